@@ -1,0 +1,93 @@
+package dev.romestream.schemas;
+
+import java.util.Map;
+import org.apache.avro.Schema;
+
+/** The topic catalogue: every topic of the system, its value and how it is kept. Names carry a configurable prefix. */
+public enum Topic {
+    EXPERIMENTS("experiments", Experiment.SCHEMA$, Kept.COMPACTED, Spread.ONE),
+    EXPERIMENT_STATUS("experiment-status", ExperimentStatus.SCHEMA$, Kept.COMPACTED, Spread.ONE),
+    DATASETS("datasets", DatasetDescriptor.SCHEMA$, Kept.COMPACTED, Spread.ONE),
+    IMAGE_BATCHES("image-batches", ImageBatch.SCHEMA$, Kept.COMPACTED, Spread.MANY),
+    POOL_REQUESTS("pool-requests", PoolRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
+    NETWORKS("networks", Network.SCHEMA$, Kept.COMPACTED, Spread.MANY),
+    PRIOR_REQUESTS("prior-requests", AttackRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
+    PRIOR_BATCHES("prior-batches", PerturbedBatch.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
+    ATTACK_REQUESTS("attack-requests", AttackRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
+    PERTURBED_BATCHES("perturbed-batches", PerturbedBatch.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
+    SYNTHETIC_SNAPSHOTS("synthetic-snapshots", SyntheticSnapshot.SCHEMA$, Kept.COMPACTED, Spread.ONE),
+    CHECKPOINTS("checkpoints", Checkpoint.SCHEMA$, Kept.COMPACTED, Spread.ONE),
+    ROBUSTNESS_METRICS("robustness-metrics", RobustnessMetrics.SCHEMA$, Kept.FOR_A_TIME, Spread.ONE),
+    ROBUSTNESS_LATEST("robustness-latest", RobustnessMetrics.SCHEMA$, Kept.COMPACTED, Spread.ONE),
+    DEAD_LETTERS("dead-letters", null, Kept.FOR_A_TIME, Spread.ONE);
+
+    /** Largest record of any topic, in bytes. */
+    public static final int MAX_RECORD_BYTES = 8 * 1024 * 1024;
+
+    private static final int RECORD_OVERHEAD_BYTES = 64 * 1024;
+    private static final String WEEK_MS = "604800000";
+
+    /** How long records stay. */
+    public enum Kept {
+        COMPACTED,
+        FOR_A_TIME
+    }
+
+    /** Whether a topic is spread over partitions. */
+    public enum Spread {
+        ONE,
+        MANY
+    }
+
+    private final String baseName;
+    private final Schema schema;
+    private final Kept kept;
+    private final Spread spread;
+
+    Topic(String baseName, Schema schema, Kept kept, Spread spread) {
+        this.baseName = baseName;
+        this.schema = schema;
+        this.kept = kept;
+        this.spread = spread;
+    }
+
+    /** The name without the prefix. */
+    public String baseName() {
+        return baseName;
+    }
+
+    /** Whether values are raw bytes rather than Avro. */
+    public boolean isRaw() {
+        return schema == null;
+    }
+
+    /**
+     * The value's schema.
+     *
+     * @throws IllegalStateException where values are raw bytes
+     */
+    public Schema schema() {
+        if (schema == null) {
+            throw new IllegalStateException("The topic " + baseName + " holds raw bytes, not Avro records.");
+        }
+        return schema;
+    }
+
+    public Kept kept() {
+        return kept;
+    }
+
+    public Spread spread() {
+        return spread;
+    }
+
+    /** Topic-level settings. */
+    public Map<String, String> settings() {
+        String maxBytes = Integer.toString(MAX_RECORD_BYTES + RECORD_OVERHEAD_BYTES);
+        return switch (kept) {
+            case COMPACTED -> Map.of("cleanup.policy", "compact", "max.message.bytes", maxBytes);
+            case FOR_A_TIME ->
+                Map.of("cleanup.policy", "delete", "retention.ms", WEEK_MS, "max.message.bytes", maxBytes);
+        };
+    }
+}
