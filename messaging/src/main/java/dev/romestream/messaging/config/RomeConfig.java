@@ -1,0 +1,378 @@
+package dev.romestream.messaging.config;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigException;
+
+/**
+ * Configuration of the services. Sources, weakest first: defaults, properties file, {@code ROME_*} environment, flags.
+ * Kafka's client settings pass through under their own names, for all clients or, with a prefix ({@code producer.},
+ * {@code consumer.}, {@code admin.}, {@code streams.}), for one kind.
+ */
+public final class RomeConfig {
+    public static final String TOPIC_PREFIX = "topic.prefix";
+    public static final String TOPIC_PARTITIONS = "topic.partitions";
+    public static final String TOPIC_REPLICATION = "topic.replication.factor";
+    public static final String HTTP_HOST = "http.host";
+    public static final String HTTP_PORT = "http.port";
+    public static final String DATA_DIR = "data.dir";
+    public static final String STATE_DIR = "state.dir";
+    public static final String QUEUE_TYPE = "queue.type";
+    public static final String QUEUE_ATTEMPTS = "queue.attempts";
+    public static final String ENGINE_DEVICE = "engine.device";
+    public static final String ENGINE_THREADS = "engine.threads";
+    public static final String IMAGES_PER_BATCH = "images.per.batch";
+    public static final String IMAGES_PER_SECOND = "images.per.second";
+    public static final String NETWORK_CACHE = "network.cache.size";
+    public static final String PRIOR_WINDOW = "prior.window.iterations";
+    public static final String PRIOR_TIMEOUT = "prior.timeout.ms";
+    public static final String ATTACKER_COUNT = "attacker.count";
+    public static final String POOL_TRAINER_COUNT = "pool.trainer.count";
+    public static final String REGISTRY_URL = "schema.registry.url";
+
+    private static final ConfigDef OWN = new ConfigDef()
+            .define(TOPIC_PREFIX, ConfigDef.Type.STRING, "rome.", ConfigDef.Importance.MEDIUM, "Prefix of every topic.")
+            .define(
+                    TOPIC_PARTITIONS,
+                    ConfigDef.Type.INT,
+                    4,
+                    ConfigDef.Range.between(1, 1000),
+                    ConfigDef.Importance.MEDIUM,
+                    "Partitions of a topic that is spread, when it is created.")
+            .define(
+                    TOPIC_REPLICATION,
+                    ConfigDef.Type.INT,
+                    -1,
+                    ConfigDef.Range.between(-1, 100),
+                    ConfigDef.Importance.MEDIUM,
+                    "Replication factor of created topics; -1: the broker's default.")
+            .define(
+                    HTTP_HOST,
+                    ConfigDef.Type.STRING,
+                    "127.0.0.1",
+                    ConfigDef.Importance.LOW,
+                    "Address of the health and metrics endpoint.")
+            .define(
+                    HTTP_PORT,
+                    ConfigDef.Type.INT,
+                    0,
+                    ConfigDef.Range.between(-1, 65535),
+                    ConfigDef.Importance.MEDIUM,
+                    "Port of the health and metrics endpoint; 0: any free one; -1: none.")
+            .define(
+                    DATA_DIR,
+                    ConfigDef.Type.STRING,
+                    "",
+                    ConfigDef.Importance.HIGH,
+                    "Directory with the producer's image files.")
+            .define(
+                    STATE_DIR,
+                    ConfigDef.Type.STRING,
+                    "",
+                    ConfigDef.Importance.LOW,
+                    "Directory of the evaluator's disposable state; empty: a temporary one.")
+            .define(
+                    QUEUE_TYPE,
+                    ConfigDef.Type.STRING,
+                    "share",
+                    ConfigDef.ValidString.in("share", "consumer"),
+                    ConfigDef.Importance.MEDIUM,
+                    "share: a share group (brokers from 4.2). consumer: a consumer group.")
+            .define(
+                    QUEUE_ATTEMPTS,
+                    ConfigDef.Type.INT,
+                    3,
+                    ConfigDef.Range.between(1, 4),
+                    ConfigDef.Importance.MEDIUM,
+                    "Attempts at a request before it is dead-lettered and answered as failed.")
+            .define(
+                    ENGINE_DEVICE,
+                    ConfigDef.Type.STRING,
+                    "auto",
+                    ConfigDef.LambdaValidator.with(RomeConfig::checkDevice, () -> "auto, cpu or gpu:N"),
+                    ConfigDef.Importance.MEDIUM,
+                    "Where tensors are computed: auto, cpu or gpu:N.")
+            .define(
+                    ENGINE_THREADS,
+                    ConfigDef.Type.INT,
+                    1,
+                    ConfigDef.Range.between(1, 1024),
+                    ConfigDef.Importance.MEDIUM,
+                    "Native threads of one computation. Part of what determines the bytes of a result.")
+            .define(
+                    IMAGES_PER_BATCH,
+                    ConfigDef.Type.INT,
+                    500,
+                    ConfigDef.Range.between(1, 100_000),
+                    ConfigDef.Importance.LOW,
+                    "Images of one record on image-batches.")
+            .define(
+                    IMAGES_PER_SECOND,
+                    ConfigDef.Type.INT,
+                    0,
+                    ConfigDef.Range.atLeast(0),
+                    ConfigDef.Importance.LOW,
+                    "Most images published a second; 0: as fast as the broker takes them.")
+            .define(
+                    NETWORK_CACHE,
+                    ConfigDef.Type.INT,
+                    16,
+                    ConfigDef.Range.between(1, 10_000),
+                    ConfigDef.Importance.LOW,
+                    "Networks that a worker keeps ready.")
+            .define(
+                    PRIOR_WINDOW,
+                    ConfigDef.Type.INT,
+                    4,
+                    ConfigDef.Range.between(1, 1000),
+                    ConfigDef.Importance.MEDIUM,
+                    "Iterations ahead of the distiller whose priors are requested.")
+            .define(
+                    PRIOR_TIMEOUT,
+                    ConfigDef.Type.LONG,
+                    600_000L,
+                    ConfigDef.Range.atLeast(1),
+                    ConfigDef.Importance.LOW,
+                    "Longest wait for one prior or pool network before the experiment fails.")
+            .define(
+                    ATTACKER_COUNT,
+                    ConfigDef.Type.INT,
+                    1,
+                    ConfigDef.Range.between(1, 64),
+                    ConfigDef.Importance.MEDIUM,
+                    "Attackers in the embedded stack.")
+            .define(
+                    POOL_TRAINER_COUNT,
+                    ConfigDef.Type.INT,
+                    1,
+                    ConfigDef.Range.between(1, 64),
+                    ConfigDef.Importance.LOW,
+                    "Pool trainers in the embedded stack.");
+
+    private static final Set<String> KAFKA = Stream.of(
+                    AdminClientConfig.configNames(), ProducerConfig.configNames(), ConsumerConfig.configNames())
+            .flatMap(Set::stream)
+            .collect(Collectors.toUnmodifiableSet());
+    private static final List<String> KAFKA_PREFIXES = List.of("producer.", "consumer.", "admin.", "streams.");
+    private static final Set<String> SERDE = Set.of(
+            REGISTRY_URL,
+            "auto.register.schemas",
+            "use.latest.version",
+            "normalize.schemas",
+            "key.subject.name.strategy",
+            "value.subject.name.strategy",
+            "basic.auth.credentials.source",
+            "basic.auth.user.info",
+            "bearer.auth.token",
+            "specific.avro.reader");
+    private static final String SERDE_TLS_PREFIX = "schema.registry.ssl.";
+    private static final String ENVIRONMENT_PREFIX = "ROME_";
+    private static final Map<String, String> BUILT_IN = Map.of(
+            CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG,
+            "localhost:9092",
+            REGISTRY_URL,
+            "http://localhost:8081",
+            "specific.avro.reader",
+            "true",
+            ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG,
+            "dev.romestream.messaging.serde.AvroSerializer",
+            ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
+            "dev.romestream.messaging.serde.AvroDeserializer");
+
+    private final Map<String, String> given;
+    private final Map<String, Object> own;
+
+    private RomeConfig(Map<String, String> given) {
+        this.given = Map.copyOf(given);
+        given.keySet().forEach(RomeConfig::checkKnown);
+        Map<String, String> ours = new HashMap<>(given);
+        ours.keySet().retainAll(OWN.names());
+        this.own = OWN.parse(ours);
+    }
+
+    /**
+     * Built-in defaults overlaid with {@code settings}.
+     *
+     * @throws ConfigException naming the key, the value and what is allowed
+     */
+    public static RomeConfig of(Map<String, String> settings) {
+        Map<String, String> merged = new HashMap<>(BUILT_IN);
+        merged.putAll(settings);
+        return new RomeConfig(merged);
+    }
+
+    /**
+     * Reads all sources.
+     *
+     * @param file a properties file, or null for none
+     * @param environment of which {@code ROME_*} counts, with '_' for '.'
+     * @param flags the strongest
+     * @throws ConfigException naming the key, the value and what is allowed
+     */
+    public static RomeConfig load(Path file, Map<String, String> environment, Map<String, String> flags) {
+        Map<String, String> merged = new HashMap<>();
+        if (file != null) {
+            merged.putAll(read(file));
+        }
+        environment.forEach((name, value) -> {
+            if (name.startsWith(ENVIRONMENT_PREFIX)) {
+                merged.put(
+                        name.substring(ENVIRONMENT_PREFIX.length())
+                                .toLowerCase(Locale.ROOT)
+                                .replace('_', '.'),
+                        value);
+            }
+        });
+        merged.putAll(flags);
+        return of(merged);
+    }
+
+    private static Map<String, String> read(Path file) {
+        Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(file)) {
+            properties.load(reader);
+        } catch (IOException e) {
+            throw new ConfigException("Cannot read the configuration file " + file + ": " + e.getMessage());
+        }
+        Map<String, String> read = new HashMap<>();
+        properties.stringPropertyNames().forEach(name -> read.put(name, properties.getProperty(name)));
+        return read;
+    }
+
+    /** Whether {@code key} is a setting of the services or of Kafka's clients. */
+    public static boolean isKnown(String key) {
+        return OWN.names().contains(key)
+                || KAFKA.contains(key)
+                || SERDE.contains(key)
+                || key.startsWith(SERDE_TLS_PREFIX)
+                || KAFKA_PREFIXES.stream().anyMatch(prefix -> key.startsWith(prefix) && key.length() > prefix.length());
+    }
+
+    private static void checkKnown(String key) {
+        if (!isKnown(key)) {
+            throw new ConfigException("Unknown configuration key '" + key + "'. Known are "
+                    + new TreeSet<>(OWN.names()) + ", " + new TreeSet<>(SERDE)
+                    + ", Kafka's client settings, and those with a prefix of " + KAFKA_PREFIXES + ".");
+        }
+    }
+
+    private static void checkDevice(String key, Object value) {
+        if (!String.valueOf(value).matches("auto|cpu|gpu:[0-9]{1,3}")) {
+            throw new ConfigException(key, value, "Allowed are auto, cpu and gpu:N.");
+        }
+    }
+
+    /** This configuration with some settings replaced. */
+    public RomeConfig with(Map<String, String> settings) {
+        Map<String, String> merged = new HashMap<>(given);
+        merged.putAll(settings);
+        return new RomeConfig(merged);
+    }
+
+    public String string(String key) {
+        return own.containsKey(key) ? (String) own.get(key) : given.get(key);
+    }
+
+    public int integer(String key) {
+        return (Integer) own.get(key);
+    }
+
+    public long number(String key) {
+        return ((Number) own.get(key)).longValue();
+    }
+
+    /** The brokers, as {@code host:port,…}. */
+    public String bootstrapServers() {
+        return given.get(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG);
+    }
+
+    /** Settings for Kafka's Admin. */
+    public Map<String, Object> admin() {
+        return client("admin.", AdminClientConfig.configNames());
+    }
+
+    /** Settings for a producer, serdes' included. Idempotent, every replica acknowledged. */
+    public Map<String, Object> producer() {
+        Map<String, Object> settings = client("producer.", ProducerConfig.configNames());
+        settings.putIfAbsent(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+        settings.putIfAbsent(ProducerConfig.ACKS_CONFIG, "all");
+        settings.putIfAbsent(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 9 * 1024 * 1024);
+        settings.putAll(serde());
+        return settings;
+    }
+
+    /** Settings for a consumer, serdes' included. */
+    public Map<String, Object> consumer() {
+        Map<String, Object> settings = client("consumer.", ConsumerConfig.configNames());
+        settings.putAll(serde());
+        return settings;
+    }
+
+    /** Settings for Kafka Streams, serdes' included: those for all clients, and those under {@code streams.}. */
+    public Map<String, Object> streams() {
+        Map<String, Object> settings = new HashMap<>();
+        given.forEach((key, value) -> {
+            if (KAFKA.contains(key) && !key.endsWith(".serializer") && !key.endsWith(".deserializer")) {
+                settings.put(key, value);
+            }
+        });
+        prefixed("streams.", settings);
+        settings.putAll(serde());
+        return settings;
+    }
+
+    /** Settings of the serdes and the registry client, under Confluent's names. */
+    public Map<String, Object> serde() {
+        Map<String, Object> settings = new TreeMap<>();
+        given.forEach((key, value) -> {
+            if (SERDE.contains(key) || key.startsWith(SERDE_TLS_PREFIX)) {
+                settings.put(key, value);
+            }
+        });
+        return settings;
+    }
+
+    private Map<String, Object> client(String prefix, Set<String> names) {
+        Map<String, Object> settings = new HashMap<>();
+        given.forEach((key, value) -> {
+            if (names.contains(key)) {
+                settings.put(key, value);
+            }
+        });
+        prefixed(prefix, settings);
+        return settings;
+    }
+
+    private void prefixed(String prefix, Map<String, Object> settings) {
+        given.forEach((key, value) -> {
+            if (key.startsWith(prefix) && !OWN.names().contains(key)) {
+                settings.put(key.substring(prefix.length()), value);
+            }
+        });
+    }
+
+    /** The own settings, documented, one a line: for {@code --help}. */
+    public static String help() {
+        return OWN.configKeys().values().stream()
+                .sorted((a, b) -> a.name.compareTo(b.name))
+                .map(key -> "  %-28s %s [%s]".formatted(key.name, key.documentation, key.defaultValue))
+                .collect(Collectors.joining("\n"));
+    }
+}

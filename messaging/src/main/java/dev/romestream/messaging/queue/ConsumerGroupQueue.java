@@ -1,0 +1,111 @@
+package dev.romestream.messaging.queue;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.service.ServiceThread;
+import dev.romestream.messaging.topic.DeadLetters;
+import dev.romestream.messaging.topic.TopicNames;
+import dev.romestream.schemas.Topic;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A work queue on a consumer group, for brokers without share groups: at most one worker a partition. */
+final class ConsumerGroupQueue implements WorkQueue {
+    private static final Logger log = LoggerFactory.getLogger(ConsumerGroupQueue.class);
+    private static final Duration POLL = Duration.ofMillis(500);
+
+    private final KafkaConsumer<String, byte[]> consumer;
+    private final Worker worker;
+    private final int attempts;
+    private final DeadLetters deadLetters;
+    private final ServiceThread thread;
+    private volatile boolean closed;
+
+    ConsumerGroupQueue(RomeConfig config, String group, List<Topic> topics, Worker worker) {
+        TopicNames names = TopicNames.of(config);
+        Map<String, Object> settings = config.consumer();
+        settings.remove("value.deserializer");
+        settings.put("group.id", names.prefix() + group);
+        settings.put("enable.auto.commit", false);
+        settings.put("auto.offset.reset", "earliest");
+        settings.put("max.poll.records", 1);
+        settings.putIfAbsent("max.poll.interval.ms", 1_800_000);
+        this.consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
+        this.worker = worker;
+        this.attempts = config.integer(RomeConfig.QUEUE_ATTEMPTS);
+        this.deadLetters = new DeadLetters(config);
+        List<String> topicNames = topics.stream().map(names::of).toList();
+        this.thread = ServiceThread.start(group + "-worker", () -> poll(topicNames));
+    }
+
+    private void poll(List<String> topics) {
+        try (consumer) {
+            consumer.subscribe(topics);
+            while (!closed) {
+                for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
+                    handle(record);
+                    if (!closed) {
+                        commit(record);
+                    }
+                }
+            }
+        } catch (WakeupException | InterruptException e) {
+            if (!closed) {
+                throw e;
+            }
+        }
+    }
+
+    private void handle(ConsumerRecord<String, byte[]> record) {
+        for (int attempt = 1; !closed; attempt++) {
+            try {
+                worker.process(record);
+                return;
+            } catch (RuntimeException e) {
+                if (closed) {
+                    return;
+                }
+                log.warn("Attempt {} of {} at {} failed: {}", attempt, attempts, record.topic(), e.getMessage());
+                if (attempt >= attempts || e instanceof UnprocessableException) {
+                    deadLetters.keep(record, e);
+                    worker.givenUp(record, e);
+                    return;
+                }
+            }
+        }
+    }
+
+    private void commit(ConsumerRecord<String, byte[]> record) {
+        try {
+            consumer.commitSync(Map.of(
+                    new TopicPartition(record.topic(), record.partition()),
+                    new OffsetAndMetadata(record.offset() + 1)));
+        } catch (RebalanceInProgressException e) {
+            log.info("A rebalance came between the work and its commit; it may be done again.");
+        }
+    }
+
+    @Override
+    public boolean isAlive() {
+        return thread.isAlive();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        consumer.wakeup();
+        thread.join();
+        deadLetters.close();
+    }
+}

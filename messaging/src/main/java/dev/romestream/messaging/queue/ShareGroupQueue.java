@@ -1,0 +1,182 @@
+package dev.romestream.messaging.queue;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.service.ServiceThread;
+import dev.romestream.messaging.topic.DeadLetters;
+import dev.romestream.messaging.topic.TopicNames;
+import dev.romestream.schemas.Topic;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.consumer.AcknowledgeType;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A work queue on a share group (KIP-932). One record at a time is acquired, and its lock renewed while the work lasts, so that
+ * there can be more workers than partitions and a slow record holds up nobody.
+ */
+final class ShareGroupQueue implements WorkQueue {
+    private static final Logger log = LoggerFactory.getLogger(ShareGroupQueue.class);
+    private static final Duration POLL = Duration.ofMillis(500);
+    private static final int DEFAULT_LOCK_MS = 15_000;
+
+    private final KafkaShareConsumer<String, byte[]> consumer;
+    private final Worker worker;
+    private final int attempts;
+    private final DeadLetters deadLetters;
+    private final ExecutorService work;
+    private final ServiceThread poller;
+    private volatile boolean closed;
+
+    ShareGroupQueue(RomeConfig config, String group, List<Topic> topics, Worker worker) {
+        TopicNames names = TopicNames.of(config);
+        String groupId = names.prefix() + group;
+        readFromTheBeginning(config, groupId);
+        Map<String, Object> settings = config.consumer();
+        List.of("value.deserializer", "group.instance.id", "auto.offset.reset", "enable.auto.commit")
+                .forEach(settings::remove);
+        settings.put("group.id", groupId);
+        settings.put("share.acknowledgement.mode", "explicit");
+        settings.put("share.acquire.mode", "record_limit");
+        settings.put("max.poll.records", 1);
+        settings.putIfAbsent("fetch.max.wait.ms", 100);
+        this.consumer = new KafkaShareConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
+        this.worker = worker;
+        this.attempts = config.integer(RomeConfig.QUEUE_ATTEMPTS);
+        this.deadLetters = new DeadLetters(config);
+        this.work = Executors.newSingleThreadExecutor(body -> {
+            Thread thread = new Thread(body, group + "-worker");
+            thread.setDaemon(true);
+            return thread;
+        });
+        List<String> topicNames = topics.stream().map(names::of).toList();
+        this.poller = ServiceThread.start(group + "-queue", () -> poll(topicNames));
+    }
+
+    private static void readFromTheBeginning(RomeConfig config, String groupId) {
+        try (Admin admin = Admin.create(config.admin())) {
+            var group = new ConfigResource(ConfigResource.Type.GROUP, groupId);
+            var earliest =
+                    new AlterConfigOp(new ConfigEntry("share.auto.offset.reset", "earliest"), AlterConfigOp.OpType.SET);
+            admin.incrementalAlterConfigs(Map.of(group, List.of(earliest)))
+                    .all()
+                    .get();
+        } catch (InterruptedException e) {
+            throw new org.apache.kafka.common.errors.InterruptException(e);
+        } catch (ExecutionException e) {
+            throw new KafkaException(
+                    "The brokers do not offer share groups (" + e.getCause().getMessage()
+                            + "); set queue.type=consumer for brokers before 4.2.",
+                    e.getCause());
+        }
+    }
+
+    private void poll(List<String> topics) {
+        try (consumer) {
+            consumer.subscribe(topics);
+            while (!closed) {
+                for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
+                    handle(record);
+                }
+            }
+        } catch (WakeupException e) {
+            if (!closed) {
+                throw e;
+            }
+        }
+    }
+
+    private void handle(ConsumerRecord<String, byte[]> record) {
+        Future<?> outcome = work.submit(() -> worker.process(record));
+        long lockMs = consumer.acquisitionLockTimeoutMs().orElse(DEFAULT_LOCK_MS);
+        while (!closed) {
+            try {
+                outcome.get(lockMs / 3, TimeUnit.MILLISECONDS);
+                consumer.acknowledge(record, AcknowledgeType.ACCEPT);
+                return;
+            } catch (TimeoutException e) {
+                if (!renewed(record)) {
+                    log.warn("Lost the lock on {} {}; another worker does it too.", record.topic(), record.offset());
+                    outcome.cancel(true);
+                    return;
+                }
+            } catch (ExecutionException e) {
+                failed(record, e.getCause());
+                return;
+            } catch (InterruptedException e) {
+                outcome.cancel(true);
+                consumer.acknowledge(record, AcknowledgeType.RELEASE);
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+        outcome.cancel(true);
+        consumer.acknowledge(record, AcknowledgeType.RELEASE);
+    }
+
+    private boolean renewed(ConsumerRecord<String, byte[]> record) {
+        consumer.acknowledge(record, AcknowledgeType.RENEW);
+        for (ConsumerRecord<String, byte[]> again : consumer.poll(POLL)) {
+            if (again.offset() == record.offset()
+                    && again.partition() == record.partition()
+                    && again.topic().equals(record.topic())) {
+                return true;
+            }
+            consumer.acknowledge(again, AcknowledgeType.RELEASE);
+        }
+        return false;
+    }
+
+    private void failed(ConsumerRecord<String, byte[]> record, Throwable cause) {
+        if (closed) {
+            consumer.acknowledge(record, AcknowledgeType.RELEASE);
+            return;
+        }
+        int delivery = record.deliveryCount().map(Short::intValue).orElse(attempts);
+        if (delivery < attempts && !(cause instanceof UnprocessableException)) {
+            log.warn(
+                    "Attempt {} of {} at {} offset {} failed: {}",
+                    delivery,
+                    attempts,
+                    record.topic(),
+                    record.offset(),
+                    cause.getMessage());
+            consumer.acknowledge(record, AcknowledgeType.RELEASE);
+            return;
+        }
+        RuntimeException reason = cause instanceof RuntimeException e ? e : new IllegalStateException(cause);
+        deadLetters.keep(record, reason);
+        worker.givenUp(record, reason);
+        consumer.acknowledge(record, AcknowledgeType.REJECT);
+    }
+
+    @Override
+    public boolean isAlive() {
+        return poller.isAlive();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        work.shutdownNow();
+        poller.join();
+        deadLetters.close();
+    }
+}

@@ -1,0 +1,39 @@
+package dev.romestream.messaging.queue;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.schemas.Topic;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/**
+ * Records that are work: each is handed to one of the workers of a group, and handed out again when its worker goes away. At
+ * least once, in no order.
+ */
+public interface WorkQueue extends AutoCloseable {
+
+    /** What is done with a record. */
+    interface Worker {
+        /**
+         * Does the work. What it throws counts as a failed attempt; after {@code queue.attempts} of them the record is given
+         * up.
+         */
+        void process(ConsumerRecord<String, byte[]> record);
+
+        /** Answers for a record that is given up, after its bytes went to the dead letters. */
+        void givenUp(ConsumerRecord<String, byte[]> record, RuntimeException reason);
+    }
+
+    /** The queue that {@code queue.type} names. */
+    static WorkQueue open(RomeConfig config, String group, List<Topic> topics, Worker worker) {
+        return config.string(RomeConfig.QUEUE_TYPE).equals("share")
+                ? new ShareGroupQueue(config, group, topics, worker)
+                : new ConsumerGroupQueue(config, group, topics, worker);
+    }
+
+    /** Whether the queue's threads are at work. */
+    boolean isAlive();
+
+    /** Returns unfinished work to the group and stops. */
+    @Override
+    void close();
+}

@@ -1,0 +1,184 @@
+package dev.romestream.messaging.registry;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import org.apache.avro.Schema;
+import org.apache.kafka.common.config.SslConfigs;
+import org.apache.kafka.common.security.ssl.DefaultSslEngineFactory;
+
+/**
+ * Client of a schema registry that speaks Confluent's REST protocol (Confluent, Apicurio's ccompat, Karapace, Redpanda).
+ * Schemas and ids never change once given, so both are kept. Safe for use by several threads.
+ */
+public final class SchemaRegistryClient {
+    private static final String JSON = "application/vnd.schemaregistry.v1+json";
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
+    private static final String TLS_PREFIX = "schema.registry.";
+
+    private final ObjectMapper mapper = new ObjectMapper();
+    private final HttpClient http;
+    private final List<String> urls;
+    private final Optional<String> authorization;
+    private final Map<String, Schema> schemas = new ConcurrentHashMap<>();
+    private final Map<SubjectSchema, Integer> ids = new ConcurrentHashMap<>();
+
+    private record SubjectSchema(String subject, Schema schema) {}
+
+    /** @param settings with Confluent's names; {@code schema.registry.url} is needed */
+    public SchemaRegistryClient(Map<String, ?> settings) {
+        Object url = settings.get("schema.registry.url");
+        if (url == null || url.toString().isBlank()) {
+            throw new IllegalArgumentException("schema.registry.url is not set; give the registry's address.");
+        }
+        this.urls = Stream.of(url.toString().split(","))
+                .map(String::strip)
+                .map(address -> address.endsWith("/") ? address.substring(0, address.length() - 1) : address)
+                .toList();
+        this.authorization = authorization(settings);
+        HttpClient.Builder builder = HttpClient.newBuilder().connectTimeout(TIMEOUT);
+        tls(settings).ifPresent(builder::sslContext);
+        this.http = builder.build();
+    }
+
+    private static Optional<String> authorization(Map<String, ?> settings) {
+        Object token = settings.get("bearer.auth.token");
+        if (token != null) {
+            return Optional.of("Bearer " + token);
+        }
+        Object user = settings.get("basic.auth.user.info");
+        if (user != null && !"URL".equals(settings.get("basic.auth.credentials.source"))) {
+            return Optional.of(basic(user.toString()));
+        }
+        return Optional.empty();
+    }
+
+    private static String basic(String userInfo) {
+        return "Basic " + Base64.getEncoder().encodeToString(userInfo.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static Optional<SSLContext> tls(Map<String, ?> settings) {
+        Map<String, Object> given = new java.util.HashMap<>();
+        settings.forEach((key, value) -> {
+            if (key.startsWith(TLS_PREFIX + "ssl.")) {
+                given.put(key.substring(TLS_PREFIX.length()), value);
+            }
+        });
+        if (given.isEmpty()) {
+            return Optional.empty();
+        }
+        var definition = new org.apache.kafka.common.config.ConfigDef();
+        SslConfigs.addClientSslSupport(definition);
+        try (DefaultSslEngineFactory factory = new DefaultSslEngineFactory()) {
+            factory.configure(definition.parse(given));
+            return Optional.of(factory.sslContext());
+        }
+    }
+
+    /** Registers {@code schema} under {@code subject}; registering it again gives the same id. */
+    public int register(String subject, Schema schema) {
+        return ids.computeIfAbsent(new SubjectSchema(subject, schema), key -> call(
+                        "POST", "/subjects/" + encode(subject) + "/versions", body(schema))
+                .get("id")
+                .asInt());
+    }
+
+    /** The id of a schema that is registered already. */
+    public int id(String subject, Schema schema) {
+        return ids.computeIfAbsent(
+                new SubjectSchema(subject, schema), key -> call("POST", "/subjects/" + encode(subject), body(schema))
+                        .get("id")
+                        .asInt());
+    }
+
+    /** The schema with this id. */
+    public Schema schema(int id) {
+        return schemas.computeIfAbsent("/schemas/ids/" + id, this::fetch);
+    }
+
+    /** The schema with this globally unique id, as newer serializers send in a header. */
+    public Schema schema(java.util.UUID guid) {
+        return schemas.computeIfAbsent("/schemas/guids/" + guid, this::fetch);
+    }
+
+    private Schema fetch(String path) {
+        return new Schema.Parser().parse(call("GET", path, null).get("schema").asText());
+    }
+
+    /** Has the registry accept only schemas under {@code subject} that read what the previous ones wrote. */
+    public void requireBackwardCompatibility(String subject) {
+        call("PUT", "/config/" + encode(subject), mapper.createObjectNode().put("compatibility", "BACKWARD"));
+    }
+
+    private ObjectNode body(Schema schema) {
+        return mapper.createObjectNode().put("schema", schema.toString()).put("schemaType", "AVRO");
+    }
+
+    private JsonNode call(String method, String path, JsonNode body) {
+        IOException unreachable = null;
+        for (String url : urls) {
+            try {
+                return answer(url + path, http.send(request(url, method, path, body), textBody()));
+            } catch (IOException e) {
+                unreachable = e;
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new RegistryException("Interrupted while waiting for the schema registry.", e);
+            }
+        }
+        throw new RegistryException(
+                "No schema registry answers at " + urls + " (schema.registry.url). Is it running?", unreachable);
+    }
+
+    private static HttpResponse.BodyHandler<String> textBody() {
+        return HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8);
+    }
+
+    private HttpRequest request(String url, String method, String path, JsonNode body) {
+        URI uri = URI.create(url + path);
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri)
+                .timeout(TIMEOUT)
+                .header("Accept", JSON + ", application/json")
+                .header("Content-Type", JSON)
+                .method(
+                        method,
+                        body == null
+                                ? HttpRequest.BodyPublishers.noBody()
+                                : HttpRequest.BodyPublishers.ofString(body.toString(), StandardCharsets.UTF_8));
+        Optional<String> header =
+                authorization.or(() -> Optional.ofNullable(uri.getUserInfo()).map(SchemaRegistryClient::basic));
+        header.ifPresent(value -> request.header("Authorization", value));
+        return request.build();
+    }
+
+    private JsonNode answer(String address, HttpResponse<String> response) throws IOException {
+        int status = response.statusCode();
+        if (status >= 500) {
+            throw new IOException(address + " answered with status " + status + ".");
+        }
+        if (status >= 300) {
+            throw new RegistryException(
+                    status, "The schema registry refused " + address + " (" + status + "): " + response.body());
+        }
+        return mapper.readTree(response.body());
+    }
+
+    private static String encode(String segment) {
+        return URLEncoder.encode(segment, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+}

@@ -1,0 +1,88 @@
+package dev.romestream.messaging.serde;
+
+import dev.romestream.messaging.registry.SchemaRegistryClient;
+import dev.romestream.schemas.Topic;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.UUID;
+import org.apache.avro.AvroRuntimeException;
+import org.apache.avro.Schema;
+import org.apache.avro.io.BinaryDecoder;
+import org.apache.avro.io.DecoderFactory;
+import org.apache.avro.specific.SpecificData;
+import org.apache.avro.specific.SpecificDatumReader;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.serialization.Deserializer;
+
+/**
+ * Reads the Confluent wire format into generated records. The schema id stands in a header where the writer put it there,
+ * else in the payload.
+ */
+public final class AvroDeserializer<T> implements Deserializer<T> {
+    private static final String BYTES_LIMIT = "org.apache.avro.limits.bytes.maxLength";
+
+    private SchemaRegistryClient registry;
+    private boolean isKey;
+
+    @Override
+    public void configure(Map<String, ?> settings, boolean key) {
+        if (System.getProperty(BYTES_LIMIT) == null) {
+            System.setProperty(BYTES_LIMIT, Integer.toString(Topic.MAX_RECORD_BYTES));
+        }
+        this.registry = new SchemaRegistryClient(settings);
+        this.isKey = key;
+    }
+
+    @Override
+    public T deserialize(String topic, byte[] data) {
+        return deserialize(topic, null, data);
+    }
+
+    /** @throws SerializationException where the bytes are not such a record */
+    @Override
+    public T deserialize(String topic, Headers headers, byte[] data) {
+        if (data == null) {
+            return null;
+        }
+        Header guid =
+                headers == null ? null : headers.lastHeader(isKey ? WireFormat.KEY_HEADER : WireFormat.VALUE_HEADER);
+        if (guid != null) {
+            return decode(topic, registry.schema(guid(topic, guid.value())), data, 0);
+        }
+        if (data.length < 1 + Integer.BYTES || data[0] != WireFormat.MAGIC) {
+            throw new SerializationException("A record of " + data.length + " bytes on " + topic
+                    + " does not begin with 0x00 and a schema id; write Avro in the Confluent wire format.");
+        }
+        int id = ByteBuffer.wrap(data, 1, Integer.BYTES).getInt();
+        return decode(topic, registry.schema(id), data, 1 + Integer.BYTES);
+    }
+
+    private static UUID guid(String topic, byte[] header) {
+        if (header.length != 1 + 2 * Long.BYTES || header[0] != WireFormat.GUID_MAGIC) {
+            throw new SerializationException("The schema id header of a record on " + topic + " has " + header.length
+                    + " bytes; it must be 0x01 and a 16-byte id.");
+        }
+        ByteBuffer bytes = ByteBuffer.wrap(header, 1, 2 * Long.BYTES);
+        return new UUID(bytes.getLong(), bytes.getLong());
+    }
+
+    private T decode(String topic, Schema writer, byte[] data, int offset) {
+        Class<?> type = SpecificData.get().getClass(writer);
+        Schema reader = type == null ? writer : SpecificData.get().getSchema(type);
+        BinaryDecoder decoder = DecoderFactory.get().binaryDecoder(data, offset, data.length - offset, null);
+        try {
+            T record = new SpecificDatumReader<T>(writer, reader, SpecificData.get()).read(null, decoder);
+            if (!decoder.isEnd()) {
+                throw new SerializationException(
+                        "A " + writer.getFullName() + " on " + topic + " is followed by surplus bytes.");
+            }
+            return record;
+        } catch (IOException | AvroRuntimeException | IndexOutOfBoundsException | ClassCastException e) {
+            throw new SerializationException(
+                    "A record on " + topic + " is not a valid " + writer.getFullName() + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package dev.romestream.messaging.serde;
+
+import dev.romestream.messaging.config.RomeConfig;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.utils.Utils;
+
+/** Decodes raw records with the configured deserializer, so that a failure leaves the bytes at hand. */
+public final class Decoder implements AutoCloseable {
+    private final Deserializer<?> deserializer;
+
+    public Decoder(RomeConfig config) {
+        String name = config.string("value.deserializer");
+        try {
+            this.deserializer = Utils.newInstance(name, Deserializer.class);
+        } catch (ClassNotFoundException e) {
+            throw new IllegalArgumentException(
+                    "value.deserializer is " + name + ", which is not on the class path.", e);
+        }
+        this.deserializer.configure(config.serde(), false);
+    }
+
+    /**
+     * The record's value, null for a tombstone.
+     *
+     * @throws SerializationException where the bytes are not a {@code type}
+     */
+    public <T extends SpecificRecord> T decode(ConsumerRecord<String, byte[]> record, Class<T> type) {
+        Object value = deserializer.deserialize(record.topic(), record.headers(), record.value());
+        if (value != null && !type.isInstance(value)) {
+            throw new SerializationException("A record on " + record.topic() + " is not a " + type.getSimpleName()
+                    + " but a " + value.getClass().getSimpleName() + ".");
+        }
+        return type.cast(value);
+    }
+
+    @Override
+    public void close() {
+        deserializer.close();
+    }
+}

@@ -1,0 +1,154 @@
+package dev.romestream.messaging.topic;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.serde.Decoder;
+import dev.romestream.schemas.Topic;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeoutException;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.header.Header;
+
+/**
+ * Finds records of a topic by id without keeping them: it follows the topic, remembers where each id stands, and fetches
+ * the record when it is asked for. The newest records are kept at hand, up to a byte budget. The id is the
+ * {@link RecordSender#ID_HEADER} header, or the key where there is none. Safe for use by several threads.
+ */
+public final class RecordIndex<T extends SpecificRecord> implements AutoCloseable {
+    private static final Duration FETCH = Duration.ofSeconds(30);
+
+    private final Class<T> type;
+    private final Decoder decoder;
+    private final long cacheBytes;
+    private final Map<String, Position> positions = new LinkedHashMap<>();
+    private final LinkedHashMap<String, ConsumerRecord<String, byte[]>> recent = new LinkedHashMap<>();
+    private final Consumer<String, byte[]> fetcher;
+    private final TopicReader reader;
+    private long recentBytes;
+
+    private record Position(TopicPartition partition, long offset) {}
+
+    public RecordIndex(RomeConfig config, Topic topic, Class<T> type, long cacheBytes) {
+        this.type = type;
+        this.decoder = new Decoder(config);
+        this.cacheBytes = cacheBytes;
+        RomeConfig single = config.with(Map.of("consumer.max.poll.records", "1"));
+        this.fetcher = TopicReader.consumer(single);
+        this.reader = new TopicReader(config, topic, this::index);
+    }
+
+    private synchronized void index(ConsumerRecord<String, byte[]> record) {
+        Header header = record.headers().lastHeader(RecordSender.ID_HEADER);
+        String id = header == null ? record.key() : new String(header.value(), StandardCharsets.UTF_8);
+        forget(recent.remove(id));
+        if (record.value() == null) {
+            positions.remove(id);
+        } else {
+            TopicPartition partition = new TopicPartition(record.topic(), record.partition());
+            positions.put(id, new Position(partition, record.offset()));
+            recent.put(id, record);
+            recentBytes += record.value().length;
+            var oldest = recent.values().iterator();
+            while (recentBytes > cacheBytes && oldest.hasNext()) {
+                forget(oldest.next());
+                oldest.remove();
+            }
+        }
+        notifyAll();
+    }
+
+    private void forget(ConsumerRecord<String, byte[]> record) {
+        if (record != null) {
+            recentBytes -= record.value().length;
+        }
+    }
+
+    /** Waits until what was in the topic at the start is indexed. */
+    public void awaitCaughtUp(Duration limit) {
+        reader.awaitCaughtUp(limit);
+    }
+
+    public synchronized boolean contains(String id) {
+        reader.throwFailure();
+        return positions.containsKey(id);
+    }
+
+    /**
+     * The record with this id, when it is there.
+     *
+     * @throws TimeoutException where it does not come within {@code limit}
+     */
+    public T await(String id, Duration limit) throws TimeoutException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        synchronized (this) {
+            while (!contains(id)) {
+                long left = (deadline - System.nanoTime()) / 1_000_000;
+                if (left <= 0) {
+                    throw new TimeoutException(
+                            "No " + type.getSimpleName() + " " + id + " within " + limit.toMillis() + " ms.");
+                }
+                try {
+                    wait(Math.min(left, 1000));
+                } catch (InterruptedException e) {
+                    throw new InterruptException(e);
+                }
+            }
+        }
+        return get(id).orElseThrow(() -> new TimeoutException(
+                type.getSimpleName() + " " + id + " is no longer in the topic; its retention is too short."));
+    }
+
+    /** The record with this id, if it is in the topic. */
+    public Optional<T> get(String id) {
+        Position position;
+        synchronized (this) {
+            ConsumerRecord<String, byte[]> record = recent.get(id);
+            if (record != null) {
+                return Optional.of(decoder.decode(record, type));
+            }
+            position = positions.get(id);
+        }
+        return position == null ? Optional.empty() : fetch(position).map(record -> decoder.decode(record, type));
+    }
+
+    private Optional<ConsumerRecord<String, byte[]>> fetch(Position position) {
+        synchronized (fetcher) {
+            fetcher.assign(List.of(position.partition()));
+            fetcher.seek(position.partition(), position.offset());
+            long deadline = System.nanoTime() + FETCH.toNanos();
+            while (System.nanoTime() < deadline) {
+                for (ConsumerRecord<String, byte[]> record : fetcher.poll(Duration.ofMillis(200))) {
+                    return Optional.of(record).filter(found -> found.offset() == position.offset());
+                }
+            }
+            return Optional.empty();
+        }
+    }
+
+    /** Waits until something new is indexed, or {@code limit} has passed. */
+    public synchronized void awaitChange(Duration limit) {
+        reader.throwFailure();
+        try {
+            wait(Math.max(1, limit.toMillis()));
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        reader.close();
+        synchronized (fetcher) {
+            fetcher.close();
+        }
+        decoder.close();
+    }
+}

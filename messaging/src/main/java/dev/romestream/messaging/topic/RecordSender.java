@@ -1,0 +1,67 @@
+package dev.romestream.messaging.topic;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.schemas.Topic;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/** Writes records to the catalogue's topics through one idempotent producer. Safe for use by several threads. */
+public final class RecordSender implements AutoCloseable {
+    /** Header with the id under which a {@link RecordIndex} finds the record. */
+    public static final String ID_HEADER = "rome.id";
+
+    private final KafkaProducer<String, SpecificRecord> producer;
+    private final TopicNames names;
+    private final AtomicReference<Exception> failure = new AtomicReference<>();
+
+    public RecordSender(RomeConfig config) {
+        var settings = config.producer();
+        settings.put("key.serializer", StringSerializer.class.getName());
+        this.producer = new KafkaProducer<>(settings);
+        this.names = TopicNames.of(config);
+    }
+
+    /** Hands the record to the producer; a failure to deliver it is thrown by the next call or by {@link #flush}. */
+    public void send(Topic topic, String key, SpecificRecord value) {
+        dispatch(new ProducerRecord<>(names.of(topic), key, value));
+    }
+
+    /** As {@link #send(Topic, String, SpecificRecord)}, to be found under {@code id}. */
+    public void send(Topic topic, String key, String id, SpecificRecord value) {
+        var record = new ProducerRecord<>(names.of(topic), key, value);
+        record.headers().add(ID_HEADER, id.getBytes(StandardCharsets.UTF_8));
+        dispatch(record);
+    }
+
+    private void dispatch(ProducerRecord<String, SpecificRecord> record) {
+        throwFailure();
+        producer.send(record, (metadata, exception) -> {
+            if (exception != null) {
+                failure.compareAndSet(null, exception);
+            }
+        });
+    }
+
+    /** Returns when every record sent so far is with the broker. */
+    public void flush() {
+        producer.flush();
+        throwFailure();
+    }
+
+    private void throwFailure() {
+        Exception thrown = failure.get();
+        if (thrown != null) {
+            throw new KafkaException("The broker did not take a record: " + thrown.getMessage(), thrown);
+        }
+    }
+
+    @Override
+    public void close() {
+        producer.close();
+    }
+}

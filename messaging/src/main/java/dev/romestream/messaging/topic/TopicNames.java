@@ -1,0 +1,15 @@
+package dev.romestream.messaging.topic;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.schemas.Topic;
+
+/** Names of the catalogue's topics on this cluster. */
+public record TopicNames(String prefix) {
+    public static TopicNames of(RomeConfig config) {
+        return new TopicNames(config.string(RomeConfig.TOPIC_PREFIX));
+    }
+
+    public String of(Topic topic) {
+        return prefix + topic.baseName();
+    }
+}

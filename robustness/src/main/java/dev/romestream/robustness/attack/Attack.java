@@ -1,0 +1,24 @@
+package dev.romestream.robustness.attack;
+
+import ai.djl.ndarray.NDArray;
+import dev.romestream.robustness.network.Classifier;
+import dev.romestream.robustness.tensor.Seed;
+
+/** Changes images, within bounds, so that a classifier errs. Prints as all of its parameters. */
+public interface Attack {
+
+    /**
+     * The perturbed images, in the manager of {@code images}, with the work that it took.
+     *
+     * @param images {@code (N, C, H, W)} in the attack's space
+     * @param labels the true classes
+     */
+    Perturbation perturb(Classifier model, NDArray images, int[] labels, Seed seed);
+
+    /**
+     * Perturbed images and the evaluations of the network, summed over images.
+     *
+     * @param forwardEvaluations gradients count their forward pass here too
+     */
+    record Perturbation(NDArray images, long gradientEvaluations, long forwardEvaluations) {}
+}

@@ -1,0 +1,55 @@
+package dev.romestream.robustness.attack;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.romestream.robustness.augment.Augmentation;
+import dev.romestream.robustness.network.Classifier;
+import dev.romestream.robustness.network.ImageShape;
+import dev.romestream.robustness.network.LabelledImages;
+import dev.romestream.robustness.network.Normalization;
+import dev.romestream.robustness.network.ThreatModel;
+import dev.romestream.robustness.tensor.Seed;
+import java.util.Optional;
+
+/**
+ * Everything that determines perturbed images, but for the network: wherever and whenever it is carried out, the bytes are the
+ * same.
+ *
+ * @param pixels N images, a byte a value
+ * @param augmentation a Siamese draw that the normalised images get before the attack, for priors
+ */
+public record AttackTask(
+        AttackSettings settings,
+        ImageShape shape,
+        byte[] pixels,
+        int[] labels,
+        Optional<AugmentationDraw> augmentation,
+        Seed seed) {
+
+    /** A Siamese draw by its strategy and seed. */
+    public record AugmentationDraw(String strategy, Seed seed) {}
+
+    /**
+     * Perturbed images {@code (N, C, H, W)} in the attack's space, in {@code manager}.
+     *
+     * @throws IllegalArgumentException where an augmentation is wanted in pixel space
+     */
+    public Attack.Perturbation run(NDManager manager, Classifier network, Normalization normalization) {
+        ThreatModel threat = new ThreatModel(settings.space(), normalization);
+        Attack attack = Attacks.create(settings);
+        try (NDManager scope = manager.newSubManager()) {
+            NDArray start = threat.fromPixels(LabelledImages.pixels(scope, shape, pixels));
+            if (augmentation.isPresent()) {
+                if (settings.space() != ThreatModel.Space.NORMALISED) {
+                    throw new IllegalArgumentException(
+                            "Augmentation works on normalised images; the attack's space is " + settings.space() + ".");
+                }
+                AugmentationDraw draw = augmentation.get();
+                start = new Augmentation(draw.strategy()).siamese(start, draw.seed());
+            }
+            Attack.Perturbation made = attack.perturb(threat.view(network), start, labels, seed);
+            made.images().attach(manager);
+            return made;
+        }
+    }
+}

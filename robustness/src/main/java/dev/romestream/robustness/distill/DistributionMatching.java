@@ -1,0 +1,81 @@
+package dev.romestream.robustness.distill;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.romestream.robustness.augment.Augmentation;
+import dev.romestream.robustness.network.Architecture;
+import dev.romestream.robustness.network.ConvNet;
+import dev.romestream.robustness.network.Normalization;
+import dev.romestream.robustness.tensor.Autograd;
+import dev.romestream.robustness.tensor.Seed;
+import dev.romestream.robustness.train.StochasticGradientDescent;
+
+/**
+ * DM (Zhao and Bilen 2023): in each iteration a fresh random network embeds real and synthetic images, both under the same
+ * augmentation; {@code L = sum_c ||mean e(real) - mean e(synthetic)||^2}.
+ */
+public final class DistributionMatching implements DistillationMethod {
+    private final NDManager manager;
+    private final Architecture architecture;
+    private final PriorPlan plan;
+    private final Normalization normalization;
+    private final StochasticGradientDescent optimiser;
+    private final Seed seed;
+
+    /** @param plan which real images are drawn; its attack is not made */
+    public DistributionMatching(
+            NDManager parent,
+            Architecture architecture,
+            PriorPlan plan,
+            Normalization normalization,
+            StochasticGradientDescent optimiser,
+            Seed seed) {
+        this.manager = parent.newSubManager();
+        this.architecture = architecture;
+        this.plan = plan;
+        this.normalization = normalization;
+        this.optimiser = optimiser;
+        this.seed = seed;
+    }
+
+    @Override
+    public boolean iterates() {
+        return true;
+    }
+
+    @Override
+    public void step(SyntheticSet set, int iteration) {
+        try (NDManager scope = manager.newSubManager()) {
+            Seed fresh = seed.with("network").with(iteration);
+            ConvNet network = new ConvNet(
+                    architecture,
+                    plan.images().shape(),
+                    set.classes(),
+                    ConvNet.initialParameters(scope, architecture, plan.images().shape(), set.classes(), fresh));
+            for (int label = 0; label < set.classes(); label++) {
+                step(set, network, iteration, label);
+            }
+        }
+    }
+
+    private void step(SyntheticSet set, ConvNet network, int iteration, int label) {
+        var draw = plan.augmentation(iteration, label);
+        Augmentation augmentation = new Augmentation(draw.strategy());
+        try (NDManager scope = manager.newSubManager()) {
+            NDArray real = normalization.normalise(plan.images().pixels(scope, plan.imageIds(iteration, label)));
+            NDArray target = Rome.meanEmbedding(network, augmentation.siamese(real, draw.seed()));
+            NDArray at = set.images(label).stopGradient();
+            at.attach(scope);
+            NDArray gradient = Autograd.gradient(at, stored -> {
+                NDArray seen = augmentation.siamese(SyntheticSet.expanded(stored, set.multiFormation()), draw.seed());
+                return Alignment.SQUARED_L2.distance(Rome.meanEmbedding(network, seen), target);
+            });
+            set.update(label, gradient, optimiser);
+        }
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+    }
+}

@@ -1,0 +1,87 @@
+package dev.romestream.robustness.distill;
+
+import dev.romestream.robustness.tensor.Seed;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Which network of the pool is matched in which iteration, at which version, and which train: a pure function of the iteration.
+ * The pool begins with some networks, gains a fresh one every so often and loses its oldest when it is full; each iteration
+ * matches one, and then trains some. Safe for use by several threads.
+ */
+public final class PoolSchedule {
+    private final Rule rule;
+    private final Seed seed;
+    private final Deque<Integer> members = new ArrayDeque<>();
+    private final Map<Integer, Integer> versions = new HashMap<>();
+    private final List<Version> matched = new ArrayList<>();
+    private int born;
+
+    /**
+     * The shape of a schedule.
+     *
+     * @param size most networks at a time
+     * @param initial networks before the first iteration
+     * @param generateInterval iterations between fresh networks
+     * @param trainedPerIteration networks that train in each iteration
+     */
+    public record Rule(int size, int initial, int generateInterval, int trainedPerIteration) {
+        public Rule {
+            if (initial > size) {
+                throw new IllegalArgumentException("The pool begins with " + initial + " networks and holds at most "
+                        + size + "; pool.initial must not exceed pool.size.");
+            }
+        }
+    }
+
+    /** A network of the pool after so many trainings. Version 0 is the fresh one. */
+    public record Version(int network, int version) {
+        /** The one that this one is trained from. */
+        public Version previous() {
+            return new Version(network, version - 1);
+        }
+    }
+
+    public PoolSchedule(Rule rule, Seed seed) {
+        this.rule = rule;
+        this.seed = seed;
+        for (int i = 0; i < rule.initial(); i++) {
+            append();
+        }
+    }
+
+    private void append() {
+        members.addLast(born);
+        versions.put(born, 0);
+        born++;
+        if (members.size() > rule.size()) {
+            versions.remove(members.removeFirst());
+        }
+    }
+
+    /** The network that is matched in an iteration, counted from 0. */
+    public synchronized Version matched(int iteration) {
+        while (matched.size() <= iteration) {
+            advance(matched.size());
+        }
+        return matched.get(iteration);
+    }
+
+    private void advance(int iteration) {
+        if (iteration > 0 && iteration % rule.generateInterval() == 0) {
+            append();
+        }
+        List<Integer> now = List.copyOf(members);
+        int chosen = now.get(seed.with("match").with(iteration).random().nextInt(now.size()));
+        matched.add(new Version(chosen, versions.get(chosen)));
+        for (int position : seed.with("train")
+                .with(iteration)
+                .sample(Math.min(rule.trainedPerIteration(), now.size()), now.size())) {
+            versions.merge(now.get(position), 1, Integer::sum);
+        }
+    }
+}

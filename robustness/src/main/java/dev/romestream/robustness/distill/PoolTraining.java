@@ -1,0 +1,105 @@
+package dev.romestream.robustness.distill;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import dev.romestream.robustness.attack.AttackSettings;
+import dev.romestream.robustness.attack.AttackTask;
+import dev.romestream.robustness.network.Architecture;
+import dev.romestream.robustness.network.ConvNet;
+import dev.romestream.robustness.network.LabelledImages;
+import dev.romestream.robustness.network.Normalization;
+import dev.romestream.robustness.network.ThreatModel.Space;
+import dev.romestream.robustness.tensor.Seed;
+import dev.romestream.robustness.train.StochasticGradientDescent;
+import dev.romestream.robustness.train.Training;
+import java.util.Optional;
+
+/**
+ * Adversarial training of a pool's networks on real images (Madry et al. 2018): every version is a function of these settings,
+ * the images, the network's index and its version alone.
+ *
+ * @param prior the attack on the training images
+ * @param steps SGD steps from one version to the next
+ */
+public record PoolTraining(
+        Architecture architecture,
+        AttackSettings prior,
+        int steps,
+        int batch,
+        StochasticGradientDescent optimiser,
+        Normalization normalization,
+        Seed seed) {
+
+    /** Version 0 of a network; its arrays belong to {@code manager}. */
+    public PoolMember initial(NDManager manager, LabelledImages images, int network) {
+        NDList parameters = ConvNet.initialParameters(
+                manager,
+                architecture,
+                images.shape(),
+                images.classes(),
+                seed.with("parameters").with(network));
+        ConvNet fresh = new ConvNet(architecture, images.shape(), images.classes(), parameters);
+        NDList velocities = new NDList();
+        parameters.forEach(parameter -> velocities.add(manager.zeros(parameter.getShape())));
+        return new PoolMember(fresh, velocities, 0, 0);
+    }
+
+    /**
+     * The version after {@code previous}, which stays as it is; the new one's arrays belong to {@code manager}.
+     *
+     * @param version the one that is made
+     */
+    public PoolMember next(
+            NDManager manager, LabelledImages images, PoolMember previous, PoolSchedule.Version version) {
+        long correct = previous.correct();
+        long seen = previous.seen();
+        Seed root = seed.with("training").with(version.network()).with(version.version());
+        try (Training training = new Training(
+                manager,
+                previous.network()
+                        .withParameters(copies(manager, previous.network().parameters())),
+                copies(manager, previous.velocities()))) {
+            for (int step = 0; step < steps; step++) {
+                int[] ids = root.with("images").with(step).sample(batch, images.size());
+                int[] labels = images.labels(ids);
+                AttackTask task = new AttackTask(
+                        prior,
+                        images.shape(),
+                        images.bytes(ids),
+                        labels,
+                        Optional.empty(),
+                        root.with("attack").with(step));
+                try (NDManager scope = manager.newSubManager()) {
+                    NDArray perturbed =
+                            task.run(scope, training.network(), normalization).images();
+                    NDArray input = prior.space() == Space.PIXEL ? normalization.normalise(perturbed) : perturbed;
+                    correct += hits(training.network().predict(input), labels);
+                    seen += labels.length;
+                    training.step(optimiser, input, labels);
+                }
+            }
+            training.network().parameters().attach(manager);
+            training.velocities().attach(manager);
+            return new PoolMember(training.network(), training.velocities(), correct, seen);
+        }
+    }
+
+    private static NDList copies(NDManager manager, NDList arrays) {
+        NDList copies = new NDList(arrays.size());
+        for (NDArray array : arrays) {
+            NDArray copy = array.duplicate();
+            copy.attach(manager);
+            copies.add(copy);
+        }
+        return copies;
+    }
+
+    private static long hits(int[] predicted, int[] labels) {
+        long hits = 0;
+        for (int i = 0; i < labels.length; i++) {
+            hits += predicted[i] == labels[i] ? 1 : 0;
+        }
+        return hits;
+    }
+}

@@ -1,0 +1,27 @@
+package dev.romestream.robustness.metric;
+
+/** A 95 % interval, in per cent. */
+public record Interval(double low, double high) {
+    static final double Z95 = 1.959963984540054;
+
+    /**
+     * Wilson's score interval of a proportion (Wilson 1927).
+     *
+     * @param count at least 1
+     */
+    public static Interval wilson(long correct, long count) {
+        if (count < 1 || correct < 0 || correct > count) {
+            throw new IllegalArgumentException(correct + " of " + count + " is not a proportion.");
+        }
+        double p = (double) correct / count;
+        double square = Z95 * Z95;
+        double centre = p + square / (2 * count);
+        double half = Z95 * Math.sqrt(p * (1 - p) / count + square / (4.0 * count * count));
+        double scale = 1 + square / count;
+        return new Interval(Math.max(0, 100 * (centre - half) / scale), Math.min(100, 100 * (centre + half) / scale));
+    }
+
+    public boolean contains(double value) {
+        return low <= value && value <= high;
+    }
+}

@@ -1,0 +1,37 @@
+package dev.romestream.robustness.network;
+
+import ai.djl.ndarray.NDArray;
+
+/** In which space images are perturbed. The range is [0,1] in both, which in {@link Space#NORMALISED} is a fault of the published protocol. */
+public record ThreatModel(Space space, Normalization normalization) {
+    /** The space of perturbed images. */
+    public enum Space {
+        /** Images in [0,1], normalised inside the network. */
+        PIXEL,
+        /** Normalised images, clamped to [0,1] as published. */
+        NORMALISED
+    }
+
+    /** Pixels in [0,1] to the space of the attack. */
+    public NDArray fromPixels(NDArray pixels) {
+        return space == Space.PIXEL ? pixels : normalization.normalise(pixels);
+    }
+
+    /** The network as the attack sees it: images of the space to logits. */
+    public Classifier view(Classifier network) {
+        if (space == Space.NORMALISED) {
+            return network;
+        }
+        return new Classifier() {
+            @Override
+            public int classes() {
+                return network.classes();
+            }
+
+            @Override
+            public NDArray logits(NDArray images) {
+                return network.logits(normalization.normalise(images));
+            }
+        };
+    }
+}

@@ -1,0 +1,56 @@
+package dev.romestream.robustness.tensor;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import java.util.function.Function;
+
+/**
+ * Reverse-mode differentiation. DJL's {@code GradientCollector} allows one collection at a time in a JVM; the engine underneath
+ * has no such limit. This is the one place that reaches for it.
+ */
+public final class Autograd {
+    private Autograd() {}
+
+    /**
+     * A function's value and its gradients, one for each input, in the inputs' shapes.
+     *
+     * @param value a scalar, detached
+     */
+    public record Gradients(NDArray value, NDList gradients) {}
+
+    /**
+     * The gradients of a scalar function.
+     *
+     * @param at where; arrays of the same manager, which receives everything that is computed
+     * @param function of fresh copies of {@code at} (the storage is shared) to a scalar
+     */
+    public static Gradients gradients(NDList at, Function<NDList, NDArray> function) {
+        NDManager manager = at.head().getManager();
+        JniUtils.setGradMode(true);
+        NDList leaves = new NDList(at.size());
+        for (NDArray input : at) {
+            NDArray leaf = input.stopGradient();
+            leaf.attach(manager);
+            leaf.setRequiresGradient(true);
+            leaves.add(leaf);
+        }
+        NDArray value = function.apply(leaves);
+        NDArray one = manager.ones(value.getShape());
+        JniUtils.backward((PtNDArray) value, (PtNDArray) one, false, false);
+        NDList gradients = new NDList(at.size());
+        for (NDArray leaf : leaves) {
+            gradients.add(leaf.getGradient());
+        }
+        return new Gradients(value.stopGradient(), gradients);
+    }
+
+    /** {@link #gradients} of one input. */
+    public static NDArray gradient(NDArray at, Function<NDArray, NDArray> function) {
+        return gradients(new NDList(at), inputs -> function.apply(inputs.head()))
+                .gradients()
+                .head();
+    }
+}

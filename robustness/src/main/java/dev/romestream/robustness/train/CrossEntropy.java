@@ -1,0 +1,23 @@
+package dev.romestream.robustness.train;
+
+import ai.djl.ndarray.NDArray;
+
+/** Cross-entropy: {@code -log softmax(logits)[label]}. */
+public final class CrossEntropy {
+    private CrossEntropy() {}
+
+    /**
+     * {@code (N)}.
+     *
+     * @param logits {@code (N, classes)}
+     * @param oneHot {@code (N, classes)}
+     */
+    public static NDArray perImage(NDArray logits, NDArray oneHot) {
+        return logits.logSoftmax(1).mul(oneHot).sum(new int[] {1}).neg();
+    }
+
+    /** The mean over images. */
+    public static NDArray mean(NDArray logits, NDArray oneHot) {
+        return perImage(logits, oneHot).sum().div(logits.getShape().get(0));
+    }
+}

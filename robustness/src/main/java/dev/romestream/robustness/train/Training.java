@@ -1,0 +1,71 @@
+package dev.romestream.robustness.train;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import dev.romestream.robustness.network.ConvNet;
+import dev.romestream.robustness.tensor.Autograd;
+import dev.romestream.robustness.tensor.Tensors;
+
+/** A network in training: its parameters and velocities, which change with every step. Close it to free them. */
+public final class Training implements AutoCloseable {
+    private final NDManager manager;
+    private ConvNet network;
+    private NDList velocities;
+
+    /**
+     * Training that goes on from here. The arrays given are taken over and freed as they are replaced.
+     *
+     * @param velocities of the same shapes as the network's parameters; empty for zero
+     */
+    public Training(NDManager parent, ConvNet network, NDList velocities) {
+        this.manager = parent.newSubManager();
+        this.network = network;
+        this.velocities = velocities;
+        if (velocities.isEmpty()) {
+            for (NDArray parameter : network.parameters()) {
+                velocities.add(manager.zeros(parameter.getShape()));
+            }
+        }
+        network.parameters().attach(manager);
+        velocities.attach(manager);
+    }
+
+    public ConvNet network() {
+        return network;
+    }
+
+    public NDList velocities() {
+        return velocities;
+    }
+
+    /** One step on the mean cross-entropy of normalised images {@code (N, C, H, W)}. */
+    public void step(StochasticGradientDescent optimiser, NDArray images, int[] labels) {
+        NDList oldParameters = network.parameters();
+        NDList oldVelocities = velocities;
+        try (NDManager scope = manager.newSubManager()) {
+            oldParameters.tempAttach(scope);
+            oldVelocities.tempAttach(scope);
+            NDArray input = images.stopGradient();
+            input.attach(scope);
+            NDArray oneHot = Tensors.oneHot(scope, labels, network.classes());
+            NDList gradients = Autograd.gradients(
+                            oldParameters,
+                            leaves -> CrossEntropy.mean(
+                                    network.withParameters(leaves).logits(input), oneHot))
+                    .gradients();
+            StochasticGradientDescent.Step step = optimiser.step(oldParameters, gradients, oldVelocities);
+            step.parameters().attach(manager);
+            step.velocities().attach(manager);
+            network = network.withParameters(step.parameters());
+            velocities = step.velocities();
+        }
+        oldParameters.close();
+        oldVelocities.close();
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+    }
+}

@@ -1,0 +1,124 @@
+package dev.romestream.robustness.attack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.romestream.robustness.TestData;
+import dev.romestream.robustness.network.ConvNet;
+import dev.romestream.robustness.network.ImageShape;
+import dev.romestream.robustness.network.LabelledImages;
+import dev.romestream.robustness.network.ThreatModel;
+import dev.romestream.robustness.network.ThreatModel.Space;
+import dev.romestream.robustness.tensor.Seed;
+import dev.romestream.robustness.tensor.Tensors;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class AttackBoundsTest {
+    private static final ImageShape SHAPE = new ImageShape(3, 8, 8);
+    private static final int[] IDS = IntStream.range(0, 12).toArray();
+    private final LabelledImages images = TestData.randomImages(SHAPE, 4, 3, 1);
+
+    private AttackTask task(AttackSettings settings) {
+        return new AttackTask(settings, SHAPE, images.bytes(IDS), images.labels(IDS), Optional.empty(), new Seed(3));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "fgsm, PIXEL, 0.03, 0.03, 1, false, false",
+        "pgd, PIXEL, 0.03, 0.01, 7, true, false",
+        "pgd, PIXEL, 0.03, 0.01, 7, false, true",
+        "pgd_l2, PIXEL, 0.5, 0.2, 5, false, false",
+        "pgd, NORMALISED, 0.03, 0.01, 7, true, true",
+        "pgd_l2, NORMALISED, 0.5, 0.2, 5, false, true"
+    })
+    void perturbedImagesStayInTheBallAndTheRange(
+            String name, Space space, double epsilon, double step, int steps, boolean random, boolean targeted) {
+        try (NDManager manager = TestData.manager()) {
+            ConvNet network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
+            var settings = new AttackSettings(name, space, targeted, epsilon, step, steps, random);
+            NDArray perturbed =
+                    task(settings).run(manager, network, TestData.CIFAR10).images();
+            NDArray clean = new ThreatModel(space, TestData.CIFAR10).fromPixels(images.pixels(manager, IDS));
+            NDArray distance = Attacks.norm(name).length(perturbed.sub(clean.clip(0, 1)));
+            assertThat(Tensors.scalar(distance.max()))
+                    .isLessThanOrEqualTo(epsilon + 1e-5)
+                    .isPositive();
+            assertThat(Tensors.scalar(perturbed.min())).isNotNegative();
+            assertThat(Tensors.scalar(perturbed.max())).isLessThanOrEqualTo(1);
+        }
+    }
+
+    @Test
+    void clampChangesNothingInPixelSpaceAndSomethingInNormalisedSpace() {
+        try (NDManager manager = TestData.manager()) {
+            ConvNet network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
+            for (Space space : Space.values()) {
+                NDArray none = task(AttackSettings.control(Attacks.NONE, space))
+                        .run(manager, network, TestData.CIFAR10)
+                        .images();
+                NDArray clamp = task(AttackSettings.control(Attacks.CLAMP, space))
+                        .run(manager, network, TestData.CIFAR10)
+                        .images();
+                assertThat(none.contentEquals(clamp)).isEqualTo(space == Space.PIXEL);
+            }
+        }
+    }
+
+    @Test
+    void equalTasksGiveEqualBytesAndAnotherSeedGivesOthers() {
+        try (NDManager manager = TestData.manager()) {
+            ConvNet network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
+            var settings = new AttackSettings(Attacks.PGD, Space.PIXEL, false, 0.03, 0.01, 3, true);
+            AttackTask task = task(settings);
+            AttackTask other =
+                    new AttackTask(settings, SHAPE, task.pixels(), task.labels(), Optional.empty(), new Seed(4));
+            NDArray first = task.run(manager, network, TestData.CIFAR10).images();
+            assertThat(task.run(manager, network, TestData.CIFAR10).images().toFloatArray())
+                    .isEqualTo(first.toFloatArray());
+            assertThat(other.run(manager, network, TestData.CIFAR10).images().toFloatArray())
+                    .isNotEqualTo(first.toFloatArray());
+        }
+    }
+
+    @Test
+    void workIsCountedPerImage() {
+        try (NDManager manager = TestData.manager()) {
+            ConvNet network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
+            var made = task(new AttackSettings(Attacks.PGD, Space.PIXEL, false, 0.03, 0.01, 7, false))
+                    .run(manager, network, TestData.CIFAR10);
+            assertThat(made.gradientEvaluations()).isEqualTo(7 * 12);
+        }
+    }
+
+    @Test
+    void nativeMemoryIsGivenBack() {
+        try (NDManager manager = TestData.manager()) {
+            ConvNet network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
+            var settings = new AttackSettings(Attacks.PGD_L2, Space.PIXEL, false, 0.5, 0.1, 3, true);
+            task(settings).run(manager, network, TestData.CIFAR10).images().close();
+            int before = manager.getManagedArrays().size();
+            for (int i = 0; i < 20; i++) {
+                task(settings).run(manager, network, TestData.CIFAR10).images().close();
+            }
+            assertThat(manager.getManagedArrays()).hasSize(before);
+        }
+    }
+
+    @Test
+    void anUnknownAttackIsRefusedWithTheKnownOnes() {
+        assertThatThrownBy(() -> Attacks.create(AttackSettings.control("pdg", Space.PIXEL)))
+                .hasMessage("Unknown attack 'pdg'; known are none, clamp, fgsm, pgd, pgd_l2.");
+    }
+
+    @Test
+    void anUnknownSuiteIsRefusedWithTheKnownOnes() {
+        assertThatThrownBy(() -> Suite.named("pixel-3"))
+                .hasMessage("Unknown suite 'pixel-3'; known are as-published, pixel-2, pixel-4, pixel-8.");
+    }
+}

@@ -1,0 +1,86 @@
+package dev.romestream.robustness.attack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.romestream.robustness.TestData;
+import dev.romestream.robustness.network.ConvNet;
+import dev.romestream.robustness.network.LabelledImages;
+import dev.romestream.robustness.network.ThreatModel;
+import dev.romestream.robustness.network.ThreatModel.Space;
+import dev.romestream.robustness.tensor.Seed;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** Per-image outcomes of torchattacks on a published network; {@code -Dgolden.images=512} compares them all. */
+class PublishedOutcomesTest {
+    private static final int IMAGES = Integer.getInteger("golden.images", 48);
+    private static final int BATCH = 48;
+
+    @Test
+    void outcomesAgreeWithTorchattacksOnThePublishedNetwork() throws IOException {
+        JsonNode golden =
+                new ObjectMapper().readTree(TestData.path("golden/DM.json").toFile());
+        LabelledImages images = TestData.cifarTest(512);
+        List<String> disagreements = new ArrayList<>();
+        try (NDManager manager = TestData.manager()) {
+            ConvNet network = TestData.published(manager, "DM_ConvNet_CIFAR10_50_None.pth");
+            for (JsonNode result : golden.get("results")) {
+                AttackSettings settings = settings(result);
+                String expected = result.get("perImage").asText().substring(0, IMAGES);
+                String seen = outcomes(manager, network, images, settings);
+                long different = IntStream.range(0, IMAGES)
+                        .filter(i -> seen.charAt(i) != expected.charAt(i))
+                        .count();
+                if (different > IMAGES / 100.0) {
+                    disagreements.add(settings + ": " + different + " of " + IMAGES + " images differ");
+                }
+            }
+        }
+        assertThat(golden.get("results")).hasSize(20);
+        assertThat(disagreements).isEmpty();
+    }
+
+    private static String outcomes(NDManager manager, ConvNet network, LabelledImages images, AttackSettings settings) {
+        StringBuilder outcomes = new StringBuilder();
+        for (int from = 0; from < IMAGES; from += BATCH) {
+            int[] ids = IntStream.range(from, Math.min(IMAGES, from + BATCH)).toArray();
+            int[] labels = images.labels(ids);
+            AttackTask task =
+                    new AttackTask(settings, images.shape(), images.bytes(ids), labels, Optional.empty(), new Seed(0));
+            try (NDManager scope = manager.newSubManager()) {
+                var perturbed = task.run(scope, network, TestData.CIFAR10).images();
+                int[] predicted = new ThreatModel(settings.space(), TestData.CIFAR10)
+                        .view(network)
+                        .predict(perturbed);
+                for (int i = 0; i < labels.length; i++) {
+                    outcomes.append(predicted[i] == labels[i] ? '1' : '0');
+                }
+            }
+        }
+        return outcomes.toString();
+    }
+
+    private static AttackSettings settings(JsonNode result) {
+        return new AttackSettings(
+                result.get("attack").asText(),
+                Space.valueOf(result.get("space").asText().toUpperCase(Locale.ROOT)),
+                result.get("targeted").asBoolean(),
+                fraction(result.path("epsilon").asText("0")),
+                fraction(result.path("stepSize").asText("0")),
+                result.path("steps").asInt(),
+                false);
+    }
+
+    private static double fraction(String text) {
+        String[] parts = text.split("/");
+        return Double.parseDouble(parts[0]) / (parts.length > 1 ? Double.parseDouble(parts[1]) : 1);
+    }
+}

@@ -1,0 +1,73 @@
+package dev.romestream.robustness.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.romestream.robustness.TestData;
+import dev.romestream.robustness.augment.Augmentation;
+import dev.romestream.robustness.network.Architecture;
+import dev.romestream.robustness.network.ConvNet;
+import dev.romestream.robustness.network.ImageShape;
+import dev.romestream.robustness.tensor.Seed;
+import org.junit.jupiter.api.Test;
+
+class VictimTrainingTest {
+    private static final Shape SHAPE = new ImageShape(3, 8, 8).batch(12);
+
+    private static ConvNet train(NDManager manager, long seed) {
+        NDArray images = manager.create(new Seed(1).uniform((int) SHAPE.size(), -1, 1), SHAPE);
+        int[] labels = {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2};
+        var optimiser = new StochasticGradientDescent(0.05, 0.9, 5e-4);
+        var training = new VictimTraining(new Architecture("convnet", 8, 2), 60, 5, optimiser, Augmentation.NONE);
+        return training.train(manager, images, labels, 3, new Seed(seed), epoch -> {});
+    }
+
+    @Test
+    void aVictimLearnsItsSet() {
+        try (NDManager manager = TestData.manager()) {
+            NDArray images = manager.create(new Seed(1).uniform((int) SHAPE.size(), -1, 1), SHAPE);
+            assertThat(train(manager, 1).predict(images)).containsExactly(0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2);
+        }
+    }
+
+    @Test
+    void equalSeedsGiveEqualBytesAndOthersDoNot() {
+        try (NDManager manager = TestData.manager()) {
+            float[] first = train(manager, 1).parameters().head().toFloatArray();
+            assertThat(train(manager, 1).parameters().head().toFloatArray()).isEqualTo(first);
+            assertThat(train(manager, 2).parameters().head().toFloatArray()).isNotEqualTo(first);
+        }
+    }
+
+    @Test
+    void nativeMemoryIsGivenBack() {
+        try (NDManager manager = TestData.manager()) {
+            train(manager, 1).parameters().close();
+            int before = manager.getManagedArrays().size();
+            train(manager, 2).parameters().close();
+            // the images of train's own are all that is added
+            assertThat(manager.getManagedArrays()).hasSize(before + 1);
+        }
+    }
+
+    @Test
+    void twoStepsOfTheOptimiserAgreeWithAHandCalculation() {
+        try (NDManager manager = TestData.manager()) {
+            var optimiser = new StochasticGradientDescent(0.1, 0.9, 0.5);
+            var first = optimiser.step(one(manager, 1), one(manager, 2), one(manager, 0));
+            // v = 2 + 0.5; p = 1 - 0.25
+            assertThat(first.parameters().head().toFloatArray()[0]).isCloseTo(0.75f, within(1e-6f));
+            var second = optimiser.step(first.parameters(), one(manager, 1), first.velocities());
+            // v = 0.9 * 2.5 + 1 + 0.375; p = 0.75 - 0.3625
+            assertThat(second.parameters().head().toFloatArray()[0]).isCloseTo(0.3875f, within(1e-6f));
+        }
+    }
+
+    private static NDList one(NDManager manager, float value) {
+        return new NDList(manager.create(new float[] {value}));
+    }
+}
