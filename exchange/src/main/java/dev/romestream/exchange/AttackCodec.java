@@ -49,8 +49,9 @@ public final class AttackCodec {
     public static AttackRequest request(
             String network, int version, AttackTask task, int[] imageIds, Optional<EvaluationContext> evaluation) {
         AttackSpec attack = encode(task.settings());
-        Optional<AugmentationDraw> draw =
-                task.augmentation().map(given -> new AugmentationDraw(given.strategy(), given.seed().value()));
+        Optional<AugmentationDraw> draw = task.augmentation()
+                .map(given ->
+                        new AugmentationDraw(given.strategy(), given.seed().value()));
         Digest digest = new Digest()
                 .add(network)
                 .add(version)
@@ -98,8 +99,7 @@ public final class AttackCodec {
                 pixels,
                 ints(request.getLabels()),
                 Optional.ofNullable(request.getAugmentation())
-                        .map(draw ->
-                                new AttackTask.AugmentationDraw(draw.getStrategy(), new Seed(draw.getSeed()))),
+                        .map(draw -> new AttackTask.AugmentationDraw(draw.getStrategy(), new Seed(draw.getSeed()))),
                 new Seed(request.getSeed()));
     }
 

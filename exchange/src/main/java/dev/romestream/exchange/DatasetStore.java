@@ -54,6 +54,13 @@ public final class DatasetStore implements AutoCloseable {
 
     private synchronized void collect(ImageBatch batch) {
         if (batch != null) {
+            TensorCodec.decodeImages(
+                    "images", batch.getImages(), batch.getLabels().size());
+            if (batch.getImageIds().size() != batch.getLabels().size()) {
+                throw new InvalidRecordException(
+                        "An ImageBatch has " + batch.getLabels().size() + " labels and "
+                                + batch.getImageIds().size() + " imageIds.");
+            }
             SplitKey key = new SplitKey(batch.getDataset(), batch.getFingerprint(), batch.getSplit());
             if (!assembled.containsKey(key)) {
                 batches.computeIfAbsent(key, any -> new TreeMap<>()).put(batch.getIndex(), batch);

@@ -1,7 +1,9 @@
 package dev.romestream.exchange;
 
+import dev.romestream.messaging.queue.UnprocessableException;
+
 /** A record whose content contradicts itself or its limits. The message names the field, the value and what is needed. */
-public final class InvalidRecordException extends RuntimeException {
+public final class InvalidRecordException extends UnprocessableException {
     public InvalidRecordException(String message) {
         super(message);
     }

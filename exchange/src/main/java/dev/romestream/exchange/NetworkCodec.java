@@ -110,17 +110,16 @@ public final class NetworkCodec {
 
     private static NDList arrays(NDManager manager, Network record, List<NamedTensor> tensors) {
         Map<String, NDArray> byName = new HashMap<>();
-        tensors.forEach(tensor -> byName.put(
-                tensor.getName(), TensorCodec.decode(manager, tensor.getName(), tensor.getTensor())));
+        tensors.forEach(tensor ->
+                byName.put(tensor.getName(), TensorCodec.decode(manager, tensor.getName(), tensor.getTensor())));
         NDList ordered = new NDList();
         for (String name : ConvNet.parameterShapes(
                         decode(record.getArchitecture()), shape(record.getInputShape()), record.getClasses())
                 .keySet()) {
             NDArray array = byName.get(name);
             if (array == null) {
-                throw new InvalidRecordException(
-                        "Network " + record.getId() + " lacks the parameter " + name + "; it has " + byName.keySet()
-                                + ".");
+                throw new InvalidRecordException("Network " + record.getId() + " lacks the parameter " + name
+                        + "; it has " + byName.keySet() + ".");
             }
             ordered.add(array);
         }

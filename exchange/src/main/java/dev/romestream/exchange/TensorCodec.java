@@ -32,8 +32,7 @@ public final class TensorCodec {
 
     /** A UINT8 tensor of images, {@code (N, C, H, W)}. */
     public static Tensor encode(ImageShape shape, byte[] images) {
-        List<Integer> lengths =
-                List.of(images.length / shape.size(), shape.channels(), shape.height(), shape.width());
+        List<Integer> lengths = List.of(images.length / shape.size(), shape.channels(), shape.height(), shape.width());
         return new Tensor(lengths, DType.UINT8, ByteBuffer.wrap(images));
     }
 
@@ -49,7 +48,9 @@ public final class TensorCodec {
      */
     public static NDArray decode(NDManager manager, String field, Tensor tensor) {
         check(field, tensor, DType.FLOAT32);
-        return manager.create(floats(tensor), new Shape(tensor.getShape().stream().mapToLong(i -> i).toArray()));
+        return manager.create(
+                floats(tensor),
+                new Shape(tensor.getShape().stream().mapToLong(i -> i).toArray()));
     }
 
     private static float[] floats(Tensor tensor) {
@@ -92,8 +93,8 @@ public final class TensorCodec {
             throw new InvalidRecordException(field + " is " + tensor.getDtype() + "; needed is " + type + ".");
         }
         if (shape.size() > MAX_AXES || shape.stream().anyMatch(length -> length < 0)) {
-            throw new InvalidRecordException(field + " has the shape " + shape + "; allowed are at most " + MAX_AXES
-                    + " axes, none negative.");
+            throw new InvalidRecordException(
+                    field + " has the shape " + shape + "; allowed are at most " + MAX_AXES + " axes, none negative.");
         }
         long size = type == DType.UINT8 ? 1 : Float.BYTES;
         for (int length : shape) {

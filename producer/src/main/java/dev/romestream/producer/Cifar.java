@@ -20,8 +20,8 @@ final class Cifar {
 
     /** @param directory with {@code data_batch_1.bin} to {@code data_batch_5.bin} and {@code test_batch.bin} */
     static ImageDataset ten(Path directory) {
-        List<String> names = List.of(
-                "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck");
+        List<String> names =
+                List.of("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck");
         List<Path> train = IntStream.rangeClosed(1, 5)
                 .mapToObj(i -> directory.resolve("data_batch_" + i + ".bin"))
                 .toList();
@@ -56,7 +56,9 @@ final class Cifar {
             return IntStream.range(0, 100).mapToObj(i -> "class " + i).toList();
         }
         try {
-            return Files.readAllLines(file).stream().filter(name -> !name.isBlank()).toList();
+            return Files.readAllLines(file).stream()
+                    .filter(name -> !name.isBlank())
+                    .toList();
         } catch (IOException e) {
             throw new SourceException("Cannot read " + file + ": " + e.getMessage(), e);
         }
@@ -69,8 +71,9 @@ final class Cifar {
         for (Path file : files) {
             byte[] bytes = bytes(file);
             if (bytes.length == 0 || bytes.length % length != 0) {
-                throw new SourceException(file + " has " + bytes.length + " bytes, which is not a positive multiple of the "
-                        + length + " bytes of a record; is the file complete?");
+                throw new SourceException(
+                        file + " has " + bytes.length + " bytes, which is not a positive multiple of the " + length
+                                + " bytes of a record; is the file complete?");
             }
             contents.add(bytes);
             records += bytes.length / length;

@@ -20,8 +20,8 @@ final class ImageFolder {
                 .filter(Files::isDirectory)
                 .toList();
         if (classes.size() < 2) {
-            throw new SourceException(directory.resolve("train") + " has " + classes.size()
-                    + " class folders; at least two are needed.");
+            throw new SourceException(
+                    directory.resolve("train") + " has " + classes.size() + " class folders; at least two are needed.");
         }
         List<String> names =
                 classes.stream().map(folder -> folder.getFileName().toString()).toList();
@@ -85,7 +85,8 @@ final class ImageFolder {
             return entries.sorted().toList();
         } catch (IOException e) {
             throw new SourceException(
-                    "Cannot read the folder " + directory + "; an image folder has train/<class>/ and test/<class>/.", e);
+                    "Cannot read the folder " + directory + "; an image folder has train/<class>/ and test/<class>/.",
+                    e);
         }
     }
 }

@@ -38,8 +38,9 @@ final class Shapes10 {
                 return edge < 0.9 && edge > 0.5;
             }),
             new Shape("triangle", (x, y) -> y < 0.75 && y > -0.95 && Math.abs(x) < (y + 0.95) * 0.58),
-            new Shape("plus", (x, y) ->
-                    Math.max(Math.abs(x), Math.abs(y)) < 1 && Math.min(Math.abs(x), Math.abs(y)) < 0.3),
+            new Shape(
+                    "plus",
+                    (x, y) -> Math.max(Math.abs(x), Math.abs(y)) < 1 && Math.min(Math.abs(x), Math.abs(y)) < 0.3),
             new Shape("star", (x, y) -> {
                 double angle = StrictMath.atan2(x, -y) / (2 * Math.PI / 5);
                 double within = Math.abs(angle - Math.rint(angle)) * 2;
@@ -85,7 +86,8 @@ final class Shapes10 {
                 double cover = 0;
                 for (int sample = 0; sample < SAMPLES * SAMPLES; sample++) {
                     double x = column + (sample % SAMPLES + 0.5) / SAMPLES - centreX;
-                    double y = row + ((double) (sample / SAMPLES) + 0.5) / SAMPLES - centreY;
+                    int line = sample / SAMPLES;
+                    double y = row + (line + 0.5) / SAMPLES - centreY;
                     cover += region.contains(cos * x + sin * y, cos * y - sin * x) ? 1 : 0;
                 }
                 cover /= SAMPLES * SAMPLES;

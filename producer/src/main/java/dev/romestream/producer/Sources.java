@@ -19,8 +19,9 @@ final class Sources {
             case "cifar10" -> Cifar.ten(files(spec));
             case "cifar100" -> Cifar.hundred(files(spec));
             case "folder" -> ImageFolder.read(spec.getName(), files(spec));
-            default -> throw new SourceException("dataset.name is '" + spec.getName()
-                    + "'; known are shapes10, cifar10, cifar100 and folder.");
+            default ->
+                throw new SourceException(
+                        "dataset.name is '" + spec.getName() + "'; known are shapes10, cifar10, cifar100 and folder.");
         };
     }
 

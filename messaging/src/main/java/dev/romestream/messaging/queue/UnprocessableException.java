@@ -1,7 +1,7 @@
 package dev.romestream.messaging.queue;
 
 /** A record that no further attempt can process: it goes to the dead letters at once. */
-public final class UnprocessableException extends RuntimeException {
+public class UnprocessableException extends RuntimeException {
     public UnprocessableException(String message) {
         super(message);
     }

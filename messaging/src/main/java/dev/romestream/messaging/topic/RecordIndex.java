@@ -133,7 +133,8 @@ public final class RecordIndex<T extends SpecificRecord> implements AutoCloseabl
         }
     }
 
-    /** Waits until something new is indexed, or {@code limit} has passed. */
+    /** Waits until something new is indexed, or {@code limit} has passed, or a little less: the caller looks again. */
+    @SuppressWarnings("WaitNotInLoop")
     public synchronized void awaitChange(Duration limit) {
         reader.throwFailure();
         try {

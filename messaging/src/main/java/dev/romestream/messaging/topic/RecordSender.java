@@ -38,6 +38,7 @@ public final class RecordSender implements AutoCloseable {
         dispatch(record);
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // the callback keeps the outcome
     private void dispatch(ProducerRecord<String, SpecificRecord> record) {
         throwFailure();
         producer.send(record, (metadata, exception) -> {

@@ -1,0 +1,47 @@
+package dev.romestream.distiller;
+
+import dev.romestream.schemas.DistillationSpec;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** What a method sets where a specification leaves it open. */
+public final class DistillationDefaults {
+    static final String ROME = "rome";
+    static final String DM = "dm";
+    static final String RANDOM = "random";
+
+    private static final Map<String, MethodDefaults> METHODS = new TreeMap<>(Map.of(
+            ROME, new MethodDefaults(0.2, true),
+            DM, new MethodDefaults(1.0, false),
+            RANDOM, new MethodDefaults(0.0, false)));
+
+    private record MethodDefaults(double learningRate, boolean multiFormation) {}
+
+    private DistillationDefaults() {}
+
+    public static List<String> methods() {
+        return List.copyOf(METHODS.keySet());
+    }
+
+    /**
+     * The specification with nothing left open but {@code snapshotEvery} and {@code pool.seed}, whose absence means something.
+     *
+     * @throws IllegalArgumentException for an unknown method, listing the known
+     */
+    public static DistillationSpec fill(DistillationSpec spec) {
+        MethodDefaults defaults = METHODS.get(spec.getMethod());
+        if (defaults == null) {
+            throw new IllegalArgumentException("distillation.method is '" + spec.getMethod() + "'; known are "
+                    + String.join(", ", METHODS.keySet()) + ".");
+        }
+        DistillationSpec.Builder filled = DistillationSpec.newBuilder(spec);
+        if (spec.getLearningRate() == null) {
+            filled.setLearningRate(defaults.learningRate());
+        }
+        if (spec.getMultiFormation() == null) {
+            filled.setMultiFormation(defaults.multiFormation());
+        }
+        return filled.build();
+    }
+}

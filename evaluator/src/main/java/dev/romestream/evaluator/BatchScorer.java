@@ -1,0 +1,109 @@
+package dev.romestream.evaluator;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.romestream.exchange.AttackCodec;
+import dev.romestream.exchange.InvalidRecordException;
+import dev.romestream.exchange.NetworkCache;
+import dev.romestream.exchange.TensorCodec;
+import dev.romestream.robustness.attack.AttackSettings;
+import dev.romestream.robustness.attack.Attacks;
+import dev.romestream.robustness.network.LabelledImages;
+import dev.romestream.robustness.network.ThreatModel;
+import dev.romestream.schemas.EvaluationContext;
+import dev.romestream.schemas.PerturbedBatch;
+import java.util.Arrays;
+
+/**
+ * Checks perturbed images against the clean ones, and classifies them anew. An image may move by epsilon from the clamped clean
+ * image; in normalised space the clean image itself lies outside of [0,1], and the clamp is the protocol's doing.
+ */
+final class BatchScorer {
+    /** Rounding of float32 arithmetic on values of order one. */
+    private static final double SLACK = 1e-5;
+
+    private final NDManager manager;
+
+    BatchScorer(NDManager manager) {
+        this.manager = manager;
+    }
+
+    /**
+     * For each image, whether it is classified correctly.
+     *
+     * @throws InvalidRecordException where the batch contradicts its request, its bounds or its range
+     */
+    boolean[] score(PerturbedBatch batch, LabelledImages images, NetworkCache.Loaded victim) {
+        AttackSettings attack = check(batch, images);
+        int[] ids = AttackCodec.ints(batch.getImageIds());
+        try (NDManager scope = manager.newSubManager()) {
+            NDArray perturbed = TensorCodec.decode(scope, "images", batch.getImages());
+            if (!perturbed.getShape().equals(images.shape().batch(ids.length))) {
+                throw invalid(
+                        batch,
+                        "images have the shape " + perturbed.getShape() + "; needed is "
+                                + images.shape().batch(ids.length));
+            }
+            ThreatModel threat = new ThreatModel(attack.space(), victim.normalization());
+            checkBounds(batch, attack, threat.fromPixels(images.pixels(scope, ids)), perturbed);
+            int[] predicted = threat.view(victim.network()).predict(perturbed);
+            int[] labels = images.labels(ids);
+            boolean[] correct = new boolean[ids.length];
+            for (int i = 0; i < ids.length; i++) {
+                correct[i] = predicted[i] == labels[i];
+            }
+            return correct;
+        }
+    }
+
+    private static AttackSettings check(PerturbedBatch batch, LabelledImages images) {
+        EvaluationContext context = batch.getEvaluation();
+        if (context.getCell() < 0 || context.getCell() >= context.getPlan().size()) {
+            throw invalid(
+                    batch,
+                    "the cell is " + context.getCell() + "; the plan has "
+                            + context.getPlan().size());
+        }
+        if (!context.getPlan().get(context.getCell()).getAttack().equals(batch.getAttack())) {
+            throw invalid(batch, "the attack is not the one that the plan has in cell " + context.getCell());
+        }
+        int most = Math.min(context.getImages(), images.size());
+        for (int id : batch.getImageIds()) {
+            if (id < 0 || id >= most) {
+                throw invalid(batch, "an image id is " + id + "; the evaluation has images 0 to " + (most - 1));
+            }
+        }
+        return AttackCodec.decode(batch.getAttack());
+    }
+
+    private static void checkBounds(PerturbedBatch batch, AttackSettings attack, NDArray clean, NDArray perturbed) {
+        for (float value : perturbed.toFloatArray()) {
+            if (!Float.isFinite(value)) {
+                throw invalid(batch, "an image has a value that is not finite");
+            }
+        }
+        if (attack.name().equals(Attacks.NONE)) {
+            if (!Arrays.equals(clean.toFloatArray(), perturbed.toFloatArray())) {
+                throw invalid(batch, "the images differ from the clean ones without an attack");
+            }
+            return;
+        }
+        float low = perturbed.min().getFloat();
+        float high = perturbed.max().getFloat();
+        if (low < 0 || high > 1) {
+            throw invalid(batch, "the images range from " + low + " to " + high + "; allowed is 0 to 1");
+        }
+        float farthest = Attacks.norm(attack.name())
+                .length(perturbed.sub(clean.clip(0, 1)))
+                .max()
+                .getFloat();
+        if (farthest > attack.epsilon() + SLACK * Math.max(1, attack.epsilon())) {
+            throw invalid(
+                    batch, "an image is " + farthest + " away from the clean one; epsilon is " + attack.epsilon());
+        }
+    }
+
+    private static InvalidRecordException invalid(PerturbedBatch batch, String what) {
+        return new InvalidRecordException("PerturbedBatch " + batch.getRequestId() + ": " + what + ".");
+    }
+}

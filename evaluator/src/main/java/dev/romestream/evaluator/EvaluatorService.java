@@ -1,0 +1,173 @@
+package dev.romestream.evaluator;
+
+import ai.djl.ndarray.NDManager;
+import dev.romestream.exchange.DatasetStore;
+import dev.romestream.exchange.InvalidRecordException;
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.experiment.DatasetIds;
+import dev.romestream.messaging.experiment.Experiments;
+import dev.romestream.messaging.experiment.StatusReporter;
+import dev.romestream.messaging.service.Service;
+import dev.romestream.messaging.service.ServiceThread;
+import dev.romestream.messaging.topic.DeadLetters;
+import dev.romestream.messaging.topic.RecordIndex;
+import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.robustness.tensor.Tensors;
+import dev.romestream.schemas.DesiredState;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.Network;
+import dev.romestream.schemas.Phase;
+import dev.romestream.schemas.Topic;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeoutException;
+
+/** Scores every snapshot of every experiment: victims are trained and attacked, and outcomes become running metrics. */
+public final class EvaluatorService implements Service {
+    private static final Duration IDLE = Duration.ofMillis(250);
+    private static final Duration START_LIMIT = Duration.ofMinutes(2);
+    private static final Duration DATASET_PATIENCE = Duration.ofMinutes(2);
+    private static final long CACHE_BYTES = 64L * 1024 * 1024;
+
+    private final NDManager manager;
+    private final DeadLetters deadLetters;
+    private final Experiments experiments;
+    private final DatasetStore datasets;
+    private final RecordIndex<Network> networks;
+    private final Snapshots snapshots;
+    private final Progress progress;
+    private final RecordSender sender;
+    private final SnapshotEvaluation evaluation;
+    private final MetricsStream stream;
+    private final Map<String, Pending> pending = new HashMap<>();
+    private ServiceThread thread;
+    private volatile boolean closed;
+
+    /** An experiment whose attacks are under way. */
+    private static final class Pending {
+        private final StatusReporter status;
+        private long figures;
+        private long outcomes;
+        private boolean last;
+
+        Pending(StatusReporter status) {
+            this.status = status;
+        }
+    }
+
+    public EvaluatorService(RomeConfig config, MeterRegistry metrics) {
+        this.manager =
+                Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS));
+        this.deadLetters = new DeadLetters(config);
+        this.experiments = new Experiments(config, deadLetters);
+        this.datasets = new DatasetStore(config, deadLetters);
+        this.networks = new RecordIndex<>(config, Topic.NETWORKS, Network.class, CACHE_BYTES);
+        this.snapshots = new Snapshots(config, deadLetters);
+        this.progress = new Progress(config, deadLetters);
+        this.sender = new RecordSender(config);
+        this.evaluation = new SnapshotEvaluation(sender, new VictimTrainer(manager), progress);
+        this.stream = new MetricsStream(config, manager, networks, datasets, metrics);
+    }
+
+    @Override
+    public String name() {
+        return "evaluator";
+    }
+
+    @Override
+    public void start() {
+        experiments.awaitCaughtUp(START_LIMIT);
+        progress.awaitCaughtUp(START_LIMIT);
+        stream.start(START_LIMIT);
+        thread = ServiceThread.start("evaluator", this::run);
+    }
+
+    private void run() {
+        while (!closed) {
+            snapshots.next(IDLE).ifPresent(this::evaluate);
+            report();
+        }
+    }
+
+    private void evaluate(Snapshots.Snapshot snapshot) {
+        String id = snapshot.experiment();
+        Optional<Experiment> experiment = experiments.get(id);
+        if (experiment.isEmpty() || experiment.get().getDesiredState() == DesiredState.STOP) {
+            return;
+        }
+        Pending work = pending.computeIfAbsent(id, any -> new Pending(new StatusReporter(sender, id, name())));
+        try {
+            DatasetStore.Dataset dataset =
+                    datasets.await(DatasetIds.of(experiment.get().getDataset()), DATASET_PATIENCE, () -> stopped(id));
+            work.figures += SnapshotEvaluation.figures(experiment.get().getEvaluation());
+            work.outcomes += SnapshotEvaluation.outcomes(experiment.get().getEvaluation(), dataset);
+            work.last |= snapshot.manifest().getFinal$();
+            evaluation.begin(experiment.get(), snapshot, dataset, work.status, () -> stopped(id));
+            work.status.begin(
+                    "attacking the victims of snapshot " + snapshot.number(),
+                    "images",
+                    progress.outcomes(id),
+                    work.outcomes);
+        } catch (IllegalArgumentException | InvalidRecordException e) {
+            pending.remove(id);
+            work.status.failed(e.getMessage());
+        } catch (TimeoutException e) {
+            pending.remove(id);
+            if (!stopped(id)) {
+                work.status.failed(e.getMessage());
+            }
+        }
+    }
+
+    private boolean stopped(String id) {
+        return closed || experiments.desiredState(id) == DesiredState.STOP;
+    }
+
+    private void report() {
+        Iterator<Map.Entry<String, Pending>> entries = pending.entrySet().iterator();
+        while (entries.hasNext()) {
+            Map.Entry<String, Pending> entry = entries.next();
+            String id = entry.getKey();
+            Pending work = entry.getValue();
+            Optional<String> failure = progress.failure(id);
+            if (stopped(id)) {
+                work.status.phase(Phase.STOPPED, "stopped");
+                entries.remove();
+            } else if (failure.isPresent()) {
+                work.status.failed("An attack failed: " + failure.get());
+                entries.remove();
+            } else if (work.last && progress.complete(id) >= work.figures) {
+                work.status.phase(Phase.COMPLETED, "evaluated");
+                entries.remove();
+            } else {
+                work.status.progress(progress.outcomes(id), work.outcomes);
+            }
+        }
+    }
+
+    @Override
+    public boolean isAlive() {
+        return thread != null && thread.isAlive() && stream.isAlive();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        if (thread != null) {
+            thread.join();
+        }
+        stream.close();
+        sender.close();
+        progress.close();
+        snapshots.close();
+        networks.close();
+        datasets.close();
+        experiments.close();
+        deadLetters.close();
+        manager.close();
+    }
+}
