@@ -1,0 +1,59 @@
+package dev.romestream.standalone.cli;
+
+import dev.romestream.messaging.config.RomeConfig;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** Options of every command that talks to a cluster. */
+final class ClusterOptions {
+    @Option(names = "--bootstrap-server", paramLabel = "HOST:PORT", description = "Kafka brokers.")
+    private String bootstrapServer;
+
+    @Option(names = "--schema-registry", paramLabel = "URL", description = "Schema registry.")
+    private String schemaRegistry;
+
+    @Option(names = "--config", paramLabel = "FILE", description = "Properties file with further settings.")
+    private Path config;
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "A setting of the services or, for run and submit, a key of the experiment file.")
+    private Map<String, String> set = new LinkedHashMap<>();
+
+    boolean usesCluster() {
+        return bootstrapServer != null;
+    }
+
+    /** The configuration that the options make; {@code more} is stronger than they are. */
+    RomeConfig config(Map<String, String> more) {
+        Map<String, String> flags = new HashMap<>();
+        set.forEach((key, value) -> {
+            if (RomeConfig.isKnown(key)) {
+                flags.put(key, value);
+            }
+        });
+        Optional.ofNullable(bootstrapServer).ifPresent(value -> flags.put("bootstrap.servers", value));
+        Optional.ofNullable(schemaRegistry).ifPresent(value -> flags.put(RomeConfig.REGISTRY_URL, value));
+        flags.putAll(more);
+        return RomeConfig.load(config, System.getenv(), flags);
+    }
+
+    /** What was set that is no setting of the services: keys of an experiment file. */
+    Map<String, String> experimentKeys() {
+        Map<String, String> keys = new LinkedHashMap<>(set);
+        keys.keySet().removeIf(RomeConfig::isKnown);
+        return keys;
+    }
+
+    /** @throws UsageException where a key is set that the command has no use for */
+    void refuseExperimentKeys() {
+        experimentKeys().keySet().stream().findFirst().ifPresent(key -> {
+            throw new UsageException("Unknown setting '" + key + "'.");
+        });
+    }
+}

@@ -1,0 +1,53 @@
+package dev.romestream.standalone.cli;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.standalone.result.ComparisonTable;
+import dev.romestream.standalone.result.Results;
+import dev.romestream.standalone.stack.LocalStack;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** Runs experiments to completion: submits them, follows them, writes and prints their results. */
+final class ExperimentRunner {
+    private ExperimentRunner() {}
+
+    /** With a broker, a registry and services of its own, which end with it. */
+    static void runEmbedded(RomeConfig config, List<Experiment> experiments, Optional<Path> out) {
+        System.err.println("Starting broker, schema registry and services ...");
+        long start = System.nanoTime();
+        try (LocalStack stack = LocalStack.start(config, LocalStack.Options.temporary())) {
+            System.err.printf("Ready after %.1f s.%n", (System.nanoTime() - start) / 1e9);
+            run(stack.config(), experiments, out);
+        }
+    }
+
+    /** On a cluster whose services are running. */
+    static void run(RomeConfig config, List<Experiment> experiments, Optional<Path> out) {
+        Consumer<String> lines = System.err::println;
+        try (Monitor monitor = new Monitor(config, experiments, lines)) {
+            Submission.submit(config, experiments);
+            Optional<String> failure = monitor.awaitEnd();
+            if (failure.isPresent()) {
+                throw new FailureException(failure.get());
+            }
+        }
+        Results results = Results.read(config);
+        System.out.println();
+        System.out.print(ComparisonTable.of(results, experiments));
+        out.ifPresent(directory -> write(results, directory, experiments));
+    }
+
+    static void write(Results results, Path directory, List<Experiment> experiments) {
+        try {
+            results.write(directory, experiments);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot write the results to " + directory + ": " + e.getMessage(), e);
+        }
+        System.err.println("Results are in " + directory + ".");
+    }
+}

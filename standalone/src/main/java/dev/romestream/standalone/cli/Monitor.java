@@ -1,0 +1,207 @@
+package dev.romestream.standalone.cli;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.topic.DeadLetters;
+import dev.romestream.messaging.topic.RecordReader;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.ExperimentStatus;
+import dev.romestream.schemas.Phase;
+import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.Topic;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.errors.InterruptException;
+
+/** Follows experiments on the status and metrics topics: prints progress and running ratios, and knows when all are done. */
+final class Monitor implements AutoCloseable {
+    private static final Set<String> LAST_SERVICES = Set.of("distiller", "evaluator");
+    private static final long PRINT_MS = 1500;
+    private static final Duration LIMIT = Duration.ofMinutes(2);
+
+    private final Map<String, String> names;
+    private final Consumer<String> out;
+    private final long started = System.nanoTime();
+    private final Map<String, ExperimentStatus> statuses = new LinkedHashMap<>();
+    private final Map<String, RobustnessMetrics> changedMetrics = new LinkedHashMap<>();
+    private final Map<String, String> printed = new HashMap<>();
+    private final DeadLetters deadLetters;
+    private final RecordReader<ExperimentStatus> statusReader;
+    private final RecordReader<RobustnessMetrics> metricsReader;
+
+    /**
+     * Begins to follow.
+     *
+     * @param experiments to follow; empty for all
+     * @param out is given the lines
+     */
+    Monitor(RomeConfig config, List<Experiment> experiments, Consumer<String> out) {
+        this.names = experiments.stream()
+                .collect(Collectors.toMap(Experiment::getId, Experiment::getName, (a, b) -> a, LinkedHashMap::new));
+        this.out = out;
+        this.deadLetters = new DeadLetters(config);
+        this.statusReader = new RecordReader<>(
+                config, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, deadLetters, this::acceptStatus);
+        this.metricsReader = new RecordReader<>(
+                config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, deadLetters, this::acceptMetrics);
+        statusReader.awaitCaughtUp(LIMIT);
+        metricsReader.awaitCaughtUp(LIMIT);
+    }
+
+    private boolean follows(String experiment) {
+        return names.isEmpty() || names.containsKey(experiment);
+    }
+
+    private String name(String experiment) {
+        return names.getOrDefault(experiment, experiment);
+    }
+
+    private synchronized void acceptStatus(String key, ExperimentStatus status) {
+        if (status != null && follows(status.getExperiment())) {
+            statuses.put(key, status);
+            if (isEnd(status.getPhase())) {
+                notifyAll();
+            }
+        }
+    }
+
+    private synchronized void acceptMetrics(String key, RobustnessMetrics metrics) {
+        if (metrics != null && follows(metrics.getExperiment()) && metrics.getIrr() != null) {
+            changedMetrics.put(key, metrics);
+        }
+    }
+
+    private static boolean isEnd(Phase phase) {
+        return phase == Phase.COMPLETED || phase == Phase.FAILED || phase == Phase.STOPPED;
+    }
+
+    /**
+     * Prints until every experiment has ended.
+     *
+     * @return the first failure, if there was one
+     */
+    Optional<String> awaitEnd() {
+        while (true) {
+            synchronized (this) {
+                print();
+                Optional<String> failure = failure();
+                if (failure.isPresent() || ended()) {
+                    return failure;
+                }
+                pause();
+            }
+        }
+    }
+
+    /** Prints until the thread is interrupted or the JVM ends. */
+    void follow() {
+        while (true) {
+            synchronized (this) {
+                print();
+                pause();
+            }
+        }
+    }
+
+    @SuppressWarnings("WaitNotInLoop") // every caller loops
+    private synchronized void pause() {
+        statusReader.throwFailure();
+        metricsReader.throwFailure();
+        try {
+            wait(PRINT_MS);
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
+    }
+
+    private Optional<String> failure() {
+        return statuses.values().stream()
+                .filter(status -> status.getPhase() == Phase.FAILED)
+                .map(status -> name(status.getExperiment()) + ": " + status.getService() + ": " + status.getError())
+                .findFirst();
+    }
+
+    private boolean ended() {
+        return names.keySet().stream().allMatch(experiment -> {
+            boolean stopped = LAST_SERVICES.stream().anyMatch(service -> phase(experiment, service) == Phase.STOPPED);
+            return stopped || LAST_SERVICES.stream().allMatch(service -> phase(experiment, service) == Phase.COMPLETED);
+        });
+    }
+
+    private Phase phase(String experiment, String service) {
+        ExperimentStatus status = statuses.get(experiment + "/" + service);
+        return status == null ? Phase.WAITING : status.getPhase();
+    }
+
+    private void print() {
+        statuses.forEach((key, status) -> {
+            String line = line(status);
+            if (!line.equals(printed.put(key, line))) {
+                out.accept(stamp() + line);
+            }
+        });
+        changedMetrics.values().forEach(metrics -> out.accept(stamp() + line(metrics)));
+        changedMetrics.clear();
+    }
+
+    private String stamp() {
+        long seconds = (System.nanoTime() - started) / 1_000_000_000;
+        return "%3d:%02d  ".formatted(seconds / 60, seconds % 60);
+    }
+
+    private String line(ExperimentStatus status) {
+        StringBuilder line = new StringBuilder(
+                "%-9s  %s: %s".formatted(status.getService(), name(status.getExperiment()), status.getActivity()));
+        if (status.getPhase() == Phase.FAILED) {
+            line.append(": ").append(status.getError());
+        } else if (status.getTotal() > 0) {
+            line.append(", %d of %d %s".formatted(status.getDone(), status.getTotal(), status.getUnit()));
+            if (status.getRate() > 0 && status.getDone() < status.getTotal()) {
+                double left = (status.getTotal() - status.getDone()) / status.getRate();
+                line.append(", %.1f/s, %s left".formatted(status.getRate(), duration(left)));
+            }
+        }
+        return line.toString();
+    }
+
+    static String duration(double seconds) {
+        long whole = Math.round(seconds);
+        return whole < 90 ? whole + " s" : whole < 5400 ? (whole + 30) / 60 + " min" : (whole + 1800) / 3600 + " h";
+    }
+
+    private String line(RobustnessMetrics metrics) {
+        String interval = metrics.getIrrInterval() == null
+                ? ""
+                : " [%.1f, %.1f]"
+                        .formatted(
+                                metrics.getIrrInterval().get(0),
+                                metrics.getIrrInterval().get(1));
+        String victim = metrics.getVictim().substring(metrics.getVictim().lastIndexOf('/') + 1);
+        return "I-RR       %s: %.1f%s  %s %s, snapshot %d, %s, clean %.1f, %d images%s"
+                .formatted(
+                        name(metrics.getExperiment()),
+                        metrics.getIrr(),
+                        interval,
+                        metrics.getSuite(),
+                        metrics.getMode().name().toLowerCase(Locale.ROOT),
+                        metrics.getSnapshot(),
+                        victim,
+                        metrics.getClean().getAccuracy(),
+                        metrics.getWorstCase().getCount(),
+                        metrics.getComplete() ? ", complete" : "");
+    }
+
+    @Override
+    public void close() {
+        statusReader.close();
+        metricsReader.close();
+        deadLetters.close();
+    }
+}

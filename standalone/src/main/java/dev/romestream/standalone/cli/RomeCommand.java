@@ -1,0 +1,66 @@
+package dev.romestream.standalone.cli;
+
+import dev.romestream.standalone.experiment.ExperimentException;
+import org.apache.kafka.common.config.ConfigException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The command line: 0 on success, 2 on wrong usage, 1 on failure, with one line on standard error. */
+@Command(
+        name = "rome",
+        version = "rome 0.1.0",
+        mixinStandardHelpOptions = true,
+        description = "Robust dataset distillation and its evaluation, as an event-driven pipeline on Kafka.",
+        subcommands = {
+            DemoCommand.class,
+            RunCommand.class,
+            UpCommand.class,
+            SubmitCommand.class,
+            WatchCommand.class,
+            StopCommand.class,
+            ExportCommand.class,
+            TopicsCommand.class
+        })
+public final class RomeCommand implements Runnable {
+    private static final Logger log = LoggerFactory.getLogger(RomeCommand.class);
+    private static final int FAILURE = 1;
+    private static final int USAGE = 2;
+
+    private RomeCommand() {}
+
+    /** Runs a command line and returns the exit code. */
+    public static int execute(String... args) {
+        CommandLine line = new CommandLine(new RomeCommand());
+        line.setExecutionExceptionHandler((exception, command, result) -> {
+            log.debug("The command failed", exception);
+            System.err.println("rome: " + message(exception));
+            return isUsage(exception) ? USAGE : FAILURE;
+        });
+        line.setParameterExceptionHandler((exception, given) -> {
+            System.err.println("rome: " + exception.getMessage() + " (see rome "
+                    + (exception.getCommandLine().getCommandName().equals("rome")
+                            ? ""
+                            : exception.getCommandLine().getCommandName() + " ")
+                    + "--help)");
+            return USAGE;
+        });
+        return line.execute(args);
+    }
+
+    private static boolean isUsage(Exception exception) {
+        return exception instanceof UsageException
+                || exception instanceof ConfigException
+                || exception instanceof ExperimentException;
+    }
+
+    private static String message(Exception exception) {
+        return exception.getMessage() == null ? exception.toString() : exception.getMessage();
+    }
+
+    @Override
+    public void run() {
+        CommandLine.usage(this, System.out);
+    }
+}

@@ -1,0 +1,52 @@
+package dev.romestream.standalone.cli;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.standalone.experiment.ExperimentFile;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code rome run FILE}. */
+@Command(
+        name = "run",
+        description = "Runs an experiment file (or a sweep) to completion, in one process or on a cluster.",
+        mixinStandardHelpOptions = true)
+final class RunCommand implements Runnable {
+    @Parameters(paramLabel = "FILE", description = "Experiment file (YAML); see docs/experiments.md.")
+    private Path file;
+
+    @Option(names = "--data", paramLabel = "DIR", description = "Directory with the image files.")
+    private Path data;
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description = "Where metrics.json, synthetic.npz, synthetic.png and experiment.yaml are written.")
+    private Path out;
+
+    @Mixin
+    private ClusterOptions cluster;
+
+    @Override
+    public void run() {
+        List<Experiment> experiments = ExperimentFile.read(file, cluster.experimentKeys());
+        if (cluster.usesCluster()) {
+            if (data != null) {
+                throw new UsageException(
+                        "--data goes with the embedded stack; on a cluster the producer has data.dir.");
+            }
+            ExperimentRunner.run(cluster.config(Map.of()), experiments, Optional.ofNullable(out));
+        } else {
+            Map<String, String> settings = data == null
+                    ? Map.of()
+                    : Map.of(RomeConfig.DATA_DIR, data.toAbsolutePath().toString());
+            ExperimentRunner.runEmbedded(cluster.config(settings), experiments, Optional.ofNullable(out));
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package dev.romestream.standalone.cli;
+
+import dev.romestream.schemas.Experiment;
+import dev.romestream.standalone.experiment.ExperimentFile;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code rome submit FILE}. */
+@Command(
+        name = "submit",
+        description = "Writes an experiment file's experiments to the experiments topic, and prints their ids.",
+        mixinStandardHelpOptions = true)
+final class SubmitCommand implements Runnable {
+    @Parameters(paramLabel = "FILE", description = "Experiment file (YAML).")
+    private Path file;
+
+    @Mixin
+    private ClusterOptions cluster;
+
+    @Override
+    public void run() {
+        List<Experiment> experiments = ExperimentFile.read(file, cluster.experimentKeys());
+        Submission.submit(cluster.config(Map.of()), experiments);
+        experiments.forEach(experiment -> System.out.println(experiment.getId()));
+    }
+}

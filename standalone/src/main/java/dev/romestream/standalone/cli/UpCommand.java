@@ -1,0 +1,94 @@
+package dev.romestream.standalone.cli;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.service.MonitoringEndpoint;
+import dev.romestream.standalone.stack.LocalStack;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code rome up}. */
+@Command(
+        name = "up",
+        description = "Runs broker, schema registry and every service in one process until it is interrupted.",
+        mixinStandardHelpOptions = true)
+final class UpCommand implements Runnable {
+    private static final long CHECK_MS = 500;
+
+    @Option(names = "--data", paramLabel = "DIR", description = "Directory with the image files.")
+    private Path data;
+
+    @Option(
+            names = "--keep",
+            paramLabel = "DIR",
+            description = "Directory in which the broker keeps its data; without it, nothing is kept.")
+    private Path keep;
+
+    @Option(
+            names = "--port",
+            paramLabel = "PORT",
+            defaultValue = "9092",
+            description = "Port of the broker on localhost [${DEFAULT-VALUE}].")
+    private int port;
+
+    @Option(
+            names = "--registry-port",
+            paramLabel = "PORT",
+            defaultValue = "8081",
+            description = "Port of the schema registry on localhost [${DEFAULT-VALUE}].")
+    private int registryPort;
+
+    @Mixin
+    private ClusterOptions cluster;
+
+    @Override
+    public void run() {
+        cluster.refuseExperimentKeys();
+        if (cluster.usesCluster()) {
+            throw new UsageException("up starts a broker of its own; leave --bootstrap-server out.");
+        }
+        Map<String, String> settings = new HashMap<>();
+        if (data != null) {
+            settings.put(RomeConfig.DATA_DIR, data.toAbsolutePath().toString());
+        }
+        RomeConfig config = cluster.config(settings);
+        CountDownLatch signalled = new CountDownLatch(1);
+        CountDownLatch stopped = new CountDownLatch(1);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            signalled.countDown();
+            try {
+                stopped.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }));
+        System.err.println("Starting broker, schema registry and services ...");
+        var options = new LocalStack.Options(Optional.ofNullable(keep), port, registryPort);
+        try (LocalStack stack = LocalStack.start(config, options);
+                MonitoringEndpoint endpoint = new MonitoringEndpoint(
+                        config, stack.metrics(), () -> stack.deadService().isEmpty(), () -> stack.deadService()
+                                .isEmpty())) {
+            System.out.println("broker           " + stack.config().bootstrapServers());
+            System.out.println("schema registry  " + stack.config().string(RomeConfig.REGISTRY_URL));
+            System.out.println(
+                    "health, metrics  http://" + config.string(RomeConfig.HTTP_HOST) + ":" + endpoint.port());
+            System.err.println("Ready. In another terminal: ./rome submit FILE, ./rome watch. Stop with Ctrl-C.");
+            while (!signalled.await(CHECK_MS, TimeUnit.MILLISECONDS)) {
+                stack.deadService().ifPresent(name -> {
+                    throw new FailureException("The service " + name + " ended; see the log above.");
+                });
+            }
+            System.err.println("Stopping ...");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            stopped.countDown();
+        }
+    }
+}

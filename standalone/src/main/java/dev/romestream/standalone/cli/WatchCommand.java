@@ -1,0 +1,74 @@
+package dev.romestream.standalone.cli;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.topic.DeadLetters;
+import dev.romestream.messaging.topic.RecordReader;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.Topic;
+import dev.romestream.standalone.result.MetricsJson;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code rome watch}. */
+@Command(
+        name = "watch",
+        description =
+                "Prints progress and running ratios as they are published: until the experiment ends, or for ever.",
+        mixinStandardHelpOptions = true)
+final class WatchCommand implements Runnable {
+    private static final long CHECK_MS = 500;
+
+    @Parameters(paramLabel = "ID", arity = "0..1", description = "The experiment's id; without it, all are watched.")
+    private String id;
+
+    @Option(names = "--json", description = "Print every metrics record as a line of JSON, for ever.")
+    private boolean json;
+
+    @Mixin
+    private ClusterOptions cluster;
+
+    @Override
+    public void run() {
+        cluster.refuseExperimentKeys();
+        RomeConfig config = cluster.config(Map.of());
+        List<Experiment> experiments = id == null ? List.of() : List.of(ExperimentLookup.find(config, id));
+        if (json) {
+            printJson(config);
+            return;
+        }
+        Consumer<String> lines = System.out::println;
+        try (Monitor monitor = new Monitor(config, experiments, lines)) {
+            if (id == null) {
+                monitor.follow();
+            }
+            Optional<String> failure = monitor.awaitEnd();
+            if (failure.isPresent()) {
+                throw new FailureException(failure.get());
+            }
+        }
+    }
+
+    private void printJson(RomeConfig config) {
+        try (DeadLetters deadLetters = new DeadLetters(config);
+                var reader = new RecordReader<>(
+                        config, Topic.ROBUSTNESS_METRICS, RobustnessMetrics.class, deadLetters, (key, metrics) -> {
+                            if (metrics != null && (id == null || id.equals(metrics.getExperiment()))) {
+                                System.out.println(MetricsJson.line(metrics));
+                            }
+                        })) {
+            while (!Thread.currentThread().isInterrupted()) {
+                reader.throwFailure();
+                Thread.sleep(CHECK_MS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

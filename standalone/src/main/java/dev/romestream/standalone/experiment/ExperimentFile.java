@@ -1,0 +1,230 @@
+package dev.romestream.standalone.experiment;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import dev.romestream.distiller.DistillationDefaults;
+import dev.romestream.exchange.AttackCodec;
+import dev.romestream.exchange.Digest;
+import dev.romestream.exchange.NetworkCodec;
+import dev.romestream.robustness.attack.Attacks;
+import dev.romestream.robustness.attack.Suite;
+import dev.romestream.robustness.augment.Augmentation;
+import dev.romestream.schemas.DistillationSpec;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.Ranges;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Experiment files: YAML with presets, overrides and sweeps, to the records that start experiments. */
+public final class ExperimentFile {
+    private static final String PRESET = "preset";
+    private static final String SWEEP = "sweep";
+    private static final List<String> PRESETS = List.of(
+            "small",
+            "paper-cifar10-ipc1",
+            "paper-cifar10-ipc10",
+            "paper-cifar10-ipc50",
+            "paper-cifar100-ipc1",
+            "paper-cifar100-ipc10",
+            "paper-cifar100-ipc50");
+    private static final ObjectMapper YAML =
+            new ObjectMapper(new YAMLFactory().disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER));
+
+    private ExperimentFile() {}
+
+    /**
+     * The experiments of a file: one, or one for each combination of a sweep.
+     *
+     * @param overrides by dotted keys, stronger than the file
+     * @throws ExperimentException naming the key, the value and what is allowed
+     */
+    public static List<Experiment> read(Path file, Map<String, String> overrides) {
+        try {
+            return parse(Files.readString(file), overrides);
+        } catch (IOException e) {
+            throw new ExperimentException("Cannot read the experiment file " + file + ".", e);
+        }
+    }
+
+    /** As {@link #read}, of a file's text. */
+    public static List<Experiment> parse(String text, Map<String, String> overrides) {
+        Map<String, Object> file = map(text, "the experiment file");
+        overrides.forEach((key, value) -> put(file, key, scalar(value)));
+        Object sweep = file.remove(SWEEP);
+        List<Experiment> experiments = new ArrayList<>();
+        for (Map<String, Object> combination : combinations(sweep)) {
+            Map<String, Object> values = copy(file);
+            combination.forEach((key, value) -> put(values, key, value));
+            experiments.add(experiment(values, combination));
+        }
+        return experiments;
+    }
+
+    private static Experiment experiment(Map<String, Object> values, Map<String, Object> combination) {
+        Map<String, Object> merged = preset(values.remove(PRESET));
+        merge(merged, values);
+        for (String reserved : List.of("id", "desiredState")) {
+            if (merged.containsKey(reserved)) {
+                throw new ExperimentException(
+                        "Unknown key '" + reserved + "'; ids are derived, and states are set by" + " submit and stop.");
+            }
+        }
+        StringBuilder name = new StringBuilder(String.valueOf(merged.getOrDefault("name", "")));
+        combination.values().forEach(value -> name.append('-').append(value));
+        merged.put("id", "");
+        if (merged.containsKey("name")) {
+            merged.put("name", name.toString());
+        }
+        Experiment experiment = RecordBinder.bind(Experiment.class, merged);
+        check(experiment);
+        experiment.setDistillation(DistillationDefaults.fill(experiment.getDistillation()));
+        String readable = experiment.getName().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9._-]+", "-");
+        if (!readable.matches("[a-z0-9].*")) {
+            throw new ExperimentException(
+                    "The key 'name' is '" + experiment.getName() + "'; it must begin with a letter or digit.");
+        }
+        experiment.setId(
+                readable + "-" + new Digest().add(experiment).shortHex().substring(0, 8));
+        return experiment;
+    }
+
+    private static void check(Experiment experiment) {
+        List<String> violations = Ranges.violations(experiment);
+        if (!violations.isEmpty()) {
+            throw new ExperimentException(String.join(" ", violations));
+        }
+        DistillationSpec distillation = experiment.getDistillation();
+        try {
+            DistillationDefaults.fill(distillation);
+            NetworkCodec.decode(distillation.getNetwork());
+            new Augmentation(distillation.getAugmentation());
+            Attacks.create(AttackCodec.decode(distillation.getPrior().getAttack()));
+            experiment.getEvaluation().getSuites().forEach(Suite::named);
+        } catch (IllegalArgumentException e) {
+            throw new ExperimentException(e.getMessage(), e);
+        }
+    }
+
+    /** The file that runs as this experiment does, every default filled in. */
+    public static String write(Experiment experiment) {
+        Map<String, Object> values = RecordBinder.unbind(experiment);
+        values.remove("id");
+        values.remove("desiredState");
+        try {
+            return YAML.writeValueAsString(values);
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Map<String, Object> preset(Object name) {
+        if (name == null) {
+            return new LinkedHashMap<>();
+        }
+        if (!PRESETS.contains(String.valueOf(name))) {
+            throw new ExperimentException(
+                    "The key 'preset' is '" + name + "'; known are " + String.join(", ", PRESETS) + ".");
+        }
+        String resource = "/dev/romestream/standalone/presets/" + name + ".yaml";
+        try (InputStream in = ExperimentFile.class.getResourceAsStream(resource)) {
+            return map(new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8), "the preset " + name);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> map(String text, String what) {
+        try {
+            Object read = YAML.readValue(text, Object.class);
+            if (read instanceof Map<?, ?> map) {
+                return (Map<String, Object>) map;
+            }
+            throw new ExperimentException(what + " must be a YAML mapping, with name, dataset and distillation.");
+        } catch (JsonProcessingException e) {
+            throw new ExperimentException(
+                    what + " is not YAML: " + e.getOriginalMessage() + " (line "
+                            + (e.getLocation() == null ? "?" : e.getLocation().getLineNr()) + ").",
+                    e);
+        }
+    }
+
+    private static Object scalar(String value) {
+        try {
+            return YAML.readValue(value, Object.class);
+        } catch (JsonProcessingException e) {
+            return value;
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static void put(Map<String, Object> map, String dottedKey, Object value) {
+        String[] keys = dottedKey.split("\\.");
+        Map<String, Object> at = map;
+        for (int i = 0; i < keys.length - 1; i++) {
+            Object next = at.get(keys[i]);
+            if (!(next instanceof Map)) {
+                next = new LinkedHashMap<String, Object>();
+                at.put(keys[i], next);
+            }
+            at = (Map<String, Object>) next;
+        }
+        at.put(keys[keys.length - 1], value);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static void merge(Map<String, Object> base, Map<String, Object> over) {
+        over.forEach((key, value) -> {
+            if (value instanceof Map<?, ?> map && base.get(key) instanceof Map<?, ?> present) {
+                merge((Map<String, Object>) present, (Map<String, Object>) map);
+            } else {
+                base.put(key, value);
+            }
+        });
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> copy(Map<String, Object> map) {
+        Map<String, Object> copy = new LinkedHashMap<>();
+        map.forEach((key, value) ->
+                copy.put(key, value instanceof Map<?, ?> nested ? copy((Map<String, Object>) nested) : value));
+        return copy;
+    }
+
+    private static List<Map<String, Object>> combinations(Object sweep) {
+        List<Map<String, Object>> combinations = new ArrayList<>(List.of(new LinkedHashMap<>()));
+        if (sweep == null) {
+            return combinations;
+        }
+        if (!(sweep instanceof Map<?, ?> axes)) {
+            throw new ExperimentException(
+                    "The key 'sweep' is '" + sweep + "'; allowed is a mapping of dotted keys to lists of values.");
+        }
+        for (Map.Entry<?, ?> axis : axes.entrySet()) {
+            if (!(axis.getValue() instanceof List<?> values) || values.isEmpty()) {
+                throw new ExperimentException(
+                        "The key 'sweep." + axis.getKey() + "' is '" + axis.getValue() + "'; allowed is a list.");
+            }
+            List<Map<String, Object>> longer = new ArrayList<>();
+            for (Map<String, Object> shorter : combinations) {
+                for (Object value : values) {
+                    Map<String, Object> one = new LinkedHashMap<>(shorter);
+                    one.put(String.valueOf(axis.getKey()), value);
+                    longer.add(one);
+                }
+            }
+            combinations = longer;
+        }
+        return combinations;
+    }
+}

@@ -1,0 +1,202 @@
+package dev.romestream.standalone.experiment;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericData;
+import org.apache.avro.generic.GenericDatumWriter;
+import org.apache.avro.generic.IndexedRecord;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.DecoderFactory;
+import org.apache.avro.io.EncoderFactory;
+import org.apache.avro.specific.SpecificData;
+import org.apache.avro.specific.SpecificDatumReader;
+import org.apache.avro.specific.SpecificRecord;
+
+/**
+ * YAML's maps, lists and scalars to Avro records and back, led by the schema: its defaults fill in what is absent, and keys that
+ * it does not have are refused by name. Enum symbols are written in lower case with hyphens; numbers may be fractions (8/255); a
+ * scalar in place of a record stands for its first field.
+ */
+final class RecordBinder {
+    private RecordBinder() {}
+
+    /** @throws ExperimentException naming the key, the value and what is allowed */
+    static <T extends SpecificRecord> T bind(Class<T> type, Map<?, ?> values) {
+        Schema schema = SpecificData.get().getSchema(type);
+        return type.cast(specific(schema, record(schema, "", values, null)));
+    }
+
+    private static Object specific(Schema schema, IndexedRecord generic) {
+        try {
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(out, null);
+            new GenericDatumWriter<IndexedRecord>(schema).write(generic, encoder);
+            encoder.flush();
+            var decoder = DecoderFactory.get().binaryDecoder(out.toByteArray(), null);
+            return new SpecificDatumReader<Object>(schema, schema, SpecificData.get()).read(null, decoder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static IndexedRecord record(Schema schema, String path, Map<?, ?> values, IndexedRecord base) {
+        List<String> known = schema.getFields().stream().map(Schema.Field::name).toList();
+        for (Object key : values.keySet()) {
+            if (!known.contains(String.valueOf(key))) {
+                throw new ExperimentException(
+                        "Unknown key '" + path + key + "'; known are " + String.join(", ", known) + ".");
+            }
+        }
+        GenericData.Record record = new GenericData.Record(schema);
+        for (Schema.Field field : schema.getFields()) {
+            String name = path + field.name();
+            Object fallback = base != null ? base.get(field.pos()) : defaultOf(field);
+            if (values.containsKey(field.name())) {
+                record.put(field.pos(), value(field.schema(), name, values.get(field.name()), fallback));
+            } else if (base != null || field.hasDefaultValue()) {
+                record.put(field.pos(), fallback);
+            } else {
+                throw new ExperimentException("The key '" + name + "' is missing.");
+            }
+        }
+        return record;
+    }
+
+    private static Object defaultOf(Schema.Field field) {
+        return field.hasDefaultValue() ? GenericData.get().getDefaultValue(field) : null;
+    }
+
+    private static Object value(Schema schema, String path, Object value, Object fallback) {
+        return switch (schema.getType()) {
+            case UNION -> value == null ? null : value(nonNull(schema), path, value, fallback);
+            case RECORD -> nested(schema, path, value, fallback);
+            case ARRAY -> array(schema, path, value);
+            case ENUM -> symbol(schema, path, value);
+            case STRING -> scalar(path, value).toString();
+            case BOOLEAN -> bool(path, value);
+            case INT -> Math.toIntExact(whole(path, value, Integer.MAX_VALUE));
+            case LONG -> whole(path, value, Long.MAX_VALUE);
+            case DOUBLE -> number(path, value);
+            default -> throw new IllegalStateException("Experiments have no field of type " + schema.getType() + ".");
+        };
+    }
+
+    private static Schema nonNull(Schema union) {
+        return union.getTypes().stream()
+                .filter(type -> type.getType() != Schema.Type.NULL)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static Object nested(Schema schema, String path, Object value, Object fallback) {
+        IndexedRecord base = fallback instanceof IndexedRecord record ? record : null;
+        if (value instanceof Map<?, ?> map) {
+            return record(schema, path + ".", map, base);
+        }
+        if (value instanceof String text) {
+            return record(schema, path + ".", Map.of(schema.getFields().get(0).name(), text), base);
+        }
+        throw wrong(
+                path,
+                value,
+                "a mapping of "
+                        + schema.getFields().stream().map(Schema.Field::name).toList());
+    }
+
+    private static Object array(Schema schema, String path, Object value) {
+        List<?> items = value instanceof List<?> list ? list : List.of(scalar(path, value));
+        List<Object> values = new ArrayList<>();
+        for (int i = 0; i < items.size(); i++) {
+            values.add(value(schema.getElementType(), path + "[" + i + "]", items.get(i), null));
+        }
+        return values;
+    }
+
+    private static Object symbol(Schema schema, String path, Object value) {
+        String symbol = String.valueOf(value).toUpperCase(Locale.ROOT).replace('-', '_');
+        if (!schema.hasEnumSymbol(symbol)) {
+            throw wrong(
+                    path,
+                    value,
+                    schema.getEnumSymbols().stream()
+                            .map(RecordBinder::word)
+                            .toList()
+                            .toString());
+        }
+        return new GenericData.EnumSymbol(schema, symbol);
+    }
+
+    private static String word(Object symbol) {
+        return symbol.toString().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static Object scalar(String path, Object value) {
+        if (value == null || value instanceof Map || value instanceof List) {
+            throw wrong(path, value, "a single value");
+        }
+        return value;
+    }
+
+    private static boolean bool(String path, Object value) {
+        if (value instanceof Boolean bool) {
+            return bool;
+        }
+        throw wrong(path, value, "true or false");
+    }
+
+    private static long whole(String path, Object value, long most) {
+        if (value instanceof Number number
+                && number.doubleValue() == Math.rint(number.doubleValue())
+                && Math.abs(number.doubleValue()) <= most) {
+            return number.longValue();
+        }
+        throw wrong(path, value, "a whole number");
+    }
+
+    private static double number(String path, Object value) {
+        if (value instanceof Number number) {
+            return number.doubleValue();
+        }
+        try {
+            String[] parts = String.valueOf(value).split("/", 2);
+            double numerator = Double.parseDouble(parts[0].strip());
+            return parts.length == 1 ? numerator : numerator / Double.parseDouble(parts[1].strip());
+        } catch (NumberFormatException e) {
+            throw wrong(path, value, "a number, or a fraction as 8/255");
+        }
+    }
+
+    private static ExperimentException wrong(String path, Object value, String allowed) {
+        return new ExperimentException("The key '" + path + "' is '" + value + "'; allowed is " + allowed + ".");
+    }
+
+    /** Maps, lists and scalars of a record, in the order of its fields; what is absent is left out. */
+    static Map<String, Object> unbind(IndexedRecord record) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        for (Schema.Field field : record.getSchema().getFields()) {
+            Object value = record.get(field.pos());
+            if (value != null) {
+                values.put(field.name(), plain(value));
+            }
+        }
+        return values;
+    }
+
+    private static Object plain(Object value) {
+        if (value instanceof IndexedRecord record) {
+            return unbind(record);
+        } else if (value instanceof List<?> list) {
+            return list.stream().map(RecordBinder::plain).toList();
+        } else if (value instanceof Enum<?> symbol) {
+            return word(symbol.name());
+        }
+        return value;
+    }
+}

@@ -1,0 +1,59 @@
+package dev.romestream.standalone.result;
+
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import javax.imageio.ImageIO;
+
+/** Images in a grid, a row a class, as a PNG. */
+final class ContactSheet {
+    private static final int GAP = 2;
+    private static final int ZOOM = 2;
+    private static final int MOST_COLUMNS = 20;
+
+    private ContactSheet() {}
+
+    static void write(Path file, SyntheticImages images) throws IOException {
+        int classes = (int) images.labels()[images.count() - 1] + 1;
+        int perClass = images.count() / classes;
+        int columns = Math.min(perClass, MOST_COLUMNS);
+        int rowsPerClass = (perClass + columns - 1) / columns;
+        int cellWidth = images.width() * ZOOM + GAP;
+        int cellHeight = images.height() * ZOOM + GAP;
+        BufferedImage sheet = new BufferedImage(
+                columns * cellWidth + GAP, classes * rowsPerClass * cellHeight + GAP, BufferedImage.TYPE_INT_RGB);
+        Graphics2D graphics = sheet.createGraphics();
+        graphics.setColor(Color.WHITE);
+        graphics.fillRect(0, 0, sheet.getWidth(), sheet.getHeight());
+        for (int i = 0; i < images.count(); i++) {
+            int position = i % perClass;
+            int row = (int) images.labels()[i] * rowsPerClass + position / columns;
+            graphics.drawImage(
+                    image(images, i),
+                    position % columns * cellWidth + GAP,
+                    row * cellHeight + GAP,
+                    images.width() * ZOOM,
+                    images.height() * ZOOM,
+                    null);
+        }
+        graphics.dispose();
+        ImageIO.write(sheet, "png", file.toFile());
+    }
+
+    private static BufferedImage image(SyntheticImages images, int index) {
+        BufferedImage image = new BufferedImage(images.width(), images.height(), BufferedImage.TYPE_INT_RGB);
+        int area = images.width() * images.height();
+        for (int pixel = 0; pixel < area; pixel++) {
+            int rgb = 0;
+            for (int channel = 0; channel < 3; channel++) {
+                int source = Math.min(channel, images.channels() - 1);
+                float value = images.pixels()[(index * images.channels() + source) * area + pixel];
+                rgb = rgb << 8 | Math.round(255 * Math.max(0, Math.min(1, value)));
+            }
+            image.setRGB(pixel % images.width(), pixel / images.width(), rgb);
+        }
+        return image;
+    }
+}

@@ -1,0 +1,54 @@
+package dev.romestream.standalone.result;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/** NumPy's {@code .npz}: a zip archive of {@code .npy} arrays (format 1.0). Equal arrays give equal bytes. */
+final class NumpyArchive {
+    private static final LocalDateTime EPOCH = LocalDateTime.of(1980, 1, 1, 0, 0);
+    private static final int ALIGNMENT = 64;
+    private static final int PREFIX = 10;
+
+    private NumpyArchive() {}
+
+    /** Writes {@code images}, float32 {@code (N, C, H, W)}, and {@code labels}, int64. */
+    static void write(Path file, SyntheticImages images) throws IOException {
+        try (OutputStream out = Files.newOutputStream(file);
+                ZipOutputStream zip = new ZipOutputStream(out)) {
+            ByteBuffer pixels =
+                    ByteBuffer.allocate(images.pixels().length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            pixels.asFloatBuffer().put(images.pixels());
+            String shape =
+                    "(%d, %d, %d, %d)".formatted(images.count(), images.channels(), images.height(), images.width());
+            entry(zip, "images.npy", "<f4", shape, pixels.array());
+            ByteBuffer labels =
+                    ByteBuffer.allocate(images.labels().length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            labels.asLongBuffer().put(images.labels());
+            entry(zip, "labels.npy", "<i8", "(%d,)".formatted(images.count()), labels.array());
+        }
+    }
+
+    private static void entry(ZipOutputStream zip, String name, String type, String shape, byte[] data)
+            throws IOException {
+        ZipEntry entry = new ZipEntry(name);
+        entry.setTimeLocal(EPOCH);
+        zip.putNextEntry(entry);
+        String header = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }".formatted(type, shape);
+        int length = PREFIX + header.length() + 1;
+        String padded = header + " ".repeat((ALIGNMENT - length % ALIGNMENT) % ALIGNMENT) + "\n";
+        zip.write(0x93);
+        zip.write("NUMPY".getBytes(StandardCharsets.US_ASCII));
+        zip.write(new byte[] {1, 0, (byte) padded.length(), (byte) (padded.length() >> 8)});
+        zip.write(padded.getBytes(StandardCharsets.US_ASCII));
+        zip.write(data);
+        zip.closeEntry();
+    }
+}

@@ -1,0 +1,123 @@
+package dev.romestream.standalone.result;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.topic.DeadLetters;
+import dev.romestream.messaging.topic.RecordReader;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.SnapshotClass;
+import dev.romestream.schemas.SnapshotManifest;
+import dev.romestream.schemas.SyntheticSnapshot;
+import dev.romestream.schemas.Topic;
+import dev.romestream.standalone.experiment.ExperimentFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** What the topics hold of experiments' results, read to the end; and the files made of it. */
+public final class Results {
+    private static final Duration LIMIT = Duration.ofMinutes(2);
+
+    private final Map<String, RobustnessMetrics> metrics = new TreeMap<>();
+    private final Map<String, SnapshotManifest> manifests = new HashMap<>();
+    private final Map<String, Map<Integer, SnapshotClass>> classes = new HashMap<>();
+    private final Map<String, Integer> newestSnapshot = new HashMap<>();
+
+    private Results() {}
+
+    /** Reads the newest metrics and every snapshot. */
+    public static Results read(RomeConfig config) {
+        Results results = new Results();
+        try (DeadLetters deadLetters = new DeadLetters(config);
+                var latest = new RecordReader<>(
+                        config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, deadLetters, results::acceptMetrics);
+                var snapshots = new RecordReader<>(
+                        config,
+                        Topic.SYNTHETIC_SNAPSHOTS,
+                        SyntheticSnapshot.class,
+                        deadLetters,
+                        (key, value) -> results.acceptSnapshot(value))) {
+            latest.awaitCaughtUp(LIMIT);
+            snapshots.awaitCaughtUp(LIMIT);
+        }
+        return results;
+    }
+
+    private synchronized void acceptMetrics(String key, RobustnessMetrics value) {
+        if (value != null) {
+            metrics.put(key, value);
+        }
+    }
+
+    private synchronized void acceptSnapshot(SyntheticSnapshot value) {
+        if (value == null) {
+            return;
+        }
+        String key = value.getExperiment() + "/" + value.getSnapshot();
+        if (value.getPart() instanceof SnapshotManifest manifest) {
+            manifests.put(key, manifest);
+            newestSnapshot.merge(value.getExperiment(), value.getSnapshot(), Math::max);
+        } else if (value.getPart() instanceof SnapshotClass images) {
+            classes.computeIfAbsent(key, any -> new TreeMap<>()).put(images.getLabel(), images);
+        }
+    }
+
+    /** The newest metrics of an experiment: by snapshot, victim, suite and mode. */
+    public synchronized List<RobustnessMetrics> metrics(String experiment) {
+        return metrics.values().stream()
+                .filter(record -> record.getExperiment().equals(experiment))
+                .sorted(Comparator.comparing(RobustnessMetrics::getSnapshot)
+                        .thenComparing(RobustnessMetrics::getVictim)
+                        .thenComparing(RobustnessMetrics::getSuite)
+                        .thenComparing(RobustnessMetrics::getMode))
+                .toList();
+    }
+
+    /** The images of an experiment's newest snapshot. */
+    public synchronized Optional<SyntheticImages> images(String experiment) {
+        Integer snapshot = newestSnapshot.get(experiment);
+        if (snapshot == null) {
+            return Optional.empty();
+        }
+        String key = experiment + "/" + snapshot;
+        return Optional.of(SyntheticImages.of(
+                manifests.get(key), new ArrayList<>(classes.get(key).values())));
+    }
+
+    /**
+     * Writes {@code metrics.json}, {@code synthetic.npz}, {@code synthetic.png} and {@code experiment.yaml}: into {@code out}
+     * for one experiment; for several, the metrics of all there and the rest into a folder each.
+     */
+    public void write(Path out, List<Experiment> experiments) throws IOException {
+        Files.createDirectories(out);
+        List<RobustnessMetrics> all = experiments.stream()
+                .flatMap(experiment -> metrics(experiment.getId()).stream())
+                .collect(Collectors.toList());
+        Files.writeString(out.resolve("metrics.json"), MetricsJson.array(all) + "\n");
+        for (Experiment experiment : experiments) {
+            Path folder = experiments.size() == 1 ? out : out.resolve(experiment.getName());
+            Files.createDirectories(folder);
+            Files.writeString(folder.resolve("experiment.yaml"), ExperimentFile.write(experiment));
+            Optional<SyntheticImages> images = images(experiment.getId());
+            if (images.isPresent()) {
+                NumpyArchive.write(folder.resolve("synthetic.npz"), images.get());
+                ContactSheet.write(folder.resolve("synthetic.png"), images.get());
+            }
+        }
+    }
+
+    /** All metrics of all experiments. */
+    public synchronized Stream<RobustnessMetrics> all() {
+        return metrics.values().stream();
+    }
+}

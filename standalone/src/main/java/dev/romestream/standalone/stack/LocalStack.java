@@ -1,0 +1,192 @@
+package dev.romestream.standalone.stack;
+
+import dev.romestream.attacker.AttackerService;
+import dev.romestream.distiller.DistillerService;
+import dev.romestream.distiller.PoolTrainerService;
+import dev.romestream.embedded.EmbeddedBroker;
+import dev.romestream.embedded.EmbeddedSchemaRegistry;
+import dev.romestream.evaluator.EvaluatorService;
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.service.Service;
+import dev.romestream.messaging.topic.TopicSetup;
+import dev.romestream.producer.ProducerService;
+import dev.romestream.robustness.tensor.Tensors;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Broker, schema registry and every service in this JVM. Closing it leaves nothing running, and no files but those asked for. */
+public final class LocalStack implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(LocalStack.class);
+
+    private final RomeConfig config;
+    private final PrometheusMeterRegistry metrics;
+    private final List<Service> services;
+    private final Deque<AutoCloseable> resources;
+
+    private LocalStack(
+            RomeConfig config,
+            PrometheusMeterRegistry metrics,
+            List<Service> services,
+            Deque<AutoCloseable> resources) {
+        this.config = config;
+        this.metrics = metrics;
+        this.services = services;
+        this.resources = resources;
+    }
+
+    /**
+     * Where the embedded broker and registry listen and keep their data.
+     *
+     * @param directory empty: a temporary one, deleted afterwards
+     * @param brokerPort 0: any free one
+     */
+    public record Options(Optional<Path> directory, int brokerPort, int registryPort) {
+        public static Options temporary() {
+            return new Options(Optional.empty(), 0, 0);
+        }
+    }
+
+    /** Starts a broker, a registry and all services. */
+    public static LocalStack start(RomeConfig config, Options options) {
+        Deque<AutoCloseable> resources = new ArrayDeque<>();
+        CompletableFuture<Void> engine = CompletableFuture.runAsync(() -> Tensors.manager(
+                        config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS))
+                .close());
+        try {
+            Path directory = options.directory().orElseGet(() -> temporaryDirectory(resources));
+            EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"), options.brokerPort());
+            resources.push(broker);
+            EmbeddedSchemaRegistry registry =
+                    EmbeddedSchemaRegistry.start(broker.bootstrapServers(), options.registryPort());
+            resources.push(registry);
+            RomeConfig own = config.with(
+                    Map.of("bootstrap.servers", broker.bootstrapServers(), RomeConfig.REGISTRY_URL, registry.url()));
+            engine.join();
+            return withServices(own, resources);
+        } catch (RuntimeException e) {
+            close(resources);
+            throw e;
+        }
+    }
+
+    /** Starts all services against the brokers and registry of the configuration. */
+    public static LocalStack connect(RomeConfig config) {
+        return withServices(config, new ArrayDeque<>());
+    }
+
+    private static LocalStack withServices(RomeConfig config, Deque<AutoCloseable> resources) {
+        TopicSetup.ensure(config);
+        PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        List<BiFunction<RomeConfig, PrometheusMeterRegistry, Service>> factories = new ArrayList<>();
+        factories.add(ProducerService::new);
+        factories.add(DistillerService::new);
+        factories.add(EvaluatorService::new);
+        for (int i = 0; i < config.integer(RomeConfig.POOL_TRAINER_COUNT); i++) {
+            factories.add(PoolTrainerService::new);
+        }
+        for (int i = 0; i < config.integer(RomeConfig.ATTACKER_COUNT); i++) {
+            factories.add(AttackerService::new);
+        }
+        List<CompletableFuture<Service>> starting = factories.stream()
+                .map(factory -> CompletableFuture.supplyAsync(
+                        () -> {
+                            Service service = factory.apply(config, metrics);
+                            service.start();
+                            return service;
+                        },
+                        task -> new Thread(task, "start").start()))
+                .toList();
+        List<Service> services = new ArrayList<>();
+        RuntimeException failure = null;
+        for (CompletableFuture<Service> future : starting) {
+            try {
+                services.add(future.join());
+            } catch (java.util.concurrent.CompletionException e) {
+                failure = e.getCause() instanceof RuntimeException cause ? cause : e;
+            }
+        }
+        LocalStack stack = new LocalStack(config, metrics, services, resources);
+        if (failure != null) {
+            stack.close();
+            throw failure;
+        }
+        return stack;
+    }
+
+    /** The configuration with the addresses of this stack. */
+    public RomeConfig config() {
+        return config;
+    }
+
+    public PrometheusMeterRegistry metrics() {
+        return metrics;
+    }
+
+    /** The name of a service that has ended by itself. */
+    public Optional<String> deadService() {
+        return services.stream()
+                .filter(service -> !service.isAlive())
+                .map(Service::name)
+                .findFirst();
+    }
+
+    @Override
+    public void close() {
+        List<Thread> closing = services.stream()
+                .map(service -> new Thread(service::close, "close-" + service.name()))
+                .toList();
+        closing.forEach(Thread::start);
+        for (Thread thread : closing) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        close(resources);
+    }
+
+    private static void close(Deque<AutoCloseable> resources) {
+        while (!resources.isEmpty()) {
+            try {
+                resources.pop().close();
+            } catch (Exception e) {
+                log.warn("A part of the stack did not close cleanly: {}", e.getMessage(), e);
+            }
+        }
+    }
+
+    private static Path temporaryDirectory(Deque<AutoCloseable> resources) {
+        try {
+            Path directory = Files.createTempDirectory("rome-stream");
+            resources.push(() -> delete(directory));
+            return directory;
+        } catch (IOException e) {
+            throw new UncheckedIOException("No temporary directory for the broker's data.", e);
+        }
+    }
+
+    private static void delete(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+}
