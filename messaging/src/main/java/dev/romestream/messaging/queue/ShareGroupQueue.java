@@ -36,6 +36,7 @@ final class ShareGroupQueue implements WorkQueue {
     private static final Logger log = LoggerFactory.getLogger(ShareGroupQueue.class);
     private static final Duration POLL = Duration.ofMillis(500);
     private static final int DEFAULT_LOCK_MS = 15_000;
+    private static final long CLOSE_CHECK_MS = 200;
 
     private final KafkaShareConsumer<String, byte[]> consumer;
     private final Worker worker;
@@ -104,15 +105,19 @@ final class ShareGroupQueue implements WorkQueue {
     }
 
     private void handle(ConsumerRecord<String, byte[]> record) {
+        if (closed) {
+            consumer.acknowledge(record, AcknowledgeType.RELEASE);
+            return;
+        }
         Future<?> outcome = work.submit(() -> worker.process(record));
         long lockMs = consumer.acquisitionLockTimeoutMs().orElse(DEFAULT_LOCK_MS);
         while (!closed) {
             try {
-                outcome.get(lockMs / 3, TimeUnit.MILLISECONDS);
+                awaitOutcome(outcome, lockMs / 3);
                 consumer.acknowledge(record, AcknowledgeType.ACCEPT);
                 return;
             } catch (TimeoutException e) {
-                if (!renewed(record)) {
+                if (!closed && !renewed(record, lockMs / 3)) {
                     log.warn("Lost the lock on {} {}; another worker does it too.", record.topic(), record.offset());
                     outcome.cancel(true);
                     return;
@@ -131,15 +136,35 @@ final class ShareGroupQueue implements WorkQueue {
         consumer.acknowledge(record, AcknowledgeType.RELEASE);
     }
 
-    private boolean renewed(ConsumerRecord<String, byte[]> record) {
-        consumer.acknowledge(record, AcknowledgeType.RENEW);
-        for (ConsumerRecord<String, byte[]> again : consumer.poll(POLL)) {
-            if (again.offset() == record.offset()
-                    && again.partition() == record.partition()
-                    && again.topic().equals(record.topic())) {
-                return true;
+    /** Waits for the work, but no longer than a moment once the queue is closed. */
+    private void awaitOutcome(Future<?> outcome, long limitMs)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limitMs);
+        while (true) {
+            try {
+                outcome.get(CLOSE_CHECK_MS, TimeUnit.MILLISECONDS);
+                return;
+            } catch (TimeoutException e) {
+                if (closed || System.nanoTime() > deadline) {
+                    throw e;
+                }
             }
-            consumer.acknowledge(again, AcknowledgeType.RELEASE);
+        }
+    }
+
+    /** Asks for more time; the record comes back from a poll when it was granted. */
+    private boolean renewed(ConsumerRecord<String, byte[]> record, long limitMs) {
+        consumer.acknowledge(record, AcknowledgeType.RENEW);
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limitMs);
+        while (System.nanoTime() < deadline) {
+            for (ConsumerRecord<String, byte[]> polled : consumer.poll(POLL)) {
+                if (polled.offset() == record.offset()
+                        && polled.partition() == record.partition()
+                        && polled.topic().equals(record.topic())) {
+                    return true;
+                }
+                consumer.acknowledge(polled, AcknowledgeType.RELEASE);
+            }
         }
         return false;
     }
@@ -175,8 +200,8 @@ final class ShareGroupQueue implements WorkQueue {
     @Override
     public void close() {
         closed = true;
-        work.shutdownNow();
         poller.join();
+        work.shutdownNow();
         deadLetters.close();
     }
 }

@@ -1,11 +1,13 @@
 package dev.romestream.messaging.serde;
 
+import dev.romestream.messaging.registry.RegistryException;
 import dev.romestream.messaging.registry.SchemaRegistryClient;
 import dev.romestream.schemas.Topic;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
 import org.apache.avro.io.BinaryDecoder;
@@ -22,6 +24,7 @@ import org.apache.kafka.common.serialization.Deserializer;
  * else in the payload.
  */
 public final class AvroDeserializer<T> implements Deserializer<T> {
+    private static final int NOT_FOUND = 404;
     private static final String BYTES_LIMIT = "org.apache.avro.limits.bytes.maxLength";
 
     private SchemaRegistryClient registry;
@@ -50,14 +53,28 @@ public final class AvroDeserializer<T> implements Deserializer<T> {
         Header guid =
                 headers == null ? null : headers.lastHeader(isKey ? WireFormat.KEY_HEADER : WireFormat.VALUE_HEADER);
         if (guid != null) {
-            return decode(topic, registry.schema(guid(topic, guid.value())), data, 0);
+            return decode(topic, writer(topic, () -> registry.schema(guid(topic, guid.value()))), data, 0);
         }
         if (data.length < 1 + Integer.BYTES || data[0] != WireFormat.MAGIC) {
             throw new SerializationException("A record of " + data.length + " bytes on " + topic
                     + " does not begin with 0x00 and a schema id; write Avro in the Confluent wire format.");
         }
         int id = ByteBuffer.wrap(data, 1, Integer.BYTES).getInt();
-        return decode(topic, registry.schema(id), data, 1 + Integer.BYTES);
+        return decode(topic, writer(topic, () -> registry.schema(id)), data, 1 + Integer.BYTES);
+    }
+
+    /** The writer's schema; that the registry does not know it is the record's fault, that it does not answer is not. */
+    private static Schema writer(String topic, Supplier<Schema> lookUp) {
+        try {
+            return lookUp.get();
+        } catch (RegistryException e) {
+            if (e.status() == NOT_FOUND) {
+                throw new SerializationException(
+                        "A record on " + topic + " names a schema that the registry does not have: " + e.getMessage(),
+                        e);
+            }
+            throw e;
+        }
     }
 
     private static UUID guid(String topic, byte[] header) {

@@ -23,7 +23,10 @@ import org.apache.kafka.common.errors.InterruptException;
 /** Follows experiments on the status and metrics topics: prints progress and running ratios, and knows when all are done. */
 final class Monitor implements AutoCloseable {
     private static final Set<String> LAST_SERVICES = Set.of("distiller", "evaluator");
-    private static final long PRINT_MS = 1500;
+    private static final long PRINT_MS = 2000;
+    /** A running figure is printed again after so long, or when it is complete. */
+    private static final long METRICS_NANOS = 10_000_000_000L;
+
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private final Map<String, String> names;
@@ -32,6 +35,7 @@ final class Monitor implements AutoCloseable {
     private final Map<String, ExperimentStatus> statuses = new LinkedHashMap<>();
     private final Map<String, RobustnessMetrics> changedMetrics = new LinkedHashMap<>();
     private final Map<String, String> printed = new HashMap<>();
+    private final Map<String, Long> metricsPrinted = new HashMap<>();
     private final DeadLetters deadLetters;
     private final RecordReader<ExperimentStatus> statusReader;
     private final RecordReader<RobustnessMetrics> metricsReader;
@@ -147,8 +151,16 @@ final class Monitor implements AutoCloseable {
                 out.accept(stamp() + line);
             }
         });
-        changedMetrics.values().forEach(metrics -> out.accept(stamp() + line(metrics)));
-        changedMetrics.clear();
+        changedMetrics.entrySet().removeIf(entry -> {
+            boolean due = entry.getValue().getComplete()
+                    || System.nanoTime() - metricsPrinted.getOrDefault(entry.getKey(), started - METRICS_NANOS)
+                            >= METRICS_NANOS;
+            if (due) {
+                metricsPrinted.put(entry.getKey(), System.nanoTime());
+                out.accept(stamp() + line(entry.getValue()));
+            }
+            return due;
+        });
     }
 
     private String stamp() {

@@ -1,0 +1,339 @@
+package dev.romestream.messaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.romestream.embedded.EmbeddedBroker;
+import dev.romestream.embedded.EmbeddedSchemaRegistry;
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.queue.UnprocessableException;
+import dev.romestream.messaging.queue.WorkQueue;
+import dev.romestream.messaging.registry.RegistryException;
+import dev.romestream.messaging.registry.SchemaRegistryClient;
+import dev.romestream.messaging.topic.DeadLetters;
+import dev.romestream.messaging.topic.RecordIndex;
+import dev.romestream.messaging.topic.RecordReader;
+import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.messaging.topic.TopicNames;
+import dev.romestream.messaging.topic.TopicReader;
+import dev.romestream.messaging.topic.TopicSetup;
+import dev.romestream.schemas.DType;
+import dev.romestream.schemas.ExperimentStatus;
+import dev.romestream.schemas.ImageBatch;
+import dev.romestream.schemas.NetworkSpec;
+import dev.romestream.schemas.Phase;
+import dev.romestream.schemas.Pool;
+import dev.romestream.schemas.PoolRequest;
+import dev.romestream.schemas.Space;
+import dev.romestream.schemas.Split;
+import dev.romestream.schemas.Tensor;
+import dev.romestream.schemas.Topic;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.avro.Schema;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Records through a real broker and registry. */
+class MessagingIT {
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final AtomicInteger TENANTS = new AtomicInteger();
+
+    @TempDir
+    private static Path directory;
+
+    private static EmbeddedBroker broker;
+    private static EmbeddedSchemaRegistry registry;
+
+    @BeforeAll
+    static void start() {
+        broker = EmbeddedBroker.start(directory.resolve("broker"), 0);
+        registry = EmbeddedSchemaRegistry.start(broker.bootstrapServers(), 0);
+    }
+
+    @AfterAll
+    static void stop() {
+        registry.close();
+        broker.close();
+    }
+
+    /** A tenant of its own for each test. */
+    private static RomeConfig tenant(String... more) {
+        Map<String, String> settings = new ConcurrentHashMap<>(Map.of(
+                "bootstrap.servers",
+                broker.bootstrapServers(),
+                "schema.registry.url",
+                registry.url(),
+                "topic.prefix",
+                "t" + TENANTS.incrementAndGet() + "."));
+        for (int i = 0; i < more.length; i += 2) {
+            settings.put(more[i], more[i + 1]);
+        }
+        RomeConfig config = RomeConfig.of(settings);
+        TopicSetup.ensure(config);
+        return config;
+    }
+
+    private static ExperimentStatus status(String experiment, long done) {
+        return ExperimentStatus.newBuilder()
+                .setExperiment(experiment)
+                .setService("distiller")
+                .setPhase(Phase.RUNNING)
+                .setDone(done)
+                .setTime(0)
+                .build();
+    }
+
+    private static PoolRequest request(int network) {
+        var attack = new dev.romestream.schemas.AttackSpec("pgd", Space.NORMALISED, true, 0.1, 0.1, 1, false);
+        Pool pool = new Pool("pool", "d", "f", new NetworkSpec("convnet", 1, 1), attack, 1, 1, 0.1, 0.9, 0.0, 1L);
+        return new PoolRequest(pool, network, 0);
+    }
+
+    @Test
+    void aRecordComesOutAsItWentIn() {
+        RomeConfig config = tenant();
+        Tensor tensor = new Tensor(List.of(1, 1, 2, 2), DType.UINT8, ByteBuffer.wrap(new byte[] {1, 2, 3, -1}));
+        ImageBatch sent = new ImageBatch("d", "f", Split.TEST, 3, tensor, List.of(7), List.of(12));
+        Queue<ImageBatch> seen = new ConcurrentLinkedQueue<>();
+        try (RecordSender sender = new RecordSender(config);
+                DeadLetters deadLetters = new DeadLetters(config)) {
+            sender.send(Topic.IMAGE_BATCHES, "d/test/3", sent);
+            sender.flush();
+            try (var reader = new RecordReader<>(
+                    config, Topic.IMAGE_BATCHES, ImageBatch.class, deadLetters, (key, value) -> seen.add(value))) {
+                reader.awaitCaughtUp(LIMIT);
+            }
+        }
+        assertThat(seen).containsExactly(sent);
+    }
+
+    @Test
+    void bytesThatAreNoRecordGoToTheDeadLettersIntactAndReadingGoesOn() {
+        RomeConfig config = tenant();
+        byte[] garbage = {0, 0, 0, 99, 1, 2, 3};
+        raw(config, Topic.EXPERIMENT_STATUS, "bad", "not avro".getBytes(StandardCharsets.UTF_8));
+        raw(config, Topic.EXPERIMENT_STATUS, "worse", garbage);
+        Queue<ExperimentStatus> seen = new ConcurrentLinkedQueue<>();
+        try (RecordSender sender = new RecordSender(config);
+                DeadLetters deadLetters = new DeadLetters(config)) {
+            sender.send(Topic.EXPERIMENT_STATUS, "good", status("e", 1));
+            sender.flush();
+            try (var reader = new RecordReader<>(
+                    config,
+                    Topic.EXPERIMENT_STATUS,
+                    ExperimentStatus.class,
+                    deadLetters,
+                    (key, value) -> seen.add(value))) {
+                reader.awaitCaughtUp(LIMIT);
+            }
+        }
+        assertThat(seen).containsExactly(status("e", 1));
+        List<ConsumerRecord<String, byte[]>> letters = deadLetters(config);
+        assertThat(letters).hasSize(2);
+        assertThat(letters.get(0).value()).isEqualTo("not avro".getBytes(StandardCharsets.UTF_8));
+        assertThat(letters.get(1).value()).isEqualTo(garbage);
+        assertThat(header(letters.get(0), "topic"))
+                .isEqualTo(TopicNames.of(config).of(Topic.EXPERIMENT_STATUS));
+        assertThat(header(letters.get(0), "offset")).isEqualTo("0");
+        assertThat(header(letters.get(0), "message")).contains("Confluent wire format");
+    }
+
+    private static String header(ConsumerRecord<String, byte[]> record, String name) {
+        return new String(
+                record.headers().lastHeader("__streams.errors." + name).value(), StandardCharsets.UTF_8);
+    }
+
+    private static void raw(RomeConfig config, Topic topic, String key, byte[] value) {
+        Map<String, Object> settings = config.producer();
+        settings.remove("value.serializer");
+        try (var producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer())) {
+            var sent = producer.send(new ProducerRecord<>(TopicNames.of(config).of(topic), key, value));
+            producer.flush();
+            assertThat(sent).isDone();
+        }
+    }
+
+    private static List<ConsumerRecord<String, byte[]>> deadLetters(RomeConfig config) {
+        Queue<ConsumerRecord<String, byte[]>> letters = new ConcurrentLinkedQueue<>();
+        try (TopicReader reader = new TopicReader(config, Topic.DEAD_LETTERS, letters::add)) {
+            reader.awaitCaughtUp(LIMIT);
+        }
+        return List.copyOf(letters);
+    }
+
+    @Test
+    void anIndexFindsRecordsByIdEvenWhenTheyAreNoLongerAtHand() throws TimeoutException {
+        RomeConfig config = tenant();
+        try (RecordSender sender = new RecordSender(config);
+                var index = new RecordIndex<>(config, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, 1)) {
+            for (int i = 0; i < 20; i++) {
+                sender.send(Topic.EXPERIMENT_STATUS, "key", "id-" + i, status("e", i));
+            }
+            sender.flush();
+            assertThat(index.await("id-19", LIMIT).getDone()).isEqualTo(19);
+            assertThat(index.await("id-3", LIMIT).getDone()).isEqualTo(3);
+            assertThat(index.get("id-20")).isEmpty();
+            assertThatThrownBy(() -> index.await("id-20", Duration.ofMillis(50)))
+                    .hasMessage("No ExperimentStatus id-20 within 50 ms.");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"share", "consumer"})
+    void workersShareAQueueAndEveryRequestIsDone(String type) {
+        RomeConfig config = tenant("queue.type", type);
+        Set<String> done = ConcurrentHashMap.newKeySet();
+        Set<String> workers = ConcurrentHashMap.newKeySet();
+        WorkQueue.Worker worker = new WorkQueue.Worker() {
+            @Override
+            public void process(ConsumerRecord<String, byte[]> record) {
+                done.add(record.key());
+                workers.add(Long.toString(Thread.currentThread().getId()));
+                java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
+            }
+
+            @Override
+            public void givenUp(ConsumerRecord<String, byte[]> record, RuntimeException reason) {
+                throw new AssertionError(reason);
+            }
+        };
+        try (RecordSender sender = new RecordSender(config);
+                WorkQueue first = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker);
+                WorkQueue second = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker)) {
+            for (int i = 0; i < 60; i++) {
+                sender.send(Topic.POOL_REQUESTS, "r" + i, request(i));
+            }
+            sender.flush();
+            await().atMost(LIMIT).untilAsserted(() -> assertThat(done).hasSize(60));
+            assertThat(first.isAlive() && second.isAlive()).isTrue();
+        }
+        assertThat(workers).hasSize(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"share", "consumer"})
+    void aRequestThatKeepsFailingIsDeadLetteredAndAnsweredAndTheOthersAreDone(String type) {
+        RomeConfig config = tenant("queue.type", type, "queue.attempts", "3");
+        AtomicInteger attempts = new AtomicInteger();
+        Queue<String> answered = new ConcurrentLinkedQueue<>();
+        Queue<String> done = new ConcurrentLinkedQueue<>();
+        WorkQueue.Worker worker = new WorkQueue.Worker() {
+            @Override
+            public void process(ConsumerRecord<String, byte[]> record) {
+                switch (record.key()) {
+                    case "fails" -> {
+                        attempts.incrementAndGet();
+                        throw new IllegalStateException("it fails");
+                    }
+                    case "senseless" -> throw new UnprocessableException("it makes no sense");
+                    default -> done.add(record.key());
+                }
+            }
+
+            @Override
+            public void givenUp(ConsumerRecord<String, byte[]> record, RuntimeException reason) {
+                answered.add(record.key() + ": " + reason.getMessage());
+            }
+        };
+        try (RecordSender sender = new RecordSender(config);
+                WorkQueue queue = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker)) {
+            List.of("fails", "senseless", "works").forEach(key -> sender.send(Topic.POOL_REQUESTS, key, request(0)));
+            sender.flush();
+            await().atMost(LIMIT).untilAsserted(() -> {
+                assertThat(answered).containsExactlyInAnyOrder("fails: it fails", "senseless: it makes no sense");
+                assertThat(done).containsExactly("works");
+            });
+            assertThat(queue.isAlive()).isTrue();
+        }
+        assertThat(attempts).hasValue(3);
+        assertThat(deadLetters(config)).hasSize(2);
+    }
+
+    @Test
+    void workThatOutlastsTheLockIsRenewedAndDoneOnce() {
+        RomeConfig config = tenant();
+        AtomicInteger starts = new AtomicInteger();
+        CountDownLatch finished = new CountDownLatch(1);
+        WorkQueue.Worker worker = new WorkQueue.Worker() {
+            @Override
+            public void process(ConsumerRecord<String, byte[]> record) {
+                starts.incrementAndGet();
+                long end = System.nanoTime() + Duration.ofSeconds(35).toNanos();
+                while (System.nanoTime() < end) {
+                    java.util.concurrent.locks.LockSupport.parkNanos(end - System.nanoTime());
+                }
+                finished.countDown();
+            }
+
+            @Override
+            public void givenUp(ConsumerRecord<String, byte[]> record, RuntimeException reason) {
+                throw new AssertionError(reason);
+            }
+        };
+        try (RecordSender sender = new RecordSender(config);
+                WorkQueue first = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker);
+                WorkQueue second = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker)) {
+            sender.send(Topic.POOL_REQUESTS, "slow", request(0));
+            sender.flush();
+            await().atMost(LIMIT).until(() -> finished.getCount() == 0);
+            assertThat(first.isAlive() && second.isAlive()).isTrue();
+        }
+        assertThat(starts).hasValue(1);
+    }
+
+    @Test
+    void theRegistryKeepsIncompatibleSchemasOut() {
+        RomeConfig config = tenant();
+        SchemaRegistryClient client = new SchemaRegistryClient(config.serde());
+        String subject = TopicNames.of(config).of(Topic.DATASETS) + "-value";
+        Schema incompatible = new Schema.Parser()
+                .parse("{\"type\":\"record\",\"name\":\"DatasetDescriptor\",\"namespace\":\"dev.romestream.schemas\","
+                        + "\"fields\":[{\"name\":\"unheardOf\",\"type\":\"int\"}]}");
+        assertThatThrownBy(() -> client.register(subject, incompatible))
+                .isInstanceOf(RegistryException.class)
+                .satisfies(e -> assertThat(((RegistryException) e).status()).isEqualTo(409));
+        int id = client.register(subject, Topic.DATASETS.schema());
+        assertThat(client.schema(id)).isEqualTo(Topic.DATASETS.schema());
+    }
+
+    @Test
+    void theRegistryRemembersItsSchemasWhenItStartsAgain() {
+        RomeConfig config = tenant();
+        String subject = TopicNames.of(config).of(Topic.DATASETS) + "-value";
+        int id = new SchemaRegistryClient(config.serde()).id(subject, Topic.DATASETS.schema());
+        try (EmbeddedSchemaRegistry again = EmbeddedSchemaRegistry.start(broker.bootstrapServers(), 0)) {
+            var client = new SchemaRegistryClient(Map.of("schema.registry.url", again.url()));
+            assertThat(client.id(subject, Topic.DATASETS.schema())).isEqualTo(id);
+        }
+    }
+
+    @Test
+    void aRegistryThatDoesNotAnswerIsNamed() {
+        var client = new SchemaRegistryClient(Map.of("schema.registry.url", "http://localhost:1"));
+        assertThatThrownBy(() -> client.schema(1))
+                .hasMessageContaining("http://localhost:1")
+                .hasMessageContaining("schema.registry.url");
+    }
+}

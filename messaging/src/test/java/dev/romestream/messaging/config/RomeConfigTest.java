@@ -1,0 +1,60 @@
+package dev.romestream.messaging.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.apache.kafka.common.config.ConfigException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RomeConfigTest {
+    @Test
+    void strongerSourcesOverrideWeakerOnes(@TempDir Path directory) throws IOException {
+        Path file = directory.resolve("rome.properties");
+        Files.writeString(file, "attacker.count=2\ntopic.prefix=file.\nqueue.type=consumer\n");
+        RomeConfig config = RomeConfig.load(
+                file,
+                Map.of("ROME_ATTACKER_COUNT", "3", "ROME_TOPIC_PREFIX", "env.", "PATH", "/bin"),
+                Map.of("attacker.count", "4"));
+        assertThat(config.integer(RomeConfig.ATTACKER_COUNT)).isEqualTo(4);
+        assertThat(config.string(RomeConfig.TOPIC_PREFIX)).isEqualTo("env.");
+        assertThat(config.string(RomeConfig.QUEUE_TYPE)).isEqualTo("consumer");
+        assertThat(config.bootstrapServers()).isEqualTo("localhost:9092");
+    }
+
+    @Test
+    void anUnknownKeyIsRefusedByName() {
+        assertThatThrownBy(() -> RomeConfig.of(Map.of("atacker.count", "2")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("'atacker.count'")
+                .hasMessageContaining("attacker.count");
+    }
+
+    @Test
+    void aMalformedValueIsRefusedWithKeyAndValue() {
+        assertThatThrownBy(() -> RomeConfig.of(Map.of("attacker.count", "many")))
+                .hasMessageContaining("attacker.count")
+                .hasMessageContaining("many");
+        assertThatThrownBy(() -> RomeConfig.of(Map.of("queue.type", "topic")))
+                .hasMessageContaining("queue.type")
+                .hasMessageContaining("share");
+        assertThatThrownBy(() -> RomeConfig.of(Map.of("engine.device", "tpu"))).hasMessageContaining("gpu:N");
+    }
+
+    @Test
+    void kafkasSettingsPassThroughToTheClientsThatHaveThem() {
+        RomeConfig config = RomeConfig.of(Map.of(
+                "security.protocol", "SSL",
+                "producer.linger.ms", "7",
+                "consumer.fetch.min.bytes", "9",
+                "streams.num.stream.threads", "3"));
+        assertThat(config.producer()).containsEntry("security.protocol", "SSL").containsEntry("linger.ms", "7");
+        assertThat(config.consumer()).containsEntry("fetch.min.bytes", "9").doesNotContainKey("linger.ms");
+        assertThat(config.streams()).containsEntry("num.stream.threads", "3").containsEntry("security.protocol", "SSL");
+        assertThat(config.producer()).containsEntry("enable.idempotence", true);
+    }
+}

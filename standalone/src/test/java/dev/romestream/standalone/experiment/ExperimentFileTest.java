@@ -1,0 +1,147 @@
+package dev.romestream.standalone.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.romestream.schemas.Alignment;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.PriorMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ExperimentFileTest {
+    private static final String MINIMAL = "name: x\ndataset: {name: shapes10}\ndistillation: {method: rome}\n";
+
+    private static Experiment one(String text) {
+        List<Experiment> experiments = ExperimentFile.parse(text, Map.of());
+        assertThat(experiments).hasSize(1);
+        return experiments.get(0);
+    }
+
+    @Test
+    void threeKeysAreEnoughAndTheMethodFillsInTheRest() {
+        Experiment experiment = one(MINIMAL);
+        assertThat(experiment.getDistillation().getLearningRate()).isEqualTo(0.2);
+        assertThat(experiment.getDistillation().getMultiFormation()).isTrue();
+        assertThat(experiment.getEvaluation().getSuites()).containsExactly("as-published", "pixel-2");
+    }
+
+    @Test
+    void fractionsEnumsNestedDefaultsAndShorthandsAreRead() {
+        Experiment experiment = one("""
+                name: x
+                dataset: shapes10
+                distillation:
+                  method: rome
+                  alignment: squared-l2
+                  prior: {mode: inline, attack: {epsilon: 4/255, steps: 3}}
+                """);
+        var prior = experiment.getDistillation().getPrior();
+        assertThat(prior.getMode()).isEqualTo(PriorMode.INLINE);
+        assertThat(prior.getAttack().getEpsilon()).isEqualTo(4 / 255.0);
+        assertThat(prior.getAttack().getSteps()).isEqualTo(3);
+        assertThat(prior.getAttack().getStepSize()).isEqualTo(2 / 225.0);
+        assertThat(prior.getAttack().getTargeted()).isTrue();
+        assertThat(experiment.getDistillation().getAlignment()).isEqualTo(Alignment.SQUARED_L2);
+    }
+
+    @Test
+    void whatRanIsWrittenSoThatItRunsAgain() {
+        Experiment experiment = one(MINIMAL + "seed: 5\n");
+        assertThat(one(ExperimentFile.write(experiment))).isEqualTo(experiment);
+    }
+
+    @Test
+    void anIdFollowsFromTheContent() {
+        assertThat(one(MINIMAL).getId()).isEqualTo(one(MINIMAL).getId()).matches("x-[0-9a-f]{8}");
+        assertThat(one(MINIMAL + "seed: 1\n").getId()).isNotEqualTo(one(MINIMAL).getId());
+    }
+
+    @Test
+    void aSweepIsOneExperimentForEachCombination() {
+        List<Experiment> experiments =
+                ExperimentFile.parse(MINIMAL + "sweep: {distillation.method: [rome, dm], seed: [1, 2]}\n", Map.of());
+        assertThat(experiments)
+                .extracting(Experiment::getName)
+                .containsExactly("x-rome-1", "x-rome-2", "x-dm-1", "x-dm-2");
+        assertThat(experiments).extracting(Experiment::getSeed).containsExactly(1L, 2L, 1L, 2L);
+    }
+
+    @Test
+    void overridesAreStrongerThanTheFile() {
+        Experiment experiment = ExperimentFile.parse(
+                        MINIMAL, Map.of("distillation.network.width", "8", "evaluation.suites", "[pixel-8]"))
+                .get(0);
+        assertThat(experiment.getDistillation().getNetwork().getWidth()).isEqualTo(8);
+        assertThat(experiment.getEvaluation().getSuites()).containsExactly("pixel-8");
+    }
+
+    @Test
+    void thePublishedSettingsAreThePapers() {
+        Experiment experiment =
+                one("preset: paper-cifar100-ipc50\nname: x\ndataset: cifar100\n" + "distillation: {method: rome}\n");
+        var distillation = experiment.getDistillation();
+        assertThat(distillation.getImagesPerClass()).isEqualTo(50);
+        assertThat(distillation.getCeWeight()).isEqualTo(0.1);
+        assertThat(distillation.getRealBatch()).isEqualTo(256);
+        assertThat(distillation.getPool().getTrainSteps()).isEqualTo(50);
+        assertThat(distillation.getPool().getGenerateInterval()).isEqualTo(30);
+        assertThat(distillation.getNetwork().getWidth()).isEqualTo(128);
+    }
+
+    /** The CPU setting is what a file gets that says nothing. */
+    @Test
+    void theSmallPresetIsTheDefault() {
+        Experiment small = one("preset: small\n" + MINIMAL);
+        assertThat(small).isEqualTo(one(MINIMAL));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "distillation.alhpa: 0.3 => Unknown key 'distillation.alhpa'; known are method, imagesPerClass",
+                "distillation.alpha: high => The key 'distillation.alpha' is 'high'; allowed is a number",
+                "distillation.alpha: 2 => distillation.alpha is 2.0; the most allowed is 1.",
+                "distillation.method: sgd => distillation.method is 'sgd'; known are dm, random, rome.",
+                "distillation.iterations: 1.5 => The key 'distillation.iterations' is '1.5'; allowed is a whole number.",
+                "distillation.alignment: l1 => The key 'distillation.alignment' is 'l1'; allowed is [squared-tv",
+                "distillation.augmentation: color_shear => Unknown augmentation 'shear'",
+                "distillation.prior.attack.attack: pdg => Unknown attack 'pdg'; known are none",
+                "distillation.network.architecture: vgg => Unknown architecture 'vgg'; known is convnet.",
+                "evaluation.suites: [pixel-3] => Unknown suite 'pixel-3'; known are as-published",
+                "preset: huge => The key 'preset' is 'huge'; known are small",
+                "id: mine => Unknown key 'id'"
+            })
+    void whatMakesNoSenseIsNamedWithWhatIsAllowed(String example) {
+        String[] parts = example.split(" => ");
+        String[] override = parts[0].split(": ", 2);
+        assertThatThrownBy(() -> ExperimentFile.parse(MINIMAL, Map.of(override[0], override[1])))
+                .isInstanceOf(ExperimentException.class)
+                .hasMessageContaining(parts[1]);
+    }
+
+    @Test
+    void aMissingKeyIsNamed() {
+        assertThatThrownBy(() -> one("name: x\ndistillation: {method: rome}\n"))
+                .hasMessage("The key 'dataset' is missing.");
+    }
+
+    static Stream<Path> examples() throws java.io.IOException {
+        try (Stream<Path> files = Files.list(Path.of("../examples"))) {
+            return files.filter(file -> file.toString().endsWith(".yaml")).sorted().toList().stream();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void theExamplesAreExperiments(Path file) {
+        assertThat(ExperimentFile.read(file, Map.of())).isNotEmpty();
+    }
+}
