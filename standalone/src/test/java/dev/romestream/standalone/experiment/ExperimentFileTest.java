@@ -85,8 +85,12 @@ class ExperimentFileTest {
 
     @Test
     void thePublishedSettingsAreThePapers() {
-        Experiment experiment =
-                one("preset: paper-cifar100-ipc50\nname: x\ndataset: cifar100\n" + "distillation: {method: rome}\n");
+        Experiment experiment = one("""
+                preset: paper-cifar100-ipc50
+                name: x
+                dataset: cifar100
+                distillation: {method: rome}
+                """);
         var distillation = experiment.getDistillation();
         assertThat(distillation.getImagesPerClass()).isEqualTo(50);
         assertThat(distillation.getCeWeight()).isEqualTo(0.1);

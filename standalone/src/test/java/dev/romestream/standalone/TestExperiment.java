@@ -1,0 +1,34 @@
+package dev.romestream.standalone;
+
+import dev.romestream.schemas.Experiment;
+import dev.romestream.standalone.experiment.ExperimentFile;
+import java.util.List;
+import java.util.Map;
+
+/** A whole experiment in small. */
+final class TestExperiment {
+    static final String FILE = """
+            name: tiny
+            dataset: shapes10
+            distillation:
+              method: rome
+              imagesPerClass: 1
+              network: {width: 4, depth: 3}
+              iterations: 6
+              snapshotEvery: 3
+              realBatch: 4
+              pool: {size: 3, initial: 2, generateInterval: 4, trainedPerIteration: 1, trainSteps: 1, batch: 16}
+              prior: {attack: {steps: 2}}
+            seed: 3
+            evaluation:
+              victims: {count: 2, epochs: 3}
+              images: 70
+              requestSize: 32
+            """;
+
+    private TestExperiment() {}
+
+    static List<Experiment> with(Map<String, String> overrides) {
+        return ExperimentFile.parse(FILE, overrides);
+    }
+}
