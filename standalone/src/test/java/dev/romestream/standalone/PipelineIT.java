@@ -110,13 +110,13 @@ class PipelineIT {
                 .extracting(AttackAccuracy::getAttack)
                 .containsExactly("none", "clamp", "fgsm", "pgd", "pgd_l2");
         assertThat(attacks).allSatisfy(attack -> {
-            assertThat(attack.getCount()).isEqualTo(70);
-            assertThat(attack.getAccuracy()).isCloseTo(100.0 * attack.getCorrect() / 70, within(1e-9));
+            assertThat(attack.getCount()).isEqualTo(40);
+            assertThat(attack.getAccuracy()).isCloseTo(100.0 * attack.getCorrect() / 40, within(1e-9));
             assertThat(attack.getAccuracy())
                     .isBetween(attack.getInterval().get(0), attack.getInterval().get(1));
         });
         assertThat(metrics.getClean().getCorrect()).isEqualTo(attacks.get(0).getCorrect());
-        assertThat(attacks.get(3).getGradientEvaluations()).isEqualTo(70 * 10);
+        assertThat(attacks.get(3).getGradientEvaluations()).isEqualTo(40 * 10);
         if (metrics.getSuite().equals("pixel-2")) {
             assertThat(attacks.get(1).getCorrect()).isEqualTo(attacks.get(0).getCorrect());
             assertThat(metrics.getFlags()).doesNotContain("clamp-differs");
@@ -218,7 +218,7 @@ class PipelineIT {
         RomeConfig config = cluster.tenant(Map.of());
         byte[] garbage = "no record".getBytes(StandardCharsets.UTF_8);
         List<Experiment> experiments =
-                TestExperiment.with(Map.of("evaluation.suites", "[pixel-2]", "evaluation.images", "32"));
+                TestExperiment.with(Map.of("evaluation.suites", "[pixel-2]", "evaluation.images", "20"));
         try (LocalStack stack = LocalStack.connect(config)) {
             Map<String, Object> settings = config.producer();
             settings.remove("value.serializer");
@@ -247,14 +247,14 @@ class PipelineIT {
     @Test
     void aRestartedStackGoesOnFromTheCheckpointToTheSameImages() {
         List<Experiment> experiments = TestExperiment.with(
-                Map.of("evaluation.suites", "[pixel-2]", "evaluation.images", "32", "distillation.iterations", "40"));
+                Map.of("evaluation.suites", "[pixel-2]", "evaluation.images", "20", "distillation.iterations", "24"));
         Experiment experiment = experiments.get(0);
         RomeConfig undisturbed = cluster.tenant(Map.of());
         float[] expected;
         try (LocalStack stack = LocalStack.connect(undisturbed)) {
             submit(undisturbed, experiments);
             await().atMost(LIMIT)
-                    .until(() -> records(undisturbed, Topic.SYNTHETIC_SNAPSHOTS).size() >= 14 * 11);
+                    .until(() -> records(undisturbed, Topic.SYNTHETIC_SNAPSHOTS).size() >= 8 * 11);
             expected = Results.read(undisturbed)
                     .images(experiment.getId())
                     .orElseThrow()
@@ -265,13 +265,13 @@ class PipelineIT {
         try (LocalStack stack = LocalStack.connect(disturbed)) {
             submit(disturbed, experiments);
             await().atMost(LIMIT)
-                    .until(() -> records(disturbed, Topic.CHECKPOINTS).size() >= 30);
+                    .until(() -> records(disturbed, Topic.CHECKPOINTS).size() >= 20);
             assertThat(stack.deadService()).isEmpty();
         }
         int before = records(disturbed, Topic.SYNTHETIC_SNAPSHOTS).size();
         try (LocalStack stack = LocalStack.connect(disturbed)) {
             await().atMost(LIMIT)
-                    .until(() -> records(disturbed, Topic.SYNTHETIC_SNAPSHOTS).size() >= 14 * 11);
+                    .until(() -> records(disturbed, Topic.SYNTHETIC_SNAPSHOTS).size() >= 8 * 11);
             float[] seen = Results.read(disturbed)
                     .images(experiment.getId())
                     .orElseThrow()
@@ -279,8 +279,8 @@ class PipelineIT {
             assertThat(seen).isEqualTo(expected);
             assertThat(stack.deadService()).isEmpty();
         }
-        assertThat(before).isLessThan(14 * 11);
-        assertThat(records(disturbed, Topic.SYNTHETIC_SNAPSHOTS)).hasSize(14 * 11);
+        assertThat(before).isLessThan(8 * 11);
+        assertThat(records(disturbed, Topic.SYNTHETIC_SNAPSHOTS)).hasSize(8 * 11);
     }
 
     @Test

@@ -22,8 +22,8 @@ final class TestExperiment {
             seed: 3
             evaluation:
               victims: {count: 2, epochs: 3}
-              images: 70
-              requestSize: 32
+              images: 40
+              requestSize: 25
             """;
 
     private TestExperiment() {}

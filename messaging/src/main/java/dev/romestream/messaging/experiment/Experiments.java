@@ -2,8 +2,8 @@ package dev.romestream.messaging.experiment;
 
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.queue.UnprocessableException;
-import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordReader;
+import dev.romestream.messaging.topic.RefusedRecords;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Ranges;
@@ -30,8 +30,8 @@ public final class Experiments implements AutoCloseable {
     private final BlockingQueue<String> changed = new LinkedBlockingQueue<>();
     private final RecordReader<Experiment> reader;
 
-    public Experiments(RomeConfig config, DeadLetters deadLetters) {
-        this.reader = new RecordReader<>(config, Topic.EXPERIMENTS, Experiment.class, deadLetters, this::accept);
+    public Experiments(RomeConfig config, RefusedRecords refused) {
+        this.reader = new RecordReader<>(config, Topic.EXPERIMENTS, Experiment.class, refused, this::accept);
     }
 
     private synchronized void accept(String key, Experiment experiment) {

@@ -37,6 +37,7 @@ final class ShareGroupQueue implements WorkQueue {
     private static final Duration POLL = Duration.ofMillis(500);
     private static final int DEFAULT_LOCK_MS = 15_000;
     private static final long CLOSE_CHECK_MS = 200;
+    private static final long CLOSE_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(8);
 
     private final KafkaShareConsumer<String, byte[]> consumer;
     private final Worker worker;
@@ -104,6 +105,7 @@ final class ShareGroupQueue implements WorkQueue {
         }
     }
 
+    /** Work is never interrupted: on closing it has some seconds to finish, and else is left to another worker. */
     private void handle(ConsumerRecord<String, byte[]> record) {
         if (closed) {
             consumer.acknowledge(record, AcknowledgeType.RELEASE);
@@ -111,41 +113,46 @@ final class ShareGroupQueue implements WorkQueue {
         }
         Future<?> outcome = work.submit(() -> worker.process(record));
         long lockMs = consumer.acquisitionLockTimeoutMs().orElse(DEFAULT_LOCK_MS);
-        while (!closed) {
+        while (true) {
             try {
                 awaitOutcome(outcome, lockMs / 3);
                 consumer.acknowledge(record, AcknowledgeType.ACCEPT);
                 return;
             } catch (TimeoutException e) {
-                if (!closed && !renewed(record, lockMs / 3)) {
+                if (closed) {
+                    consumer.acknowledge(record, AcknowledgeType.RELEASE);
+                    return;
+                }
+                if (!renewed(record, lockMs / 3)) {
                     log.warn("Lost the lock on {} {}; another worker does it too.", record.topic(), record.offset());
-                    outcome.cancel(true);
                     return;
                 }
             } catch (ExecutionException e) {
                 failed(record, e.getCause());
                 return;
             } catch (InterruptedException e) {
-                outcome.cancel(true);
                 consumer.acknowledge(record, AcknowledgeType.RELEASE);
                 Thread.currentThread().interrupt();
                 return;
             }
         }
-        outcome.cancel(true);
-        consumer.acknowledge(record, AcknowledgeType.RELEASE);
     }
 
-    /** Waits for the work, but no longer than a moment once the queue is closed. */
+    /** Waits for the work, but no longer than some seconds once the queue is closed. */
     private void awaitOutcome(Future<?> outcome, long limitMs)
             throws InterruptedException, ExecutionException, TimeoutException {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limitMs);
+        long closeDeadline = Long.MAX_VALUE;
         while (true) {
             try {
                 outcome.get(CLOSE_CHECK_MS, TimeUnit.MILLISECONDS);
                 return;
             } catch (TimeoutException e) {
-                if (closed || System.nanoTime() > deadline) {
+                long now = System.nanoTime();
+                if (closed && closeDeadline == Long.MAX_VALUE) {
+                    closeDeadline = now + CLOSE_LIMIT_NANOS;
+                }
+                if (now > (closed ? closeDeadline : deadline)) {
                     throw e;
                 }
             }
@@ -201,7 +208,7 @@ final class ShareGroupQueue implements WorkQueue {
     public void close() {
         closed = true;
         poller.join();
-        work.shutdownNow();
+        work.shutdown();
         deadLetters.close();
     }
 }

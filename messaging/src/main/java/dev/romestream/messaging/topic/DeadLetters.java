@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * Keeps records that cannot be processed, with their bytes, key and headers as they came and the reason in the headers that
  * Kafka Streams uses for its own dead letters.
  */
-public final class DeadLetters implements AutoCloseable {
+public final class DeadLetters implements RefusedRecords, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DeadLetters.class);
     private static final String PREFIX = "__streams.errors.";
 
@@ -35,6 +35,7 @@ public final class DeadLetters implements AutoCloseable {
     }
 
     /** Keeps {@code record}; returns when the broker has it. */
+    @Override
     public void keep(ConsumerRecord<String, byte[]> record, Throwable reason) {
         Headers headers = new RecordHeaders(record.headers().toArray());
         add(headers, "exception", reason.getClass().getName());

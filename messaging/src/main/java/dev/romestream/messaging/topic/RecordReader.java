@@ -8,7 +8,7 @@ import java.time.Duration;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.errors.SerializationException;
 
-/** A {@link TopicReader} of decoded records. What cannot be decoded, or is refused by the listener, goes to the dead letters. */
+/** A {@link TopicReader} of decoded records. What cannot be decoded, or is refused by the listener, is handed to the {@link RefusedRecords}. */
 public final class RecordReader<T extends SpecificRecord> implements AutoCloseable {
     private final Decoder decoder;
     private final TopicReader reader;
@@ -25,13 +25,13 @@ public final class RecordReader<T extends SpecificRecord> implements AutoCloseab
         void accept(String key, T value);
     }
 
-    public RecordReader(RomeConfig config, Topic topic, Class<T> type, DeadLetters deadLetters, Listener<T> listener) {
+    public RecordReader(RomeConfig config, Topic topic, Class<T> type, RefusedRecords refused, Listener<T> listener) {
         this.decoder = new Decoder(config);
         this.reader = new TopicReader(config, topic, record -> {
             try {
                 listener.accept(record.key(), decoder.decode(record, type));
             } catch (SerializationException | UnprocessableException e) {
-                deadLetters.keep(record, e);
+                refused.keep(record, e);
             }
         });
     }

@@ -1,8 +1,8 @@
 package dev.romestream.standalone.cli;
 
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordReader;
+import dev.romestream.messaging.topic.RefusedRecords;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.Phase;
@@ -36,7 +36,6 @@ final class Monitor implements AutoCloseable {
     private final Map<String, RobustnessMetrics> changedMetrics = new LinkedHashMap<>();
     private final Map<String, String> printed = new HashMap<>();
     private final Map<String, Long> metricsPrinted = new HashMap<>();
-    private final DeadLetters deadLetters;
     private final RecordReader<ExperimentStatus> statusReader;
     private final RecordReader<RobustnessMetrics> metricsReader;
 
@@ -50,11 +49,18 @@ final class Monitor implements AutoCloseable {
         this.names = experiments.stream()
                 .collect(Collectors.toMap(Experiment::getId, Experiment::getName, (a, b) -> a, LinkedHashMap::new));
         this.out = out;
-        this.deadLetters = new DeadLetters(config);
         this.statusReader = new RecordReader<>(
-                config, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, deadLetters, this::acceptStatus);
+                config,
+                Topic.EXPERIMENT_STATUS,
+                ExperimentStatus.class,
+                RefusedRecords.passedOver(),
+                this::acceptStatus);
         this.metricsReader = new RecordReader<>(
-                config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, deadLetters, this::acceptMetrics);
+                config,
+                Topic.ROBUSTNESS_LATEST,
+                RobustnessMetrics.class,
+                RefusedRecords.passedOver(),
+                this::acceptMetrics);
         statusReader.awaitCaughtUp(LIMIT);
         metricsReader.awaitCaughtUp(LIMIT);
     }
@@ -214,6 +220,5 @@ final class Monitor implements AutoCloseable {
     public void close() {
         statusReader.close();
         metricsReader.close();
-        deadLetters.close();
     }
 }

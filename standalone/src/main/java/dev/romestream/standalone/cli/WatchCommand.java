@@ -1,8 +1,8 @@
 package dev.romestream.standalone.cli;
 
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordReader;
+import dev.romestream.messaging.topic.RefusedRecords;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
@@ -56,13 +56,16 @@ final class WatchCommand implements Runnable {
     }
 
     private void printJson(RomeConfig config) {
-        try (DeadLetters deadLetters = new DeadLetters(config);
-                var reader = new RecordReader<>(
-                        config, Topic.ROBUSTNESS_METRICS, RobustnessMetrics.class, deadLetters, (key, metrics) -> {
-                            if (metrics != null && (id == null || id.equals(metrics.getExperiment()))) {
-                                System.out.println(MetricsJson.line(metrics));
-                            }
-                        })) {
+        try (var reader = new RecordReader<>(
+                config,
+                Topic.ROBUSTNESS_METRICS,
+                RobustnessMetrics.class,
+                RefusedRecords.passedOver(),
+                (key, metrics) -> {
+                    if (metrics != null && (id == null || id.equals(metrics.getExperiment()))) {
+                        System.out.println(MetricsJson.line(metrics));
+                    }
+                })) {
             while (!Thread.currentThread().isInterrupted()) {
                 reader.throwFailure();
                 Thread.sleep(CHECK_MS);

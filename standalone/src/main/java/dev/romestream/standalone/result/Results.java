@@ -1,8 +1,8 @@
 package dev.romestream.standalone.result;
 
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordReader;
+import dev.romestream.messaging.topic.RefusedRecords;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.SnapshotClass;
@@ -38,14 +38,14 @@ public final class Results {
     /** Reads the newest metrics and every snapshot. */
     public static Results read(RomeConfig config) {
         Results results = new Results();
-        try (DeadLetters deadLetters = new DeadLetters(config);
-                var latest = new RecordReader<>(
-                        config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, deadLetters, results::acceptMetrics);
+        RefusedRecords refused = RefusedRecords.passedOver();
+        try (var latest = new RecordReader<>(
+                        config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, refused, results::acceptMetrics);
                 var snapshots = new RecordReader<>(
                         config,
                         Topic.SYNTHETIC_SNAPSHOTS,
                         SyntheticSnapshot.class,
-                        deadLetters,
+                        refused,
                         (key, value) -> results.acceptSnapshot(value))) {
             latest.awaitCaughtUp(LIMIT);
             snapshots.awaitCaughtUp(LIMIT);
