@@ -247,14 +247,14 @@ class PipelineIT {
     @Test
     void aRestartedStackGoesOnFromTheCheckpointToTheSameImages() {
         List<Experiment> experiments = TestExperiment.with(
-                Map.of("evaluation.suites", "[pixel-2]", "evaluation.images", "20", "distillation.iterations", "12"));
+                Map.of("evaluation.suites", "[pixel-2]", "evaluation.images", "20", "distillation.iterations", "24"));
         Experiment experiment = experiments.get(0);
         RomeConfig undisturbed = cluster.tenant(Map.of());
         float[] expected;
         try (LocalStack stack = LocalStack.connect(undisturbed)) {
             submit(undisturbed, experiments);
             await().atMost(LIMIT)
-                    .until(() -> records(undisturbed, Topic.SYNTHETIC_SNAPSHOTS).size() >= 4 * 11);
+                    .until(() -> records(undisturbed, Topic.SYNTHETIC_SNAPSHOTS).size() >= 8 * 11);
             expected = Results.read(undisturbed)
                     .images(experiment.getId())
                     .orElseThrow()
@@ -265,13 +265,13 @@ class PipelineIT {
         try (LocalStack stack = LocalStack.connect(disturbed)) {
             submit(disturbed, experiments);
             await().atMost(LIMIT)
-                    .until(() -> records(disturbed, Topic.CHECKPOINTS).size() >= 10);
+                    .until(() -> records(disturbed, Topic.CHECKPOINTS).size() >= 20);
             assertThat(stack.deadService()).isEmpty();
         }
         int before = records(disturbed, Topic.SYNTHETIC_SNAPSHOTS).size();
         try (LocalStack stack = LocalStack.connect(disturbed)) {
             await().atMost(LIMIT)
-                    .until(() -> records(disturbed, Topic.SYNTHETIC_SNAPSHOTS).size() >= 4 * 11);
+                    .until(() -> records(disturbed, Topic.SYNTHETIC_SNAPSHOTS).size() >= 8 * 11);
             float[] seen = Results.read(disturbed)
                     .images(experiment.getId())
                     .orElseThrow()
@@ -279,8 +279,8 @@ class PipelineIT {
             assertThat(seen).isEqualTo(expected);
             assertThat(stack.deadService()).isEmpty();
         }
-        assertThat(before).isLessThan(4 * 11);
-        assertThat(records(disturbed, Topic.SYNTHETIC_SNAPSHOTS)).hasSize(4 * 11);
+        assertThat(before).isLessThan(8 * 11);
+        assertThat(records(disturbed, Topic.SYNTHETIC_SNAPSHOTS)).hasSize(8 * 11);
     }
 
     @Test
