@@ -27,6 +27,9 @@ import org.slf4j.LoggerFactory;
 /** A schema registry in this JVM: Confluent's REST protocol for Avro, kept in the compacted topic {@code _schemas}. */
 public final class EmbeddedSchemaRegistry implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(EmbeddedSchemaRegistry.class);
+    /** JDK setting without which an answer waits some 40 ms for the acknowledgement of its own headers. */
+    private static final String NO_DELAY = "sun.net.httpserver.nodelay";
+
     private static final String JSON = "application/vnd.schemaregistry.v1+json";
 
     private final ObjectMapper mapper = new ObjectMapper();
@@ -68,6 +71,7 @@ public final class EmbeddedSchemaRegistry implements AutoCloseable {
      * @param port on localhost; 0 for any free one
      */
     public static EmbeddedSchemaRegistry start(String bootstrapServers, int port) {
+        System.setProperty(NO_DELAY, "true");
         SchemaStore store = SchemaStore.open(bootstrapServers);
         try {
             HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 64);

@@ -2,6 +2,7 @@ package dev.romestream.standalone;
 
 import dev.romestream.schemas.Experiment;
 import dev.romestream.standalone.experiment.ExperimentFile;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -28,7 +29,13 @@ final class TestExperiment {
 
     private TestExperiment() {}
 
-    static List<Experiment> with(Map<String, String> overrides) {
-        return ExperimentFile.parse(FILE, overrides);
+    /** The experiments of the file, each override as {@code key=value}. */
+    static List<Experiment> with(String... overrides) {
+        Map<String, String> settings = new HashMap<>();
+        for (String override : overrides) {
+            String[] pair = override.split("=", 2);
+            settings.put(pair[0], pair[1]);
+        }
+        return ExperimentFile.parse(FILE, settings);
     }
 }

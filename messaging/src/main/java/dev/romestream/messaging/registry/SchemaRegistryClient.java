@@ -12,13 +12,16 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import org.apache.avro.Schema;
+import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.SslConfigs;
 import org.apache.kafka.common.security.ssl.DefaultSslEngineFactory;
 
@@ -51,9 +54,18 @@ public final class SchemaRegistryClient {
                 .map(address -> address.endsWith("/") ? address.substring(0, address.length() - 1) : address)
                 .toList();
         this.authorization = authorization(settings);
-        HttpClient.Builder builder = HttpClient.newBuilder().connectTimeout(TIMEOUT);
-        tls(settings).ifPresent(builder::sslContext);
-        this.http = builder.build();
+        this.http = tls(settings)
+                .map(context -> httpClient().sslContext(context).build())
+                .orElse(DefaultTls.CLIENT);
+    }
+
+    /** One client, and its thread, serves all that need no TLS settings of their own. */
+    private static final class DefaultTls {
+        private static final HttpClient CLIENT = httpClient().build();
+    }
+
+    private static HttpClient.Builder httpClient() {
+        return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(TIMEOUT);
     }
 
     private static Optional<String> authorization(Map<String, ?> settings) {
@@ -73,7 +85,7 @@ public final class SchemaRegistryClient {
     }
 
     private static Optional<SSLContext> tls(Map<String, ?> settings) {
-        Map<String, Object> given = new java.util.HashMap<>();
+        Map<String, Object> given = new HashMap<>();
         settings.forEach((key, value) -> {
             if (key.startsWith(TLS_PREFIX + "ssl.")) {
                 given.put(key.substring(TLS_PREFIX.length()), value);
@@ -82,7 +94,7 @@ public final class SchemaRegistryClient {
         if (given.isEmpty()) {
             return Optional.empty();
         }
-        var definition = new org.apache.kafka.common.config.ConfigDef();
+        ConfigDef definition = new ConfigDef();
         SslConfigs.addClientSslSupport(definition);
         try (DefaultSslEngineFactory factory = new DefaultSslEngineFactory()) {
             factory.configure(definition.parse(given));
@@ -112,7 +124,7 @@ public final class SchemaRegistryClient {
     }
 
     /** The schema with this globally unique id, as newer serializers send in a header. */
-    public Schema schema(java.util.UUID guid) {
+    public Schema schema(UUID guid) {
         return schemas.computeIfAbsent("/schemas/guids/" + guid, this::fetch);
     }
 

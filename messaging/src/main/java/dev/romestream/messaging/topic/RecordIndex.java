@@ -40,7 +40,7 @@ public final class RecordIndex<T extends SpecificRecord> implements AutoCloseabl
         this.type = type;
         this.decoder = new Decoder(config);
         this.cacheBytes = cacheBytes;
-        RomeConfig single = config.with(Map.of("consumer.max.poll.records", "1"));
+        RomeConfig single = config.with(Map.of("consumer.max.poll.records", "1", "consumer.fetch.max.wait.ms", "50"));
         this.fetcher = TopicReader.consumer(single);
         this.reader = new TopicReader(config, topic, this::index);
     }
@@ -148,7 +148,7 @@ public final class RecordIndex<T extends SpecificRecord> implements AutoCloseabl
     public void close() {
         reader.close();
         synchronized (fetcher) {
-            fetcher.close();
+            TopicReader.close(fetcher);
         }
         decoder.close();
     }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaException;
@@ -28,13 +29,11 @@ public final class TopicSetup {
         }
         SchemaRegistryClient registry = new SchemaRegistryClient(config.serde());
         TopicNames names = TopicNames.of(config);
-        for (Topic topic : Topic.values()) {
-            if (!topic.isRaw()) {
-                String subject = names.of(topic) + "-value";
-                registry.requireBackwardCompatibility(subject);
-                registry.register(subject, topic.schema());
-            }
-        }
+        Stream.of(Topic.values()).parallel().filter(topic -> !topic.isRaw()).forEach(topic -> {
+            String subject = names.of(topic) + "-value";
+            registry.requireBackwardCompatibility(subject);
+            registry.register(subject, topic.schema());
+        });
     }
 
     private static void createTopics(Admin admin, RomeConfig config) {

@@ -36,10 +36,11 @@ final class ExperimentRunner {
                 throw new FailureException(failure.get());
             }
         }
-        Results results = Results.read(config);
-        System.out.println();
-        System.out.print(ComparisonTable.of(results, experiments));
-        out.ifPresent(directory -> write(results, directory, experiments));
+        try (Results results = new Results(config)) {
+            System.out.println();
+            System.out.print(ComparisonTable.of(results, experiments));
+            out.ifPresent(directory -> write(results, directory, experiments));
+        }
     }
 
     static void write(Results results, Path directory, List<Experiment> experiments) {

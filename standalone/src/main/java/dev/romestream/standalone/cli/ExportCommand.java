@@ -31,6 +31,8 @@ final class ExportCommand implements Runnable {
         cluster.refuseExperimentKeys();
         RomeConfig config = cluster.config(Map.of());
         Experiment experiment = ExperimentLookup.find(config, id);
-        ExperimentRunner.write(Results.read(config), out, List.of(experiment));
+        try (Results results = new Results(config)) {
+            ExperimentRunner.write(results, out, List.of(experiment));
+        }
     }
 }

@@ -22,10 +22,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
-/** What the topics hold of experiments' results, read to the end; and the files made of it. */
-public final class Results {
+/** What the topics hold of experiments' results, from their beginning on; and the files made of it. Safe for use by several threads. */
+public final class Results implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private final Map<String, RobustnessMetrics> metrics = new TreeMap<>();
@@ -33,24 +32,22 @@ public final class Results {
     private final Map<String, Map<Integer, SnapshotClass>> classes = new HashMap<>();
     private final Map<String, Integer> newestSnapshot = new HashMap<>();
 
-    private Results() {}
+    private final RecordReader<RobustnessMetrics> metricsReader;
+    private final RecordReader<SyntheticSnapshot> snapshotReader;
 
-    /** Reads the newest metrics and every snapshot. */
-    public static Results read(RomeConfig config) {
-        Results results = new Results();
+    /** Reads the newest metrics and every snapshot that is there, and follows what comes. */
+    public Results(RomeConfig config) {
         RefusedRecords refused = RefusedRecords.passedOver();
-        try (var latest = new RecordReader<>(
-                        config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, refused, results::acceptMetrics);
-                var snapshots = new RecordReader<>(
-                        config,
-                        Topic.SYNTHETIC_SNAPSHOTS,
-                        SyntheticSnapshot.class,
-                        refused,
-                        (key, value) -> results.acceptSnapshot(value))) {
-            latest.awaitCaughtUp(LIMIT);
-            snapshots.awaitCaughtUp(LIMIT);
-        }
-        return results;
+        this.metricsReader = new RecordReader<>(
+                config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, refused, this::acceptMetrics);
+        this.snapshotReader = new RecordReader<>(
+                config,
+                Topic.SYNTHETIC_SNAPSHOTS,
+                SyntheticSnapshot.class,
+                refused,
+                (key, value) -> acceptSnapshot(value));
+        metricsReader.awaitCaughtUp(LIMIT);
+        snapshotReader.awaitCaughtUp(LIMIT);
     }
 
     private synchronized void acceptMetrics(String key, RobustnessMetrics value) {
@@ -116,8 +113,9 @@ public final class Results {
         }
     }
 
-    /** All metrics of all experiments. */
-    public synchronized Stream<RobustnessMetrics> all() {
-        return metrics.values().stream();
+    @Override
+    public void close() {
+        metricsReader.close();
+        snapshotReader.close();
     }
 }

@@ -1,0 +1,122 @@
+package dev.romestream.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.messaging.topic.TopicNames;
+import dev.romestream.messaging.topic.TopicReader;
+import dev.romestream.schemas.AttackAccuracy;
+import dev.romestream.schemas.DesiredState;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.Topic;
+import dev.romestream.standalone.result.Results;
+import dev.romestream.standalone.stack.LocalStack;
+import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+
+/** All services on topics of their own, driven and observed through the topics alone. */
+final class Pipeline implements AutoCloseable {
+    private static final Duration LIMIT = Duration.ofMinutes(10);
+    private static final Duration POLL = Duration.ofMillis(50);
+
+    private final RomeConfig config;
+    private final LocalStack stack;
+    private final Results results;
+    private final RecordSender sender;
+    private final Admin admin;
+
+    Pipeline(RomeConfig config) {
+        this.config = config;
+        this.stack = LocalStack.connect(config);
+        this.results = new Results(config);
+        this.sender = new RecordSender(config);
+        this.admin = Admin.create(config.admin());
+    }
+
+    RomeConfig config() {
+        return config;
+    }
+
+    void submit(List<Experiment> experiments) {
+        experiments.forEach(experiment -> sender.send(Topic.EXPERIMENTS, experiment.getId(), experiment));
+        sender.flush();
+    }
+
+    void submit(Experiment experiment, DesiredState state) {
+        submit(List.of(Experiment.newBuilder(experiment).setDesiredState(state).build()));
+    }
+
+    void until(Callable<Boolean> condition) {
+        await().atMost(LIMIT).pollInterval(POLL).until(() -> {
+            assertThat(stack.deadService()).isEmpty();
+            return condition.call();
+        });
+    }
+
+    /** Submits, waits for all figures of each, and returns the experiments' newest metrics, in order. */
+    List<List<RobustnessMetrics>> run(List<Experiment> experiments, int figures) {
+        submit(experiments);
+        until(() -> experiments.stream().allMatch(experiment -> {
+            List<RobustnessMetrics> metrics = metrics(experiment);
+            return metrics.size() == figures && metrics.stream().allMatch(RobustnessMetrics::getComplete);
+        }));
+        return experiments.stream().map(this::metrics).toList();
+    }
+
+    List<RobustnessMetrics> metrics(Experiment experiment) {
+        return results.metrics(experiment.getId());
+    }
+
+    /** How many images each attack of each figure left correct. */
+    List<List<Long>> outcomes(Experiment experiment) {
+        return metrics(experiment).stream()
+                .map(metrics -> metrics.getAttacks().stream()
+                        .map(AttackAccuracy::getCorrect)
+                        .toList())
+                .toList();
+    }
+
+    /** The newest synthetic images. */
+    float[] images(Experiment experiment) {
+        return results.images(experiment.getId()).orElseThrow().pixels();
+    }
+
+    /** Records ever written to a topic by its idempotent writers. */
+    long written(Topic topic) throws Exception {
+        String name = TopicNames.of(config).of(topic);
+        var partitions = admin.describeTopics(List.of(name)).allTopicNames().get().get(name).partitions().stream()
+                .collect(Collectors.toMap(
+                        info -> new TopicPartition(name, info.partition()), info -> OffsetSpec.latest()));
+        return admin.listOffsets(partitions).all().get().values().stream()
+                .mapToLong(info -> info.offset())
+                .sum();
+    }
+
+    /** Everything on a topic. */
+    List<ConsumerRecord<String, byte[]>> records(Topic topic) {
+        Queue<ConsumerRecord<String, byte[]>> records = new ConcurrentLinkedQueue<>();
+        try (TopicReader reader = new TopicReader(config, topic, records::add)) {
+            reader.awaitCaughtUp(LIMIT);
+        }
+        return List.copyOf(records);
+    }
+
+    @Override
+    public void close() {
+        admin.close();
+        sender.close();
+        results.close();
+        stack.close();
+    }
+}
