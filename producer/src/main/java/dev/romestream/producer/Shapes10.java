@@ -1,7 +1,9 @@
 package dev.romestream.producer;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * A generated data set: ten shapes of 32 x 32 pixels with nuisance in position, scale, rotation, colour, texture, background and
@@ -50,6 +52,9 @@ final class Shapes10 {
             new Shape("bars", (x, y) -> Math.abs(x) < 0.95 && Math.abs(y) < 0.9 && Math.abs(y) > 0.35),
             new Shape("hourglass", (x, y) -> Math.abs(y) < 0.95 && Math.abs(x) < 0.12 + 0.75 * Math.abs(y)));
 
+    /** No shape reaches further from its centre, in units of its radius. */
+    private static final double EXTENT = 1.4;
+
     static ImageDataset generate() {
         SplittableRandom root = new SplittableRandom(SEED);
         ImageDataset.Images train = images(root.split(), TRAIN_PER_CLASS);
@@ -62,15 +67,18 @@ final class Shapes10 {
         int count = perClass * SHAPES.size();
         byte[] pixels = new byte[count * CHANNELS * SIZE * SIZE];
         int[] labels = new int[count];
-        for (int i = 0; i < count; i++) {
-            labels[i] = i % SHAPES.size();
-            draw(SHAPES.get(labels[i]).region(), random.split(), pixels, i * CHANNELS * SIZE * SIZE);
-        }
+        SplittableRandom[] own = new SplittableRandom[count];
+        Arrays.setAll(own, i -> random.split());
+        Arrays.setAll(labels, i -> i % SHAPES.size());
+        IntStream.range(0, count)
+                .parallel()
+                .forEach(i -> draw(SHAPES.get(labels[i]).region(), own[i], pixels, i * CHANNELS * SIZE * SIZE));
         return new ImageDataset.Images(pixels, labels);
     }
 
     private static void draw(Region region, SplittableRandom random, byte[] pixels, int offset) {
         double radius = between(random, 6.5, 11.5);
+        double reach = EXTENT * radius + 1;
         double centreX = SIZE / 2.0 + between(random, -5, 5);
         double centreY = SIZE / 2.0 + between(random, -5, 5);
         double angle = between(random, -0.3, 0.3);
@@ -83,12 +91,16 @@ final class Shapes10 {
         double tiltY = between(random, -0.012, 0.012);
         for (int row = 0; row < SIZE; row++) {
             for (int column = 0; column < SIZE; column++) {
+                double fromX = column + 0.5 - centreX;
+                double fromY = row + 0.5 - centreY;
                 double cover = 0;
-                for (int sample = 0; sample < SAMPLES * SAMPLES; sample++) {
-                    double x = column + (sample % SAMPLES + 0.5) / SAMPLES - centreX;
-                    int line = sample / SAMPLES;
-                    double y = row + (line + 0.5) / SAMPLES - centreY;
-                    cover += region.contains(cos * x + sin * y, cos * y - sin * x) ? 1 : 0;
+                if (fromX * fromX + fromY * fromY < reach * reach) {
+                    for (int sample = 0; sample < SAMPLES * SAMPLES; sample++) {
+                        double x = column + (sample % SAMPLES + 0.5) / SAMPLES - centreX;
+                        int line = sample / SAMPLES;
+                        double y = row + (line + 0.5) / SAMPLES - centreY;
+                        cover += region.contains(cos * x + sin * y, cos * y - sin * x) ? 1 : 0;
+                    }
                 }
                 cover /= SAMPLES * SAMPLES;
                 double shade = tiltX * (column - SIZE / 2.0) + tiltY * (row - SIZE / 2.0);
