@@ -10,6 +10,7 @@ import dev.romestream.messaging.queue.UnprocessableException;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.robustness.attack.Attack;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.schemas.AttackRequest;
@@ -21,10 +22,12 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.errors.SerializationException;
 
-/** One request at a time: fetches the network, makes the attack, answers. */
+/** One request at a time, first come, first served: fetches the network, makes the attack, answers. */
 final class AttackWorker implements WorkQueue.Worker, AutoCloseable {
     private static final Duration NETWORK_LIMIT = Duration.ofSeconds(20);
 
@@ -32,6 +35,7 @@ final class AttackWorker implements WorkQueue.Worker, AutoCloseable {
     private final NetworkCache networks;
     private final RecordSender sender;
     private final Decoder decoder;
+    private final Lock turn = new ReentrantLock(true);
     private final String priorTopic;
     private final Timer time;
     private final Counter images;
@@ -43,7 +47,7 @@ final class AttackWorker implements WorkQueue.Worker, AutoCloseable {
         this.networks = networks;
         this.sender = sender;
         this.decoder = new Decoder(config);
-        this.priorTopic = dev.romestream.messaging.topic.TopicNames.of(config).of(Topic.PRIOR_REQUESTS);
+        this.priorTopic = TopicNames.of(config).of(Topic.PRIOR_REQUESTS);
         this.time = Timer.builder("rome.attack.time")
                 .description("Time of an attack on one request's images")
                 .register(metrics);
@@ -58,7 +62,12 @@ final class AttackWorker implements WorkQueue.Worker, AutoCloseable {
     @Override
     public void process(ConsumerRecord<String, byte[]> record) {
         AttackRequest request = decode(record);
-        answer(record, request, perturbed(request));
+        turn.lock();
+        try {
+            answer(record, request, perturbed(request));
+        } finally {
+            turn.unlock();
+        }
     }
 
     private AttackRequest decode(ConsumerRecord<String, byte[]> record) {

@@ -1,7 +1,6 @@
 package dev.romestream.distiller;
 
 import dev.romestream.schemas.DistillationSpec;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -19,10 +18,6 @@ public final class DistillationDefaults {
     private record MethodDefaults(double learningRate, boolean multiFormation) {}
 
     private DistillationDefaults() {}
-
-    public static List<String> methods() {
-        return List.copyOf(METHODS.keySet());
-    }
 
     /**
      * The specification with nothing left open but {@code snapshotEvery} and {@code pool.seed}, whose absence means something.

@@ -7,6 +7,7 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.experiment.Experiments;
 import dev.romestream.messaging.experiment.StatusReporter;
+import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
 import dev.romestream.messaging.service.ServiceThread;
 import dev.romestream.messaging.topic.DeadLetters;
@@ -35,9 +36,9 @@ public final class DistillerService implements Service {
     private static final Duration DATASET_PATIENCE = Duration.ofMinutes(2);
     private static final long CACHE_BYTES = 256L * 1024 * 1024;
 
+    private final Resources resources = new Resources();
     private final RomeConfig config;
     private final NDManager manager;
-    private final DeadLetters deadLetters;
     private final Experiments experiments;
     private final DatasetStore datasets;
     private final RecordIndex<Network> networks;
@@ -50,15 +51,15 @@ public final class DistillerService implements Service {
 
     public DistillerService(RomeConfig config, MeterRegistry metrics) {
         this.config = config;
-        this.manager =
-                Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS));
-        this.deadLetters = new DeadLetters(config);
-        this.experiments = new Experiments(config, deadLetters);
-        this.datasets = new DatasetStore(config, deadLetters);
-        this.networks = new RecordIndex<>(config, Topic.NETWORKS, Network.class, CACHE_BYTES);
-        this.batches = new RecordIndex<>(config, Topic.PRIOR_BATCHES, PerturbedBatch.class, CACHE_BYTES);
-        this.checkpoints = new Checkpoints(config, deadLetters);
-        this.sender = new RecordSender(config);
+        this.manager = resources.add(
+                Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
+        DeadLetters deadLetters = resources.add(new DeadLetters(config));
+        this.experiments = resources.add(new Experiments(config, deadLetters));
+        this.datasets = resources.add(new DatasetStore(config, deadLetters));
+        this.networks = resources.add(new RecordIndex<>(config, Topic.NETWORKS, Network.class, CACHE_BYTES));
+        this.batches = resources.add(new RecordIndex<>(config, Topic.PRIOR_BATCHES, PerturbedBatch.class, CACHE_BYTES));
+        this.checkpoints = resources.add(new Checkpoints(config, deadLetters));
+        this.sender = resources.add(new RecordSender(config));
         this.iterations = Counter.builder("rome.distiller.iterations")
                 .description("Iterations done")
                 .register(metrics);
@@ -178,13 +179,6 @@ public final class DistillerService implements Service {
         if (thread != null) {
             thread.join();
         }
-        sender.close();
-        checkpoints.close();
-        batches.close();
-        networks.close();
-        datasets.close();
-        experiments.close();
-        deadLetters.close();
-        manager.close();
+        resources.close();
     }
 }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.DatasetStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.queue.WorkQueue;
+import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
 import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordIndex;
@@ -21,24 +22,21 @@ public final class PoolTrainerService implements Service {
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
     private static final long CACHE_BYTES = 64L * 1024 * 1024;
 
+    private final Resources resources = new Resources();
     private final RomeConfig config;
-    private final NDManager manager;
-    private final DeadLetters deadLetters;
-    private final DatasetStore datasets;
     private final RecordIndex<Network> networks;
-    private final RecordSender sender;
     private final PoolWorker worker;
     private WorkQueue queue;
 
     public PoolTrainerService(RomeConfig config, MeterRegistry metrics) {
         this.config = config;
-        this.manager =
-                Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS));
-        this.deadLetters = new DeadLetters(config);
-        this.datasets = new DatasetStore(config, deadLetters);
-        this.networks = new RecordIndex<>(config, Topic.NETWORKS, Network.class, CACHE_BYTES);
-        this.sender = new RecordSender(config);
-        this.worker = new PoolWorker(config, manager, datasets, networks, sender, metrics);
+        NDManager manager = resources.add(
+                Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
+        DeadLetters deadLetters = resources.add(new DeadLetters(config));
+        DatasetStore datasets = resources.add(new DatasetStore(config, deadLetters));
+        this.networks = resources.add(new RecordIndex<>(config, Topic.NETWORKS, Network.class, CACHE_BYTES));
+        RecordSender sender = resources.add(new RecordSender(config));
+        this.worker = resources.add(new PoolWorker(config, manager, datasets, networks, sender, metrics));
     }
 
     @Override
@@ -49,7 +47,7 @@ public final class PoolTrainerService implements Service {
     @Override
     public void start() {
         networks.awaitCaughtUp(START_LIMIT);
-        queue = WorkQueue.open(config, GROUP, List.of(Topic.POOL_REQUESTS), worker);
+        queue = resources.add(WorkQueue.open(config, GROUP, List.of(Topic.POOL_REQUESTS), worker));
     }
 
     @Override
@@ -59,14 +57,6 @@ public final class PoolTrainerService implements Service {
 
     @Override
     public void close() {
-        if (queue != null) {
-            queue.close();
-        }
-        sender.close();
-        worker.close();
-        networks.close();
-        datasets.close();
-        deadLetters.close();
-        manager.close();
+        resources.close();
     }
 }

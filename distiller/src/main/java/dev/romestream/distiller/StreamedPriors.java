@@ -21,11 +21,16 @@ import dev.romestream.schemas.Pool;
 import dev.romestream.schemas.PoolRequest;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
+import org.apache.avro.specific.SpecificRecord;
 
 /**
  * Pool networks and priors from their topics. What the next iterations need is requested ahead, within a window; what is
@@ -47,10 +52,15 @@ final class StreamedPriors implements PriorSource {
     private final Limits limits;
     private final BooleanSupplier cancelled;
     private final Set<String> requested = new HashSet<>();
+    /** The requests of an iteration, class by class. */
+    private final NavigableMap<Integer, List<List<Asked>>> asked = new TreeMap<>();
+
     private NDManager memberManager;
     private PoolMember member;
     private PoolSchedule.Version held;
     private int requestedPriors;
+
+    private record Asked(String id, int images) {}
 
     /**
      * Bounds of the stream.
@@ -100,17 +110,19 @@ final class StreamedPriors implements PriorSource {
 
     @Override
     public NDArray prior(NDManager target, int iteration, int label) {
+        network(iteration);
+        requestAhead(iteration);
+        asked.headMap(iteration).clear();
         NDList parts = new NDList();
-        for (PriorPlan.PriorTask part : plan.tasks(iteration, label)) {
-            AttackRequest request = request(schedule.matched(iteration), part);
-            PerturbedBatch batch = await(iteration, batches, request.getId());
+        for (Asked request : asked.get(iteration).get(label)) {
+            PerturbedBatch batch = await(iteration, batches, request.id());
             if (batch.getError() != null) {
                 throw new IllegalStateException("A prior of iteration " + iteration + " failed: " + batch.getError());
             }
             NDArray images = TensorCodec.decode(target, "images", batch.getImages());
-            if (!images.getShape().equals(plan.images().shape().batch(part.imageIds().length))) {
-                throw new InvalidRecordException("PerturbedBatch " + request.getId() + " has the shape "
-                        + images.getShape() + "; asked for were " + part.imageIds().length + " images of "
+            if (!images.getShape().equals(plan.images().shape().batch(request.images()))) {
+                throw new InvalidRecordException("PerturbedBatch " + request.id() + " has the shape "
+                        + images.getShape() + "; asked for were " + request.images() + " images of "
                         + plan.images().shape() + ".");
             }
             parts.add(images);
@@ -147,14 +159,19 @@ final class StreamedPriors implements PriorSource {
 
     private void requestPriors(int iteration) {
         PoolSchedule.Version network = schedule.matched(iteration);
+        List<List<Asked>> classes = new ArrayList<>();
         for (int label = 0; label < plan.images().classes(); label++) {
+            List<Asked> parts = new ArrayList<>();
             for (PriorPlan.PriorTask part : plan.tasks(iteration, label)) {
                 AttackRequest request = request(network, part);
                 if (!batches.contains(request.getId())) {
                     sender.send(Topic.PRIOR_REQUESTS, request.getNetwork(), request.getId(), request);
                 }
+                parts.add(new Asked(request.getId(), part.imageIds().length));
             }
+            classes.add(parts);
         }
+        asked.put(iteration, classes);
     }
 
     private AttackRequest request(PoolSchedule.Version network, PriorPlan.PriorTask part) {
@@ -171,8 +188,7 @@ final class StreamedPriors implements PriorSource {
     }
 
     /** The record, when it is there; meanwhile, arrivals allow for further requests. */
-    private <T extends org.apache.avro.specific.SpecificRecord> T await(
-            int iteration, RecordIndex<T> index, String id) {
+    private <T extends SpecificRecord> T await(int iteration, RecordIndex<T> index, String id) {
         long deadline = System.nanoTime() + limits.patience().toNanos();
         while (!index.contains(id)) {
             if (cancelled.getAsBoolean()) {

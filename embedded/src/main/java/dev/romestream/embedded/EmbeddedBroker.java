@@ -1,9 +1,12 @@
 package dev.romestream.embedded;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Properties;
@@ -73,8 +76,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         try {
             Files.createDirectories(directory);
             new Formatter()
-                    .setPrintStream(new java.io.PrintStream(
-                            java.io.OutputStream.nullOutputStream(), false, java.nio.charset.StandardCharsets.UTF_8))
+                    .setPrintStream(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
                     .setNodeId(NODE)
                     .setClusterId(Uuid.randomUuid().toString())
                     .setControllerListenerName("CONTROLLER")
@@ -115,6 +117,7 @@ public final class EmbeddedBroker implements AutoCloseable {
             properties.put("group." + group + ".heartbeat.interval.ms", "200");
         }
         properties.put("group.streams.initial.rebalance.delay.ms", "0");
+        properties.put("group.share.min.record.lock.duration.ms", "1000");
         return properties;
     }
 

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaParseException;
@@ -46,7 +47,7 @@ public final class EmbeddedSchemaRegistry implements AutoCloseable {
         boolean is(String wantedMethod, String... pattern) {
             return method.equals(wantedMethod)
                     && path.size() == pattern.length
-                    && java.util.stream.IntStream.range(0, pattern.length)
+                    && IntStream.range(0, pattern.length)
                             .allMatch(i -> pattern[i].equals("*") || pattern[i].equals(path.get(i)));
         }
 

@@ -7,6 +7,7 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.experiment.Experiments;
 import dev.romestream.messaging.experiment.StatusReporter;
+import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
 import dev.romestream.messaging.service.ServiceThread;
 import dev.romestream.messaging.topic.DeadLetters;
@@ -33,11 +34,9 @@ public final class EvaluatorService implements Service {
     private static final Duration DATASET_PATIENCE = Duration.ofMinutes(2);
     private static final long CACHE_BYTES = 64L * 1024 * 1024;
 
-    private final NDManager manager;
-    private final DeadLetters deadLetters;
+    private final Resources resources = new Resources();
     private final Experiments experiments;
     private final DatasetStore datasets;
-    private final RecordIndex<Network> networks;
     private final Snapshots snapshots;
     private final Progress progress;
     private final RecordSender sender;
@@ -60,17 +59,18 @@ public final class EvaluatorService implements Service {
     }
 
     public EvaluatorService(RomeConfig config, MeterRegistry metrics) {
-        this.manager =
-                Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS));
-        this.deadLetters = new DeadLetters(config);
-        this.experiments = new Experiments(config, deadLetters);
-        this.datasets = new DatasetStore(config, deadLetters);
-        this.networks = new RecordIndex<>(config, Topic.NETWORKS, Network.class, CACHE_BYTES);
-        this.snapshots = new Snapshots(config, deadLetters);
-        this.progress = new Progress(config, deadLetters);
-        this.sender = new RecordSender(config);
+        NDManager manager = resources.add(
+                Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
+        DeadLetters deadLetters = resources.add(new DeadLetters(config));
+        this.experiments = resources.add(new Experiments(config, deadLetters));
+        this.datasets = resources.add(new DatasetStore(config, deadLetters));
+        RecordIndex<Network> networks =
+                resources.add(new RecordIndex<>(config, Topic.NETWORKS, Network.class, CACHE_BYTES));
+        this.snapshots = resources.add(new Snapshots(config, deadLetters));
+        this.progress = resources.add(new Progress(config, deadLetters));
+        this.sender = resources.add(new RecordSender(config));
         this.evaluation = new SnapshotEvaluation(sender, new VictimTrainer(manager), progress);
-        this.stream = new MetricsStream(config, manager, networks, datasets, metrics);
+        this.stream = resources.add(new MetricsStream(config, manager, networks, datasets, metrics));
     }
 
     @Override
@@ -160,14 +160,6 @@ public final class EvaluatorService implements Service {
         if (thread != null) {
             thread.join();
         }
-        stream.close();
-        sender.close();
-        progress.close();
-        snapshots.close();
-        networks.close();
-        datasets.close();
-        experiments.close();
-        deadLetters.close();
-        manager.close();
+        resources.close();
     }
 }

@@ -42,10 +42,15 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.avro.Schema;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
@@ -57,7 +62,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Records through a real broker and registry. */
 class MessagingIT {
-    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final Duration LIMIT = Duration.ofMinutes(5);
     private static final AtomicInteger TENANTS = new AtomicInteger();
 
     @TempDir
@@ -211,7 +216,7 @@ class MessagingIT {
             public void process(ConsumerRecord<String, byte[]> record) {
                 done.add(record.key());
                 workers.add(Long.toString(Thread.currentThread().getId()));
-                java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
+                LockSupport.parkNanos(5_000_000);
             }
 
             @Override
@@ -271,18 +276,30 @@ class MessagingIT {
         assertThat(deadLetters(config)).hasSize(2);
     }
 
+    private static void lockFor(Duration duration, RomeConfig config, String group) throws Exception {
+        var resource = new ConfigResource(
+                ConfigResource.Type.GROUP, TopicNames.of(config).prefix() + group);
+        var entry = new ConfigEntry("share.record.lock.duration.ms", Long.toString(duration.toMillis()));
+        try (Admin admin = Admin.create(config.admin())) {
+            admin.incrementalAlterConfigs(Map.of(resource, List.of(new AlterConfigOp(entry, AlterConfigOp.OpType.SET))))
+                    .all()
+                    .get();
+        }
+    }
+
     @Test
-    void workThatOutlastsTheLockIsRenewedAndDoneOnce() {
+    void workThatOutlastsTheLockIsRenewedAndDoneOnce() throws Exception {
         RomeConfig config = tenant();
+        lockFor(Duration.ofSeconds(2), config, "group");
         AtomicInteger starts = new AtomicInteger();
         CountDownLatch finished = new CountDownLatch(1);
         WorkQueue.Worker worker = new WorkQueue.Worker() {
             @Override
             public void process(ConsumerRecord<String, byte[]> record) {
                 starts.incrementAndGet();
-                long end = System.nanoTime() + Duration.ofSeconds(35).toNanos();
+                long end = System.nanoTime() + Duration.ofSeconds(6).toNanos();
                 while (System.nanoTime() < end) {
-                    java.util.concurrent.locks.LockSupport.parkNanos(end - System.nanoTime());
+                    LockSupport.parkNanos(end - System.nanoTime());
                 }
                 finished.countDown();
             }

@@ -4,6 +4,7 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.experiment.Experiments;
 import dev.romestream.messaging.experiment.StatusReporter;
+import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
 import dev.romestream.messaging.service.ServiceThread;
 import dev.romestream.messaging.topic.DeadLetters;
@@ -22,7 +23,7 @@ import java.util.Set;
 public final class ProducerService implements Service {
     private static final Duration IDLE = Duration.ofMillis(500);
 
-    private final DeadLetters deadLetters;
+    private final Resources resources = new Resources();
     private final Experiments experiments;
     private final RecordSender sender;
     private final Sources sources;
@@ -33,9 +34,9 @@ public final class ProducerService implements Service {
     private volatile boolean closed;
 
     public ProducerService(RomeConfig config, MeterRegistry metrics) {
-        this.deadLetters = new DeadLetters(config);
-        this.experiments = new Experiments(config, deadLetters);
-        this.sender = new RecordSender(config);
+        DeadLetters deadLetters = resources.add(new DeadLetters(config));
+        this.experiments = resources.add(new Experiments(config, deadLetters));
+        this.sender = resources.add(new RecordSender(config));
         this.sources = new Sources(config.string(RomeConfig.DATA_DIR));
         this.publisher = new DatasetPublisher(
                 sender,
@@ -99,8 +100,6 @@ public final class ProducerService implements Service {
         if (thread != null) {
             thread.join();
         }
-        experiments.close();
-        sender.close();
-        deadLetters.close();
+        resources.close();
     }
 }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Every service as a program of its own, with nothing in common but a broker and a registry. */
 class SeparateProcessesIT {
-    private static final Duration LIMIT = Duration.ofMinutes(2);
+    private static final Duration LIMIT = Duration.ofMinutes(5);
     private static final Pattern ENDPOINT = Pattern.compile("health and metrics at (http://\\S+)");
 
     @TempDir
@@ -82,7 +82,13 @@ class SeparateProcessesIT {
                         "--schema-registry",
                         cluster.registryUrl(),
                         "--out",
-                        out.toString());
+                        out.toString(),
+                        "--set",
+                        "distillation.iterations=3",
+                        "--set",
+                        "evaluation.suites=[pixel-2]",
+                        "--set",
+                        "evaluation.victims.count=1");
                 assertThat(code).isZero();
                 assertThat(Files.readString(out.resolve("metrics.json"))).contains("\"complete\" : true");
                 assertThat(out.resolve("synthetic.npz")).isNotEmptyFile();

@@ -2,7 +2,6 @@ package dev.romestream.messaging.queue;
 
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.service.ServiceThread;
-import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
@@ -27,8 +26,7 @@ final class ConsumerGroupQueue implements WorkQueue {
 
     private final KafkaConsumer<String, byte[]> consumer;
     private final Worker worker;
-    private final int attempts;
-    private final DeadLetters deadLetters;
+    private final FailedWork failedWork;
     private final ServiceThread thread;
     private volatile boolean closed;
 
@@ -43,8 +41,7 @@ final class ConsumerGroupQueue implements WorkQueue {
         settings.putIfAbsent("max.poll.interval.ms", 1_800_000);
         this.consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
         this.worker = worker;
-        this.attempts = config.integer(RomeConfig.QUEUE_ATTEMPTS);
-        this.deadLetters = new DeadLetters(config);
+        this.failedWork = new FailedWork(config, worker);
         List<String> topicNames = topics.stream().map(names::of).toList();
         this.thread = ServiceThread.start(group + "-worker", () -> poll(topicNames));
     }
@@ -73,13 +70,7 @@ final class ConsumerGroupQueue implements WorkQueue {
                 worker.process(record);
                 return;
             } catch (RuntimeException e) {
-                if (closed) {
-                    return;
-                }
-                log.warn("Attempt {} of {} at {} failed: {}", attempt, attempts, record.topic(), e.getMessage());
-                if (attempt >= attempts || e instanceof UnprocessableException) {
-                    deadLetters.keep(record, e);
-                    worker.givenUp(record, e);
+                if (closed || !failedWork.isRetried(record, attempt, e)) {
                     return;
                 }
             }
@@ -106,6 +97,6 @@ final class ConsumerGroupQueue implements WorkQueue {
         closed = true;
         consumer.wakeup();
         thread.join();
-        deadLetters.close();
+        failedWork.close();
     }
 }

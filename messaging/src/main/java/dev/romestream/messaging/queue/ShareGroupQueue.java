@@ -2,7 +2,6 @@ package dev.romestream.messaging.queue;
 
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.service.ServiceThread;
-import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
@@ -22,6 +21,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -41,8 +41,7 @@ final class ShareGroupQueue implements WorkQueue {
 
     private final KafkaShareConsumer<String, byte[]> consumer;
     private final Worker worker;
-    private final int attempts;
-    private final DeadLetters deadLetters;
+    private final FailedWork failedWork;
     private final ExecutorService work;
     private final ServiceThread poller;
     private volatile boolean closed;
@@ -61,8 +60,7 @@ final class ShareGroupQueue implements WorkQueue {
         settings.putIfAbsent("fetch.max.wait.ms", 100);
         this.consumer = new KafkaShareConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
         this.worker = worker;
-        this.attempts = config.integer(RomeConfig.QUEUE_ATTEMPTS);
-        this.deadLetters = new DeadLetters(config);
+        this.failedWork = new FailedWork(config, worker);
         this.work = Executors.newSingleThreadExecutor(body -> {
             Thread thread = new Thread(body, group + "-worker");
             thread.setDaemon(true);
@@ -81,7 +79,7 @@ final class ShareGroupQueue implements WorkQueue {
                     .all()
                     .get();
         } catch (InterruptedException e) {
-            throw new org.apache.kafka.common.errors.InterruptException(e);
+            throw new InterruptException(e);
         } catch (ExecutionException e) {
             throw new KafkaException(
                     "The brokers do not offer share groups (" + e.getCause().getMessage()
@@ -181,22 +179,10 @@ final class ShareGroupQueue implements WorkQueue {
             consumer.acknowledge(record, AcknowledgeType.RELEASE);
             return;
         }
-        int delivery = record.deliveryCount().map(Short::intValue).orElse(attempts);
-        if (delivery < attempts && !(cause instanceof UnprocessableException)) {
-            log.warn(
-                    "Attempt {} of {} at {} offset {} failed: {}",
-                    delivery,
-                    attempts,
-                    record.topic(),
-                    record.offset(),
-                    cause.getMessage());
-            consumer.acknowledge(record, AcknowledgeType.RELEASE);
-            return;
-        }
+        int delivery = record.deliveryCount().map(Short::intValue).orElse(Integer.MAX_VALUE);
         RuntimeException reason = cause instanceof RuntimeException e ? e : new IllegalStateException(cause);
-        deadLetters.keep(record, reason);
-        worker.givenUp(record, reason);
-        consumer.acknowledge(record, AcknowledgeType.REJECT);
+        boolean retried = failedWork.isRetried(record, delivery, reason);
+        consumer.acknowledge(record, retried ? AcknowledgeType.RELEASE : AcknowledgeType.REJECT);
     }
 
     @Override
@@ -209,6 +195,6 @@ final class ShareGroupQueue implements WorkQueue {
         closed = true;
         poller.join();
         work.shutdown();
-        deadLetters.close();
+        failedWork.close();
     }
 }

@@ -7,11 +7,13 @@ import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigException;
@@ -86,7 +88,7 @@ public final class ServiceMain {
         }
         try {
             return serve(config);
-        } catch (KafkaException | IllegalStateException | IllegalArgumentException | java.io.UncheckedIOException e) {
+        } catch (KafkaException | IllegalStateException | IllegalArgumentException | UncheckedIOException e) {
             log.debug("The service failed", e);
             System.err.println(program + ": " + e.getMessage());
             return FAILURE;
@@ -120,7 +122,7 @@ public final class ServiceMain {
                             ? ""
                             : ", health and metrics at http://" + config.string(RomeConfig.HTTP_HOST) + ":"
                                     + endpoint.port()));
-            while (!signalled.await(WATCH_MS, java.util.concurrent.TimeUnit.MILLISECONDS)) {
+            while (!signalled.await(WATCH_MS, TimeUnit.MILLISECONDS)) {
                 if (!service.isAlive()) {
                     System.err.println(program + ": a thread of the service ended; see the log above");
                     return FAILURE;

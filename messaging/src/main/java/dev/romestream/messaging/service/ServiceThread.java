@@ -43,14 +43,6 @@ public final class ServiceThread {
         }
     }
 
-    public boolean hasFailed() {
-        return failure.get() != null;
-    }
-
-    public void interrupt() {
-        thread.interrupt();
-    }
-
     /** Waits until the thread has ended; from the thread itself, returns at once. */
     public void join() {
         if (Thread.currentThread() == thread) {

@@ -1,5 +1,6 @@
 package dev.romestream.robustness.tensor;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
@@ -44,7 +45,7 @@ public record Seed(long value) {
             order[i] = order[j];
             order[j] = swapped;
         }
-        return java.util.Arrays.copyOf(order, taken);
+        return Arrays.copyOf(order, taken);
     }
 
     /** {@code count} numbers, uniform between {@code low} and {@code high}. */

@@ -17,6 +17,7 @@ import dev.romestream.schemas.Ranges;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -137,7 +138,7 @@ public final class ExperimentFile {
         }
         String resource = "/dev/romestream/standalone/presets/" + name + ".yaml";
         try (InputStream in = ExperimentFile.class.getResourceAsStream(resource)) {
-            return map(new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8), "the preset " + name);
+            return map(new String(in.readAllBytes(), StandardCharsets.UTF_8), "the preset " + name);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

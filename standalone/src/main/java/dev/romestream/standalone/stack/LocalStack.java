@@ -7,6 +7,7 @@ import dev.romestream.embedded.EmbeddedBroker;
 import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.evaluator.EvaluatorService;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
 import dev.romestream.messaging.topic.TopicSetup;
 import dev.romestream.producer.ProducerService;
@@ -17,33 +18,25 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Broker, schema registry and every service in this JVM. Closing it leaves nothing running, and no files but those asked for. */
 public final class LocalStack implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(LocalStack.class);
-
     private final RomeConfig config;
     private final PrometheusMeterRegistry metrics;
     private final List<Service> services;
-    private final Deque<AutoCloseable> resources;
+    private final Resources resources;
 
     private LocalStack(
-            RomeConfig config,
-            PrometheusMeterRegistry metrics,
-            List<Service> services,
-            Deque<AutoCloseable> resources) {
+            RomeConfig config, PrometheusMeterRegistry metrics, List<Service> services, Resources resources) {
         this.config = config;
         this.metrics = metrics;
         this.services = services;
@@ -64,33 +57,33 @@ public final class LocalStack implements AutoCloseable {
 
     /** Starts a broker, a registry and all services. */
     public static LocalStack start(RomeConfig config, Options options) {
-        Deque<AutoCloseable> resources = new ArrayDeque<>();
+        Resources resources = new Resources();
         CompletableFuture<Void> engine = CompletableFuture.runAsync(() -> Tensors.manager(
                         config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS))
                 .close());
         try {
             Path directory = options.directory().orElseGet(() -> temporaryDirectory(resources));
             EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"), options.brokerPort());
-            resources.push(broker);
+            resources.add(broker);
             EmbeddedSchemaRegistry registry =
                     EmbeddedSchemaRegistry.start(broker.bootstrapServers(), options.registryPort());
-            resources.push(registry);
+            resources.add(registry);
             RomeConfig own = config.with(
                     Map.of("bootstrap.servers", broker.bootstrapServers(), RomeConfig.REGISTRY_URL, registry.url()));
             engine.join();
             return withServices(own, resources);
         } catch (RuntimeException e) {
-            close(resources);
+            resources.close();
             throw e;
         }
     }
 
     /** Starts all services against the brokers and registry of the configuration. */
     public static LocalStack connect(RomeConfig config) {
-        return withServices(config, new ArrayDeque<>());
+        return withServices(config, new Resources());
     }
 
-    private static LocalStack withServices(RomeConfig config, Deque<AutoCloseable> resources) {
+    private static LocalStack withServices(RomeConfig config, Resources resources) {
         TopicSetup.ensure(config);
         PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         List<BiFunction<RomeConfig, PrometheusMeterRegistry, Service>> factories = new ArrayList<>();
@@ -117,7 +110,7 @@ public final class LocalStack implements AutoCloseable {
         for (CompletableFuture<Service> future : starting) {
             try {
                 services.add(future.join());
-            } catch (java.util.concurrent.CompletionException e) {
+            } catch (CompletionException e) {
                 failure = e.getCause() instanceof RuntimeException cause ? cause : e;
             }
         }
@@ -159,23 +152,13 @@ public final class LocalStack implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
-        close(resources);
+        resources.close();
     }
 
-    private static void close(Deque<AutoCloseable> resources) {
-        while (!resources.isEmpty()) {
-            try {
-                resources.pop().close();
-            } catch (Exception e) {
-                log.warn("A part of the stack did not close cleanly: {}", e.getMessage(), e);
-            }
-        }
-    }
-
-    private static Path temporaryDirectory(Deque<AutoCloseable> resources) {
+    private static Path temporaryDirectory(Resources resources) {
         try {
             Path directory = Files.createTempDirectory("rome-stream");
-            resources.push(() -> delete(directory));
+            resources.add(() -> delete(directory));
             return directory;
         } catch (IOException e) {
             throw new UncheckedIOException("No temporary directory for the broker's data.", e);

@@ -1,0 +1,50 @@
+package dev.romestream.messaging.queue;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.topic.DeadLetters;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Decides what becomes of a record whose work failed: another attempt, or the dead letters and an answer. */
+final class FailedWork implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(FailedWork.class);
+
+    private final int attempts;
+    private final WorkQueue.Worker worker;
+    private final DeadLetters deadLetters;
+
+    FailedWork(RomeConfig config, WorkQueue.Worker worker) {
+        this.attempts = config.integer(RomeConfig.QUEUE_ATTEMPTS);
+        this.worker = worker;
+        this.deadLetters = new DeadLetters(config);
+    }
+
+    /**
+     * Gives the record up where this was its last attempt or no other can succeed.
+     *
+     * @param attempt the one that failed, from 1
+     * @return whether the record is to be tried again
+     */
+    boolean isRetried(ConsumerRecord<String, byte[]> record, int attempt, RuntimeException cause) {
+        log.warn(
+                "Attempt {} of {} at {} partition {} offset {} failed: {}",
+                attempt,
+                attempts,
+                record.topic(),
+                record.partition(),
+                record.offset(),
+                cause.getMessage());
+        if (attempt < attempts && !(cause instanceof UnprocessableException)) {
+            return true;
+        }
+        deadLetters.keep(record, cause);
+        worker.givenUp(record, cause);
+        return false;
+    }
+
+    @Override
+    public void close() {
+        deadLetters.close();
+    }
+}

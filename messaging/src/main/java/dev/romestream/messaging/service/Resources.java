@@ -1,0 +1,31 @@
+package dev.romestream.messaging.service;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a service holds open: closed together, the newest first, and every one even where another fails. */
+public final class Resources implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Resources.class);
+
+    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+    /** Takes {@code resource} into care and returns it. */
+    public <T extends AutoCloseable> T add(T resource) {
+        open.push(resource);
+        return resource;
+    }
+
+    @Override
+    public void close() {
+        while (!open.isEmpty()) {
+            AutoCloseable resource = open.pop();
+            try {
+                resource.close();
+            } catch (Exception e) {
+                log.warn("{} did not close cleanly: {}", resource, e.getMessage(), e);
+            }
+        }
+    }
+}
