@@ -3,6 +3,7 @@ package dev.romestream.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.AttackAccuracy;
@@ -11,7 +12,11 @@ import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
+import dev.romestream.standalone.cli.RomeCommand;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -212,5 +217,46 @@ class PipelineIT {
         List<RobustnessMetrics> figures =
                 shared.run(List.of(next), FIGURES_A_SUITE / 2).get(0);
         assertThat(figures).extracting(RobustnessMetrics::getMode).contains(Mode.TARGETED, Mode.UNTARGETED);
+    }
+
+    /** A command's standard output. */
+    private static String rome(int expectedCode, String... arguments) {
+        List<String> line = new ArrayList<>(List.of(arguments));
+        line.addAll(List.of("--bootstrap-server", cluster.bootstrapServers()));
+        line.addAll(List.of("--schema-registry", cluster.registryUrl()));
+        line.addAll(List.of(
+                "--set", "topic.prefix=" + TopicNames.of(shared.config()).prefix()));
+        PrintStream console = System.out;
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        try (PrintStream captured = new PrintStream(printed, true, StandardCharsets.UTF_8)) {
+            System.setOut(captured);
+            assertThat(RomeCommand.execute(line.toArray(String[]::new))).isEqualTo(expectedCode);
+        } finally {
+            System.setOut(console);
+        }
+        return printed.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void theCommandLineSubmitsWatchesExportsAndStops() throws Exception {
+        Path file = Files.writeString(directory.resolve("file.yaml"), TestExperiment.FILE);
+        String id = rome(0, "submit", file.toString(), "--set", "distillation.method=random", "--set", "seed=8")
+                .strip();
+        assertThat(id).startsWith("tiny-");
+        assertThat(rome(0, "watch", id)).contains("evaluated").contains("I-RR").contains("complete");
+        Path out = directory.resolve("out");
+        rome(0, "export", id, "--out", out.toString());
+        assertThat(new ObjectMapper().readTree(out.resolve("metrics.json").toFile()))
+                .hasSize(FIGURES_A_SUITE / 2 * SUITES)
+                .allSatisfy(
+                        record -> assertThat(record.get("complete").asBoolean()).isTrue());
+        for (String name : List.of("synthetic.npz", "synthetic.png", "experiment.yaml")) {
+            assertThat(out.resolve(name)).isNotEmptyFile();
+        }
+        String endless = rome(0, "submit", file.toString(), "--set", "distillation.iterations=90000", "--set", "seed=9")
+                .strip();
+        rome(0, "stop", endless);
+        assertThat(rome(0, "watch", endless)).contains("stopped");
+        rome(1, "stop", "nothing-of-the-kind");
     }
 }

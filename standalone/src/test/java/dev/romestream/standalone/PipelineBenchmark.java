@@ -1,0 +1,194 @@
+package dev.romestream.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import ai.djl.ndarray.NDManager;
+import dev.romestream.attacker.AttackerService;
+import dev.romestream.exchange.AttackCodec;
+import dev.romestream.exchange.NetworkCodec;
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.messaging.topic.TopicReader;
+import dev.romestream.messaging.topic.TopicSetup;
+import dev.romestream.robustness.attack.AttackSettings;
+import dev.romestream.robustness.attack.AttackTask;
+import dev.romestream.robustness.network.Architecture;
+import dev.romestream.robustness.network.ConvNet;
+import dev.romestream.robustness.network.ImageShape;
+import dev.romestream.robustness.network.Normalization;
+import dev.romestream.robustness.network.ThreatModel;
+import dev.romestream.robustness.tensor.Seed;
+import dev.romestream.robustness.tensor.Tensors;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.Topic;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The pipeline's costs, printed beside their limits; not part of the tests. Run with
+ * {@code mvn verify -Dit.test=PipelineBenchmark -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false
+ * -Dfailsafe.failIfNoSpecifiedTests=false}.
+ */
+class PipelineBenchmark {
+    private static final int IMAGES = 64;
+    private static final int REQUESTS = 30;
+    private static final Duration LIMIT = Duration.ofMinutes(10);
+    private static final Normalization NORMALIZATION =
+            new Normalization(List.of(0.5, 0.5, 0.5), List.of(0.2, 0.2, 0.2));
+    private static final AttackSettings PGD =
+            new AttackSettings("pgd", ThreatModel.Space.PIXEL, false, 8 / 255.0, 2 / 255.0, 10, false);
+
+    @TempDir
+    private static Path directory;
+
+    private static AttackTask task(int seed) {
+        byte[] pixels = new byte[IMAGES * 3 * 32 * 32];
+        new Random(seed).nextBytes(pixels);
+        return new AttackTask(
+                PGD, new ImageShape(3, 32, 32), pixels, new int[IMAGES], Optional.empty(), new Seed(seed));
+    }
+
+    private static double plainLoop(NDManager manager, ConvNet network) {
+        long start = System.nanoTime();
+        for (int i = 0; i < REQUESTS; i++) {
+            try (NDManager scope = manager.newSubManager()) {
+                task(i).run(scope, network, NORMALIZATION).images().toFloatArray();
+            }
+        }
+        return REQUESTS * IMAGES * 1e9 / (System.nanoTime() - start);
+    }
+
+    @Test
+    void attackThroughputThroughKafkaAgainstAPlainLoop() throws Exception {
+        try (TestCluster cluster = TestCluster.start(directory.resolve("throughput"));
+                NDManager manager = Tensors.manager("cpu", 1)) {
+            RomeConfig config = cluster.tenant(Map.of());
+            TopicSetup.ensure(config);
+            var shape = new ImageShape(3, 32, 32);
+            var architecture = new Architecture("convnet", 32, 3);
+            var network = new ConvNet(
+                    architecture, shape, 10, ConvNet.initialParameters(manager, architecture, shape, 10, new Seed(1)));
+            try (RecordSender sender = new RecordSender(config);
+                    AttackerService attacker = new AttackerService(config, new SimpleMeterRegistry())) {
+                sender.send(Topic.NETWORKS, "n/0", NetworkCodec.victim("n", 0, network, NORMALIZATION));
+                sender.flush();
+                attacker.start();
+                throughKafka(config, sender, 3, 1000);
+                plainLoop(manager, network);
+                double before = plainLoop(manager, network);
+                double kafka = throughKafka(config, sender, REQUESTS, 2000);
+                double after = plainLoop(manager, network);
+                System.out.printf(
+                        "PGD-10, width 32, %d images a request: plain loop %.0f and %.0f images/s, through Kafka %.0f;"
+                                + " ratio %.3f (limit 0.95)%n",
+                        IMAGES, before, after, kafka, kafka / ((before + after) / 2));
+            }
+        }
+    }
+
+    /** Images a second, from the first answer to the last. */
+    private static double throughKafka(RomeConfig config, RecordSender sender, int requests, int firstSeed)
+            throws InterruptedException {
+        CountDownLatch answered = new CountDownLatch(requests);
+        AtomicLong first = new AtomicLong();
+        AtomicLong last = new AtomicLong();
+        AtomicLong earlier = new AtomicLong();
+        try (TopicReader counter = new TopicReader(config, Topic.PRIOR_BATCHES, record -> earlier.incrementAndGet())) {
+            counter.awaitCaughtUp(LIMIT);
+        }
+        long skipped = earlier.get();
+        AtomicLong seen = new AtomicLong();
+        try (TopicReader reader = new TopicReader(config, Topic.PRIOR_BATCHES, record -> {
+            if (seen.incrementAndGet() > skipped) {
+                first.compareAndSet(0, System.nanoTime());
+                last.set(System.nanoTime());
+                answered.countDown();
+            }
+        })) {
+            int[] ids = new int[IMAGES];
+            for (int i = 0; i < requests; i++) {
+                var request = AttackCodec.request("n", 0, task(firstSeed + i), ids, Optional.empty());
+                sender.send(Topic.PRIOR_REQUESTS, "n", request.getId(), request);
+            }
+            sender.flush();
+            answered.await();
+            reader.throwFailure();
+        }
+        return (requests - 1) * IMAGES * 1e9 / Math.max(1, last.get() - first.get());
+    }
+
+    /** A metrics record carries the time of the perturbed batch that changed it. */
+    @Test
+    void metricLatencyAndMemoryOverAThousandBatches() {
+        List<Experiment> experiments = TestExperiment.with(
+                "distillation.method=random",
+                "distillation.network={width: 16, depth: 3}",
+                "evaluation.images=512",
+                "evaluation.requestSize=8",
+                "evaluation.victims.count=1");
+        try (TestCluster cluster = TestCluster.start(directory.resolve("latency"))) {
+            RomeConfig config = cluster.tenant(Map.of());
+            ConcurrentSkipListSet<Long> latencies = new ConcurrentSkipListSet<>();
+            AtomicLong batches = new AtomicLong();
+            AtomicLong early = new AtomicLong();
+            try (Pipeline pipeline = new Pipeline(config);
+                    TopicReader metrics = new TopicReader(
+                            config,
+                            Topic.ROBUSTNESS_METRICS,
+                            record ->
+                                    // the low digits keep equal latencies apart
+                                    latencies.add((System.currentTimeMillis() - record.timestamp()) * 1_000_000
+                                            + latencies.size()));
+                    TopicReader perturbed = new TopicReader(config, Topic.PERTURBED_BATCHES, record -> {
+                        if (batches.incrementAndGet() == 200) {
+                            early.set(residentOutsideHeap());
+                        }
+                    })) {
+                pipeline.run(experiments, 4);
+                perturbed.throwFailure();
+                metrics.throwFailure();
+                await().atMost(LIMIT).until(() -> batches.get() >= 1024);
+                long late = residentOutsideHeap();
+                List<Long> sorted =
+                        latencies.stream().map(value -> value / 1_000_000).toList();
+                assertThat(sorted).isNotEmpty();
+                System.out.printf(
+                        "perturbed batch produced to metric visible, %d records: median %d ms, 99th percentile %d ms"
+                                + " (limit 250), longest %d ms%n",
+                        sorted.size(),
+                        sorted.get(sorted.size() / 2),
+                        sorted.get(sorted.size() * 99 / 100),
+                        sorted.get(sorted.size() - 1));
+                System.out.printf(
+                        "resident memory outside the heap: %d MiB after 200 batches, %d MiB after %d: %+.1f %% (limit 5)%n",
+                        early.get() >> 20, late >> 20, batches.get(), 100.0 * (late - early.get()) / early.get());
+            }
+        }
+    }
+
+    private static long residentOutsideHeap() {
+        System.gc();
+        try {
+            long pages =
+                    Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]);
+            return pages * 4096
+                    - ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getCommitted();
+        } catch (IOException e) {
+            throw new IllegalStateException("Resident memory is read from /proc, which is not there.", e);
+        }
+    }
+}
