@@ -11,7 +11,7 @@ public final class DistillationDefaults {
     static final String RANDOM = "random";
 
     private static final Map<String, MethodDefaults> METHODS = new TreeMap<>(Map.of(
-            ROME, new MethodDefaults(0.2, true),
+            ROME, new MethodDefaults(4.0, true),
             DM, new MethodDefaults(1.0, false),
             RANDOM, new MethodDefaults(0.0, false)));
 

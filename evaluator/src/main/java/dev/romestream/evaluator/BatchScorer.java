@@ -2,21 +2,25 @@ package dev.romestream.evaluator;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import dev.romestream.exchange.AttackCodec;
 import dev.romestream.exchange.InvalidRecordException;
 import dev.romestream.exchange.NetworkCache;
 import dev.romestream.exchange.TensorCodec;
 import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.Attacks;
+import dev.romestream.robustness.attack.Norm;
 import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.robustness.network.ThreatModel;
 import dev.romestream.schemas.EvaluationContext;
 import dev.romestream.schemas.PerturbedBatch;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * Checks perturbed images against the clean ones, and classifies them anew. An image may move by epsilon from the clamped clean
- * image; in normalised space the clean image itself lies outside of [0,1], and the clamp is the protocol's doing.
+ * image; in normalised space the clean image itself lies outside of [0,1], and the clamp is the protocol's doing. An attack
+ * that finds nothing may leave an image as it was.
  */
 final class BatchScorer {
     /** Rounding of float32 arithmetic on values of order one. */
@@ -88,18 +92,27 @@ final class BatchScorer {
             }
             return;
         }
-        float low = perturbed.min().getFloat();
-        float high = perturbed.max().getFloat();
-        if (low < 0 || high > 1) {
-            throw invalid(batch, "the images range from " + low + " to " + high + "; allowed is 0 to 1");
-        }
-        float farthest = Attacks.norm(attack.name())
-                .length(perturbed.sub(clean.clip(0, 1)))
-                .max()
-                .getFloat();
-        if (farthest > attack.epsilon() + SLACK * Math.max(1, attack.epsilon())) {
-            throw invalid(
-                    batch, "an image is " + farthest + " away from the clean one; epsilon is " + attack.epsilon());
+        NDArray rows = perturbed.reshape(perturbed.getShape().get(0), -1);
+        float[] low = rows.min(new int[] {1}).toFloatArray();
+        float[] high = rows.max(new int[] {1}).toFloatArray();
+        float[] changed = rows.neq(clean.reshape(rows.getShape()))
+                .toType(DataType.FLOAT32, false)
+                .sum(new int[] {1})
+                .toFloatArray();
+        Optional<Norm> norm = Attacks.norm(attack.name());
+        float[] distances = norm.map(bound -> bound.length(perturbed.sub(clean.clip(0, 1))))
+                .map(NDArray::toFloatArray)
+                .orElse(new float[low.length]);
+        double farthest = norm.isEmpty() ? 0 : attack.epsilon() + SLACK * Math.max(1, attack.epsilon());
+        for (int i = 0; i < low.length; i++) {
+            if (changed[i] > 0 && (low[i] < 0 || high[i] > 1)) {
+                throw invalid(batch, "an image ranges from " + low[i] + " to " + high[i] + "; allowed is 0 to 1");
+            }
+            if (changed[i] > 0 && distances[i] > farthest) {
+                throw invalid(
+                        batch,
+                        "an image is " + distances[i] + " away from the clean one; epsilon is " + attack.epsilon());
+            }
         }
     }
 

@@ -22,14 +22,14 @@ import java.util.stream.IntStream;
 final class EvaluationPlan {
     private EvaluationPlan() {}
 
-    /** The suite's cells: each control once, for both modes; every other attack untargeted and targeted. */
+    /** The suite's cells: each control once, for both modes; every other attack untargeted and, where it has that mode, targeted. */
     static List<PlannedAttack> cells(Suite suite) {
         List<PlannedAttack> cells = new ArrayList<>();
         for (AttackSettings attack : suite.attacks()) {
             if (Attacks.isControl(attack.name())) {
                 cells.add(new PlannedAttack(AttackCodec.encode(attack), List.of(Mode.values())));
             } else {
-                for (Mode mode : Mode.values()) {
+                for (Mode mode : Attacks.isTargetable(attack.name()) ? Mode.values() : new Mode[] {Mode.UNTARGETED}) {
                     AttackSettings aimed = attack.targetedAt(mode == Mode.TARGETED);
                     cells.add(new PlannedAttack(AttackCodec.encode(aimed), List.of(mode)));
                 }

@@ -27,7 +27,8 @@ public final class AttackCodec {
                 settings.epsilon(),
                 settings.stepSize(),
                 settings.steps(),
-                settings.randomStart());
+                settings.randomStart(),
+                settings.parameters());
     }
 
     public static AttackSettings decode(AttackSpec spec) {
@@ -38,7 +39,8 @@ public final class AttackCodec {
                 spec.getEpsilon(),
                 spec.getStepSize(),
                 spec.getSteps(),
-                spec.getRandomStart());
+                spec.getRandomStart(),
+                spec.getParameters());
     }
 
     /**

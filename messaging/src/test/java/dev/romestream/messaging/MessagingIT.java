@@ -111,7 +111,7 @@ class MessagingIT {
     }
 
     private static PoolRequest request(int network) {
-        var attack = new dev.romestream.schemas.AttackSpec("pgd", Space.NORMALISED, true, 0.1, 0.1, 1, false);
+        var attack = new dev.romestream.schemas.AttackSpec("pgd", Space.NORMALISED, true, 0.1, 0.1, 1, false, Map.of());
         Pool pool = new Pool("pool", "d", "f", new NetworkSpec("convnet", 1, 1), attack, 1, 1, 0.1, 0.9, 0.0, 1L);
         return new PoolRequest(pool, network, 0);
     }

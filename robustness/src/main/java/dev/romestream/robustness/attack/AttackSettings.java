@@ -1,15 +1,41 @@
 package dev.romestream.robustness.attack;
 
 import dev.romestream.robustness.network.ThreatModel.Space;
+import java.util.Map;
 
 /**
  * An attack by name, with all of its parameters. Distances are in units of the space.
  *
  * @param targeted towards class (label + 1) mod classes
  * @param epsilon radius of the ball
+ * @param steps iterations, or for Square queries
+ * @param parameters of this attack alone, where they differ from {@link Attacks#defaults}
  */
 public record AttackSettings(
-        String name, Space space, boolean targeted, double epsilon, double stepSize, int steps, boolean randomStart) {
+        String name,
+        Space space,
+        boolean targeted,
+        double epsilon,
+        double stepSize,
+        int steps,
+        boolean randomStart,
+        Map<String, Double> parameters) {
+
+    public AttackSettings {
+        parameters = Map.copyOf(parameters);
+    }
+
+    /** With the defaults of its own parameters. */
+    public AttackSettings(
+            String name,
+            Space space,
+            boolean targeted,
+            double epsilon,
+            double stepSize,
+            int steps,
+            boolean randomStart) {
+        this(name, space, targeted, epsilon, stepSize, steps, randomStart, Map.of());
+    }
 
     /** A control: it has no parameters. */
     public static AttackSettings control(String name, Space space) {
@@ -21,6 +47,11 @@ public record AttackSettings(
     }
 
     public AttackSettings targetedAt(boolean target) {
-        return new AttackSettings(name, space, target, epsilon, stepSize, steps, randomStart);
+        return new AttackSettings(name, space, target, epsilon, stepSize, steps, randomStart, parameters);
+    }
+
+    /** The value of one of the attack's own parameters, given or by default. */
+    double parameter(String parameter) {
+        return parameters.getOrDefault(parameter, Attacks.defaults(name).get(parameter));
     }
 }

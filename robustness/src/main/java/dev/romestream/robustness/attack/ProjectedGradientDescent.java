@@ -1,7 +1,9 @@
 package dev.romestream.robustness.attack;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.tensor.Autograd;
 import dev.romestream.robustness.tensor.Seed;
@@ -13,10 +15,11 @@ import dev.romestream.robustness.train.CrossEntropy;
  * onto the ball around the clean image and onto [0,1]. One step as long as the radius is the fast gradient sign method
  * (Goodfellow et al. 2015).
  *
+ * @param restarts runs from random starts; those after the first count for images that still stand
  * @param targeted towards class (label + 1) mod classes rather than away from the label
  */
 public record ProjectedGradientDescent(
-        Norm norm, double epsilon, double stepSize, int steps, boolean randomStart, boolean targeted)
+        Norm norm, double epsilon, double stepSize, int steps, boolean randomStart, int restarts, boolean targeted)
         implements Attack {
 
     public ProjectedGradientDescent {
@@ -25,15 +28,42 @@ public record ProjectedGradientDescent(
                     "A gradient attack needs a positive epsilon, stepSize and number of steps;" + " given are "
                             + epsilon + ", " + stepSize + " and " + steps + ".");
         }
+        if (restarts < 1 || restarts > 1 && !randomStart) {
+            throw new IllegalArgumentException("restarts is " + restarts + " and randomStart is " + randomStart
+                    + "; there is at least one run, and more need random starts.");
+        }
     }
 
     /** The fast gradient sign method. */
     public static ProjectedGradientDescent fgsm(double epsilon, boolean targeted) {
-        return new ProjectedGradientDescent(Norm.LINF, epsilon, epsilon, 1, false, targeted);
+        return new ProjectedGradientDescent(Norm.LINF, epsilon, epsilon, 1, false, 1, targeted);
     }
 
     @Override
     public Perturbation perturb(Classifier model, NDArray images, int[] labels, Seed seed) {
+        Perturbation best = run(model, images, labels, seed);
+        for (int restart = 1; restart < restarts; restart++) {
+            boolean[] lost = lost(model, best.images(), labels);
+            Perturbation next = run(model, images, labels, seed.with("restart").with(restart));
+            NDArray keep = images.getManager().create(lost, new Shape(lost.length, 1, 1, 1));
+            best = new Perturbation(
+                    NDArrays.where(keep, best.images(), next.images()),
+                    best.gradientEvaluations() + next.gradientEvaluations(),
+                    best.forwardEvaluations() + next.forwardEvaluations() + lost.length);
+        }
+        return best;
+    }
+
+    private static boolean[] lost(Classifier model, NDArray images, int[] labels) {
+        int[] predicted = model.predict(images);
+        boolean[] lost = new boolean[labels.length];
+        for (int i = 0; i < lost.length; i++) {
+            lost[i] = predicted[i] != labels[i];
+        }
+        return lost;
+    }
+
+    private Perturbation run(Classifier model, NDArray images, int[] labels, Seed seed) {
         int classes = model.classes();
         int[] aims = labels.clone();
         if (targeted) {

@@ -3,6 +3,7 @@ package dev.romestream.robustness.tensor;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.function.Function;
@@ -52,5 +53,34 @@ public final class Autograd {
         return gradients(new NDList(at), inputs -> function.apply(inputs.head()))
                 .gradients()
                 .head();
+    }
+
+    /**
+     * The gradients of every column of a function's rows.
+     *
+     * @param value {@code (N, columns)}, detached
+     * @param gradients one of the shape of the input for each column, where row i is the gradient of value (i, column)
+     */
+    public record Jacobian(NDArray value, NDList gradients) {}
+
+    /** {@link Jacobian} of a function whose row i depends on row i of the input alone; one forward pass. */
+    public static Jacobian jacobian(NDArray at, Function<NDArray, NDArray> function) {
+        NDManager manager = at.getManager();
+        JniUtils.setGradMode(true);
+        NDArray leaf = at.stopGradient();
+        leaf.attach(manager);
+        leaf.setRequiresGradient(true);
+        NDArray value = function.apply(leaf);
+        int columns = Math.toIntExact(value.getShape().get(1));
+        NDList gradients = new NDList(columns);
+        for (int column = 0; column < columns; column++) {
+            NDArray choice = manager.zeros(value.getShape());
+            choice.set(new NDIndex(":," + column), 1);
+            JniUtils.backward((PtNDArray) value, (PtNDArray) choice, column + 1 < columns, false);
+            NDArray accumulated = leaf.getGradient();
+            gradients.add(accumulated.duplicate());
+            accumulated.subi(accumulated);
+        }
+        return new Jacobian(value.stopGradient(), gradients);
     }
 }

@@ -18,10 +18,13 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Per-image outcomes of torchattacks on a published network; {@code -Dgolden.images=512} compares them all. */
 class PublishedOutcomesTest {
     private static final int IMAGES = Integer.getInteger("golden.images", 48);
+    private static final int AUTOATTACK_IMAGES = Integer.getInteger("golden.autoattack.images", 6);
     private static final int BATCH = 48;
 
     @Test
@@ -35,7 +38,7 @@ class PublishedOutcomesTest {
             for (JsonNode result : golden.get("results")) {
                 AttackSettings settings = settings(result);
                 String expected = result.get("perImage").asText().substring(0, IMAGES);
-                String seen = outcomes(manager, network, images, settings);
+                String seen = outcomes(manager, network, images, settings, IMAGES);
                 long different = IntStream.range(0, IMAGES)
                         .filter(i -> seen.charAt(i) != expected.charAt(i))
                         .count();
@@ -48,10 +51,32 @@ class PublishedOutcomesTest {
         assertThat(disagreements).isEmpty();
     }
 
-    private static String outcomes(NDManager manager, ConvNet network, LabelledImages images, AttackSettings settings) {
+    @ParameterizedTest
+    @CsvSource({"apgd_ce, apgd-ce, 100", "apgd_t, apgd-t, 100", "fab_t, fab-t, 100", "autoattack, standard, 100"})
+    void randomisedAttacksAreNoWeakerThanTheOfficialCode(String attack, String reference, int steps)
+            throws IOException {
+        JsonNode golden = new ObjectMapper()
+                .readTree(TestData.path("golden/DM-autoattack.json").toFile());
+        String expected =
+                golden.get("results").get(reference).get("perImage").asText().substring(0, AUTOATTACK_IMAGES);
+        LabelledImages images = TestData.cifarTest(128);
+        try (NDManager manager = TestData.manager()) {
+            ConvNet network = TestData.published(manager, "DM_ConvNet_CIFAR10_50_None.pth");
+            var settings = new AttackSettings(attack, Space.PIXEL, false, 2 / 255.0, 0, steps, true);
+            String seen = outcomes(manager, network, images, settings, AUTOATTACK_IMAGES);
+            assertThat(standing(seen)).isLessThanOrEqualTo(standing(expected) + AUTOATTACK_IMAGES / 100);
+        }
+    }
+
+    private static long standing(String outcomes) {
+        return outcomes.chars().filter(outcome -> outcome == '1').count();
+    }
+
+    private static String outcomes(
+            NDManager manager, ConvNet network, LabelledImages images, AttackSettings settings, int count) {
         StringBuilder outcomes = new StringBuilder();
-        for (int from = 0; from < IMAGES; from += BATCH) {
-            int[] ids = IntStream.range(from, Math.min(IMAGES, from + BATCH)).toArray();
+        for (int from = 0; from < count; from += BATCH) {
+            int[] ids = IntStream.range(from, Math.min(count, from + BATCH)).toArray();
             int[] labels = images.labels(ids);
             AttackTask task =
                     new AttackTask(settings, images.shape(), images.bytes(ids), labels, Optional.empty(), new Seed(0));

@@ -1,0 +1,202 @@
+package dev.romestream.robustness.attack;
+
+import dev.romestream.robustness.tensor.Seed;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * FAB (Croce and Hein 2020): steps to the linearised decision boundary, by the shortest L-infinity way within the range, biased
+ * towards the clean image; an adversarial point steps back towards it. An image is lost when such a point lies within epsilon.
+ *
+ * @param byTarget one run for each of the most likely wrong classes (FAB-T), in place of one for the nearest boundary of all
+ */
+record Fab(double epsilon, int steps, boolean byTarget) implements StagedAttack {
+    private static final int TARGETS = 9;
+    private static final double MOST_BIAS = 0.1;
+    private static final double OVERSHOOT = 1.05;
+    private static final double BACK = 0.9;
+
+    /** A linearised boundary: where {@code value + gradient * (x - point)} is zero. */
+    private record Boundary(double value, float[] gradient) {
+        double distance() {
+            double sum = 0;
+            for (float entry : gradient) {
+                sum += Math.abs(entry);
+            }
+            return Math.abs(value) / (sum + 1e-12);
+        }
+    }
+
+    @Override
+    public void run(Field field, Seed seed) {
+        if (!byTarget) {
+            search(field, Optional.empty());
+            return;
+        }
+        for (int n = 1; n <= Math.min(TARGETS, field.oracle().classes() - 1); n++) {
+            search(field, Optional.of(field.likelyTargets(n)));
+        }
+    }
+
+    /** @param targets whose boundary is sought, image by image; empty for the nearest of all classes */
+    private void search(Field field, Optional<int[]> targets) {
+        List<Integer> images = field.standing();
+        float[][] points = Rows.select(field.clean(), images);
+        boolean[] lost = new boolean[points.length];
+        List<Integer> running = Rows.all(points);
+        for (int step = 0; step < steps && !running.isEmpty(); step++) {
+            List<Boundary> boundaries = boundaries(field, points, images, running, targets);
+            for (int i = 0; i < running.size(); i++) {
+                int row = running.get(i);
+                points[row] = stepped(points[row], field.clean()[images.get(row)], boundaries.get(i));
+            }
+            float[][] logits = field.oracle().logits(Rows.select(points, running));
+            List<Integer> next = new ArrayList<>();
+            for (int i = 0; i < running.size(); i++) {
+                int row = running.get(i);
+                float[] clean = field.clean()[images.get(row)];
+                if (Rows.argMax(logits[i]) != field.labels()[images.get(row)]) {
+                    lost[row] = distance(points[row], clean) <= epsilon;
+                    if (!lost[row]) {
+                        points[row] = back(points[row], clean);
+                    }
+                }
+                if (!lost[row]) {
+                    next.add(row);
+                }
+            }
+            running = next;
+        }
+        List<Outcome> outcomes = new ArrayList<>();
+        for (int row = 0; row < points.length; row++) {
+            outcomes.add(new Outcome(points[row], lost[row]));
+        }
+        field.enter(outcomes);
+    }
+
+    private static List<Boundary> boundaries(
+            Field field, float[][] points, List<Integer> images, List<Integer> running, Optional<int[]> targets) {
+        float[][] at = Rows.select(points, running);
+        int[] labels = running.stream()
+                .mapToInt(row -> field.labels()[images.get(row)])
+                .toArray();
+        List<Boundary> boundaries = new ArrayList<>();
+        if (targets.isPresent()) {
+            int[] aims = running.stream()
+                    .mapToInt(row -> targets.get()[images.get(row)])
+                    .toArray();
+            Loss gap = (logits, own, others) -> Loss.at(logits, others).sub(Loss.at(logits, own));
+            Oracle.Gradients answer = field.oracle().gradients(at, gap, labels, aims);
+            for (int i = 0; i < at.length; i++) {
+                boundaries.add(new Boundary(answer.losses()[i], answer.gradients()[i]));
+            }
+            return boundaries;
+        }
+        Oracle.Jacobians answer = field.oracle().jacobians(at);
+        for (int i = 0; i < at.length; i++) {
+            boundaries.add(nearest(answer.logits()[i], answer.gradients()[i], labels[i]));
+        }
+        return boundaries;
+    }
+
+    private static Boundary nearest(float[] logits, float[][] gradients, int label) {
+        Boundary nearest = null;
+        for (int other = 0; other < logits.length; other++) {
+            if (other != label) {
+                float[] gradient = new float[gradients[label].length];
+                for (int i = 0; i < gradient.length; i++) {
+                    gradient[i] = gradients[other][i] - gradients[label][i];
+                }
+                Boundary candidate = new Boundary((double) logits[other] - logits[label], gradient);
+                if (nearest == null || candidate.distance() < nearest.distance()) {
+                    nearest = candidate;
+                }
+            }
+        }
+        return nearest;
+    }
+
+    private static float[] stepped(float[] point, float[] clean, Boundary boundary) {
+        double[] fromPoint = shortest(point, boundary.gradient(), -boundary.value());
+        double atClean = boundary.value();
+        for (int i = 0; i < point.length; i++) {
+            atClean += (double) boundary.gradient()[i] * (clean[i] - point[i]);
+        }
+        double[] fromClean = shortest(clean, boundary.gradient(), -atClean);
+        double one = Math.max(largest(fromPoint), 1e-8);
+        double other = Math.max(largest(fromClean), 1e-8);
+        double bias = Math.min(one / (one + other), MOST_BIAS);
+        float[] stepped = new float[point.length];
+        for (int i = 0; i < point.length; i++) {
+            stepped[i] = Rows.clamp(
+                    (1 - bias) * (point[i] + OVERSHOOT * fromPoint[i]) + bias * (clean[i] + OVERSHOOT * fromClean[i]),
+                    0,
+                    1);
+        }
+        return stepped;
+    }
+
+    /**
+     * The displacement d of least largest entry with {@code w * d = change} and x + d in [0, 1]; as far as possible where the
+     * range does not allow that. Every coordinate moves by the same amount in its useful direction, or up to its end of the range.
+     */
+    static double[] shortest(float[] x, float[] w, double change) {
+        double[] room = new double[x.length];
+        for (int i = 0; i < x.length; i++) {
+            boolean up = w[i] > 0 == change > 0;
+            room[i] = w[i] == 0 ? 0 : Math.max(0, up ? 1.0 - x[i] : x[i]);
+        }
+        Integer[] order = new Integer[x.length];
+        Arrays.setAll(order, i -> i);
+        Arrays.sort(order, Comparator.comparingDouble(i -> room[i]));
+        double wanted = Math.abs(change);
+        double slope = 0;
+        for (float weight : w) {
+            slope += Math.abs(weight);
+        }
+        double reached = 0;
+        double amount = 0;
+        for (int i : order) {
+            double step = room[i] - amount;
+            if (reached + slope * step >= wanted) {
+                break;
+            }
+            reached += slope * step;
+            amount = room[i];
+            slope -= Math.abs(w[i]);
+        }
+        double last = reached < wanted && slope > 0 ? (wanted - reached) / slope : 0;
+        double[] displacement = new double[x.length];
+        for (int i = 0; i < x.length; i++) {
+            displacement[i] = Math.min(amount + last, room[i]) * Math.signum(w[i]) * Math.signum(change);
+        }
+        return displacement;
+    }
+
+    private static double largest(double[] values) {
+        double largest = 0;
+        for (double value : values) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        return largest;
+    }
+
+    private static double distance(float[] one, float[] other) {
+        double largest = 0;
+        for (int i = 0; i < one.length; i++) {
+            largest = Math.max(largest, Math.abs((double) one[i] - other[i]));
+        }
+        return largest;
+    }
+
+    private static float[] back(float[] point, float[] clean) {
+        float[] back = new float[point.length];
+        for (int i = 0; i < back.length; i++) {
+            back[i] = (float) (clean[i] + BACK * ((double) point[i] - clean[i]));
+        }
+        return back;
+    }
+}

@@ -1,0 +1,173 @@
+package dev.romestream.robustness.attack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.romestream.robustness.TestData;
+import dev.romestream.robustness.network.Classifier;
+import dev.romestream.robustness.network.ThreatModel.Space;
+import dev.romestream.robustness.tensor.Seed;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** On linear classifiers the best attacks have closed forms. */
+class LinearClassifierTest {
+    private static final int SIZE = 3 * 4 * 4;
+    private static final int CLASSES = 5;
+    private static final int COUNT = 6;
+    /** Those that do not aim at the nearest boundary. */
+    private static final Set<String> SEARCHES_OR_CROSS_ENTROPY = Set.of("square", "apgd_ce");
+
+    private final float[] weights = new Seed(1).uniform(SIZE * CLASSES, -1, 1);
+    private final float[] images = new Seed(2).uniform(COUNT * SIZE, 0.4, 0.6);
+    private NDManager manager;
+    private Classifier linear;
+    private int[] labels;
+
+    @BeforeEach
+    void open() {
+        manager = TestData.manager();
+        NDArray matrix = manager.create(weights, new Shape(SIZE, CLASSES));
+        linear = new Classifier() {
+            @Override
+            public int classes() {
+                return CLASSES;
+            }
+
+            @Override
+            public NDArray logits(NDArray given) {
+                return given.reshape(given.getShape().get(0), -1).matMul(matrix);
+            }
+        };
+        labels = linear.predict(batch());
+    }
+
+    @AfterEach
+    void close() {
+        manager.close();
+    }
+
+    private NDArray batch() {
+        return manager.create(images, new Shape(COUNT, 3, 4, 4));
+    }
+
+    private Attack.Perturbation attack(String name, double epsilon, int steps, Map<String, Double> parameters) {
+        var settings = new AttackSettings(name, Space.PIXEL, false, epsilon, epsilon, steps, false, parameters);
+        return Attacks.create(settings).perturb(linear, batch(), labels, new Seed(3));
+    }
+
+    private float[][] displacements(Attack.Perturbation made) {
+        return Rows.of(made.images().sub(batch()));
+    }
+
+    private double weight(int i, int other, int label) {
+        return weights[i * CLASSES + other] - weights[i * CLASSES + label];
+    }
+
+    /** Distance of an image to its nearest boundary: in L2, or for the dual norm 1 in L-infinity. */
+    private double boundary(int image, boolean euclidean) {
+        double nearest = Double.POSITIVE_INFINITY;
+        for (int other = 0; other < CLASSES; other++) {
+            double value = 0;
+            double dual = 0;
+            for (int i = 0; i < SIZE; i++) {
+                double w = weight(i, other, labels[image]);
+                value += w * images[image * SIZE + i];
+                dual += euclidean ? w * w : Math.abs(w);
+            }
+            if (other != labels[image]) {
+                nearest = Math.min(nearest, Math.abs(value) / (euclidean ? Math.sqrt(dual) : dual));
+            }
+        }
+        return nearest;
+    }
+
+    private static double largest(float[] row) {
+        double largest = 0;
+        for (float value : row) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        return largest;
+    }
+
+    @Test
+    void deepFoolGoesToTheNearestBoundaryAndTheOvershootBeyond() {
+        float[][] moved = displacements(attack(Attacks.DEEPFOOL, 0, 50, Map.of("overshoot", 0.02)));
+        for (int image = 0; image < COUNT; image++) {
+            assertThat(Rows.norm(moved[image]) / boundary(image, true)).isCloseTo(1.02, within(1e-3));
+        }
+    }
+
+    @Test
+    void carliniAndWagnerComesCloseToTheNearestBoundary() {
+        var made = attack(Attacks.CW, 0, 400, Map.of("c", 3.0, "learningRate", 0.002));
+        int[] predicted = linear.predict(made.images());
+        for (int image = 0; image < COUNT; image++) {
+            assertThat(predicted[image]).isNotEqualTo(labels[image]);
+        }
+        float[][] moved = displacements(made);
+        for (int image = 0; image < COUNT; image++) {
+            assertThat(Rows.norm(moved[image]) / boundary(image, true)).isBetween(1.0, 1.15);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"apgd_ce,100", "apgd_dlr,100", "apgd_t,30", "fab,50", "fab_t,50", "autoattack,50", "square,3000"})
+    void anAttackIsWonAboveTheDistanceOfTheBoundaryAndLostBelow(String name, int steps) {
+        double slack = SEARCHES_OR_CROSS_ENTROPY.contains(name) ? 1.5 : 1.05;
+        for (int image = 0; image < COUNT; image++) {
+            double distance = boundary(image, false);
+            int above = linear.predict(
+                            attack(name, distance * slack, steps, Map.of()).images())[image];
+            int below = linear.predict(
+                            attack(name, distance * 0.98, steps, Map.of()).images())[image];
+            assertThat(above).as("image %d above", image).isNotEqualTo(labels[image]);
+            assertThat(below).as("image %d below", image).isEqualTo(labels[image]);
+        }
+    }
+
+    @Test
+    void pgdInL2StepsStraightAcrossForTwoClasses() {
+        double epsilon = 0.05;
+        float[][] moved = displacements(attack(Attacks.PGD_L2, epsilon, 1, Map.of()));
+        for (float[] row : moved) {
+            assertThat(Rows.norm(row)).isCloseTo(epsilon, within(1e-5));
+        }
+    }
+
+    @Test
+    void spsaLowersTheMarginWithoutGradients() {
+        var made = attack(Attacks.SPSA, 0.05, 10, Map.of("samples", 64.0));
+        assertThat(made.gradientEvaluations()).isZero();
+        assertThat(made.forwardEvaluations()).isEqualTo(COUNT * 10L * 2 * 64);
+        float[][] before = Rows.of(linear.logits(batch()));
+        float[][] after = Rows.of(linear.logits(made.images()));
+        for (int image = 0; image < COUNT; image++) {
+            assertThat(Rows.margin(after[image], labels[image])).isLessThan(Rows.margin(before[image], labels[image]));
+            assertThat(largest(displacements(made)[image])).isLessThanOrEqualTo(0.05 + 1e-6);
+        }
+    }
+
+    @Test
+    void theShortestWayToAHyperplaneKeepsTheRange() {
+        float[] x = {0.9f, 0.5f, 0.1f};
+        float[] w = {1, 2, -1};
+        double[] free = Fab.shortest(x, w, 0.2);
+        assertThat(free).containsExactly(new double[] {0.05, 0.05, -0.05}, within(1e-6));
+        // the first has room for 0.1 and the last for 0.1: the second goes on alone
+        double[] bounded = Fab.shortest(x, w, 0.8);
+        assertThat(bounded).containsExactly(new double[] {0.1, 0.3, -0.1}, within(1e-6));
+        double[] unreachable = Fab.shortest(x, w, 5);
+        assertThat(unreachable).containsExactly(new double[] {0.1, 0.5, -0.1}, within(1e-6));
+        double[] backwards = Fab.shortest(x, w, -0.2);
+        assertThat(backwards).containsExactly(new double[] {-0.05, -0.05, 0.05}, within(1e-6));
+    }
+}
