@@ -22,17 +22,20 @@ import java.util.stream.IntStream;
 final class EvaluationPlan {
     private EvaluationPlan() {}
 
-    /** The suite's cells: each control once, for both modes; every other attack untargeted and, where it has that mode, targeted. */
+    /** The suite's cells: each control once, for both modes; every other attack once for each of its own. */
     static List<PlannedAttack> cells(Suite suite) {
         List<PlannedAttack> cells = new ArrayList<>();
-        for (AttackSettings attack : suite.attacks()) {
+        for (Suite.Entry entry : suite.entries()) {
+            AttackSettings attack = entry.attack();
             if (Attacks.isControl(attack.name())) {
                 cells.add(new PlannedAttack(AttackCodec.encode(attack), List.of(Mode.values())));
-            } else {
-                for (Mode mode : Attacks.isTargetable(attack.name()) ? Mode.values() : new Mode[] {Mode.UNTARGETED}) {
-                    AttackSettings aimed = attack.targetedAt(mode == Mode.TARGETED);
-                    cells.add(new PlannedAttack(AttackCodec.encode(aimed), List.of(mode)));
-                }
+                continue;
+            }
+            if (entry.untargeted()) {
+                cells.add(new PlannedAttack(AttackCodec.encode(attack), List.of(Mode.UNTARGETED)));
+            }
+            if (entry.targeted()) {
+                cells.add(new PlannedAttack(AttackCodec.encode(attack.targetedAt(true)), List.of(Mode.TARGETED)));
             }
         }
         return cells;

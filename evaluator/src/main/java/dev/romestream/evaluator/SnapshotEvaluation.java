@@ -2,6 +2,7 @@ package dev.romestream.evaluator;
 
 import dev.romestream.exchange.DatasetStore;
 import dev.romestream.exchange.NetworkCodec;
+import dev.romestream.exchange.SuiteCodec;
 import dev.romestream.messaging.experiment.StatusReporter;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.attack.Suite;
@@ -43,8 +44,8 @@ final class SnapshotEvaluation {
     /** Outcomes of a snapshot's evaluation, over victims, suites, modes and attacks. */
     static long outcomes(EvaluationSpec spec, DatasetStore.Dataset dataset) {
         long perVictim = 0;
-        for (String suite : spec.getSuites()) {
-            perVictim += EvaluationPlan.cells(Suite.named(suite)).stream()
+        for (Suite suite : SuiteCodec.decode(spec)) {
+            perVictim += EvaluationPlan.cells(suite).stream()
                     .mapToLong(cell -> cell.getModes().size())
                     .sum();
         }
@@ -59,7 +60,7 @@ final class SnapshotEvaluation {
             StatusReporter status,
             BooleanSupplier cancelled) {
         EvaluationSpec spec = experiment.getEvaluation();
-        List<Suite> suites = spec.getSuites().stream().map(Suite::named).toList();
+        List<Suite> suites = SuiteCodec.decode(spec);
         int victims = spec.getVictims().getCount();
         int epochs = spec.getVictims().getEpochs();
         for (int victim = 0; victim < victims && !cancelled.getAsBoolean(); victim++) {

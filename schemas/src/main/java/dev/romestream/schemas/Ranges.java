@@ -22,6 +22,12 @@ public final class Ranges {
             Object value = record.get(field.pos());
             if (value instanceof IndexedRecord nested) {
                 collect(name + ".", nested, found);
+            } else if (value instanceof List<?> items) {
+                for (int i = 0; i < items.size(); i++) {
+                    if (items.get(i) instanceof IndexedRecord item) {
+                        collect(name + "[" + i + "].", item, found);
+                    }
+                }
             } else if (value instanceof Number number) {
                 check(name, number, field, found);
             }

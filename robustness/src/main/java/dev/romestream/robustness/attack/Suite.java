@@ -1,16 +1,18 @@
 package dev.romestream.robustness.attack;
 
 import dev.romestream.robustness.network.ThreatModel.Space;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * A named list of attacks in one space. Controls count in both modes; every other attack is made untargeted and targeted.
+ * A named list of attacks in one space. Controls count in both modes; every other attack is made in its own.
  *
- * @param attacks untargeted, the controls {@code none} and {@code clamp} first
+ * @param entries the controls {@code none} and {@code clamp} first
  */
-public record Suite(String name, Space space, List<AttackSettings> attacks) {
+public record Suite(String name, Space space, List<Entry> entries) {
+    private static final int AUTOATTACK_STEPS = 100;
     private static final int PGD_STEPS = 10;
     private static final double PIXEL = 1 / 255.0;
     /** The benchmark's step, a typing error for 2/255 that made the published tables. */
@@ -20,10 +22,52 @@ public record Suite(String name, Space space, List<AttackSettings> attacks) {
             "as-published", gradients("as-published", Space.NORMALISED, 8 * PIXEL, PUBLISHED_STEP),
             "pixel-8", gradients("pixel-8", Space.PIXEL, 8 * PIXEL, 2 * PIXEL),
             "pixel-4", gradients("pixel-4", Space.PIXEL, 4 * PIXEL, PIXEL),
-            "pixel-2", gradients("pixel-2", Space.PIXEL, 2 * PIXEL, PIXEL / 2)));
+            "pixel-2", gradients("pixel-2", Space.PIXEL, 2 * PIXEL, PIXEL / 2),
+            "quick", quick(),
+            "autoattack", autoAttack()));
 
     public Suite {
-        attacks = List.copyOf(attacks);
+        entries = List.copyOf(entries);
+    }
+
+    /**
+     * An attack in a suite.
+     *
+     * @param attack untargeted
+     * @param untargeted whether it is made so
+     * @param targeted whether it is made targeted, too
+     */
+    public record Entry(AttackSettings attack, boolean untargeted, boolean targeted) {
+
+        /** In every mode that the attack has. */
+        public static Entry of(AttackSettings attack) {
+            return new Entry(attack, true, Attacks.isTargetable(attack.name()));
+        }
+    }
+
+    /**
+     * A suite with the controls {@code none} and {@code clamp} before its other attacks.
+     *
+     * @throws IllegalArgumentException where the name is a built-in one's, or an attack makes no sense
+     */
+    public static Suite withControls(String name, Space space, List<Entry> others) {
+        if (BUILT_IN.containsKey(name)) {
+            throw new IllegalArgumentException("The suite '" + name + "' is a built-in one; choose another name.");
+        }
+        return controlled(name, space, others);
+    }
+
+    private static Suite controlled(String name, Space space, List<Entry> others) {
+        List<Entry> entries = new ArrayList<>();
+        entries.add(Entry.of(AttackSettings.control(Attacks.NONE, space)));
+        entries.add(Entry.of(AttackSettings.control(Attacks.CLAMP, space)));
+        for (Entry entry : others) {
+            Attacks.create(entry.attack().targetedAt(entry.targeted()));
+            if (!List.of(Attacks.NONE, Attacks.CLAMP).contains(entry.attack().name())) {
+                entries.add(entry);
+            }
+        }
+        return new Suite(name, space, entries);
     }
 
     /** @throws IllegalArgumentException for an unknown name, listing the known */
@@ -36,17 +80,26 @@ public record Suite(String name, Space space, List<AttackSettings> attacks) {
         return suite;
     }
 
+    private static Suite quick() {
+        return controlled("quick", Space.PIXEL, List.of(Entry.of(AttackSettings.fgsm(Space.PIXEL, 8 * PIXEL))));
+    }
+
+    /** The standard attack at 8/255 in pixel space, as RobustBench has it. */
+    private static Suite autoAttack() {
+        var attack = new AttackSettings(Attacks.AUTOATTACK, Space.PIXEL, false, 8 * PIXEL, 0, AUTOATTACK_STEPS, true);
+        return controlled("autoattack", Space.PIXEL, List.of(Entry.of(attack)));
+    }
+
     /** FGSM, PGD-10 and PGD-L2 without random start; the L2 radius is 16 times the other one, as 128/255 is to 8/255. */
     private static Suite gradients(String name, Space space, double epsilon, double step) {
         double radius = 16 * epsilon;
-        return new Suite(
+        return controlled(
                 name,
                 space,
                 List.of(
-                        AttackSettings.control(Attacks.NONE, space),
-                        AttackSettings.control(Attacks.CLAMP, space),
-                        AttackSettings.fgsm(space, epsilon),
-                        new AttackSettings(Attacks.PGD, space, false, epsilon, step, PGD_STEPS, false),
-                        new AttackSettings(Attacks.PGD_L2, space, false, radius, radius * 15 / 128, PGD_STEPS, false)));
+                        Entry.of(AttackSettings.fgsm(space, epsilon)),
+                        Entry.of(new AttackSettings(Attacks.PGD, space, false, epsilon, step, PGD_STEPS, false)),
+                        Entry.of(new AttackSettings(
+                                Attacks.PGD_L2, space, false, radius, radius * 15 / 128, PGD_STEPS, false))));
     }
 }

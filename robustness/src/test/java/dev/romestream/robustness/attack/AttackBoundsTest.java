@@ -120,6 +120,7 @@ class AttackBoundsTest {
     @Test
     void anUnknownSuiteIsRefusedWithTheKnownOnes() {
         assertThatThrownBy(() -> Suite.named("pixel-3"))
-                .hasMessage("Unknown suite 'pixel-3'; known are as-published, pixel-2, pixel-4, pixel-8.");
+                .hasMessage(
+                        "Unknown suite 'pixel-3'; known are as-published, autoattack, pixel-2, pixel-4, pixel-8, quick.");
     }
 }

@@ -8,8 +8,8 @@ import dev.romestream.distiller.DistillationDefaults;
 import dev.romestream.exchange.AttackCodec;
 import dev.romestream.exchange.Digest;
 import dev.romestream.exchange.NetworkCodec;
+import dev.romestream.exchange.SuiteCodec;
 import dev.romestream.robustness.attack.Attacks;
-import dev.romestream.robustness.attack.Suite;
 import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
@@ -110,7 +110,7 @@ public final class ExperimentFile {
             NetworkCodec.decode(distillation.getNetwork());
             new Augmentation(distillation.getAugmentation());
             Attacks.create(AttackCodec.decode(distillation.getPrior().getAttack()));
-            experiment.getEvaluation().getSuites().forEach(Suite::named);
+            SuiteCodec.decode(experiment.getEvaluation());
         } catch (IllegalArgumentException e) {
             throw new ExperimentException(e.getMessage(), e);
         }

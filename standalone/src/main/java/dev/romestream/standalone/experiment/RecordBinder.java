@@ -78,6 +78,7 @@ final class RecordBinder {
             case UNION -> value == null ? null : value(nonNull(schema), path, value, fallback);
             case RECORD -> nested(schema, path, value, fallback);
             case ARRAY -> array(schema, path, value);
+            case MAP -> map(schema, path, value);
             case ENUM -> symbol(schema, path, value);
             case STRING -> scalar(path, value).toString();
             case BOOLEAN -> bool(path, value);
@@ -116,6 +117,16 @@ final class RecordBinder {
         for (int i = 0; i < items.size(); i++) {
             values.add(value(schema.getElementType(), path + "[" + i + "]", items.get(i), null));
         }
+        return values;
+    }
+
+    private static Object map(Schema schema, String path, Object value) {
+        if (!(value instanceof Map<?, ?> entries)) {
+            throw wrong(path, value, "a mapping");
+        }
+        Map<String, Object> values = new LinkedHashMap<>();
+        entries.forEach((key, entry) ->
+                values.put(key.toString(), value(schema.getValueType(), path + "." + key, entry, null)));
         return values;
     }
 

@@ -20,7 +20,7 @@ public final class ComparisonTable {
     public static String of(Results results, List<Experiment> experiments) {
         Set<String> suites = new LinkedHashSet<>();
         experiments.forEach(
-                experiment -> suites.addAll(experiment.getEvaluation().getSuites()));
+                experiment -> experiment.getEvaluation().getSuites().forEach(suite -> suites.add(suite.getName())));
         StringBuilder text = new StringBuilder();
         for (String suite : suites) {
             text.append(block(results, experiments, suite)).append('\n');

@@ -3,9 +3,12 @@ package dev.romestream.standalone.experiment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.romestream.exchange.SuiteCodec;
+import dev.romestream.robustness.attack.Suite;
 import dev.romestream.schemas.Alignment;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.PriorMode;
+import dev.romestream.schemas.SuiteSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,6 +16,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -28,9 +32,11 @@ class ExperimentFileTest {
     @Test
     void threeKeysAreEnoughAndTheMethodFillsInTheRest() {
         Experiment experiment = one(MINIMAL);
-        assertThat(experiment.getDistillation().getLearningRate()).isEqualTo(0.2);
+        assertThat(experiment.getDistillation().getLearningRate()).isEqualTo(4.0);
         assertThat(experiment.getDistillation().getMultiFormation()).isTrue();
-        assertThat(experiment.getEvaluation().getSuites()).containsExactly("as-published", "pixel-2");
+        assertThat(experiment.getEvaluation().getSuites())
+                .extracting(SuiteSpec::getName)
+                .containsExactly("as-published", "pixel-2");
     }
 
     @Test
@@ -41,13 +47,13 @@ class ExperimentFileTest {
                 distillation:
                   method: rome
                   alignment: squared-l2
-                  prior: {mode: inline, attack: {epsilon: 4/255, steps: 3}}
+                  prior: {mode: inline, attack: {epsilon: 4/255, steps: 7}}
                 """);
         var prior = experiment.getDistillation().getPrior();
         assertThat(prior.getMode()).isEqualTo(PriorMode.INLINE);
         assertThat(prior.getAttack().getEpsilon()).isEqualTo(4 / 255.0);
-        assertThat(prior.getAttack().getSteps()).isEqualTo(3);
-        assertThat(prior.getAttack().getStepSize()).isEqualTo(2 / 225.0);
+        assertThat(prior.getAttack().getSteps()).isEqualTo(7);
+        assertThat(prior.getAttack().getStepSize()).isEqualTo(0.02);
         assertThat(prior.getAttack().getTargeted()).isTrue();
         assertThat(experiment.getDistillation().getAlignment()).isEqualTo(Alignment.SQUARED_L2);
     }
@@ -80,7 +86,9 @@ class ExperimentFileTest {
                         MINIMAL, Map.of("distillation.network.width", "8", "evaluation.suites", "[pixel-8]"))
                 .get(0);
         assertThat(experiment.getDistillation().getNetwork().getWidth()).isEqualTo(8);
-        assertThat(experiment.getEvaluation().getSuites()).containsExactly("pixel-8");
+        assertThat(experiment.getEvaluation().getSuites())
+                .extracting(SuiteSpec::getName)
+                .containsExactly("pixel-8");
     }
 
     @Test
@@ -117,7 +125,7 @@ class ExperimentFileTest {
                 "distillation.iterations: 1.5 => The key 'distillation.iterations' is '1.5'; allowed is a whole number.",
                 "distillation.alignment: l1 => The key 'distillation.alignment' is 'l1'; allowed is [squared-tv",
                 "distillation.augmentation: color_shear => Unknown augmentation 'shear'",
-                "distillation.prior.attack.attack: pdg => Unknown attack 'pdg'; known are none",
+                "distillation.prior.attack.attack: pdg => Unknown attack 'pdg'; known are apgd_ce",
                 "distillation.network.architecture: vgg => Unknown architecture 'vgg'; known is convnet.",
                 "evaluation.suites: [pixel-3] => Unknown suite 'pixel-3'; known are as-published",
                 "preset: huge => The key 'preset' is 'huge'; known are small",
@@ -147,5 +155,48 @@ class ExperimentFileTest {
     @MethodSource("examples")
     void theExamplesAreExperiments(Path file) {
         assertThat(ExperimentFile.read(file, Map.of())).isNotEmpty();
+    }
+
+    private static List<Experiment> withSuite(String suite) {
+        return ExperimentFile.parse(
+                "name: n\ndataset: shapes10\ndistillation: {method: dm}\nevaluation: {suites: [pixel-2, " + suite
+                        + "]}",
+                Map.of());
+    }
+
+    @Test
+    void aSuiteOfOnesOwnStandsBesideTheBuiltInOnes() {
+        Experiment experiment = withSuite("{name: own, space: normalised, attacks: [{attack: deepfool, steps: 9, "
+                        + "parameters: {overshoot: 0.1}}, {attack: pgd, epsilon: 8/255, stepSize: 2/255, steps: 3, "
+                        + "modes: targeted}]}")
+                .get(0);
+        List<Suite> suites = SuiteCodec.decode(experiment.getEvaluation());
+        assertThat(suites).extracting(Suite::name).containsExactly("pixel-2", "own");
+        List<Suite.Entry> own = suites.get(1).entries();
+        assertThat(own).extracting(entry -> entry.attack().name()).containsExactly("none", "clamp", "deepfool", "pgd");
+        assertThat(own.get(2).attack().parameters()).containsExactly(Map.entry("overshoot", 0.1));
+        assertThat(own.get(2).targeted()).isFalse();
+        assertThat(own.get(3).untargeted()).isFalse();
+        assertThat(own.get(3).attack().epsilon()).isEqualTo(8 / 255.0);
+        assertThat(ExperimentFile.parse(ExperimentFile.write(experiment), Map.of())
+                        .get(0)
+                        .getEvaluation())
+                .isEqualTo(experiment.getEvaluation());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    {name: pixel-2}                                                    | There are two suites of the name 'pixel-2'.
+                    {name: pixel-8, attacks: [{attack: none}]}                         | The suite 'pixel-8' is a built-in one; choose another name.
+                    {name: own, attacks: [{attack: pdg}]}                              | Unknown attack 'pdg'; known are apgd_ce, apgd_dlr
+                    {name: own, attacks: [{attack: cw, parameters: {k: 1}}]}           | The attack cw has no parameter 'k'; its own are {c=1.0
+                    {name: own, attacks: [{attack: deepfool, modes: [targeted]}]}      | The attack deepfool has no targeted mode.
+                    {name: own, attacks: [{attack: fgsm, epsilon: -1}]}                | evaluation.suites[1].attacks[0].epsilon is -1.0; the least allowed is 0.
+                    {name: own, attacks: [{attack: pgd, stepsize: 1}]}                 | Unknown key 'evaluation.suites[1].attacks[0].stepsize'; known are attack
+                    """)
+    void aSuiteThatMakesNoSenseIsRefused(String suite, String message) {
+        assertThatThrownBy(() -> withSuite(suite))
+                .isInstanceOf(ExperimentException.class)
+                .hasMessageContaining(message);
     }
 }
