@@ -219,6 +219,31 @@ class PipelineIT {
         assertThat(figures).extracting(RobustnessMetrics::getMode).contains(Mode.TARGETED, Mode.UNTARGETED);
     }
 
+    /** In normalised space, where an image that stands may stay outside of the range. */
+    @Test
+    void aSuiteOfOnesOwnIsScored() {
+        String suite = "{name: own, space: normalised, attacks: [{attack: deepfool, steps: 4}, {attack: cw, steps: 5},"
+                + " {attack: apgd_dlr, epsilon: 8/255, steps: 4}, {attack: noise, epsilon: 8/255},"
+                + " {attack: square, epsilon: 8/255, steps: 6}, {attack: fab_t, epsilon: 8/255, steps: 2}]}";
+        Experiment experiment = experiment(
+                "distillation.method=random",
+                "seed=10",
+                "evaluation.images=20",
+                "evaluation.victims.count=1",
+                "evaluation.suites=[" + suite + "]");
+        List<RobustnessMetrics> figures = shared.run(List.of(experiment), 2).get(0);
+        assertThat(figures.get(0).getMode()).isEqualTo(Mode.UNTARGETED);
+        assertThat(figures.get(0).getAttacks())
+                .extracting(AttackAccuracy::getAttack)
+                .containsExactly("none", "clamp", "deepfool", "cw", "apgd_dlr", "noise", "square", "fab_t");
+        assertThat(figures.get(1).getAttacks())
+                .extracting(AttackAccuracy::getAttack)
+                .containsExactly("none", "clamp", "cw", "apgd_dlr", "noise", "square");
+        assertThat(figures.get(0).getAttacks().get(2).getGradientEvaluations()).isPositive();
+        assertThat(shared.records(Topic.DEAD_LETTERS))
+                .allSatisfy(letter -> assertThat(letter.value()).isEqualTo(GARBAGE));
+    }
+
     /** A command's standard output. */
     private static String rome(int expectedCode, String... arguments) {
         List<String> line = new ArrayList<>(List.of(arguments));

@@ -21,6 +21,7 @@ import picocli.CommandLine.Command;
             WatchCommand.class,
             StopCommand.class,
             ExportCommand.class,
+            ScoreCommand.class,
             TopicsCommand.class
         })
 public final class RomeCommand implements Runnable {
