@@ -24,7 +24,9 @@ import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -46,6 +48,7 @@ public final class DistillerService implements Service {
     private final Checkpoints checkpoints;
     private final RecordSender sender;
     private final Counter iterations;
+    private final Set<String> completed = new HashSet<>();
     private ServiceThread thread;
     private volatile boolean closed;
 
@@ -87,7 +90,11 @@ public final class DistillerService implements Service {
     private void take(Experiment experiment) {
         StatusReporter status = new StatusReporter(sender, experiment.getId(), name());
         switch (experiment.getDesiredState()) {
-            case STOP -> status.phase(Phase.STOPPED, "stopped before it began");
+            case STOP -> {
+                if (!completed.contains(experiment.getId())) {
+                    status.phase(Phase.STOPPED, "stopped before it began");
+                }
+            }
             case PAUSE -> status.phase(Phase.PAUSED, "paused before it began");
             case RUN -> {
                 try {
@@ -137,6 +144,7 @@ public final class DistillerService implements Service {
                     Checkpoints.write(sender, id, run.specification(), snapshot, iteration, set);
                 });
         if (finished) {
+            completed.add(id);
             status.phase(Phase.COMPLETED, "distilled");
         } else {
             stopped(status);

@@ -14,6 +14,7 @@ import dev.romestream.robustness.distill.PoolMember;
 import dev.romestream.robustness.distill.PoolSchedule;
 import dev.romestream.robustness.distill.PoolTraining;
 import dev.romestream.schemas.Network;
+import dev.romestream.schemas.NetworkSpec;
 import dev.romestream.schemas.Pool;
 import dev.romestream.schemas.PoolRequest;
 import dev.romestream.schemas.Ranges;
@@ -118,7 +119,18 @@ final class PoolWorker implements WorkQueue.Worker, AutoCloseable {
 
     @Override
     public void givenUp(ConsumerRecord<String, byte[]> record, RuntimeException reason) {
-        // whoever waits for the network says so when it does not come; the request is with the dead letters
+        PoolRequest request;
+        try {
+            request = decoder.decode(record, PoolRequest.class);
+        } catch (SerializationException unreadable) {
+            return;
+        }
+        String id = Pools.networkId(request.getPool(), request.getNetwork());
+        NetworkSpec architecture = request.getPool().getNetwork();
+        Network failed =
+                NetworkCodec.failed(id, request.getVersion(), architecture, String.valueOf(reason.getMessage()));
+        sender.send(Topic.NETWORKS, NetworkCodec.key(id, request.getVersion()), failed);
+        sender.flush();
     }
 
     @Override

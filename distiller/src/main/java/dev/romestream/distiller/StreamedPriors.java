@@ -98,6 +98,11 @@ final class StreamedPriors implements PriorSource {
         requestAhead(iteration);
         if (!wanted.equals(held)) {
             Network record = await(iteration, networks, key(wanted));
+            if (record.getError() != null) {
+                retireFailures(wanted);
+                throw new IllegalStateException(
+                        "The pool network of iteration " + iteration + " was not trained: " + record.getError());
+            }
             if (memberManager != null) {
                 memberManager.close();
             }
@@ -106,6 +111,22 @@ final class StreamedPriors implements PriorSource {
             held = wanted;
         }
         return member;
+    }
+
+    /** So that they are asked for anew, should the experiment be started again. */
+    private void retireFailures(PoolSchedule.Version last) {
+        for (PoolSchedule.Version version = last; ; version = version.previous()) {
+            boolean failed = networks.get(key(version))
+                    .filter(record -> record.getError() != null)
+                    .isPresent();
+            if (failed) {
+                sender.tombstone(Topic.NETWORKS, key(version));
+            }
+            if (version.version() == 0) {
+                sender.flush();
+                return;
+            }
+        }
     }
 
     @Override

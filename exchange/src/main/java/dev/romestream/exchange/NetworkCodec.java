@@ -48,6 +48,22 @@ public final class NetworkCodec {
                 .build();
     }
 
+    /** The record in place of a pool network that could not be made. */
+    public static Network failed(String id, int version, NetworkSpec architecture, String reason) {
+        return Network.newBuilder()
+                .setId(id)
+                .setVersion(version)
+                .setRole(NetworkRole.PRIOR)
+                .setArchitecture(architecture)
+                .setInputShape(List.of())
+                .setClasses(2)
+                .setMean(List.of())
+                .setStd(List.of())
+                .setParameters(List.of())
+                .setError(reason)
+                .build();
+    }
+
     private static Network.Builder record(
             String id, int version, NetworkRole role, ConvNet network, Normalization normalization) {
         ImageShape input = network.input();
@@ -74,9 +90,13 @@ public final class NetworkCodec {
     /**
      * The network of a record; its arrays belong to {@code manager}.
      *
-     * @throws InvalidRecordException where parameters are missing or do not fit
+     * @throws InvalidRecordException where parameters are missing or do not fit, or there are none because it was not made
      */
     public static ConvNet network(NDManager manager, Network record) {
+        if (record.getError() != null) {
+            throw new InvalidRecordException(
+                    "Network " + key(record.getId(), record.getVersion()) + " could not be made: " + record.getError());
+        }
         Architecture architecture = decode(record.getArchitecture());
         ImageShape input = shape(record.getInputShape());
         NDList parameters = arrays(manager, record, record.getParameters());

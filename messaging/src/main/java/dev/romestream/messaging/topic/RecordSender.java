@@ -38,6 +38,11 @@ public final class RecordSender implements AutoCloseable {
         dispatch(record);
     }
 
+    /** Retires the record with this key. */
+    public void tombstone(Topic topic, String key) {
+        dispatch(new ProducerRecord<>(names.of(topic), key, null));
+    }
+
     @SuppressWarnings("FutureReturnValueIgnored") // the callback keeps the outcome
     private void dispatch(ProducerRecord<String, SpecificRecord> record) {
         throwFailure();
