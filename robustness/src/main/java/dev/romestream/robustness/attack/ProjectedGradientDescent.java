@@ -28,7 +28,7 @@ public record ProjectedGradientDescent(
                     "A gradient attack needs a positive epsilon, stepSize and number of steps;" + " given are "
                             + epsilon + ", " + stepSize + " and " + steps + ".");
         }
-        if (restarts < 1 || restarts > 1 && !randomStart) {
+        if (restarts < 1 || (restarts > 1 && !randomStart)) {
             throw new IllegalArgumentException("restarts is " + restarts + " and randomStart is " + randomStart
                     + "; there is at least one run, and more need random starts.");
         }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -97,6 +98,8 @@ final class ScoreCommand implements Runnable {
             return EvaluationLog.parse(file.toString(), Files.readAllLines(file));
         } catch (IllegalArgumentException e) {
             throw new FailureException(e.getMessage());
+        } catch (NoSuchFileException e) {
+            throw new FailureException("There is no file " + file + ".");
         } catch (MalformedInputException e) {
             throw new FailureException(file + " is not text in UTF-8.");
         } catch (IOException e) {
