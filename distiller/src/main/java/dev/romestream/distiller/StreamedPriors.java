@@ -131,8 +131,10 @@ final class StreamedPriors implements PriorSource {
 
     @Override
     public NDArray prior(NDManager target, int iteration, int label) {
-        network(iteration);
-        requestAhead(iteration);
+        if (!asked.containsKey(iteration)) {
+            network(iteration);
+            requestAhead(iteration);
+        }
         asked.headMap(iteration).clear();
         NDList parts = new NDList();
         for (Asked request : asked.get(iteration).get(label)) {

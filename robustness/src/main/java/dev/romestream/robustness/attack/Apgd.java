@@ -60,7 +60,7 @@ final class Apgd {
         }
 
         private float within(double value, int i) {
-            return Rows.clamp(Rows.clamp(value, clean[i] - epsilon, clean[i] + epsilon), 0, 1);
+            return Rows.within(value, clean[i], epsilon);
         }
 
         private void advance(double momentum) {

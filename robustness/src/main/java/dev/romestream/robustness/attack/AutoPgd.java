@@ -9,9 +9,6 @@ import java.util.Locale;
  * @param targeted towards class (label + 1) mod classes
  */
 record AutoPgd(Objective objective, double epsilon, int steps, int restarts, boolean targeted) implements StagedAttack {
-    /** Most wrong classes that are aimed at, one after the other. */
-    private static final int TARGETS = 9;
-
     /** What is raised. */
     enum Objective {
         /** Cross-entropy. */
@@ -34,7 +31,7 @@ record AutoPgd(Objective objective, double epsilon, int steps, int restarts, boo
         int classes = field.oracle().classes();
         for (int restart = 0; restart < restarts; restart++) {
             if (objective == Objective.T) {
-                for (int n = 1; n <= Math.min(TARGETS, classes - 1); n++) {
+                for (int n = 1; n <= field.targets(); n++) {
                     run(
                             field,
                             Loss.TARGET_DLR,

@@ -11,20 +11,17 @@ import dev.romestream.robustness.tensor.Seed;
  * @param learningRate of Adam
  */
 record CarliniWagner(double c, double kappa, int steps, double learningRate, boolean targeted) implements RowAttack {
-    private static final double BETA1 = 0.9;
-    private static final double BETA2 = 0.999;
-    private static final double ADAM_EPSILON = 1e-8;
 
     @Override
     public float[][] perturb(Oracle oracle, float[][] clean, int[] labels, Seed seed) {
         int[] aims = targeted ? Rows.nextClasses(labels, oracle.classes()) : labels;
         double[][] latent = new double[clean.length][];
-        double[][] first = new double[clean.length][clean.length == 0 ? 0 : clean[0].length];
-        double[][] second = new double[clean.length][clean.length == 0 ? 0 : clean[0].length];
+        Adam[] optimisers = new Adam[clean.length];
         float[][] best = clean.clone();
         double[] bestDistance = new double[clean.length];
         for (int image = 0; image < clean.length; image++) {
             latent[image] = inverseTanhSpace(clean[image]);
+            optimisers[image] = new Adam(learningRate, clean[image].length);
             bestDistance[image] = Double.POSITIVE_INFINITY;
         }
         double sign = targeted ? -1 : 1;
@@ -46,14 +43,11 @@ record CarliniWagner(double c, double kappa, int steps, double learningRate, boo
                     bestDistance[image] = distance;
                     best[image] = current[image];
                 }
-                descend(
-                        latent[image],
-                        first[image],
-                        second[image],
-                        step,
-                        current[image],
-                        clean[image],
-                        answer.gradients()[image]);
+                double[] change =
+                        optimisers[image].descent(gradient(current[image], clean[image], answer.gradients()[image]));
+                for (int i = 0; i < change.length; i++) {
+                    latent[image][i] += change[i];
+                }
             }
             if (step % Math.max(1, steps / 10) == 0) {
                 if (cost > previousCost) {
@@ -65,24 +59,15 @@ record CarliniWagner(double c, double kappa, int steps, double learningRate, boo
         return best;
     }
 
-    private void descend(
-            double[] latent,
-            double[] first,
-            double[] second,
-            int step,
-            float[] current,
-            float[] clean,
-            float[] hingeGradient) {
-        double correction1 = 1 - Math.pow(BETA1, step + 1);
-        double correction2 = 1 - Math.pow(BETA2, step + 1);
-        for (int i = 0; i < latent.length; i++) {
+    /** Of the cost, in tanh space. */
+    private double[] gradient(float[] current, float[] clean, float[] hingeGradient) {
+        double[] gradient = new double[current.length];
+        for (int i = 0; i < gradient.length; i++) {
             double tanh = 2.0 * current[i] - 1;
             double inner = 2 * ((double) current[i] - clean[i]) + c * hingeGradient[i];
-            double gradient = inner * (1 - tanh * tanh) / 2;
-            first[i] = BETA1 * first[i] + (1 - BETA1) * gradient;
-            second[i] = BETA2 * second[i] + (1 - BETA2) * gradient * gradient;
-            latent[i] -= learningRate * (first[i] / correction1) / (Math.sqrt(second[i] / correction2) + ADAM_EPSILON);
+            gradient[i] = inner * (1 - tanh * tanh) / 2;
         }
+        return gradient;
     }
 
     private static float[] tanhSpace(double[] latent) {

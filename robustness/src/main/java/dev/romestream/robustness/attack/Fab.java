@@ -14,7 +14,6 @@ import java.util.Optional;
  * @param byTarget one run for each of the most likely wrong classes (FAB-T), in place of one for the nearest boundary of all
  */
 record Fab(double epsilon, int steps, boolean byTarget) implements StagedAttack {
-    private static final int TARGETS = 9;
     private static final double MOST_BIAS = 0.1;
     private static final double OVERSHOOT = 1.05;
     private static final double BACK = 0.9;
@@ -36,7 +35,7 @@ record Fab(double epsilon, int steps, boolean byTarget) implements StagedAttack 
             search(field, Optional.empty());
             return;
         }
-        for (int n = 1; n <= Math.min(TARGETS, field.oracle().classes() - 1); n++) {
+        for (int n = 1; n <= field.targets(); n++) {
             search(field, Optional.of(field.likelyTargets(n)));
         }
     }

@@ -66,6 +66,11 @@ final class Rows {
         return (float) Math.max(low, Math.min(high, value));
     }
 
+    /** The nearest value within epsilon of the clean one and within [0, 1]. */
+    static float within(double value, double clean, double epsilon) {
+        return clamp(clamp(value, clean - epsilon, clean + epsilon), 0, 1);
+    }
+
     /** The Euclidean norm. */
     static double norm(float[] row) {
         double sum = 0;

@@ -14,9 +14,6 @@ import java.util.SplittableRandom;
  */
 record Spsa(double epsilon, int steps, int samples, double delta, double learningRate, boolean targeted)
         implements RowAttack {
-    private static final double BETA1 = 0.9;
-    private static final double BETA2 = 0.999;
-    private static final double ADAM_EPSILON = 1e-8;
 
     @Override
     public float[][] perturb(Oracle oracle, float[][] clean, int[] labels, Seed seed) {
@@ -30,19 +27,13 @@ record Spsa(double epsilon, int steps, int samples, double delta, double learnin
     }
 
     private float[] perturb(Oracle oracle, float[] clean, int aim, SplittableRandom random) {
-        double[] first = new double[clean.length];
-        double[] second = new double[clean.length];
+        Adam optimiser = new Adam(learningRate, clean.length);
         float[] current = clean.clone();
-        for (int step = 1; step <= steps; step++) {
-            double[] gradient = estimate(oracle, current, aim, random);
+        for (int step = 0; step < steps; step++) {
+            double[] change = optimiser.descent(estimate(oracle, current, aim, random));
             float[] next = new float[clean.length];
             for (int i = 0; i < next.length; i++) {
-                first[i] = BETA1 * first[i] + (1 - BETA1) * gradient[i];
-                second[i] = BETA2 * second[i] + (1 - BETA2) * gradient[i] * gradient[i];
-                double mean = first[i] / (1 - Math.pow(BETA1, step));
-                double root = Math.sqrt(second[i] / (1 - Math.pow(BETA2, step)));
-                double moved = current[i] - learningRate * mean / (root + ADAM_EPSILON);
-                next[i] = Rows.clamp(Rows.clamp(moved, clean[i] - epsilon, clean[i] + epsilon), 0, 1);
+                next[i] = Rows.within(current[i] + change[i], clean[i], epsilon);
             }
             current = next;
         }

@@ -67,8 +67,7 @@ record Square(double epsilon, int queries, double initialShare, boolean targeted
                 for (int row = top; row < top + size; row++) {
                     for (int column = left; column < left + size; column++) {
                         int i = (channel * height + row) * width + column;
-                        double moved = Rows.clamp(best[i] + shift, clean[i] - epsilon, clean[i] + epsilon);
-                        candidate[i] = Rows.clamp(moved, 0, 1);
+                        candidate[i] = Rows.within(best[i] + shift, clean[i], epsilon);
                     }
                 }
             }

@@ -2,7 +2,6 @@ package dev.romestream.robustness.attack;
 
 import dev.romestream.robustness.tensor.Seed;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -12,6 +11,9 @@ interface StagedAttack extends RowAttack {
 
     /** What all stages share: the images, and what has become of them. */
     final class Field {
+        /** Most wrong classes that are aimed at, one after the other. */
+        private static final int MOST_TARGETS = 9;
+
         private final Oracle oracle;
         private final float[][] clean;
         private final int[] labels;
@@ -45,6 +47,11 @@ interface StagedAttack extends RowAttack {
 
         List<Integer> standing() {
             return standing;
+        }
+
+        /** How many wrong classes are aimed at, the likeliest first. */
+        int targets() {
+            return Math.min(MOST_TARGETS, oracle.classes() - 1);
         }
 
         /** The n-th most likely wrong class of each image, n from 1, as the network sees the clean one. */
@@ -82,6 +89,6 @@ interface StagedAttack extends RowAttack {
     default float[][] perturb(Oracle oracle, float[][] clean, int[] labels, Seed seed) {
         Field field = new Field(oracle, clean, labels);
         run(field, seed);
-        return Arrays.copyOf(field.points, clean.length);
+        return field.points;
     }
 }
