@@ -12,7 +12,7 @@ import dev.romestream.exchange.TensorCodec;
 import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.network.Architecture;
-import dev.romestream.robustness.network.ConvNet;
+import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.robustness.network.Normalization;
@@ -50,9 +50,9 @@ class BatchScorerTest {
 
     private NetworkCache.Loaded victim() {
         Architecture architecture = new Architecture("convnet", 3, 1);
-        var parameters = ConvNet.initialParameters(manager, architecture, SHAPE, 2, new Seed(2));
+        var parameters = NeuralNetwork.initialParameters(manager, architecture, SHAPE, 2, new Seed(2));
         return new NetworkCache.Loaded(
-                new ConvNet(architecture, SHAPE, 2, parameters), new Normalization(List.of(0.5), List.of(0.25)));
+                new NeuralNetwork(architecture, SHAPE, 2, parameters), new Normalization(List.of(0.5), List.of(0.25)));
     }
 
     @AfterEach

@@ -2,7 +2,7 @@ package dev.romestream.exchange;
 
 import ai.djl.ndarray.NDManager;
 import dev.romestream.messaging.topic.RecordIndex;
-import dev.romestream.robustness.network.ConvNet;
+import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.schemas.Network;
 import java.time.Duration;
@@ -18,7 +18,7 @@ public final class NetworkCache implements AutoCloseable {
     private final Map<String, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
 
     /** A network with the normalisation it was trained with. */
-    public record Loaded(ConvNet network, Normalization normalization) {}
+    public record Loaded(NeuralNetwork network, Normalization normalization) {}
 
     private record Entry(Loaded loaded, NDManager manager) {}
 

@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.robustness.distill.PoolMember;
 import dev.romestream.robustness.network.Architecture;
-import dev.romestream.robustness.network.ConvNet;
+import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.schemas.NamedTensor;
@@ -35,7 +35,7 @@ public final class NetworkCodec {
     }
 
     /** The record of a victim. */
-    public static Network victim(String id, int version, ConvNet network, Normalization normalization) {
+    public static Network victim(String id, int version, NeuralNetwork network, Normalization normalization) {
         return record(id, version, NetworkRole.VICTIM, network, normalization).build();
     }
 
@@ -65,7 +65,7 @@ public final class NetworkCodec {
     }
 
     private static Network.Builder record(
-            String id, int version, NetworkRole role, ConvNet network, Normalization normalization) {
+            String id, int version, NetworkRole role, NeuralNetwork network, Normalization normalization) {
         ImageShape input = network.input();
         return Network.newBuilder()
                 .setId(id)
@@ -92,7 +92,7 @@ public final class NetworkCodec {
      *
      * @throws InvalidRecordException where parameters are missing or do not fit, or there are none because it was not made
      */
-    public static ConvNet network(NDManager manager, Network record) {
+    public static NeuralNetwork network(NDManager manager, Network record) {
         if (record.getError() != null) {
             throw new InvalidRecordException(
                     "Network " + key(record.getId(), record.getVersion()) + " could not be made: " + record.getError());
@@ -101,7 +101,7 @@ public final class NetworkCodec {
         ImageShape input = shape(record.getInputShape());
         NDList parameters = arrays(manager, record, record.getParameters());
         try {
-            return new ConvNet(architecture, input, record.getClasses(), parameters);
+            return new NeuralNetwork(architecture, input, record.getClasses(), parameters);
         } catch (IllegalArgumentException e) {
             throw new InvalidRecordException("Network " + record.getId() + ": " + e.getMessage());
         }
@@ -133,7 +133,7 @@ public final class NetworkCodec {
         tensors.forEach(tensor ->
                 byName.put(tensor.getName(), TensorCodec.decode(manager, tensor.getName(), tensor.getTensor())));
         NDList ordered = new NDList();
-        for (String name : ConvNet.parameterShapes(
+        for (String name : NeuralNetwork.parameterShapes(
                         decode(record.getArchitecture()), shape(record.getInputShape()), record.getClasses())
                 .keySet()) {
             NDArray array = byName.get(name);

@@ -9,7 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.core.Linear;
 import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.robustness.network.Architecture;
-import dev.romestream.robustness.network.ConvNet;
+import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.robustness.network.Normalization;
@@ -54,7 +54,7 @@ class Shapes10Test {
                     64,
                     new StochasticGradientDescent(0.02, 0.9, 5e-4),
                     Augmentation.NONE);
-            ConvNet network = training.train(manager, pixels, train.labels(all), 10, new Seed(1), epoch -> {});
+            NeuralNetwork network = training.train(manager, pixels, train.labels(all), 10, new Seed(1), epoch -> {});
             assertThat(accuracy(manager, network::predict)).isGreaterThan(90);
         }
     }

@@ -24,7 +24,7 @@ class RangesTest {
         var distillation = DistillationSpec.newBuilder()
                 .setMethod("rome")
                 .setAlpha(1.5)
-                .setNetwork(new NetworkSpec("convnet", 0, 3))
+                .setNetwork(new NetworkSpec("convnet", 0, 3, NetworkNorm.INSTANCE))
                 .build();
         assertThat(Ranges.violations(experiment().setDistillation(distillation).build()))
                 .containsExactlyInAnyOrder(

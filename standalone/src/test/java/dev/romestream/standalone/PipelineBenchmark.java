@@ -14,7 +14,7 @@ import dev.romestream.messaging.topic.TopicSetup;
 import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.network.Architecture;
-import dev.romestream.robustness.network.ConvNet;
+import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.network.ThreatModel;
@@ -62,7 +62,7 @@ class PipelineBenchmark {
                 PGD, new ImageShape(3, 32, 32), pixels, new int[IMAGES], Optional.empty(), new Seed(seed));
     }
 
-    private static double plainLoop(NDManager manager, ConvNet network) {
+    private static double plainLoop(NDManager manager, NeuralNetwork network) {
         long start = System.nanoTime();
         for (int i = 0; i < REQUESTS; i++) {
             try (NDManager scope = manager.newSubManager()) {
@@ -80,8 +80,8 @@ class PipelineBenchmark {
             TopicSetup.ensure(config);
             var shape = new ImageShape(3, 32, 32);
             var architecture = new Architecture("convnet", 32, 3);
-            var network = new ConvNet(
-                    architecture, shape, 10, ConvNet.initialParameters(manager, architecture, shape, 10, new Seed(1)));
+            var network = new NeuralNetwork(
+                    architecture, shape, 10, NeuralNetwork.initialParameters(manager, architecture, shape, 10, new Seed(1)));
             try (RecordSender sender = new RecordSender(config);
                     AttackerService attacker = new AttackerService(config, new SimpleMeterRegistry())) {
                 sender.send(Topic.NETWORKS, "n/0", NetworkCodec.victim("n", 0, network, NORMALIZATION));

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * One run of Auto-PGD (Croce and Hein 2020) in the L-infinity ball: momentum, and steps that are halved, back at the best point,
+ * One run of Auto-PGD (Croce and Hein 2020): momentum, and steps that are halved, back at the best point,
  * where they no longer help. An image that is lost leaves the run.
  */
 final class Apgd {
@@ -16,7 +16,7 @@ final class Apgd {
     private static final double RISING_SHARE = 0.75;
 
     private final Oracle oracle;
-    private final double epsilon;
+    private final Ball ball;
     private final int steps;
     private final Loss loss;
 
@@ -34,47 +34,27 @@ final class Apgd {
         private double bestLoss;
         private double bestLossAtCheck;
         private boolean reducedAtCheck = true;
-        private double stepSize = 2 * epsilon;
+        private double stepSize = 2 * ball.epsilon();
         private boolean lost;
 
         Track(float[] clean, int label, int target, SplittableRandom random) {
             this.label = label;
             this.target = target;
             this.clean = clean;
-            this.current = start(random);
+            this.current = ball.start(clean, random);
             this.previous = current;
         }
 
-        private float[] start(SplittableRandom random) {
-            double[] noise = new double[clean.length];
-            double largest = 0;
-            for (int i = 0; i < noise.length; i++) {
-                noise[i] = 2 * random.nextDouble() - 1;
-                largest = Math.max(largest, Math.abs(noise[i]));
-            }
-            float[] started = new float[clean.length];
-            for (int i = 0; i < started.length; i++) {
-                started[i] = Rows.clamp(clean[i] + epsilon * noise[i] / (largest + 1e-12), 0, 1);
-            }
-            return started;
-        }
-
-        private float within(double value, int i) {
-            return Rows.within(value, clean[i], epsilon);
-        }
-
         private void advance(double momentum) {
-            float[] next = new float[clean.length];
+            float[] stepped = ball.stepped(current, clean, gradient, stepSize);
+            double[] next = new double[clean.length];
             for (int i = 0; i < next.length; i++) {
-                double stepped = within(current[i] + stepSize * Math.signum(gradient[i]), i);
-                next[i] = within(
-                        current[i]
-                                + momentum * (stepped - current[i])
-                                + (1 - momentum) * ((double) current[i] - previous[i]),
-                        i);
+                next[i] = current[i]
+                        + momentum * (stepped[i] - current[i])
+                        + (1 - momentum) * ((double) current[i] - previous[i]);
             }
             previous = current;
-            current = next;
+            current = ball.projected(next, clean);
         }
 
         private void begin(float[] logits, double loss, float[] gradientThere) {
@@ -119,9 +99,9 @@ final class Apgd {
         }
     }
 
-    Apgd(Oracle oracle, double epsilon, int steps, Loss loss) {
+    Apgd(Oracle oracle, Ball ball, int steps, Loss loss) {
         this.oracle = oracle;
-        this.epsilon = epsilon;
+        this.ball = ball;
         this.steps = steps;
         this.loss = loss;
     }
@@ -169,6 +149,9 @@ final class Apgd {
         int[] labels = tracks.stream().mapToInt(track -> track.label).toArray();
         int[] targets = tracks.stream().mapToInt(track -> track.target).toArray();
         Oracle.Gradients answer = oracle.gradients(points, loss, labels, targets);
+        if (step < 0) {
+            oracle.noteZeroGradients(answer.gradients());
+        }
         for (int row = 0; row < points.length; row++) {
             Track track = tracks.get(row);
             if (step < 0) {

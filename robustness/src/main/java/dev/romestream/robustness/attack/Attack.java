@@ -19,6 +19,7 @@ public interface Attack {
      * Perturbed images and the evaluations of the network, summed over images.
      *
      * @param forwardEvaluations gradients count their forward pass here too
+     * @param zeroGradients images whose gradient vanished altogether at the start, which keeps a gradient attack from working
      */
-    record Perturbation(NDArray images, long gradientEvaluations, long forwardEvaluations) {}
+    record Perturbation(NDArray images, long gradientEvaluations, long forwardEvaluations, long zeroGradients) {}
 }

@@ -2,6 +2,7 @@ package dev.romestream.robustness.attack;
 
 import dev.romestream.robustness.network.ThreatModel.Space;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * An attack by name, with all of its parameters. Distances are in units of the space.
@@ -9,6 +10,7 @@ import java.util.Map;
  * @param targeted towards class (label + 1) mod classes
  * @param epsilon radius of the ball
  * @param steps iterations, or for Square queries
+ * @param norm of the ball, for attacks that know both; empty for the attack's own
  * @param parameters of this attack alone, where they differ from {@link Attacks#defaults}
  */
 public record AttackSettings(
@@ -19,6 +21,7 @@ public record AttackSettings(
         double stepSize,
         int steps,
         boolean randomStart,
+        Optional<Norm> norm,
         Map<String, Double> parameters) {
 
     public AttackSettings {
@@ -34,7 +37,7 @@ public record AttackSettings(
             double stepSize,
             int steps,
             boolean randomStart) {
-        this(name, space, targeted, epsilon, stepSize, steps, randomStart, Map.of());
+        this(name, space, targeted, epsilon, stepSize, steps, randomStart, Optional.empty(), Map.of());
     }
 
     /** A control: it has no parameters. */
@@ -47,7 +50,7 @@ public record AttackSettings(
     }
 
     public AttackSettings targetedAt(boolean target) {
-        return new AttackSettings(name, space, target, epsilon, stepSize, steps, randomStart, parameters);
+        return new AttackSettings(name, space, target, epsilon, stepSize, steps, randomStart, norm, parameters);
     }
 
     /** The value of one of the attack's own parameters, given or by default. */

@@ -1,5 +1,6 @@
 package dev.romestream.robustness.attack;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -17,38 +18,49 @@ public final class Attacks {
     public static final String PGD_L2 = "pgd_l2";
     public static final String DEEPFOOL = "deepfool";
     public static final String CW = "cw";
-    public static final String AUTOATTACK = "autoattack";
-    public static final String AUTOATTACK_10 = "autoattack_10";
+    public static final String FAB = "fab";
+    public static final String FAB_T = "fab_t";
     public static final String SQUARE = "square";
     public static final String SPSA = "spsa";
+    public static final String AUTOATTACK = "autoattack";
+    public static final String AUTOATTACK_10 = "autoattack_10";
 
     private static final String RESTARTS = "restarts";
     private static final String LEARNING_RATE = "learningRate";
     private static final Set<String> CONTROLS = Set.of(NONE, CLAMP, NOISE);
+    /** Those that see the network's answers alone. */
+    private static final Set<String> SCORE_BASED = Set.of(SQUARE, SPSA);
+
+    private static final List<Norm> LINF = List.of(Norm.LINF);
+    private static final List<Norm> LINF_OR_L2 = List.of(Norm.LINF, Norm.L2);
+    private static final List<Norm> UNBOUNDED = List.of();
     private static final Map<String, Definition> KNOWN = new TreeMap<>();
 
     static {
-        define(NONE, Optional.of(Norm.LINF), false, Map.of(), settings -> Control.NONE);
-        define(CLAMP, Optional.of(Norm.LINF), false, Map.of(), settings -> Control.CLAMP);
-        define(NOISE, Optional.of(Norm.LINF), false, Map.of(), settings -> new Noise(settings.epsilon()));
+        define(NONE, LINF, false, 0, Map.of(), settings -> Control.NONE);
+        define(CLAMP, LINF, false, 0, Map.of(), settings -> Control.CLAMP);
+        define(NOISE, LINF, false, 0, Map.of(), settings -> new Noise(settings.epsilon()));
         define(
                 FGSM,
-                Optional.of(Norm.LINF),
+                LINF,
                 true,
+                1,
                 Map.of(),
                 settings -> ProjectedGradientDescent.fgsm(settings.epsilon(), settings.targeted()));
-        define(PGD, Optional.of(Norm.LINF), true, Map.of(RESTARTS, 1.0), Attacks::gradientDescent);
-        define(PGD_L2, Optional.of(Norm.L2), true, Map.of(RESTARTS, 1.0), Attacks::gradientDescent);
+        define(PGD, LINF_OR_L2, true, 10, Map.of(RESTARTS, 1.0), Attacks::gradientDescent);
+        define(PGD_L2, List.of(Norm.L2), true, 10, Map.of(RESTARTS, 1.0), Attacks::gradientDescent);
         define(
                 DEEPFOOL,
-                Optional.empty(),
+                UNBOUNDED,
                 false,
+                50,
                 Map.of("overshoot", 0.02),
                 settings -> new DeepFool(settings.steps(), settings.parameter("overshoot")));
         define(
                 CW,
-                Optional.empty(),
+                UNBOUNDED,
                 true,
+                100,
                 Map.of("c", 1.0, "kappa", 0.0, LEARNING_RATE, 0.01),
                 settings -> new CarliniWagner(
                         settings.parameter("c"),
@@ -60,39 +72,32 @@ public final class Attacks {
             boolean targetable = objective != AutoPgd.Objective.T;
             define(
                     "apgd_" + objective.name().toLowerCase(Locale.ROOT),
-                    Optional.of(Norm.LINF),
+                    LINF_OR_L2,
                     targetable,
+                    100,
                     Map.of(RESTARTS, 1.0),
                     settings -> new AutoPgd(
                             objective,
-                            settings.epsilon(),
+                            ball(settings),
                             settings.steps(),
                             (int) settings.parameter(RESTARTS),
                             settings.targeted()));
         }
-        define(
-                "fab",
-                Optional.of(Norm.LINF),
-                false,
-                Map.of(),
-                settings -> new Fab(settings.epsilon(), settings.steps(), false));
-        define(
-                "fab_t",
-                Optional.of(Norm.LINF),
-                false,
-                Map.of(),
-                settings -> new Fab(settings.epsilon(), settings.steps(), true));
+        define(FAB, LINF_OR_L2, false, 100, Map.of(), settings -> new Fab(ball(settings), settings.steps(), false));
+        define(FAB_T, LINF_OR_L2, false, 100, Map.of(), settings -> new Fab(ball(settings), settings.steps(), true));
         define(
                 SQUARE,
-                Optional.of(Norm.LINF),
+                LINF_OR_L2,
                 true,
+                5000,
                 Map.of("initialShare", 0.8),
                 settings -> new Square(
-                        settings.epsilon(), settings.steps(), settings.parameter("initialShare"), settings.targeted()));
+                        ball(settings), settings.steps(), settings.parameter("initialShare"), settings.targeted()));
         define(
                 SPSA,
-                Optional.of(Norm.LINF),
+                LINF,
                 true,
+                1,
                 Map.of("samples", 128.0, "delta", 0.01, LEARNING_RATE, 0.01),
                 settings -> new Spsa(
                         settings.epsilon(),
@@ -101,14 +106,14 @@ public final class Attacks {
                         settings.parameter("delta"),
                         settings.parameter(LEARNING_RATE),
                         settings.targeted()));
-        for (String name : new String[] {AUTOATTACK, AUTOATTACK_10}) {
+        for (String name : List.of(AUTOATTACK, AUTOATTACK_10)) {
             define(
                     name,
-                    Optional.of(Norm.LINF),
+                    LINF_OR_L2,
                     false,
+                    name.equals(AUTOATTACK) ? 100 : 10,
                     Map.of("queries", 5000.0),
-                    settings ->
-                            new AutoAttack(settings.epsilon(), settings.steps(), (int) settings.parameter("queries")));
+                    settings -> new AutoAttack(ball(settings), settings.steps(), (int) settings.parameter("queries")));
         }
     }
 
@@ -117,28 +122,35 @@ public final class Attacks {
     /**
      * What is known of an attack.
      *
-     * @param bound the norm whose ball of radius epsilon holds it; empty where nothing does
+     * @param norms whose ball of radius epsilon can hold it, its own first; empty where nothing does
      * @param targetable whether it has a targeted mode
+     * @param usualSteps iterations, or for Square queries, where nothing is said
      * @param defaults of its own parameters, beside those that every attack has
      */
     private record Definition(
-            Optional<Norm> bound,
+            List<Norm> norms,
             boolean targetable,
+            int usualSteps,
             Map<String, Double> defaults,
             Function<AttackSettings, Attack> factory) {}
 
     private static void define(
             String name,
-            Optional<Norm> bound,
+            List<Norm> norms,
             boolean targetable,
+            int usualSteps,
             Map<String, Double> defaults,
             Function<AttackSettings, Attack> factory) {
-        KNOWN.put(name, new Definition(bound, targetable, Map.copyOf(defaults), factory));
+        KNOWN.put(name, new Definition(norms, targetable, usualSteps, Map.copyOf(defaults), factory));
+    }
+
+    private static Ball ball(AttackSettings settings) {
+        return new Ball(norm(settings).orElseThrow(), settings.epsilon());
     }
 
     private static Attack gradientDescent(AttackSettings settings) {
         return new ProjectedGradientDescent(
-                norm(settings.name()).orElseThrow(),
+                norm(settings).orElseThrow(),
                 settings.epsilon(),
                 settings.stepSize(),
                 settings.steps(),
@@ -161,9 +173,37 @@ public final class Attacks {
         return CONTROLS.contains(name);
     }
 
+    /** Whether an attack sees the network's answers alone, and not its gradients. */
+    public static boolean isScoreBased(String name) {
+        return SCORE_BASED.contains(name);
+    }
+
     /** The norm in which an attack is bounded by its epsilon; empty where it is not bounded. */
-    public static Optional<Norm> norm(String name) {
-        return definition(name).bound();
+    public static Optional<Norm> norm(AttackSettings settings) {
+        return settings.norm()
+                .or(() -> definition(settings.name()).norms().stream().findFirst());
+    }
+
+    /**
+     * The attack with its usual number of steps where that is 0, and a step of a quarter of epsilon (of 15/128 in L2) where a
+     * gradient descent has none.
+     *
+     * @throws IllegalArgumentException for an unknown name, listing the known
+     */
+    public static AttackSettings completed(AttackSettings given) {
+        int usual = definition(given.name()).usualSteps();
+        boolean descends = Set.of(PGD, PGD_L2).contains(given.name()) && given.stepSize() == 0;
+        double share = norm(given).equals(Optional.of(Norm.L2)) ? 15 / 128.0 : 0.25;
+        return new AttackSettings(
+                given.name(),
+                given.space(),
+                given.targeted(),
+                given.epsilon(),
+                descends ? share * given.epsilon() : given.stepSize(),
+                given.steps() == 0 ? usual : given.steps(),
+                given.randomStart(),
+                given.norm(),
+                given.parameters());
     }
 
     /** Whether an attack has a targeted mode. */
@@ -195,6 +235,11 @@ public final class Attacks {
         }
         if (settings.targeted() && !definition.targetable()) {
             throw new IllegalArgumentException("The attack " + settings.name() + " has no targeted mode.");
+        }
+        if (settings.norm().isPresent()
+                && !definition.norms().contains(settings.norm().get())) {
+            throw new IllegalArgumentException("The attack " + settings.name() + " is not bounded in the norm "
+                    + settings.norm().get() + "; its own are " + definition.norms() + ".");
         }
         return definition.factory().apply(settings);
     }

@@ -4,11 +4,11 @@ import dev.romestream.robustness.tensor.Seed;
 import java.util.Locale;
 
 /**
- * APGD (Croce and Hein 2020) on a loss, from random starts, in the L-infinity ball. Images that stand in the end stay clean.
+ * APGD (Croce and Hein 2020) on a loss, from random starts. Images that stand in the end stay clean.
  *
  * @param targeted towards class (label + 1) mod classes
  */
-record AutoPgd(Objective objective, double epsilon, int steps, int restarts, boolean targeted) implements StagedAttack {
+record AutoPgd(Objective objective, Ball ball, int steps, int restarts, boolean targeted) implements StagedAttack {
     /** What is raised. */
     enum Objective {
         /** Cross-entropy. */
@@ -53,7 +53,7 @@ record AutoPgd(Objective objective, double epsilon, int steps, int restarts, boo
 
     private void run(Field field, Loss loss, int[] targets, Seed seed) {
         if (!field.standing().isEmpty()) {
-            Apgd apgd = new Apgd(field.oracle(), epsilon, steps, loss);
+            Apgd apgd = new Apgd(field.oracle(), ball, steps, loss);
             field.enter(apgd.run(field.clean(), field.labels(), targets, field.standing(), seed));
         }
     }

@@ -25,6 +25,6 @@ public enum Control implements Attack {
 
     @Override
     public Perturbation perturb(Classifier model, NDArray images, int[] labels, Seed seed) {
-        return new Perturbation(apply(images), 0, 0);
+        return new Perturbation(apply(images), 0, 0, 0);
     }
 }

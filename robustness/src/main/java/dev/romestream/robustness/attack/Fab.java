@@ -8,24 +8,20 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * FAB (Croce and Hein 2020): steps to the linearised decision boundary, by the shortest L-infinity way within the range, biased
+ * FAB (Croce and Hein 2020): steps to the linearised decision boundary, by the shortest way within the range, biased
  * towards the clean image; an adversarial point steps back towards it. An image is lost when such a point lies within epsilon.
  *
  * @param byTarget one run for each of the most likely wrong classes (FAB-T), in place of one for the nearest boundary of all
  */
-record Fab(double epsilon, int steps, boolean byTarget) implements StagedAttack {
+record Fab(Ball ball, int steps, boolean byTarget) implements StagedAttack {
     private static final double MOST_BIAS = 0.1;
     private static final double OVERSHOOT = 1.05;
     private static final double BACK = 0.9;
 
     /** A linearised boundary: where {@code value + gradient * (x - point)} is zero. */
     private record Boundary(double value, float[] gradient) {
-        double distance() {
-            double sum = 0;
-            for (float entry : gradient) {
-                sum += Math.abs(entry);
-            }
-            return Math.abs(value) / (sum + 1e-12);
+        double distance(Ball ball) {
+            return Math.abs(value) / (ball.dual(gradient) + 1e-12);
         }
     }
 
@@ -58,7 +54,7 @@ record Fab(double epsilon, int steps, boolean byTarget) implements StagedAttack 
                 int row = running.get(i);
                 float[] clean = field.clean()[images.get(row)];
                 if (Rows.argMax(logits[i]) != field.labels()[images.get(row)]) {
-                    lost[row] = distance(points[row], clean) <= epsilon;
+                    lost[row] = ball.distance(points[row], clean) <= ball.epsilon();
                     if (!lost[row]) {
                         points[row] = back(points[row], clean);
                     }
@@ -76,7 +72,7 @@ record Fab(double epsilon, int steps, boolean byTarget) implements StagedAttack 
         field.enter(outcomes);
     }
 
-    private static List<Boundary> boundaries(
+    private List<Boundary> boundaries(
             Field field, float[][] points, List<Integer> images, List<Integer> running, Optional<int[]> targets) {
         float[][] at = Rows.select(points, running);
         int[] labels = running.stream()
@@ -101,7 +97,7 @@ record Fab(double epsilon, int steps, boolean byTarget) implements StagedAttack 
         return boundaries;
     }
 
-    private static Boundary nearest(float[] logits, float[][] gradients, int label) {
+    private Boundary nearest(float[] logits, float[][] gradients, int label) {
         Boundary nearest = null;
         for (int other = 0; other < logits.length; other++) {
             if (other != label) {
@@ -110,7 +106,7 @@ record Fab(double epsilon, int steps, boolean byTarget) implements StagedAttack 
                     gradient[i] = gradients[other][i] - gradients[label][i];
                 }
                 Boundary candidate = new Boundary((double) logits[other] - logits[label], gradient);
-                if (nearest == null || candidate.distance() < nearest.distance()) {
+                if (nearest == null || candidate.distance(ball) < nearest.distance(ball)) {
                     nearest = candidate;
                 }
             }
@@ -118,15 +114,15 @@ record Fab(double epsilon, int steps, boolean byTarget) implements StagedAttack 
         return nearest;
     }
 
-    private static float[] stepped(float[] point, float[] clean, Boundary boundary) {
-        double[] fromPoint = shortest(point, boundary.gradient(), -boundary.value());
+    private float[] stepped(float[] point, float[] clean, Boundary boundary) {
+        double[] fromPoint = shortest(ball.norm(), point, boundary.gradient(), -boundary.value());
         double atClean = boundary.value();
         for (int i = 0; i < point.length; i++) {
             atClean += (double) boundary.gradient()[i] * (clean[i] - point[i]);
         }
-        double[] fromClean = shortest(clean, boundary.gradient(), -atClean);
-        double one = Math.max(largest(fromPoint), 1e-8);
-        double other = Math.max(largest(fromClean), 1e-8);
+        double[] fromClean = shortest(ball.norm(), clean, boundary.gradient(), -atClean);
+        double one = Math.max(ball.length(fromPoint), 1e-8);
+        double other = Math.max(ball.length(fromClean), 1e-8);
         double bias = Math.min(one / (one + other), MOST_BIAS);
         float[] stepped = new float[point.length];
         for (int i = 0; i < point.length; i++) {
@@ -139,56 +135,43 @@ record Fab(double epsilon, int steps, boolean byTarget) implements StagedAttack 
     }
 
     /**
-     * The displacement d of least largest entry with {@code w * d = change} and x + d in [0, 1]; as far as possible where the
-     * range does not allow that. Every coordinate moves by the same amount in its useful direction, or up to its end of the range.
+     * The shortest displacement d with {@code w * d = change} and x + d in [0, 1]; as far as possible where the range does not
+     * allow that. Every coordinate moves in its useful direction, by the same amount (L-infinity) or in proportion to its weight
+     * (L2), or up to its end of the range.
      */
-    static double[] shortest(float[] x, float[] w, double change) {
+    static double[] shortest(Norm norm, float[] x, float[] w, double change) {
         double[] room = new double[x.length];
+        double[] rate = new double[x.length];
+        double[] end = new double[x.length];
+        double slope = 0;
         for (int i = 0; i < x.length; i++) {
             boolean up = w[i] > 0 == change > 0;
             room[i] = w[i] == 0 ? 0 : Math.max(0, up ? 1.0 - x[i] : x[i]);
+            rate[i] = norm == Norm.LINF ? 1 : Math.abs(w[i]);
+            end[i] = w[i] == 0 ? 0 : room[i] / rate[i];
+            slope += Math.abs(w[i]) * rate[i];
         }
         Integer[] order = new Integer[x.length];
         Arrays.setAll(order, i -> i);
-        Arrays.sort(order, Comparator.comparingDouble(i -> room[i]));
+        Arrays.sort(order, Comparator.comparingDouble(i -> end[i]));
         double wanted = Math.abs(change);
-        double slope = 0;
-        for (float weight : w) {
-            slope += Math.abs(weight);
-        }
         double reached = 0;
         double amount = 0;
         for (int i : order) {
-            double step = room[i] - amount;
+            double step = end[i] - amount;
             if (reached + slope * step >= wanted) {
                 break;
             }
             reached += slope * step;
-            amount = room[i];
-            slope -= Math.abs(w[i]);
+            amount = end[i];
+            slope -= Math.abs(w[i]) * rate[i];
         }
         double last = reached < wanted && slope > 0 ? (wanted - reached) / slope : 0;
         double[] displacement = new double[x.length];
         for (int i = 0; i < x.length; i++) {
-            displacement[i] = Math.min(amount + last, room[i]) * Math.signum(w[i]) * Math.signum(change);
+            displacement[i] = Math.min((amount + last) * rate[i], room[i]) * Math.signum(w[i]) * Math.signum(change);
         }
         return displacement;
-    }
-
-    private static double largest(double[] values) {
-        double largest = 0;
-        for (double value : values) {
-            largest = Math.max(largest, Math.abs(value));
-        }
-        return largest;
-    }
-
-    private static double distance(float[] one, float[] other) {
-        double largest = 0;
-        for (int i = 0; i < one.length; i++) {
-            largest = Math.max(largest, Math.abs((double) one[i] - other[i]));
-        }
-        return largest;
     }
 
     private static float[] back(float[] point, float[] clean) {

@@ -16,6 +16,7 @@ final class Oracle {
     private final Shape image;
     private long forwardEvaluations;
     private long gradientEvaluations;
+    private long zeroGradients;
 
     /** The answer to a call of {@link #gradients}: rows as asked. */
     record Gradients(float[][] logits, float[] losses, float[][] gradients) {}
@@ -45,6 +46,17 @@ final class Oracle {
 
     long gradientEvaluations() {
         return gradientEvaluations;
+    }
+
+    long zeroGradients() {
+        return zeroGradients;
+    }
+
+    /** Notes images whose gradient vanishes where an attack starts. */
+    void noteZeroGradients(float[][] gradients) {
+        for (float[] gradient : gradients) {
+            zeroGradients += Rows.norm(gradient) == 0 ? 1 : 0;
+        }
     }
 
     float[][] logits(float[][] images) {

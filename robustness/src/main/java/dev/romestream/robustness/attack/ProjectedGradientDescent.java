@@ -49,7 +49,8 @@ public record ProjectedGradientDescent(
             best = new Perturbation(
                     NDArrays.where(keep, best.images(), next.images()),
                     best.gradientEvaluations() + next.gradientEvaluations(),
-                    best.forwardEvaluations() + next.forwardEvaluations() + lost.length);
+                    best.forwardEvaluations() + next.forwardEvaluations() + lost.length,
+                    best.zeroGradients());
         }
         return best;
     }
@@ -74,6 +75,7 @@ public record ProjectedGradientDescent(
         NDManager owner = images.getManager();
         NDArray aim = Tensors.oneHot(owner, aims, classes);
         NDArray current = randomStart ? start(images, seed) : images;
+        long zeroGradients = 0;
         for (int step = 0; step < steps; step++) {
             NDArray next;
             try (NDManager scope = owner.newSubManager()) {
@@ -81,7 +83,12 @@ public record ProjectedGradientDescent(
                 at.attach(scope);
                 NDArray clean = images.stopGradient();
                 clean.attach(scope);
-                next = step(model, clean, at, aim);
+                NDArray gradient = Autograd.gradient(
+                        at, x -> CrossEntropy.perImage(model.logits(x), aim).sum());
+                if (step == 0) {
+                    zeroGradients = zeroRows(gradient);
+                }
+                next = step(clean, at, gradient);
                 next.attach(owner);
             }
             if (current != images) {
@@ -91,7 +98,7 @@ public record ProjectedGradientDescent(
         }
         aim.close();
         long gradients = (long) steps * labels.length;
-        return new Perturbation(current, gradients, gradients);
+        return new Perturbation(current, gradients, gradients, zeroGradients);
     }
 
     private NDArray start(NDArray images, Seed seed) {
@@ -103,9 +110,15 @@ public record ProjectedGradientDescent(
         }
     }
 
-    private NDArray step(Classifier model, NDArray clean, NDArray at, NDArray aim) {
-        NDArray gradient = Autograd.gradient(
-                at, x -> CrossEntropy.perImage(model.logits(x), aim).sum());
+    private static long zeroRows(NDArray gradient) {
+        long count = 0;
+        for (float largest : Norm.LINF.length(gradient).toFloatArray()) {
+            count += largest == 0 ? 1 : 0;
+        }
+        return count;
+    }
+
+    private NDArray step(NDArray clean, NDArray at, NDArray gradient) {
         NDArray moved = at.add(norm.direction(gradient).mul(targeted ? -stepSize : stepSize));
         return clean.add(norm.project(moved.sub(clean), epsilon)).clip(0, 1);
     }

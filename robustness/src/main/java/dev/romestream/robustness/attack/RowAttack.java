@@ -19,6 +19,10 @@ interface RowAttack extends Attack {
     default Perturbation perturb(Classifier model, NDArray images, int[] labels, Seed seed) {
         Oracle oracle = new Oracle(model, images.getManager(), images.getShape().slice(1));
         float[][] perturbed = perturb(oracle, Rows.of(images), labels, seed);
-        return new Perturbation(oracle.join(perturbed), oracle.gradientEvaluations(), oracle.forwardEvaluations());
+        return new Perturbation(
+                oracle.join(perturbed),
+                oracle.gradientEvaluations(),
+                oracle.forwardEvaluations(),
+                oracle.zeroGradients());
     }
 }

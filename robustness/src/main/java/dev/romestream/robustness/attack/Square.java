@@ -7,73 +7,42 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * The Square attack (Andriushchenko et al. 2020) in the L-infinity ball: random search over squares at the ball's surface, by the
- * margin alone, without gradients. An image that is lost asks nothing more.
+ * The Square attack (Andriushchenko et al. 2020): random search over squares at the ball's surface, by the margin alone, without
+ * gradients. An image that is lost asks nothing more.
  *
  * @param queries most evaluations of an image
  * @param initialShare of the pixels that a first square covers
  * @param targeted towards class (label + 1) mod classes
  */
-record Square(double epsilon, int queries, double initialShare, boolean targeted) implements StagedAttack {
+record Square(Ball ball, int queries, double initialShare, boolean targeted) implements StagedAttack {
     /** Iterations, of 10,000, after which the share is halved. */
     private static final int[] HALVINGS = {10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000};
 
     private static final double SCALE = 10_000;
 
+    /** Draws candidates of one image. */
+    interface Proposals {
+        float[] first();
+
+        /** @param share of the pixels that change */
+        float[] next(float[] best, double share);
+    }
+
     /** One image's search. */
-    private final class Search {
-        private final float[] clean;
+    private static final class Search {
+        private final Proposals proposals;
         private final int aim;
-        private final SplittableRandom random;
-        private final int channels;
-        private final int height;
-        private final int width;
         private float[] best;
         private float[] candidate;
         private double margin = Double.POSITIVE_INFINITY;
 
-        Search(float[] clean, int aim, long[] shape, SplittableRandom random) {
-            this.clean = clean;
+        Search(Proposals proposals, int aim) {
+            this.proposals = proposals;
             this.aim = aim;
-            this.random = random;
-            this.channels = (int) shape[0];
-            this.height = (int) shape[1];
-            this.width = (int) shape[2];
+            this.candidate = proposals.first();
         }
 
-        private double sign() {
-            return random.nextBoolean() ? 1 : -1;
-        }
-
-        private void stripes() {
-            candidate = new float[clean.length];
-            for (int channel = 0; channel < channels; channel++) {
-                for (int column = 0; column < width; column++) {
-                    double shift = epsilon * sign();
-                    for (int row = 0; row < height; row++) {
-                        int i = (channel * height + row) * width + column;
-                        candidate[i] = Rows.clamp(clean[i] + shift, 0, 1);
-                    }
-                }
-            }
-        }
-
-        private void square(int size) {
-            candidate = best.clone();
-            int top = random.nextInt(height - size + 1);
-            int left = random.nextInt(width - size + 1);
-            for (int channel = 0; channel < channels; channel++) {
-                double shift = 2 * epsilon * sign();
-                for (int row = top; row < top + size; row++) {
-                    for (int column = left; column < left + size; column++) {
-                        int i = (channel * height + row) * width + column;
-                        candidate[i] = Rows.within(best[i] + shift, clean[i], epsilon);
-                    }
-                }
-            }
-        }
-
-        private void take(float[] logits) {
+        private void take(float[] logits, boolean targeted) {
             double seen = targeted ? -Rows.margin(logits, aim) : Rows.margin(logits, aim);
             if (seen < margin || seen <= 0) {
                 margin = seen;
@@ -85,25 +54,24 @@ record Square(double epsilon, int queries, double initialShare, boolean targeted
     @Override
     public void run(Field field, Seed seed) {
         Oracle oracle = field.oracle();
-        long[] shape = oracle.image().getShape();
         int[] aims = targeted ? Rows.nextClasses(field.labels(), oracle.classes()) : field.labels();
         List<Search> all = new ArrayList<>();
         for (int image : field.standing()) {
-            all.add(new Search(
-                    field.clean()[image], aims[image], shape, seed.with(image).random()));
+            Proposals proposals = proposals(
+                    field.clean()[image],
+                    oracle.image().getShape(),
+                    seed.with(image).random());
+            all.add(new Search(proposals, aims[image]));
         }
-        all.forEach(Search::stripes);
         ask(oracle, all);
-        double pixels = (double) shape[1] * shape[2];
         List<Search> running = all;
         for (int query = 1; query < queries; query++) {
             running = running.stream().filter(search -> search.margin > 0).toList();
             if (running.isEmpty()) {
                 break;
             }
-            int size = Math.max(1, (int) Math.round(Math.sqrt(share(query) * pixels)));
-            int side = (int) Math.min(size, Math.min(shape[1], shape[2]) - 1);
-            running.forEach(search -> search.square(side));
+            double share = share(query);
+            running.forEach(search -> search.candidate = search.proposals.next(search.best, share));
             ask(oracle, running);
         }
         field.enter(all.stream()
@@ -111,14 +79,20 @@ record Square(double epsilon, int queries, double initialShare, boolean targeted
                 .toList());
     }
 
-    private static void ask(Oracle oracle, List<Search> searches) {
+    private Proposals proposals(float[] clean, long[] shape, SplittableRandom random) {
+        return ball.norm() == Norm.LINF
+                ? new FlatSquares(clean, ball.epsilon(), shape, random)
+                : new PeakedSquares(clean, ball.epsilon(), shape, random);
+    }
+
+    private void ask(Oracle oracle, List<Search> searches) {
         if (searches.isEmpty()) {
             return;
         }
         float[][] logits =
                 oracle.logits(searches.stream().map(search -> search.candidate).toArray(float[][]::new));
         for (int row = 0; row < logits.length; row++) {
-            searches.get(row).take(logits[row]);
+            searches.get(row).take(logits[row], targeted);
         }
     }
 

@@ -14,17 +14,21 @@ import java.util.TreeMap;
 public record Suite(String name, Space space, List<Entry> entries) {
     private static final int AUTOATTACK_STEPS = 100;
     private static final int PGD_STEPS = 10;
+    private static final int CHECK_QUERIES = 1000;
     private static final double PIXEL = 1 / 255.0;
     /** The benchmark's step, a typing error for 2/255 that made the published tables. */
     private static final double PUBLISHED_STEP = 2 / 225.0;
 
     private static final Map<String, Suite> BUILT_IN = new TreeMap<>(Map.of(
-            "as-published", gradients("as-published", Space.NORMALISED, 8 * PIXEL, PUBLISHED_STEP),
+            "as-published", asPublished(),
+            "as-published-quick", gradients("as-published-quick", Space.NORMALISED, 8 * PIXEL, PUBLISHED_STEP),
             "pixel-8", gradients("pixel-8", Space.PIXEL, 8 * PIXEL, 2 * PIXEL),
             "pixel-4", gradients("pixel-4", Space.PIXEL, 4 * PIXEL, PIXEL),
             "pixel-2", gradients("pixel-2", Space.PIXEL, 2 * PIXEL, PIXEL / 2),
             "quick", quick(),
-            "autoattack", autoAttack()));
+            "autoattack", autoAttack(),
+            "checks", checks(),
+            "transfer", transfer()));
 
     public Suite {
         entries = List.copyOf(entries);
@@ -36,12 +40,27 @@ public record Suite(String name, Space space, List<Entry> entries) {
      * @param attack untargeted
      * @param untargeted whether it is made so
      * @param targeted whether it is made targeted, too
+     * @param transfer whether it is crafted on every network that is evaluated together, and measured on each
+     * @param rated whether it takes part in the ratios
      */
-    public record Entry(AttackSettings attack, boolean untargeted, boolean targeted) {
+    public record Entry(AttackSettings attack, boolean untargeted, boolean targeted, boolean transfer, boolean rated) {
 
         /** In every mode that the attack has. */
         public static Entry of(AttackSettings attack) {
-            return new Entry(attack, true, Attacks.isTargetable(attack.name()));
+            return new Entry(attack, true, Attacks.isTargetable(attack.name()), false, true);
+        }
+
+        private Entry unrated() {
+            return new Entry(attack, untargeted, targeted, transfer, false);
+        }
+
+        private Entry transferred() {
+            return new Entry(attack, untargeted, targeted, true, rated);
+        }
+
+        /** With what its attack takes where nothing is said. */
+        private Entry completed() {
+            return new Entry(Attacks.completed(attack), untargeted, targeted, transfer, rated);
         }
     }
 
@@ -61,7 +80,8 @@ public record Suite(String name, Space space, List<Entry> entries) {
         List<Entry> entries = new ArrayList<>();
         entries.add(Entry.of(AttackSettings.control(Attacks.NONE, space)));
         entries.add(Entry.of(AttackSettings.control(Attacks.CLAMP, space)));
-        for (Entry entry : others) {
+        for (Entry given : others) {
+            Entry entry = given.completed();
             Attacks.create(entry.attack().targetedAt(entry.targeted()));
             if (!List.of(Attacks.NONE, Attacks.CLAMP).contains(entry.attack().name())) {
                 entries.add(entry);
@@ -80,6 +100,70 @@ public record Suite(String name, Space space, List<Entry> entries) {
         return suite;
     }
 
+    /**
+     * The benchmark's attacks with its parameters. Its ratios are over the white-box attacks; Square and SPSA, which it calls
+     * query-based, stand beside them.
+     */
+    private static Suite asPublished() {
+        Space space = Space.NORMALISED;
+        double epsilon = 8 * PIXEL;
+        List<Entry> attacks = new ArrayList<>(published(space, epsilon, PUBLISHED_STEP));
+        attacks.add(Entry.of(new AttackSettings(Attacks.DEEPFOOL, space, false, 0, 0, 50, false)));
+        attacks.add(Entry.of(new AttackSettings(Attacks.CW, space, false, 0, 0, 100, false)));
+        attacks.add(Entry.of(new AttackSettings(Attacks.AUTOATTACK_10, space, false, epsilon, 0, 10, true)));
+        attacks.add(Entry.of(new AttackSettings(Attacks.SQUARE, space, false, epsilon, 0, 5000, true))
+                .unrated());
+        attacks.add(Entry.of(new AttackSettings(Attacks.SPSA, space, false, epsilon, 0, 1, false))
+                .unrated());
+        return controlled("as-published", space, attacks);
+    }
+
+    /** What the flags of an evaluation need: more steps, a larger ball, and an attack without gradients. */
+    private static Suite checks() {
+        Space space = Space.PIXEL;
+        double epsilon = 8 * PIXEL;
+        double step = 2 * PIXEL;
+        var pgd = new AttackSettings(Attacks.PGD, space, false, epsilon, step, PGD_STEPS, false);
+        return controlled(
+                "checks",
+                space,
+                List.of(
+                        Entry.of(new AttackSettings(Attacks.NOISE, space, false, epsilon, 0, 0, true)),
+                        Entry.of(AttackSettings.fgsm(space, epsilon)),
+                        Entry.of(pgd),
+                        new Entry(
+                                new AttackSettings(Attacks.PGD, space, false, epsilon, step, 10 * PGD_STEPS, false),
+                                true,
+                                false,
+                                false,
+                                true),
+                        new Entry(
+                                new AttackSettings(Attacks.PGD, space, false, 2 * epsilon, 2 * step, PGD_STEPS, false),
+                                true,
+                                false,
+                                false,
+                                true),
+                        new Entry(
+                                new AttackSettings(Attacks.SQUARE, space, false, epsilon, 0, CHECK_QUERIES, true),
+                                true,
+                                false,
+                                false,
+                                true)));
+    }
+
+    /** FGSM and PGD from every network that is evaluated together on every one of them. */
+    private static Suite transfer() {
+        Space space = Space.PIXEL;
+        double epsilon = 8 * PIXEL;
+        return controlled(
+                "transfer",
+                space,
+                List.of(
+                        Entry.of(AttackSettings.fgsm(space, epsilon)).transferred(),
+                        Entry.of(new AttackSettings(Attacks.PGD, space, false, epsilon, 2 * PIXEL, PGD_STEPS, false))
+                                .transferred()));
+    }
+
     private static Suite quick() {
         return controlled("quick", Space.PIXEL, List.of(Entry.of(AttackSettings.fgsm(Space.PIXEL, 8 * PIXEL))));
     }
@@ -91,15 +175,16 @@ public record Suite(String name, Space space, List<Entry> entries) {
     }
 
     /** FGSM, PGD-10 and PGD-L2 without random start; the L2 radius is 16 times the other one, as 128/255 is to 8/255. */
-    private static Suite gradients(String name, Space space, double epsilon, double step) {
+    private static List<Entry> published(Space space, double epsilon, double step) {
         double radius = 16 * epsilon;
-        return controlled(
-                name,
-                space,
-                List.of(
-                        Entry.of(AttackSettings.fgsm(space, epsilon)),
-                        Entry.of(new AttackSettings(Attacks.PGD, space, false, epsilon, step, PGD_STEPS, false)),
-                        Entry.of(new AttackSettings(
-                                Attacks.PGD_L2, space, false, radius, radius * 15 / 128, PGD_STEPS, false))));
+        return List.of(
+                Entry.of(AttackSettings.fgsm(space, epsilon)),
+                Entry.of(new AttackSettings(Attacks.PGD, space, false, epsilon, step, PGD_STEPS, false)),
+                Entry.of(
+                        new AttackSettings(Attacks.PGD_L2, space, false, radius, radius * 15 / 128, PGD_STEPS, false)));
+    }
+
+    private static Suite gradients(String name, Space space, double epsilon, double step) {
+        return controlled(name, space, published(space, epsilon, step));
     }
 }

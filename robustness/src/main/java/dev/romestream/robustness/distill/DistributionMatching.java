@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.robustness.network.Architecture;
-import dev.romestream.robustness.network.ConvNet;
+import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.tensor.Autograd;
 import dev.romestream.robustness.tensor.Seed;
@@ -47,18 +47,19 @@ public final class DistributionMatching implements DistillationMethod {
     public void step(SyntheticSet set, int iteration) {
         try (NDManager scope = manager.newSubManager()) {
             Seed fresh = seed.with("network").with(iteration);
-            ConvNet network = new ConvNet(
+            NeuralNetwork network = new NeuralNetwork(
                     architecture,
                     plan.images().shape(),
                     set.classes(),
-                    ConvNet.initialParameters(scope, architecture, plan.images().shape(), set.classes(), fresh));
+                    NeuralNetwork.initialParameters(
+                            scope, architecture, plan.images().shape(), set.classes(), fresh));
             for (int label = 0; label < set.classes(); label++) {
                 step(set, network, iteration, label);
             }
         }
     }
 
-    private void step(SyntheticSet set, ConvNet network, int iteration, int label) {
+    private void step(SyntheticSet set, NeuralNetwork network, int iteration, int label) {
         var draw = plan.augmentation(iteration, label);
         Augmentation augmentation = new Augmentation(draw.strategy());
         try (NDManager scope = manager.newSubManager()) {

@@ -1,7 +1,7 @@
 package dev.romestream.robustness.distill;
 
 import ai.djl.ndarray.NDList;
-import dev.romestream.robustness.network.ConvNet;
+import dev.romestream.robustness.network.NeuralNetwork;
 
 /**
  * A network of the pool at one version. Whoever made it frees its arrays.
@@ -10,7 +10,7 @@ import dev.romestream.robustness.network.ConvNet;
  * @param correct perturbed training images classified correctly in all of its training
  * @param seen perturbed training images in all of its training
  */
-public record PoolMember(ConvNet network, NDList velocities, long correct, long seen) {
+public record PoolMember(NeuralNetwork network, NDList velocities, long correct, long seen) {
 
     /** Accuracy on perturbed training images so far, in per cent; 0 before any. */
     public double accuracy() {

@@ -6,8 +6,8 @@ import ai.djl.ndarray.NDManager;
 import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.network.Architecture;
-import dev.romestream.robustness.network.ConvNet;
 import dev.romestream.robustness.network.LabelledImages;
+import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.network.ThreatModel.Space;
 import dev.romestream.robustness.tensor.Seed;
@@ -33,13 +33,13 @@ public record PoolTraining(
 
     /** Version 0 of a network; its arrays belong to {@code manager}. */
     public PoolMember initial(NDManager manager, LabelledImages images, int network) {
-        NDList parameters = ConvNet.initialParameters(
+        NDList parameters = NeuralNetwork.initialParameters(
                 manager,
                 architecture,
                 images.shape(),
                 images.classes(),
                 seed.with("parameters").with(network));
-        ConvNet fresh = new ConvNet(architecture, images.shape(), images.classes(), parameters);
+        NeuralNetwork fresh = new NeuralNetwork(architecture, images.shape(), images.classes(), parameters);
         NDList velocities = new NDList();
         parameters.forEach(parameter -> velocities.add(manager.zeros(parameter.getShape())));
         return new PoolMember(fresh, velocities, 0, 0);

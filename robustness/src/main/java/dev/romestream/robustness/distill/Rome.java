@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.robustness.attack.AttackTask.AugmentationDraw;
 import dev.romestream.robustness.augment.Augmentation;
-import dev.romestream.robustness.network.ConvNet;
+import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.tensor.Autograd;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.robustness.train.CrossEntropy;
@@ -33,7 +33,7 @@ public final class Rome implements DistillationMethod {
          * @param target mean embedding of the perturbed real images
          */
         public NDArray loss(PoolMember member, NDArray images, int label, NDArray target) {
-            ConvNet network = member.network();
+            NeuralNetwork network = member.network();
             int count = Math.toIntExact(images.getShape().get(0));
             int[] labels = new int[count];
             Arrays.fill(labels, label);
@@ -88,7 +88,7 @@ public final class Rome implements DistillationMethod {
     }
 
     /** {@code (features)}. */
-    static NDArray meanEmbedding(ConvNet network, NDArray images) {
+    static NDArray meanEmbedding(NeuralNetwork network, NDArray images) {
         return mean(network.features(images));
     }
 

@@ -1,30 +1,125 @@
 package dev.romestream.robustness.network;
 
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.function.BiFunction;
+
 /**
- * A network without its parameters. The only name so far is {@value #CONVNET}: depth blocks of convolution 3x3, instance norm,
- * ReLU and average pooling 2, then linear.
+ * A network without its parameters, as the distillation papers define them (Zhao et al. 2021): {@value #CONVNET} of any width
+ * and depth, {@value #MLP}, {@value #LENET}, {@value #ALEXNET}, {@value #VGG11} and {@value #RESNET18}.
+ *
+ * @param width channels of every convolution; of {@value #CONVNET} alone
+ * @param depth blocks; of {@value #CONVNET} alone
+ * @param norm of {@value #CONVNET}, {@value #VGG11} and {@value #RESNET18}; the others have none
  */
-public record Architecture(String name, int width, int depth) {
+public record Architecture(String name, int width, int depth, Norm norm) {
     public static final String CONVNET = "convnet";
+    public static final String MLP = "mlp";
+    public static final String LENET = "lenet";
+    public static final String ALEXNET = "alexnet";
+    public static final String VGG11 = "vgg11";
+    public static final String RESNET18 = "resnet18";
+    /** Every name. */
+    public static final List<String> NAMES = List.of(CONVNET, MLP, LENET, ALEXNET, VGG11, RESNET18);
+
+    private static final int USUAL_WIDTH = 128;
+    private static final int USUAL_DEPTH = 3;
+    private static final Map<String, BiFunction<ImageShape, Norm, Plan>> FIXED = Map.of(
+            MLP, (input, norm) -> Plan.mlp(input),
+            LENET, (input, norm) -> Plan.leNet(input),
+            ALEXNET, (input, norm) -> Plan.alexNet(input),
+            VGG11, Plan::vgg11,
+            RESNET18, Plan::resNet18);
+
+    /** What follows a convolution. */
+    public enum Norm {
+        /** Each channel of each image to zero mean and unit variance. */
+        INSTANCE,
+        /** Each channel by the running statistics of its training. Such networks are evaluated, not trained, here. */
+        BATCH,
+        NONE
+    }
 
     public Architecture {
-        if (!name.equals(CONVNET)) {
-            throw new IllegalArgumentException("Unknown architecture '" + name + "'; known is " + CONVNET + ".");
+        if (!NAMES.contains(name)) {
+            throw new IllegalArgumentException(
+                    "Unknown architecture '" + name + "'; known are " + String.join(", ", NAMES) + ".");
         }
         if (width < 1 || depth < 1) {
             throw new IllegalArgumentException("A " + name + " of width " + width + " and depth " + depth
                     + " is not possible; both must be at least 1.");
         }
+        if (norm == Norm.NONE && (name.equals(VGG11) || name.equals(RESNET18))) {
+            throw new IllegalArgumentException("A " + name + " has instance or batch norm.");
+        }
     }
 
-    /** Values of the embedding of an image. */
-    public int features(ImageShape input) {
-        int height = input.height() >> depth;
-        int columns = input.width() >> depth;
-        if (height < 1 || columns < 1) {
-            throw new IllegalArgumentException("A " + name + " of depth " + depth + " halves an image of "
-                    + input.height() + " x " + input.width() + " pixels to nothing; use a smaller depth.");
+    /** With instance norm where the architecture has one. */
+    public Architecture(String name, int width, int depth) {
+        this(name, width, depth, Norm.INSTANCE);
+    }
+
+    /**
+     * The architecture of this name whose parameters these are: width, depth and norm are read off their names and shapes.
+     *
+     * @throws IllegalArgumentException for an unknown name, or where there is no convolution at all in a {@value #CONVNET}
+     */
+    public static Architecture of(String name, StateDict parameters) {
+        boolean batch = parameters.names().stream().anyMatch(key -> key.endsWith(".running_mean"));
+        if (!name.equals(CONVNET)) {
+            return new Architecture(name, USUAL_WIDTH, USUAL_DEPTH, batch ? Norm.BATCH : Norm.INSTANCE);
         }
-        return width * height * columns;
+        List<String> convolutions = parameters.names().stream()
+                .filter(key -> key.matches("features\\.\\d+\\.weight") && parameters.shape(key).length == 4)
+                .toList();
+        OptionalInt width = convolutions.stream()
+                .mapToInt(key -> Math.toIntExact(parameters.shape(key)[0]))
+                .findFirst();
+        if (width.isEmpty()) {
+            throw new IllegalArgumentException("A " + CONVNET + " has convolutions features.N.weight; here are "
+                    + String.join(", ", parameters.names()) + ".");
+        }
+        boolean normed = parameters.names().stream()
+                .anyMatch(key -> key.matches("features\\.\\d+\\.weight") && parameters.shape(key).length == 1);
+        Norm norm = batch ? Norm.BATCH : normed ? Norm.INSTANCE : Norm.NONE;
+        return new Architecture(CONVNET, width.getAsInt(), convolutions.size(), norm);
+    }
+
+    /**
+     * The layers for images of a shape.
+     *
+     * @throws IllegalArgumentException where the architecture is not made for such images
+     */
+    Plan plan(ImageShape input) {
+        return name.equals(CONVNET)
+                ? Plan.convNet(input, width, depth, norm)
+                : FIXED.get(name).apply(input, norm);
+    }
+
+    /**
+     * Checks that such a network can be trained here.
+     *
+     * @throws IllegalArgumentException where it has batch norm
+     */
+    public void requireTrainable() {
+        if (norm == Norm.BATCH && hasNorm()) {
+            throw new IllegalArgumentException(
+                    "A " + this + " can be evaluated, not trained; use instance norm for networks that are trained.");
+        }
+    }
+
+    private boolean hasNorm() {
+        return name.equals(CONVNET) || name.equals(VGG11) || name.equals(RESNET18);
+    }
+
+    @Override
+    public String toString() {
+        String normText = norm.name().toLowerCase(Locale.ROOT) + " norm";
+        if (name.equals(CONVNET)) {
+            return name + " (width " + width + ", depth " + depth + ", " + normText + ")";
+        }
+        return hasNorm() ? name + " (" + normText + ")" : name;
     }
 }

@@ -3,22 +3,24 @@ package dev.romestream.robustness.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import dev.romestream.robustness.network.ConvNet;
+import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.tensor.Autograd;
 import dev.romestream.robustness.tensor.Tensors;
 
 /** A network in training: its parameters and velocities, which change with every step. Close it to free them. */
 public final class Training implements AutoCloseable {
     private final NDManager manager;
-    private ConvNet network;
+    private NeuralNetwork network;
     private NDList velocities;
 
     /**
      * Training that goes on from here. The arrays given are taken over and freed as they are replaced.
      *
+     * @param network without batch norm
      * @param velocities of the same shapes as the network's parameters; empty for zero
      */
-    public Training(NDManager parent, ConvNet network, NDList velocities) {
+    public Training(NDManager parent, NeuralNetwork network, NDList velocities) {
+        network.architecture().requireTrainable();
         this.manager = parent.newSubManager();
         this.network = network;
         this.velocities = velocities;
@@ -31,7 +33,7 @@ public final class Training implements AutoCloseable {
         velocities.attach(manager);
     }
 
-    public ConvNet network() {
+    public NeuralNetwork network() {
         return network;
     }
 

@@ -6,8 +6,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.robustness.network.Architecture;
-import dev.romestream.robustness.network.ConvNet;
 import dev.romestream.robustness.network.ImageShape;
+import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.tensor.Seed;
 import java.util.Arrays;
 import java.util.function.IntConsumer;
@@ -27,14 +27,15 @@ public record VictimTraining(
      * @param images normalised, {@code (N, C, H, W)}
      * @param progress is told the number of epochs done
      */
-    public ConvNet train(
+    public NeuralNetwork train(
             NDManager manager, NDArray images, int[] labels, int classes, Seed seed, IntConsumer progress) {
         ImageShape shape = new ImageShape(
                 (int) images.getShape().get(1), (int) images.getShape().get(2), (int)
                         images.getShape().get(3));
         Augmentation augmentation = new Augmentation(strategy);
-        NDList initial = ConvNet.initialParameters(manager, architecture, shape, classes, seed.with("parameters"));
-        ConvNet fresh = new ConvNet(architecture, shape, classes, initial);
+        NDList initial =
+                NeuralNetwork.initialParameters(manager, architecture, shape, classes, seed.with("parameters"));
+        NeuralNetwork fresh = new NeuralNetwork(architecture, shape, classes, initial);
         try (Training training = new Training(manager, fresh, new NDList())) {
             for (int epoch = 0; epoch < epochs; epoch++) {
                 boolean late = epoch > epochs / 2;

@@ -4,15 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.robustness.TestData;
-import dev.romestream.robustness.network.ConvNet;
 import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.robustness.network.LabelledImages;
+import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.ThreatModel;
 import dev.romestream.robustness.network.ThreatModel.Space;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.tensor.Tensors;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -40,12 +43,45 @@ class AttackBoundsTest {
     void perturbedImagesStayInTheBallAndTheRange(
             String name, Space space, double epsilon, double step, int steps, boolean random, boolean targeted) {
         try (NDManager manager = TestData.manager()) {
-            ConvNet network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
+            NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
             var settings = new AttackSettings(name, space, targeted, epsilon, step, steps, random);
             NDArray perturbed =
                     task(settings).run(manager, network, TestData.CIFAR10).images();
             NDArray clean = new ThreatModel(space, TestData.CIFAR10).fromPixels(images.pixels(manager, IDS));
-            NDArray distance = Attacks.norm(name).orElseThrow().length(perturbed.sub(clean.clip(0, 1)));
+            NDArray distance = Attacks.norm(settings).orElseThrow().length(perturbed.sub(clean.clip(0, 1)));
+            assertThat(Tensors.scalar(distance.max()))
+                    .isLessThanOrEqualTo(epsilon + 1e-5)
+                    .isPositive();
+            assertThat(Tensors.scalar(perturbed.min())).isNotNegative();
+            assertThat(Tensors.scalar(perturbed.max())).isLessThanOrEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "apgd_ce, L2, 5",
+        "apgd_dlr, LINF, 5",
+        "apgd_t, L2, 3",
+        "fab, L2, 5",
+        "fab_t, LINF, 5",
+        "square, L2, 60",
+        "square, LINF, 60",
+        "autoattack, L2, 5",
+        "pgd, L2, 5"
+    })
+    void attacksOfEitherNormStayInItsBallAndTheRange(String name, Norm norm, int steps) {
+        double epsilon = norm == Norm.L2 ? 0.8 : 0.05;
+        var settings = new AttackSettings(
+                name, Space.PIXEL, false, epsilon, epsilon / 4, steps, false, Optional.of(norm), Map.of());
+        try (NDManager manager = TestData.manager()) {
+            NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
+            NDArray pixels = images.pixels(manager, IDS);
+            // where the network is right, so that every attack has something to do
+            int[] predicted =
+                    new ThreatModel(Space.PIXEL, TestData.CIFAR10).view(network).predict(pixels);
+            var task = new AttackTask(settings, SHAPE, images.bytes(IDS), predicted, Optional.empty(), new Seed(3));
+            NDArray perturbed = task.run(manager, network, TestData.CIFAR10).images();
+            NDArray distance = norm.length(perturbed.sub(pixels));
             assertThat(Tensors.scalar(distance.max()))
                     .isLessThanOrEqualTo(epsilon + 1e-5)
                     .isPositive();
@@ -55,9 +91,39 @@ class AttackBoundsTest {
     }
 
     @Test
+    void aNormThatAnAttackDoesNotKnowIsRefused() {
+        var settings =
+                new AttackSettings(Attacks.SPSA, Space.PIXEL, false, 1, 0, 1, false, Optional.of(Norm.L2), Map.of());
+        assertThatThrownBy(() -> Attacks.create(settings))
+                .hasMessage("The attack spsa is not bounded in the norm L2; its own are [LINF].");
+    }
+
+    @Test
+    void aVanishingGradientIsCountedAtTheStart() {
+        try (NDManager manager = TestData.manager()) {
+            NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
+            NDList dead = new NDList(network.parameters());
+            dead.set(0, dead.get(0).mul(0));
+            for (String name : List.of("pgd", "apgd_ce")) {
+                var settings = new AttackSettings(name, Space.PIXEL, false, 0.03, 0.01, 3, false);
+                assertThat(task(settings)
+                                .run(manager, network, TestData.CIFAR10)
+                                .zeroGradients())
+                        .isZero();
+                NDArray pixels = images.pixels(manager, IDS);
+                NeuralNetwork masked = network.withParameters(dead);
+                int[] predicted = masked.predict(pixels);
+                var task = new AttackTask(settings, SHAPE, images.bytes(IDS), predicted, Optional.empty(), new Seed(3));
+                assertThat(task.run(manager, masked, TestData.CIFAR10).zeroGradients())
+                        .isEqualTo(IDS.length);
+            }
+        }
+    }
+
+    @Test
     void clampChangesNothingInPixelSpaceAndSomethingInNormalisedSpace() {
         try (NDManager manager = TestData.manager()) {
-            ConvNet network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
+            NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
             for (Space space : Space.values()) {
                 NDArray none = task(AttackSettings.control(Attacks.NONE, space))
                         .run(manager, network, TestData.CIFAR10)
@@ -73,7 +139,7 @@ class AttackBoundsTest {
     @Test
     void equalTasksGiveEqualBytesAndAnotherSeedGivesOthers() {
         try (NDManager manager = TestData.manager()) {
-            ConvNet network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
+            NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
             var settings = new AttackSettings(Attacks.PGD, Space.PIXEL, false, 0.03, 0.01, 3, true);
             AttackTask task = task(settings);
             AttackTask other =
@@ -89,7 +155,7 @@ class AttackBoundsTest {
     @Test
     void workIsCountedPerImage() {
         try (NDManager manager = TestData.manager()) {
-            ConvNet network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
+            NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
             var made = task(new AttackSettings(Attacks.PGD, Space.PIXEL, false, 0.03, 0.01, 7, false))
                     .run(manager, network, TestData.CIFAR10);
             assertThat(made.gradientEvaluations()).isEqualTo(7 * 12);
@@ -99,7 +165,7 @@ class AttackBoundsTest {
     @Test
     void nativeMemoryIsGivenBack() {
         try (NDManager manager = TestData.manager()) {
-            ConvNet network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
+            NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
             var settings = new AttackSettings(Attacks.PGD_L2, Space.PIXEL, false, 0.5, 0.1, 3, true);
             task(settings).run(manager, network, TestData.CIFAR10).images().close();
             int before = manager.getManagedArrays().size();
@@ -120,7 +186,7 @@ class AttackBoundsTest {
     @Test
     void anUnknownSuiteIsRefusedWithTheKnownOnes() {
         assertThatThrownBy(() -> Suite.named("pixel-3"))
-                .hasMessage(
-                        "Unknown suite 'pixel-3'; known are as-published, autoattack, pixel-2, pixel-4, pixel-8, quick.");
+                .hasMessage("Unknown suite 'pixel-3'; known are as-published, as-published-quick, autoattack, checks,"
+                        + " pixel-2, pixel-4, pixel-8, quick, transfer.");
     }
 }

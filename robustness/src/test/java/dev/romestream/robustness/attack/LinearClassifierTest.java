@@ -11,6 +11,7 @@ import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.network.ThreatModel.Space;
 import dev.romestream.robustness.tensor.Seed;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -60,7 +61,8 @@ class LinearClassifierTest {
     }
 
     private Attack.Perturbation attack(String name, double epsilon, int steps, Map<String, Double> parameters) {
-        var settings = new AttackSettings(name, Space.PIXEL, false, epsilon, epsilon, steps, false, parameters);
+        var settings = new AttackSettings(
+                name, Space.PIXEL, false, epsilon, epsilon, steps, false, Optional.empty(), parameters);
         return Attacks.create(settings).perturb(linear, batch(), labels, new Seed(3));
     }
 
@@ -160,14 +162,14 @@ class LinearClassifierTest {
     void theShortestWayToAHyperplaneKeepsTheRange() {
         float[] x = {0.9f, 0.5f, 0.1f};
         float[] w = {1, 2, -1};
-        double[] free = Fab.shortest(x, w, 0.2);
+        double[] free = Fab.shortest(Norm.LINF, x, w, 0.2);
         assertThat(free).containsExactly(new double[] {0.05, 0.05, -0.05}, within(1e-6));
         // the first has room for 0.1 and the last for 0.1: the second goes on alone
-        double[] bounded = Fab.shortest(x, w, 0.8);
+        double[] bounded = Fab.shortest(Norm.LINF, x, w, 0.8);
         assertThat(bounded).containsExactly(new double[] {0.1, 0.3, -0.1}, within(1e-6));
-        double[] unreachable = Fab.shortest(x, w, 5);
+        double[] unreachable = Fab.shortest(Norm.LINF, x, w, 5);
         assertThat(unreachable).containsExactly(new double[] {0.1, 0.5, -0.1}, within(1e-6));
-        double[] backwards = Fab.shortest(x, w, -0.2);
+        double[] backwards = Fab.shortest(Norm.LINF, x, w, -0.2);
         assertThat(backwards).containsExactly(new double[] {-0.05, -0.05, 0.05}, within(1e-6));
     }
 }

@@ -6,8 +6,8 @@ import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.romestream.robustness.TestData;
-import dev.romestream.robustness.network.ConvNet;
 import dev.romestream.robustness.network.LabelledImages;
+import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.ThreatModel;
 import dev.romestream.robustness.network.ThreatModel.Space;
 import dev.romestream.robustness.tensor.Seed;
@@ -34,7 +34,7 @@ class PublishedOutcomesTest {
         LabelledImages images = TestData.cifarTest(512);
         List<String> disagreements = new ArrayList<>();
         try (NDManager manager = TestData.manager()) {
-            ConvNet network = TestData.published(manager, "DM_ConvNet_CIFAR10_50_None.pth");
+            NeuralNetwork network = TestData.published(manager, "DM_ConvNet_CIFAR10_50_None.pth");
             for (JsonNode result : golden.get("results")) {
                 AttackSettings settings = settings(result);
                 String expected = result.get("perImage").asText().substring(0, IMAGES);
@@ -61,7 +61,7 @@ class PublishedOutcomesTest {
                 golden.get("results").get(reference).get("perImage").asText().substring(0, AUTOATTACK_IMAGES);
         LabelledImages images = TestData.cifarTest(128);
         try (NDManager manager = TestData.manager()) {
-            ConvNet network = TestData.published(manager, "DM_ConvNet_CIFAR10_50_None.pth");
+            NeuralNetwork network = TestData.published(manager, "DM_ConvNet_CIFAR10_50_None.pth");
             var settings = new AttackSettings(attack, Space.PIXEL, false, 2 / 255.0, 0, steps, true);
             String seen = outcomes(manager, network, images, settings, AUTOATTACK_IMAGES);
             assertThat(standing(seen)).isLessThanOrEqualTo(standing(expected) + AUTOATTACK_IMAGES / 100);
@@ -73,7 +73,7 @@ class PublishedOutcomesTest {
     }
 
     private static String outcomes(
-            NDManager manager, ConvNet network, LabelledImages images, AttackSettings settings, int count) {
+            NDManager manager, NeuralNetwork network, LabelledImages images, AttackSettings settings, int count) {
         StringBuilder outcomes = new StringBuilder();
         for (int from = 0; from < count; from += BATCH) {
             int[] ids = IntStream.range(from, Math.min(count, from + BATCH)).toArray();

@@ -13,9 +13,9 @@ import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.robustness.network.Architecture;
-import dev.romestream.robustness.network.ConvNet;
 import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.robustness.network.LabelledImages;
+import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.ThreatModel.Space;
 import dev.romestream.robustness.tensor.Autograd;
 import dev.romestream.robustness.tensor.Seed;
@@ -45,7 +45,7 @@ class DistillationTest {
     @EnumSource(Alignment.class)
     void theGradientOfRomesLossAgreesWithFiniteDifferences(Alignment alignment) {
         try (NDManager manager = TestData.manager()) {
-            ConvNet network = TestData.randomNetwork(manager, 6, 2, SHAPE, 3);
+            NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 3);
             PoolMember member = new PoolMember(network, new NDList(), 1, 2);
             var objective = new Rome.Objective(0.2, 0.02, alignment);
             NDArray target = manager.create(new Seed(3).uniform(24, 0, 1));
@@ -144,7 +144,7 @@ class DistillationTest {
                             SyntheticSet.ofRealImages(manager, images, TestData.CIFAR10, 2, false, new Seed(4));
                     var method = new DistributionMatching(
                             manager, ARCHITECTURE, plan, TestData.CIFAR10, optimiser, new Seed(4))) {
-                ConvNet judge = TestData.randomNetwork(manager, 6, 2, SHAPE, 3);
+                NeuralNetwork judge = TestData.randomNetwork(manager, 6, 2, SHAPE, 3);
                 int[] ids = plan.imageIds(0, 0);
                 NDArray target = Rome.meanEmbedding(judge, TestData.CIFAR10.normalise(images.pixels(manager, ids)));
                 double before = distance(judge, set, target);
@@ -156,7 +156,7 @@ class DistillationTest {
         }
     }
 
-    private static double distance(ConvNet judge, SyntheticSet set, NDArray target) {
+    private static double distance(NeuralNetwork judge, SyntheticSet set, NDArray target) {
         return Tensors.scalar(Alignment.SQUARED_L2.distance(Rome.meanEmbedding(judge, set.images(0)), target));
     }
 

@@ -10,15 +10,15 @@ import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.TestData;
 import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.robustness.network.Architecture;
-import dev.romestream.robustness.network.ConvNet;
 import dev.romestream.robustness.network.ImageShape;
+import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.tensor.Seed;
 import org.junit.jupiter.api.Test;
 
 class VictimTrainingTest {
     private static final Shape SHAPE = new ImageShape(3, 8, 8).batch(12);
 
-    private static ConvNet train(NDManager manager, long seed) {
+    private static NeuralNetwork train(NDManager manager, long seed) {
         NDArray images = manager.create(new Seed(1).uniform((int) SHAPE.size(), -1, 1), SHAPE);
         int[] labels = {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2};
         var optimiser = new StochasticGradientDescent(0.05, 0.9, 5e-4);

@@ -16,14 +16,14 @@ import dev.romestream.robustness.train.CrossEntropy;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class ConvNetTest {
+class NeuralNetworkTest {
     private static final ImageShape SHAPE = new ImageShape(2, 4, 4);
 
     /** One block by hand: convolution 3x3 with padding, instance norm with biased variance, ReLU, mean of 2x2, linear. */
     @Test
     void logitsAgreeWithAPlainJavaCalculation() {
         try (NDManager manager = TestData.manager()) {
-            ConvNet network = TestData.randomNetwork(manager, 3, 1, SHAPE, 2);
+            NeuralNetwork network = TestData.randomNetwork(manager, 3, 1, SHAPE, 2);
             NDArray gamma = manager.create(new float[] {0.5f, 2, -1});
             NDArray beta = manager.create(new float[] {0.1f, -0.2f, 0.3f});
             NDList parameters = new NDList(network.parameters());
@@ -96,7 +96,7 @@ class ConvNetTest {
     @Test
     void gradientsAgreeWithFiniteDifferences() {
         try (NDManager manager = TestData.manager()) {
-            ConvNet network = TestData.randomNetwork(manager, 4, 2, SHAPE, 3);
+            NeuralNetwork network = TestData.randomNetwork(manager, 4, 2, SHAPE, 3);
             float[] image = new Seed(2).uniform(SHAPE.size(), -1, 1);
             NDArray oneHot = Tensors.oneHot(manager, new int[] {1}, 3);
             NDArray at = manager.create(image, SHAPE.batch(1));
@@ -118,7 +118,7 @@ class ConvNetTest {
 
     @Test
     void parametersLineUpWithPyTorchsStateDict() {
-        assertThat(ConvNet.parameterShapes(new Architecture("convnet", 128, 3), TestData.CIFAR_SHAPE, 10))
+        assertThat(NeuralNetwork.parameterShapes(new Architecture("convnet", 128, 3), TestData.CIFAR_SHAPE, 10))
                 .containsEntry("features.0.weight", new Shape(128, 3, 3, 3))
                 .containsEntry("features.9.bias", new Shape(128))
                 .containsEntry("classifier.weight", new Shape(10, 2048))
@@ -128,7 +128,7 @@ class ConvNetTest {
     @Test
     void aParameterOfTheWrongShapeIsNamed() {
         try (NDManager manager = TestData.manager()) {
-            ConvNet network = TestData.randomNetwork(manager, 4, 1, SHAPE, 3);
+            NeuralNetwork network = TestData.randomNetwork(manager, 4, 1, SHAPE, 3);
             NDList parameters = new NDList(network.parameters());
             parameters.set(2, manager.ones(new Shape(5)));
             assertThatThrownBy(() -> network.withParameters(parameters))
@@ -140,7 +140,7 @@ class ConvNetTest {
     @Test
     void anImageDoesNotDependOnItsBatch() {
         try (NDManager manager = TestData.manager()) {
-            ConvNet network = TestData.randomNetwork(manager, 4, 2, SHAPE, 3);
+            NeuralNetwork network = TestData.randomNetwork(manager, 4, 2, SHAPE, 3);
             NDArray images = manager.create(new Seed(8).uniform(5 * SHAPE.size(), -1, 1), SHAPE.batch(5));
             float[] together = network.logits(images).toFloatArray();
             float[] alone = network.logits(images.get("3:4")).toFloatArray();

@@ -1,0 +1,177 @@
+package dev.romestream.robustness.network;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.norm.LayerNorm;
+import ai.djl.nn.pooling.Pool;
+import java.util.List;
+import java.util.Map;
+
+/** A step from images, or what became of them, to logits; its parameters carry the names of PyTorch's state dict. */
+interface Layer {
+
+    /** Adds this layer's parameters. */
+    default void declare(Map<String, Parameter> parameters) {}
+
+    /** @param x {@code (N, C, H, W)}, or {@code (N, features)} once flattened */
+    NDArray forward(NDArray x, Map<String, NDArray> parameters);
+
+    /**
+     * A parameter before it has values.
+     *
+     * @param bound fresh ones are uniform within it
+     * @param constant fresh ones are this where there is no bound
+     */
+    record Parameter(Shape shape, double bound, float constant) {
+        static Parameter uniform(double bound, long... shape) {
+            return new Parameter(new Shape(shape), bound, 0);
+        }
+
+        static Parameter constant(float value, long... shape) {
+            return new Parameter(new Shape(shape), 0, value);
+        }
+    }
+
+    Layer RELU = (x, parameters) -> Activation.relu(x);
+
+    Layer FLATTEN = (x, parameters) -> x.reshape(x.getShape().get(0), -1);
+
+    /** The largest of 2x2 pixels. */
+    Layer MAX_POOL = (x, parameters) -> Pool.maxPool2d(x, square(2), square(2), square(0), false);
+
+    private static Shape square(int size) {
+        return new Shape(size, size);
+    }
+
+    /** A square convolution. */
+    record Convolution(String name, int in, int out, int kernel, int stride, int padding, boolean bias)
+            implements Layer {
+        @Override
+        public void declare(Map<String, Parameter> parameters) {
+            double bound = 1 / Math.sqrt((double) in * kernel * kernel);
+            parameters.put(name + ".weight", Parameter.uniform(bound, out, in, kernel, kernel));
+            if (bias) {
+                parameters.put(name + ".bias", Parameter.uniform(bound, out));
+            }
+        }
+
+        @Override
+        public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
+            NDArray offset = bias ? parameters.get(name + ".bias") : null;
+            return Conv2d.conv2d(
+                            x, parameters.get(name + ".weight"), offset, square(stride), square(padding), square(1), 1)
+                    .head();
+        }
+    }
+
+    /** An affine map of features. */
+    record Linear(String name, int in, int out) implements Layer {
+        @Override
+        public void declare(Map<String, Parameter> parameters) {
+            double bound = 1 / Math.sqrt(in);
+            parameters.put(name + ".weight", Parameter.uniform(bound, out, in));
+            parameters.put(name + ".bias", Parameter.uniform(bound, out));
+        }
+
+        @Override
+        public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
+            return ai.djl.nn.core.Linear.linear(x, parameters.get(name + ".weight"), parameters.get(name + ".bias"))
+                    .head();
+        }
+    }
+
+    /** Means of square patches, as a depthwise convolution: the engine's own pooling takes more than twice the time. */
+    record AveragePool(int size) implements Layer {
+        @Override
+        public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
+            long channels = x.getShape().get(1);
+            NDArray kernel = x.getManager().full(new Shape(channels, 1, size, size), 1f / (size * size));
+            return Conv2d.conv2d(x, kernel, null, square(size), square(0), square(1), Math.toIntExact(channels))
+                    .head();
+        }
+    }
+
+    /** Each channel of each image to zero mean and unit variance, which is a layer norm over its pixels; then affine. */
+    record InstanceNorm(String name, int channels) implements Layer {
+        private static final float EPSILON = 1e-5f;
+
+        @Override
+        public void declare(Map<String, Parameter> parameters) {
+            parameters.put(name + ".weight", Parameter.constant(1, channels));
+            parameters.put(name + ".bias", Parameter.constant(0, channels));
+        }
+
+        @Override
+        public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
+            Shape pixels = x.getShape().slice(2);
+            NDManager manager = x.getManager();
+            NDArray normed = LayerNorm.layerNorm(x, pixels, manager.ones(pixels), manager.zeros(pixels), EPSILON)
+                    .head();
+            NDArray scale = parameters.get(name + ".weight").reshape(1, -1, 1, 1);
+            NDArray shift = parameters.get(name + ".bias").reshape(1, -1, 1, 1);
+            scale.attach(manager);
+            shift.attach(manager);
+            return normed.mul(scale).add(shift);
+        }
+    }
+
+    /** Each channel by the mean and variance that training left; then affine: an affine map in all. */
+    record BatchNorm(String name, int channels) implements Layer {
+        private static final float EPSILON = 1e-5f;
+
+        @Override
+        public void declare(Map<String, Parameter> parameters) {
+            parameters.put(name + ".weight", Parameter.constant(1, channels));
+            parameters.put(name + ".bias", Parameter.constant(0, channels));
+            parameters.put(name + ".running_mean", Parameter.constant(0, channels));
+            parameters.put(name + ".running_var", Parameter.constant(1, channels));
+        }
+
+        @Override
+        public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
+            NDManager manager = x.getManager();
+            NDArray deviation =
+                    parameters.get(name + ".running_var").add(EPSILON).sqrt();
+            NDArray scale = parameters.get(name + ".weight").div(deviation);
+            NDArray shift = parameters
+                    .get(name + ".bias")
+                    .sub(parameters.get(name + ".running_mean").mul(scale));
+            List.of(deviation, scale, shift).forEach(array -> array.attach(manager));
+            return x.mul(scale.reshape(1, -1, 1, 1)).add(shift.reshape(1, -1, 1, 1));
+        }
+    }
+
+    /** Layers one after the other. */
+    record Sequence(List<Layer> layers) implements Layer {
+        @Override
+        public void declare(Map<String, Parameter> parameters) {
+            layers.forEach(layer -> layer.declare(parameters));
+        }
+
+        @Override
+        public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
+            NDArray y = x;
+            for (Layer layer : layers) {
+                y = layer.forward(y, parameters);
+            }
+            return y;
+        }
+    }
+
+    /** The sum of two ways, then ReLU (He et al. 2016). */
+    record Residual(Layer body, Layer shortcut) implements Layer {
+        @Override
+        public void declare(Map<String, Parameter> parameters) {
+            body.declare(parameters);
+            shortcut.declare(parameters);
+        }
+
+        @Override
+        public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
+            return Activation.relu(body.forward(x, parameters).add(shortcut.forward(x, parameters)));
+        }
+    }
+}

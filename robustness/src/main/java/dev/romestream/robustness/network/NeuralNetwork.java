@@ -1,0 +1,168 @@
+package dev.romestream.robustness.network;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.romestream.robustness.tensor.Seed;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A network of a known architecture on normalised images. Parameters carry the names of PyTorch's state dict. They are the
+ * caller's; the network frees nothing.
+ */
+public final class NeuralNetwork implements Classifier {
+    private final Architecture architecture;
+    private final ImageShape input;
+    private final int classes;
+    private final Plan plan;
+    private final Layer classifier;
+    private final List<String> names;
+    private final NDList parameters;
+    private final Map<String, NDArray> byName = new HashMap<>();
+
+    /**
+     * A network on these parameters.
+     *
+     * @param parameters in the order of {@link #parameterShapes}
+     * @throws IllegalArgumentException where a shape does not fit, naming the parameter
+     */
+    public NeuralNetwork(Architecture architecture, ImageShape input, int classes, NDList parameters) {
+        this.architecture = architecture;
+        this.input = input;
+        this.classes = classes;
+        this.plan = architecture.plan(input);
+        this.classifier = classifier(plan, classes);
+        this.parameters = parameters;
+        Map<String, Layer.Parameter> declared = declared(plan, classes);
+        this.names = List.copyOf(declared.keySet());
+        if (parameters.size() != declared.size()) {
+            throw new IllegalArgumentException("A " + architecture + " has " + declared.size()
+                    + " parameters; given are " + parameters.size() + ".");
+        }
+        for (int i = 0; i < names.size(); i++) {
+            Shape given = parameters.get(i).getShape();
+            Shape wanted = declared.get(names.get(i)).shape();
+            if (!given.equals(wanted)) {
+                throw new IllegalArgumentException("The parameter " + names.get(i) + " has the shape " + given + "; a "
+                        + architecture + " needs " + wanted + ".");
+            }
+            byName.put(names.get(i), parameters.get(i));
+        }
+    }
+
+    private static Layer classifier(Plan plan, int classes) {
+        return new Layer.Linear(plan.classifier(), plan.features(), classes);
+    }
+
+    private static Map<String, Layer.Parameter> declared(Plan plan, int classes) {
+        Map<String, Layer.Parameter> parameters = new LinkedHashMap<>();
+        plan.embedding().declare(parameters);
+        classifier(plan, classes).declare(parameters);
+        return parameters;
+    }
+
+    /** A network on another set of parameters. */
+    public NeuralNetwork withParameters(NDList others) {
+        return new NeuralNetwork(architecture, input, classes, others);
+    }
+
+    /** Names and shapes of the parameters, in order. */
+    public static Map<String, Shape> parameterShapes(Architecture architecture, ImageShape input, int classes) {
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        declared(architecture.plan(input), classes).forEach((name, parameter) -> shapes.put(name, parameter.shape()));
+        return shapes;
+    }
+
+    /** Fresh parameters, as PyTorch initialises them: uniform within 1 / sqrt(fan-in); norms at one and zero. */
+    public static NDList initialParameters(
+            NDManager manager, Architecture architecture, ImageShape input, int classes, Seed seed) {
+        NDList fresh = new NDList();
+        declared(architecture.plan(input), classes).forEach((name, parameter) -> {
+            Shape shape = parameter.shape();
+            double bound = parameter.bound();
+            fresh.add(
+                    bound == 0
+                            ? manager.full(shape, parameter.constant())
+                            : manager.create(seed.with(name).uniform((int) shape.size(), -bound, bound), shape));
+        });
+        return fresh;
+    }
+
+    /**
+     * The network that a state dict holds; its parameters belong to {@code manager}.
+     *
+     * @throws IllegalArgumentException where keys are missing or surplus or have the wrong shape, naming all of them
+     */
+    public static NeuralNetwork of(
+            NDManager manager, Architecture architecture, ImageShape input, int classes, StateDict state) {
+        List<String> faults = new ArrayList<>();
+        Map<String, Shape> wanted = parameterShapes(architecture, input, classes);
+        wanted.forEach((name, shape) -> {
+            if (!state.names().contains(name)) {
+                faults.add(name + " is missing");
+            } else if (!new Shape(state.shape(name)).equals(shape)) {
+                faults.add(name + " has the shape " + new Shape(state.shape(name)) + " and not " + shape);
+            }
+        });
+        state.names().stream()
+                .filter(name -> !wanted.containsKey(name) && !isCounter(name, wanted))
+                .forEach(name -> faults.add(name + " is surplus"));
+        if (!faults.isEmpty()) {
+            throw new IllegalArgumentException("The state dict is not one of a " + architecture + " for images of "
+                    + input.channels() + " x " + input.height() + " x " + input.width() + " and " + classes
+                    + " classes: " + String.join(", ", faults) + ".");
+        }
+        NDList parameters = new NDList();
+        wanted.forEach((name, shape) -> parameters.add(manager.create(state.values(name), shape)));
+        return new NeuralNetwork(architecture, input, classes, parameters);
+    }
+
+    /** Batch norm counts its batches; the count has no effect. */
+    private static boolean isCounter(String name, Map<String, Shape> wanted) {
+        String suffix = ".num_batches_tracked";
+        return name.endsWith(suffix)
+                && wanted.containsKey(name.substring(0, name.length() - suffix.length()) + ".running_mean");
+    }
+
+    public Architecture architecture() {
+        return architecture;
+    }
+
+    public ImageShape input() {
+        return input;
+    }
+
+    @Override
+    public int classes() {
+        return classes;
+    }
+
+    public NDList parameters() {
+        return parameters;
+    }
+
+    /** Names of {@link #parameters}, in order. */
+    public List<String> parameterNames() {
+        return names;
+    }
+
+    /** The embedding {@code (N, features)} of normalised images {@code (N, C, H, W)}: what the last linear layer sees. */
+    public NDArray features(NDArray images) {
+        return plan.embedding().forward(images, byName);
+    }
+
+    /** The logits of an embedding {@code (N, features)}. */
+    public NDArray classify(NDArray features) {
+        return classifier.forward(features, byName);
+    }
+
+    @Override
+    public NDArray logits(NDArray images) {
+        return classify(features(images));
+    }
+}

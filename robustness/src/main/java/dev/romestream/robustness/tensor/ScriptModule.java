@@ -1,0 +1,65 @@
+package dev.romestream.robustness.tensor;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/** A TorchScript program in evaluation mode whose inputs can be differentiated, which DJL's own blocks allow in training mode alone. */
+public final class ScriptModule {
+    private final PtSymbolBlock block;
+
+    private ScriptModule(PtSymbolBlock block) {
+        this.block = block;
+    }
+
+    /**
+     * Loads a program.
+     *
+     * @param manager frees it when it is closed
+     * @throws IllegalArgumentException where the engine cannot read it
+     */
+    public static ScriptModule load(NDManager manager, byte[] program) {
+        try {
+            PtSymbolBlock block =
+                    JniUtils.loadModule((PtNDManager) manager, new ByteArrayInputStream(program), true, false);
+            JniUtils.enableInferenceMode(block);
+            return new ScriptModule(block);
+        } catch (EngineException e) {
+            throw new IllegalArgumentException("The TorchScript program cannot be read: " + firstLine(e), e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * What {@code forward} makes of a tensor; differentiable.
+     *
+     * @throws IllegalArgumentException where the program fails on it or answers with anything but one tensor
+     */
+    public NDArray forward(NDArray input) {
+        NDList answer;
+        try {
+            answer = IValueUtils.forward(block, new NDList(input), true);
+        } catch (EngineException | UnsupportedOperationException e) {
+            throw new IllegalArgumentException(
+                    "The TorchScript program fails on an input of shape " + input.getShape() + ": " + firstLine(e), e);
+        }
+        if (answer.size() != 1) {
+            throw new IllegalArgumentException(
+                    "The TorchScript program answers with " + answer.size() + " tensors; needed is one, the logits.");
+        }
+        return answer.head();
+    }
+
+    private static String firstLine(Exception e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    }
+}
