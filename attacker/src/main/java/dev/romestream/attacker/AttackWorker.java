@@ -14,6 +14,7 @@ import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.robustness.attack.Attack;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.schemas.AttackRequest;
+import dev.romestream.schemas.EvaluationContext;
 import dev.romestream.schemas.PerturbedBatch;
 import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.Counter;
@@ -104,6 +105,7 @@ final class AttackWorker implements WorkQueue.Worker, AutoCloseable {
                     .setSeconds(nanos / 1e9)
                     .setGradientEvaluations(made.gradientEvaluations())
                     .setForwardEvaluations(made.forwardEvaluations())
+                    .setZeroGradients(made.zeroGradients())
                     .build();
         } catch (IllegalArgumentException e) {
             throw new UnprocessableException("AttackRequest " + request.getId() + ": " + e.getMessage(), e);
@@ -123,7 +125,9 @@ final class AttackWorker implements WorkQueue.Worker, AutoCloseable {
 
     private void answer(ConsumerRecord<String, byte[]> record, AttackRequest request, PerturbedBatch batch) {
         Topic topic = record.topic().equals(priorTopic) ? Topic.PRIOR_BATCHES : Topic.PERTURBED_BATCHES;
-        sender.send(topic, request.getNetwork(), request.getId(), batch);
+        EvaluationContext evaluation = request.getEvaluation();
+        String key = evaluation == null ? request.getNetwork() : evaluation.getVictim();
+        sender.send(topic, key, request.getId(), batch);
         sender.flush();
     }
 

@@ -83,7 +83,10 @@ public final class DistillerService implements Service {
 
     private void run() {
         while (!closed) {
-            experiments.next(IDLE).ifPresent(this::take);
+            experiments
+                    .next(IDLE)
+                    .filter(experiment -> experiment.getDistillation() != null)
+                    .ifPresent(this::take);
         }
     }
 

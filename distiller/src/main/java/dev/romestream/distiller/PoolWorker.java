@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.DatasetStore;
 import dev.romestream.exchange.InvalidRecordException;
 import dev.romestream.exchange.NetworkCodec;
+import dev.romestream.exchange.NetworkRecords;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.queue.UnprocessableException;
 import dev.romestream.messaging.queue.WorkQueue;
@@ -68,7 +69,7 @@ final class PoolWorker implements WorkQueue.Worker, AutoCloseable {
         String key = NetworkCodec.key(id, request.getVersion());
         if (!networks.contains(key)) {
             try {
-                time.record(() -> make(request, id, key));
+                time.record(() -> make(request, id));
             } catch (IllegalArgumentException e) {
                 throw new UnprocessableException("PoolRequest " + key + ": " + e.getMessage(), e);
             }
@@ -87,7 +88,7 @@ final class PoolWorker implements WorkQueue.Worker, AutoCloseable {
         }
     }
 
-    private void make(PoolRequest request, String id, String key) {
+    private void make(PoolRequest request, String id) {
         Pool pool = request.getPool();
         try (NDManager scope = manager.newSubManager()) {
             DatasetStore.Dataset dataset = datasets.await(
@@ -102,15 +103,15 @@ final class PoolWorker implements WorkQueue.Worker, AutoCloseable {
             if (request.getVersion() == 0) {
                 made = training.initial(scope, dataset.train(), request.getNetwork());
             } else {
-                Network previous = networks.await(NetworkCodec.key(id, request.getVersion() - 1), PATIENCE);
+                Network previous =
+                        NetworkRecords.await(networks, NetworkCodec.key(id, request.getVersion() - 1), PATIENCE);
                 made = training.next(
                         scope,
                         dataset.train(),
                         NetworkCodec.member(scope, previous),
                         new PoolSchedule.Version(request.getNetwork(), request.getVersion()));
             }
-            sender.send(
-                    Topic.NETWORKS, key, NetworkCodec.prior(id, request.getVersion(), made, dataset.normalization()));
+            NetworkRecords.send(sender, NetworkCodec.prior(id, request.getVersion(), made, dataset.normalization()));
             sender.flush();
         } catch (TimeoutException e) {
             throw new IllegalStateException(e.getMessage(), e);

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.AttackCodec;
 import dev.romestream.exchange.InvalidRecordException;
 import dev.romestream.exchange.NetworkCodec;
+import dev.romestream.exchange.NetworkRecords;
 import dev.romestream.exchange.TensorCodec;
 import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordSender;
@@ -107,10 +108,18 @@ final class StreamedPriors implements PriorSource {
                 memberManager.close();
             }
             memberManager = manager.newSubManager();
-            member = NetworkCodec.member(memberManager, record);
+            member = NetworkCodec.member(memberManager, whole(record));
             held = wanted;
         }
         return member;
+    }
+
+    private Network whole(Network record) {
+        try {
+            return NetworkRecords.whole(networks, record, limits.patience());
+        } catch (TimeoutException e) {
+            throw new IllegalStateException(e.getMessage(), e);
+        }
     }
 
     /** So that they are asked for anew, should the experiment be started again. */

@@ -10,8 +10,10 @@ import dev.romestream.exchange.TensorCodec;
 import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Norm;
+import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.robustness.network.ThreatModel;
+import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.schemas.EvaluationContext;
 import dev.romestream.schemas.PerturbedBatch;
 import java.util.Arrays;
@@ -25,6 +27,8 @@ import java.util.Optional;
 final class BatchScorer {
     /** Rounding of float32 arithmetic on values of order one. */
     private static final double SLACK = 1e-5;
+    /** Between two forward passes of the same images. */
+    private static final double ROUNDING = 1e-4;
 
     private final NDManager manager;
 
@@ -33,11 +37,19 @@ final class BatchScorer {
     }
 
     /**
-     * For each image, whether it is classified correctly.
+     * How a network sees a batch.
+     *
+     * @param correct for each image, whether it is classified correctly
+     * @param differing images that a second forward pass saw differently; only looked for without an attack
+     */
+    record Outcome(boolean[] correct, int differing) {}
+
+    /**
+     * The outcome of a batch.
      *
      * @throws InvalidRecordException where the batch contradicts its request, its bounds or its range
      */
-    boolean[] score(PerturbedBatch batch, LabelledImages images, NetworkCache.Loaded victim) {
+    Outcome score(PerturbedBatch batch, LabelledImages images, NetworkCache.Loaded victim) {
         AttackSettings attack = check(batch, images);
         int[] ids = AttackCodec.ints(batch.getImageIds());
         try (NDManager scope = manager.newSubManager()) {
@@ -50,14 +62,29 @@ final class BatchScorer {
             }
             ThreatModel threat = new ThreatModel(attack.space(), victim.normalization());
             checkBounds(batch, attack, threat.fromPixels(images.pixels(scope, ids)), perturbed);
-            int[] predicted = threat.view(victim.network()).predict(perturbed);
+            Classifier view = threat.view(victim.network());
+            NDArray logits = view.logits(perturbed);
+            int[] predicted = Tensors.argMax(logits);
+            int differing = attack.name().equals(Attacks.NONE) ? differing(logits, view.logits(perturbed)) : 0;
             int[] labels = images.labels(ids);
             boolean[] correct = new boolean[ids.length];
             for (int i = 0; i < ids.length; i++) {
                 correct[i] = predicted[i] == labels[i];
             }
-            return correct;
+            return new Outcome(correct, differing);
         }
+    }
+
+    /** Rows of logits that are not the same but for rounding. */
+    private static int differing(NDArray once, NDArray again) {
+        int[] columns = {1};
+        float[] distances = once.sub(again).abs().max(columns).toFloatArray();
+        float[] sizes = once.abs().max(columns).toFloatArray();
+        int count = 0;
+        for (int row = 0; row < distances.length; row++) {
+            count += distances[row] > ROUNDING * Math.max(1, sizes[row]) ? 1 : 0;
+        }
+        return count;
     }
 
     private static AttackSettings check(PerturbedBatch batch, LabelledImages images) {
@@ -99,7 +126,7 @@ final class BatchScorer {
                 .toType(DataType.FLOAT32, false)
                 .sum(new int[] {1})
                 .toFloatArray();
-        Optional<Norm> norm = Attacks.norm(attack.name());
+        Optional<Norm> norm = Attacks.norm(attack);
         float[] distances = norm.map(bound -> bound.length(perturbed.sub(clean.clip(0, 1))))
                 .map(NDArray::toFloatArray)
                 .orElse(new float[low.length]);

@@ -10,9 +10,9 @@ import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.schemas.AttackRequest;
 import dev.romestream.schemas.EvaluationContext;
 import dev.romestream.schemas.Mode;
+import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.PlannedAttack;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -22,23 +22,36 @@ import java.util.stream.IntStream;
 final class EvaluationPlan {
     private EvaluationPlan() {}
 
-    /** The suite's cells: each control once, for both modes; every other attack once for each of its own. */
-    static List<PlannedAttack> cells(Suite suite) {
+    /**
+     * The suite's cells: each control once, for both modes; every other attack once for each of its own, and an attack that is
+     * transferred once more for each source.
+     *
+     * @param sources of transferred attacks; where there are none, the victim itself is
+     */
+    static List<PlannedAttack> cells(Suite suite, NetworkVersion victim, List<NetworkVersion> sources) {
         List<PlannedAttack> cells = new ArrayList<>();
         for (Suite.Entry entry : suite.entries()) {
             AttackSettings attack = entry.attack();
             if (Attacks.isControl(attack.name())) {
-                cells.add(new PlannedAttack(AttackCodec.encode(attack), List.of(Mode.values())));
+                cells.add(new PlannedAttack(AttackCodec.encode(attack), null, false, List.of(Mode.values())));
                 continue;
             }
-            if (entry.untargeted()) {
-                cells.add(new PlannedAttack(AttackCodec.encode(attack), List.of(Mode.UNTARGETED)));
-            }
-            if (entry.targeted()) {
-                cells.add(new PlannedAttack(AttackCodec.encode(attack.targetedAt(true)), List.of(Mode.TARGETED)));
+            List<NetworkVersion> origins = entry.transfer() && !sources.isEmpty() ? sources : List.of(victim);
+            for (NetworkVersion origin : origins) {
+                NetworkVersion source = origin.equals(victim) ? null : origin;
+                if (entry.untargeted()) {
+                    cells.add(cell(attack, source, entry.rated(), Mode.UNTARGETED));
+                }
+                if (entry.targeted()) {
+                    cells.add(cell(attack.targetedAt(true), source, entry.rated(), Mode.TARGETED));
+                }
             }
         }
         return cells;
+    }
+
+    private static PlannedAttack cell(AttackSettings attack, NetworkVersion source, boolean rated, Mode mode) {
+        return new PlannedAttack(AttackCodec.encode(attack), source, rated, List.of(mode));
     }
 
     /**
@@ -60,8 +73,8 @@ final class EvaluationPlan {
             byte[] pixels = images.bytes(ids);
             int[] labels = images.labels(ids);
             for (int cell = 0; cell < context.getPlan().size(); cell++) {
-                AttackSettings settings =
-                        AttackCodec.decode(context.getPlan().get(cell).getAttack());
+                PlannedAttack planned = context.getPlan().get(cell);
+                AttackSettings settings = AttackCodec.decode(planned.getAttack());
                 AttackTask task = new AttackTask(
                         settings,
                         images.shape(),
@@ -69,10 +82,13 @@ final class EvaluationPlan {
                         labels,
                         Optional.empty(),
                         seed.with(context.getSuite()).with(cell).with(from));
+                NetworkVersion network = planned.getSource() == null
+                        ? new NetworkVersion(context.getVictim(), context.getVersion())
+                        : planned.getSource();
                 EvaluationContext own =
                         EvaluationContext.newBuilder(context).setCell(cell).build();
-                consumer.accept(AttackCodec.request(
-                        context.getVictim(), 0, task, Arrays.copyOf(ids, ids.length), Optional.of(own)));
+                consumer.accept(
+                        AttackCodec.request(network.getNetwork(), network.getVersion(), task, ids, Optional.of(own)));
             }
         }
     }

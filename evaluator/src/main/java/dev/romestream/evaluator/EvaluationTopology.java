@@ -1,5 +1,6 @@
 package dev.romestream.evaluator;
 
+import dev.romestream.exchange.InvalidRecordException;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.EvaluationContext;
 import dev.romestream.schemas.Mode;
@@ -36,7 +37,7 @@ final class EvaluationTopology {
 
     /** Classifies a batch; throws where the batch makes no sense. */
     @FunctionalInterface
-    interface Scorer extends Function<PerturbedBatch, boolean[]>, AutoCloseable {
+    interface Scorer extends Function<PerturbedBatch, BatchScorer.Outcome>, AutoCloseable {
         @Override
         default void close() {}
     }
@@ -96,8 +97,7 @@ final class EvaluationTopology {
         public void process(Record<String, PerturbedBatch> record) {
             PerturbedBatch batch = record.value();
             if (batch == null || batch.getEvaluation() == null) {
-                throw new dev.romestream.exchange.InvalidRecordException(
-                        "A record on perturbed-batches counts towards no evaluation.");
+                throw new InvalidRecordException("A record on perturbed-batches counts towards no evaluation.");
             }
             EvaluationContext evaluation = batch.getEvaluation();
             String key = Tallies.key(evaluation);

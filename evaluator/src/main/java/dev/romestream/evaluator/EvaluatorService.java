@@ -26,9 +26,15 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Scores every snapshot of every experiment: victims are trained and attacked, and outcomes become running metrics. */
+/**
+ * Scores every snapshot of every experiment, and every network that a user brings: victims are trained and attacked, and
+ * outcomes become running metrics.
+ */
 public final class EvaluatorService implements Service {
+    private static final Logger log = LoggerFactory.getLogger(EvaluatorService.class);
     private static final Duration IDLE = Duration.ofMillis(250);
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
     private static final Duration DATASET_PATIENCE = Duration.ofMinutes(2);
@@ -40,7 +46,9 @@ public final class EvaluatorService implements Service {
     private final Snapshots snapshots;
     private final Progress progress;
     private final RecordSender sender;
+    private final MonitoredNetworks monitored;
     private final SnapshotEvaluation evaluation;
+    private final NetworkEvaluation networkEvaluation;
     private final MetricsStream stream;
     private final Map<String, Pending> pending = new HashMap<>();
     private ServiceThread thread;
@@ -52,6 +60,8 @@ public final class EvaluatorService implements Service {
         private long figures;
         private long outcomes;
         private boolean last;
+        private boolean monitors;
+        private boolean idle;
 
         Pending(StatusReporter status) {
             this.status = status;
@@ -69,7 +79,9 @@ public final class EvaluatorService implements Service {
         this.snapshots = resources.add(new Snapshots(config, deadLetters));
         this.progress = resources.add(new Progress(config, deadLetters));
         this.sender = resources.add(new RecordSender(config));
+        this.monitored = resources.add(new MonitoredNetworks(config, deadLetters));
         this.evaluation = new SnapshotEvaluation(sender, new VictimTrainer(manager), progress);
+        this.networkEvaluation = new NetworkEvaluation(manager, networks, sender, progress);
         this.stream = resources.add(new MetricsStream(config, manager, networks, datasets, metrics));
     }
 
@@ -89,6 +101,7 @@ public final class EvaluatorService implements Service {
     private void run() {
         while (!closed) {
             snapshots.next(IDLE).ifPresent(this::evaluate);
+            monitored.take(this::isWanted).ifPresent(this::evaluate);
             report();
         }
     }
@@ -99,12 +112,11 @@ public final class EvaluatorService implements Service {
         if (experiment.isEmpty() || experiment.get().getDesiredState() == DesiredState.STOP) {
             return;
         }
-        Pending work = pending.computeIfAbsent(id, any -> new Pending(new StatusReporter(sender, id, name())));
+        Pending work = pending(id);
         try {
-            DatasetStore.Dataset dataset =
-                    datasets.await(DatasetIds.of(experiment.get().getDataset()), DATASET_PATIENCE, () -> stopped(id));
-            work.figures += SnapshotEvaluation.figures(experiment.get().getEvaluation());
-            work.outcomes += SnapshotEvaluation.outcomes(experiment.get().getEvaluation(), dataset);
+            DatasetStore.Dataset dataset = dataset(experiment.get());
+            work.figures += SnapshotEvaluation.figures(experiment.get());
+            work.outcomes += evaluation.outcomes(experiment.get(), snapshot, dataset);
             work.last |= snapshot.manifest().getFinal$();
             evaluation.begin(experiment.get(), snapshot, dataset, work.status, () -> stopped(id));
             work.status.begin(
@@ -123,6 +135,42 @@ public final class EvaluatorService implements Service {
         }
     }
 
+    private Pending pending(String id) {
+        return pending.computeIfAbsent(id, any -> new Pending(new StatusReporter(sender, id, name())));
+    }
+
+    private DatasetStore.Dataset dataset(Experiment experiment) throws TimeoutException {
+        return datasets.await(
+                DatasetIds.of(experiment.getDataset()), DATASET_PATIENCE, () -> stopped(experiment.getId()));
+    }
+
+    /** Whether the experiment that is to score a network is there, runs and does nothing else. */
+    private boolean isWanted(Network network) {
+        return Optional.ofNullable(network.getExperiment())
+                .flatMap(experiments::get)
+                .filter(experiment ->
+                        experiment.getDistillation() == null && experiment.getDesiredState() == DesiredState.RUN)
+                .isPresent();
+    }
+
+    private void evaluate(Network network) {
+        Experiment experiment = experiments.get(network.getExperiment()).orElseThrow();
+        Pending work = pending(experiment.getId());
+        String name = network.getId() + " version " + network.getVersion();
+        try {
+            work.status.phase(Phase.WAITING, "waiting for the images of " + DatasetIds.of(experiment.getDataset()));
+            DatasetStore.Dataset dataset = dataset(experiment);
+            networkEvaluation.begin(experiment, network, dataset);
+            work.monitors = true;
+            work.figures += AttackPlanner.figuresOfVictim(experiment.getEvaluation());
+            work.outcomes += networkEvaluation.outcomes(experiment, network, dataset);
+            work.status.begin("attacking " + name, "images", progress.outcomes(experiment.getId()), work.outcomes);
+        } catch (IllegalArgumentException | InvalidRecordException | TimeoutException e) {
+            log.warn("{} is not scored: {}", name, e.getMessage());
+            work.status.refused(name, e.getMessage());
+        }
+    }
+
     private boolean stopped(String id) {
         return closed || experiments.desiredState(id) == DesiredState.STOP;
     }
@@ -137,6 +185,13 @@ public final class EvaluatorService implements Service {
             if (stopped(id)) {
                 work.status.phase(Phase.STOPPED, "stopped");
                 entries.remove();
+            } else if (work.monitors) {
+                if (progress.complete(id) < work.figures) {
+                    work.status.progress(progress.outcomes(id), work.outcomes);
+                } else if (!work.idle) {
+                    work.status.phase(Phase.WAITING, "every network is scored; waiting for others");
+                }
+                work.idle = progress.complete(id) >= work.figures;
             } else if (failure.isPresent()) {
                 work.status.failed("An attack failed: " + failure.get());
                 entries.remove();

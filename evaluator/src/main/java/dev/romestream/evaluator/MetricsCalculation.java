@@ -6,13 +6,11 @@ import dev.romestream.robustness.metric.RatioInterval;
 import dev.romestream.robustness.metric.RobustnessRatios;
 import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
-import dev.romestream.schemas.AttackSpec;
+import dev.romestream.schemas.AttackNorm;
 import dev.romestream.schemas.EvaluationContext;
 import dev.romestream.schemas.Mode;
-import dev.romestream.schemas.PlannedAttack;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Tally;
-import dev.romestream.schemas.TallyCell;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -27,37 +25,16 @@ final class MetricsCalculation {
 
     private final EvaluationContext context;
     private final Mode mode;
-    private final List<Cell> cells = new ArrayList<>();
-
-    private record Cell(AttackSpec attack, boolean control, BitSet seen, BitSet correct, TallyCell tally) {
-        static Cell of(PlannedAttack planned, TallyCell tally) {
-            AttackSpec attack = planned.getAttack();
-            return new Cell(
-                    attack,
-                    Attacks.isControl(attack.getAttack()),
-                    BitSet.valueOf(tally.getSeen().duplicate()),
-                    BitSet.valueOf(tally.getCorrect().duplicate()),
-                    tally);
-        }
-
-        double percent() {
-            return 100.0 * correct.cardinality() / seen.cardinality();
-        }
-
-        boolean isEmpty() {
-            return seen.isEmpty();
-        }
-    }
+    private final List<EvaluationCell> all = new ArrayList<>();
+    private final List<EvaluationCell> cells;
 
     private MetricsCalculation(Tally tally, Mode mode) {
         this.context = tally.getContext();
         this.mode = mode;
         for (int i = 0; i < context.getPlan().size(); i++) {
-            PlannedAttack planned = context.getPlan().get(i);
-            if (planned.getModes().contains(mode)) {
-                cells.add(Cell.of(planned, tally.getCells().get(i)));
-            }
+            all.add(EvaluationCell.of(context.getPlan().get(i), tally.getCells().get(i)));
         }
+        this.cells = all.stream().filter(cell -> cell.isOf(mode)).toList();
     }
 
     static RobustnessMetrics of(Tally tally, Mode mode) {
@@ -65,14 +42,16 @@ final class MetricsCalculation {
     }
 
     private RobustnessMetrics metrics() {
-        Cell clean = cell(Attacks.NONE);
-        List<Cell> attacks = cells.stream().filter(cell -> !cell.control()).toList();
-        RobustnessRatios ratios = ratios(clean, attacks);
+        EvaluationCell clean = cell(Attacks.NONE);
+        List<EvaluationCell> attacks =
+                cells.stream().filter(cell -> !cell.isControl()).toList();
+        List<EvaluationCell> rated =
+                attacks.stream().filter(EvaluationCell::isRated).toList();
+        RobustnessRatios ratios = ratios(clean, rated);
         Map<String, String> undefined = new TreeMap<>(ratios.undefined());
-        for (Cell cell : cells) {
+        for (EvaluationCell cell : cells) {
             if (cell.tally().getFailure() != null) {
-                undefined.put(
-                        FAILED_PREFIX + cell.attack().getAttack(), cell.tally().getFailure());
+                undefined.put(FAILED_PREFIX + cell.attack().name(), cell.tally().getFailure());
             }
         }
         Optional<Interval> irrInterval = ratios.irr().isEmpty()
@@ -80,7 +59,7 @@ final class MetricsCalculation {
                 : RatioInterval.irr(
                         common(),
                         clean.correct(),
-                        attacks.stream().map(Cell::correct).toList());
+                        rated.stream().map(EvaluationCell::correct).toList());
         if (ratios.irr().isPresent() && irrInterval.isEmpty()) {
             undefined.put("irrInterval", "too few images have been seen by every attack");
         }
@@ -93,9 +72,11 @@ final class MetricsCalculation {
                 .setVictim(context.getVictim())
                 .setSuite(context.getSuite())
                 .setMode(mode)
-                .setComplete(cells.stream().allMatch(cell -> cell.seen().cardinality() == context.getImages()))
+                .setVersion(context.getVersion())
+                .setArchitecture(context.getArchitecture())
+                .setComplete(cells.stream().allMatch(this::isComplete))
                 .setClean(accuracy(clean.correct(), clean.seen()))
-                .setAttacks(cells.stream().map(MetricsCalculation::accuracy).toList())
+                .setAttacks(cells.stream().map(this::accuracy).toList())
                 .setWorstCase(worstCase(clean, attacks))
                 .setRr(ratios.rr().orElse(null))
                 .setIrr(ratios.irr().orElse(null))
@@ -105,31 +86,31 @@ final class MetricsCalculation {
                 .setCrei(ratios.crei().orElse(null))
                 .setIcrei(ratios.icrei().orElse(null))
                 .setUndefined(undefined)
-                .setFlags(flags(clean))
+                .setFlags(new EvaluationFlags(all, mode, clean, cell(Attacks.CLAMP), context.getClasses()).list())
                 .build();
     }
 
-    private Cell cell(String name) {
+    private EvaluationCell cell(String name) {
         return cells.stream()
-                .filter(cell -> cell.attack().getAttack().equals(name))
+                .filter(cell -> cell.attack().name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalStateException(
                         "The plan of suite " + context.getSuite() + " lacks the control " + name + "."));
     }
 
-    private static RobustnessRatios ratios(Cell clean, List<Cell> attacks) {
-        if (clean.isEmpty() || attacks.stream().anyMatch(Cell::isEmpty)) {
+    private static RobustnessRatios ratios(EvaluationCell clean, List<EvaluationCell> attacks) {
+        if (clean.isEmpty() || attacks.stream().anyMatch(EvaluationCell::isEmpty)) {
             return RobustnessRatios.undefined("not every attack has a result yet");
         }
         return RobustnessRatios.of(
                 clean.percent(),
-                attacks.stream().map(Cell::percent).toList(),
+                attacks.stream().map(EvaluationCell::percent).toList(),
                 secondsPerImage(clean),
                 attacks.stream().map(MetricsCalculation::secondsPerImage).toList());
     }
 
     /** While attacks have seen unequal numbers of images, only times per image compare. */
-    private static double secondsPerImage(Cell cell) {
+    private static double secondsPerImage(EvaluationCell cell) {
         return cell.tally().getSeconds() / cell.seen().cardinality();
     }
 
@@ -140,7 +121,7 @@ final class MetricsCalculation {
         return common;
     }
 
-    private Accuracy worstCase(Cell clean, List<Cell> attacks) {
+    private Accuracy worstCase(EvaluationCell clean, List<EvaluationCell> attacks) {
         BitSet seen = common();
         BitSet standing = (BitSet) seen.clone();
         standing.and(clean.correct());
@@ -156,12 +137,18 @@ final class MetricsCalculation {
                 : new Accuracy((long) hits, (long) count, 100.0 * hits / count, bounds(Interval.wilson(hits, count)));
     }
 
-    private static AttackAccuracy accuracy(Cell cell) {
+    private AttackAccuracy accuracy(EvaluationCell cell) {
         Accuracy accuracy = accuracy(cell.correct(), cell.seen());
         return AttackAccuracy.newBuilder()
-                .setAttack(cell.attack().getAttack())
-                .setEpsilon(cell.attack().getEpsilon())
-                .setControl(cell.control())
+                .setAttack(cell.attack().name())
+                .setEpsilon(cell.attack().epsilon())
+                .setSteps(cell.attack().steps())
+                .setNorm(Attacks.norm(cell.attack())
+                        .map(norm -> AttackNorm.valueOf(norm.name()))
+                        .orElse(null))
+                .setSource(cell.planned().getSource())
+                .setControl(cell.isControl())
+                .setRated(cell.isRated())
                 .setCorrect(accuracy.getCorrect())
                 .setCount(accuracy.getCount())
                 .setAccuracy(accuracy.getAccuracy())
@@ -169,28 +156,23 @@ final class MetricsCalculation {
                 .setSeconds(cell.tally().getSeconds())
                 .setGradientEvaluations(cell.tally().getGradientEvaluations())
                 .setForwardEvaluations(cell.tally().getForwardEvaluations())
+                .setPerImage(isComplete(cell) ? perImage(cell) : "")
                 .build();
+    }
+
+    private boolean isComplete(EvaluationCell cell) {
+        return cell.seen().cardinality() == context.getImages();
+    }
+
+    private String perImage(EvaluationCell cell) {
+        StringBuilder outcomes = new StringBuilder();
+        for (int image = 0; image < context.getImages(); image++) {
+            outcomes.append(cell.correct().get(image) ? '1' : '0');
+        }
+        return outcomes.toString();
     }
 
     private static List<Double> bounds(Interval interval) {
         return List.of(interval.low(), interval.high());
-    }
-
-    private List<String> flags(Cell clean) {
-        List<String> flags = new ArrayList<>();
-        Cell clamp = cell(Attacks.CLAMP);
-        BitSet both = (BitSet) clean.seen().clone();
-        both.and(clamp.seen());
-        BitSet different = (BitSet) clean.correct().clone();
-        different.xor(clamp.correct());
-        if (different.intersects(both)) {
-            flags.add("clamp-differs");
-        }
-        if (!clean.isEmpty()
-                && Interval.wilson(clean.correct().cardinality(), clean.seen().cardinality())
-                        .contains(100.0 / context.getClasses())) {
-            flags.add("chance-level");
-        }
-        return flags;
     }
 }

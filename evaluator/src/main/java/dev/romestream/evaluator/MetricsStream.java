@@ -105,14 +105,14 @@ final class MetricsStream implements AutoCloseable {
         }
 
         @Override
-        public boolean[] apply(PerturbedBatch batch) {
+        public BatchScorer.Outcome apply(PerturbedBatch batch) {
             return time.record(() -> score(batch));
         }
 
-        private boolean[] score(PerturbedBatch batch) {
+        private BatchScorer.Outcome score(PerturbedBatch batch) {
             EvaluationContext context = batch.getEvaluation();
             try {
-                var victim = cache.get(batch.getNetwork(), batch.getVersion(), NETWORK_LIMIT);
+                var victim = cache.get(context.getVictim(), context.getVersion(), NETWORK_LIMIT);
                 var dataset = datasets.await(context.getDataset(), NETWORK_LIMIT, () -> false);
                 if (!dataset.descriptor().getFingerprint().equals(context.getFingerprint())) {
                     throw new InvalidRecordException("PerturbedBatch " + batch.getRequestId()

@@ -42,9 +42,15 @@ final class Progress implements AutoCloseable {
     }
 
     /** Complete figures of a victim of an experiment. */
-    synchronized long complete(String experiment, String victim) {
+    long complete(String experiment, String victim) {
+        return complete(experiment, victim, 0);
+    }
+
+    /** Complete figures of a version of a network. */
+    synchronized long complete(String experiment, String network, int version) {
         return figures(experiment).values().stream()
-                .filter(metrics -> metrics.getComplete() && metrics.getVictim().equals(victim))
+                .filter(metrics ->
+                        metrics.getComplete() && metrics.getVictim().equals(network) && metrics.getVersion() == version)
                 .count();
     }
 

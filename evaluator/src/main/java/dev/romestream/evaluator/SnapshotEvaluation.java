@@ -2,15 +2,13 @@ package dev.romestream.evaluator;
 
 import dev.romestream.exchange.DatasetStore;
 import dev.romestream.exchange.NetworkCodec;
-import dev.romestream.exchange.SuiteCodec;
+import dev.romestream.exchange.NetworkRecords;
 import dev.romestream.messaging.experiment.StatusReporter;
 import dev.romestream.messaging.topic.RecordSender;
-import dev.romestream.robustness.attack.Suite;
 import dev.romestream.schemas.EvaluationContext;
-import dev.romestream.schemas.EvaluationSpec;
 import dev.romestream.schemas.Experiment;
-import dev.romestream.schemas.Mode;
-import dev.romestream.schemas.Topic;
+import dev.romestream.schemas.NetworkVersion;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 
@@ -27,29 +25,23 @@ final class SnapshotEvaluation {
     }
 
     /** Metrics records that a snapshot's evaluation ends with. */
-    static int figures(EvaluationSpec spec) {
-        return spec.getVictims().getCount() * figuresOfVictim(spec);
-    }
-
-    private static int figuresOfVictim(EvaluationSpec spec) {
-        return spec.getSuites().size() * Mode.values().length;
-    }
-
-    /** Images of the test split that are attacked. */
-    static int images(EvaluationSpec spec, DatasetStore.Dataset dataset) {
-        int all = dataset.test().size();
-        return spec.getImages() == null ? all : Math.min(all, spec.getImages());
+    static int figures(Experiment experiment) {
+        return VictimPlan.of(experiment).size() * AttackPlanner.figuresOfVictim(experiment.getEvaluation());
     }
 
     /** Outcomes of a snapshot's evaluation, over victims, suites, modes and attacks. */
-    static long outcomes(EvaluationSpec spec, DatasetStore.Dataset dataset) {
-        long perVictim = 0;
-        for (Suite suite : SuiteCodec.decode(spec)) {
-            perVictim += EvaluationPlan.cells(suite).stream()
-                    .mapToLong(cell -> cell.getModes().size())
-                    .sum();
-        }
-        return perVictim * images(spec, dataset) * spec.getVictims().getCount();
+    long outcomes(Experiment experiment, Snapshots.Snapshot snapshot, DatasetStore.Dataset dataset) {
+        var planner = new AttackPlanner(sender, experiment.getEvaluation(), dataset);
+        List<NetworkVersion> networks = networks(snapshot, VictimPlan.of(experiment));
+        return networks.stream()
+                .mapToLong(network -> planner.outcomes(network, networks))
+                .sum();
+    }
+
+    private static List<NetworkVersion> networks(Snapshots.Snapshot snapshot, List<VictimPlan> plans) {
+        return plans.stream()
+                .map(plan -> new NetworkVersion(VictimTrainer.id(snapshot, plan.number()), 0))
+                .toList();
     }
 
     /** @param cancelled ends the work between two victims */
@@ -59,55 +51,47 @@ final class SnapshotEvaluation {
             DatasetStore.Dataset dataset,
             StatusReporter status,
             BooleanSupplier cancelled) {
-        EvaluationSpec spec = experiment.getEvaluation();
-        List<Suite> suites = SuiteCodec.decode(spec);
-        int victims = spec.getVictims().getCount();
-        int epochs = spec.getVictims().getEpochs();
-        for (int victim = 0; victim < victims && !cancelled.getAsBoolean(); victim++) {
-            String id = VictimTrainer.id(snapshot, victim);
-            if (progress.complete(experiment.getId(), id) == figuresOfVictim(spec)) {
+        var planner = new AttackPlanner(sender, experiment.getEvaluation(), dataset);
+        EvaluationContext about = context(experiment, snapshot);
+        List<VictimPlan> plans = VictimPlan.of(experiment);
+        int figures = AttackPlanner.figuresOfVictim(experiment.getEvaluation());
+        List<AttackPlanner.Victim> victims = new ArrayList<>();
+        for (VictimPlan plan : plans) {
+            if (cancelled.getAsBoolean()) {
+                return;
+            }
+            String id = VictimTrainer.id(snapshot, plan.number());
+            if (progress.complete(experiment.getId(), id) == figures) {
                 continue;
             }
+            int epochs = plan.spec().getEpochs();
             status.begin(
-                    "training victim " + (victim + 1) + " of " + victims + " on snapshot " + snapshot.number(),
+                    "training victim " + (plan.number() + 1) + " of " + plans.size() + " on snapshot "
+                            + snapshot.number(),
                     "epochs",
                     0,
                     epochs);
-            var network = trainer.train(experiment, snapshot, victim, done -> status.progress(done, epochs));
-            sender.send(Topic.NETWORKS, NetworkCodec.key(id, 0), network);
+            var network = trainer.train(experiment, snapshot, plan, done -> status.progress(done, epochs));
+            NetworkRecords.send(sender, network);
             sender.flush();
-            for (Suite suite : suites) {
-                EvaluationPlan.requests(
-                        context(experiment, snapshot, dataset, id, suite),
-                        dataset.test(),
-                        spec.getRequestSize(),
-                        VictimTrainer.seed(experiment, snapshot, victim),
-                        request -> sender.send(Topic.ATTACK_REQUESTS, id, request.getId(), request));
-            }
-            sender.flush();
+            var victim = new AttackPlanner.Victim(
+                    new NetworkVersion(id, 0),
+                    NetworkCodec.architecture(network),
+                    VictimTrainer.seed(experiment, snapshot, plan.number()));
+            planner.ask(about, victim);
+            victims.add(victim);
         }
+        List<NetworkVersion> sources = networks(snapshot, plans);
+        victims.forEach(victim -> planner.askTransfers(about, victim, sources));
     }
 
-    private static EvaluationContext context(
-            Experiment experiment,
-            Snapshots.Snapshot snapshot,
-            DatasetStore.Dataset dataset,
-            String victim,
-            Suite suite) {
-        return EvaluationContext.newBuilder()
-                .setExperiment(experiment.getId())
-                .setMethod(snapshot.manifest().getMethod())
-                .setSnapshot(snapshot.number())
-                .setIteration(snapshot.manifest().getIteration())
-                .setFinal$(snapshot.manifest().getFinal$())
-                .setVictim(victim)
-                .setSuite(suite.name())
-                .setDataset(dataset.descriptor().getId())
-                .setFingerprint(dataset.descriptor().getFingerprint())
-                .setClasses(dataset.test().classes())
-                .setImages(images(experiment.getEvaluation(), dataset))
-                .setPlan(EvaluationPlan.cells(suite))
-                .setCell(0)
-                .build();
+    /** Without what the planner adds for a victim and a suite. */
+    private static EvaluationContext context(Experiment experiment, Snapshots.Snapshot snapshot) {
+        return EvaluationContexts.of(
+                experiment,
+                snapshot.manifest().getMethod(),
+                snapshot.number(),
+                snapshot.manifest().getIteration(),
+                snapshot.manifest().getFinal$());
     }
 }

@@ -22,7 +22,7 @@ final class Tallies {
     static Tally empty(EvaluationContext context) {
         List<TallyCell> cells = new ArrayList<>();
         for (int i = 0; i < context.getPlan().size(); i++) {
-            cells.add(new TallyCell(ByteBuffer.allocate(0), ByteBuffer.allocate(0), 0.0, 0L, 0L, null));
+            cells.add(new TallyCell(ByteBuffer.allocate(0), ByteBuffer.allocate(0), 0.0, 0L, 0L, 0L, 0L, null));
         }
         return new Tally(EvaluationContext.newBuilder(context).setCell(0).build(), cells);
     }
@@ -30,9 +30,10 @@ final class Tallies {
     /**
      * The tally with a batch's outcome in it.
      *
-     * @param correct for each image of the batch, whether it is classified correctly
+     * @param outcome image by image, as the batch has them
      */
-    static Tally apply(Tally tally, PerturbedBatch batch, boolean[] correct) {
+    static Tally apply(Tally tally, PerturbedBatch batch, BatchScorer.Outcome outcome) {
+        boolean[] correct = outcome.correct();
         int position = batch.getEvaluation().getCell();
         TallyCell cell = tally.getCells().get(position);
         BitSet seen = BitSet.valueOf(cell.getSeen().duplicate());
@@ -54,6 +55,8 @@ final class Tallies {
                                 cell.getSeconds() + batch.getSeconds(),
                                 cell.getGradientEvaluations() + batch.getGradientEvaluations(),
                                 cell.getForwardEvaluations() + batch.getForwardEvaluations(),
+                                cell.getZeroGradients() + batch.getZeroGradients(),
+                                cell.getDiffering() + outcome.differing(),
                                 cell.getFailure()))
                 : tally;
     }

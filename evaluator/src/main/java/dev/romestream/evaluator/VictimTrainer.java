@@ -40,11 +40,11 @@ final class VictimTrainer {
                 .with(victim);
     }
 
-    Network train(Experiment experiment, Snapshots.Snapshot snapshot, int victim, IntConsumer progress) {
+    Network train(Experiment experiment, Snapshots.Snapshot snapshot, VictimPlan plan, IntConsumer progress) {
         DistillationSpec distillation = experiment.getDistillation();
-        VictimSpec spec = experiment.getEvaluation().getVictims();
+        VictimSpec spec = plan.spec();
         VictimTraining training = new VictimTraining(
-                NetworkCodec.decode(distillation.getNetwork()),
+                plan.architecture(),
                 spec.getEpochs(),
                 spec.getBatch(),
                 new StochasticGradientDescent(spec.getLearningRate(), spec.getMomentum(), spec.getWeightDecay()),
@@ -70,9 +70,9 @@ final class VictimTrainer {
                     NDArrays.concat(classes, 0),
                     labels,
                     classes.size(),
-                    seed(experiment, snapshot, victim),
+                    seed(experiment, snapshot, plan.number()),
                     progress);
-            return NetworkCodec.victim(id(snapshot, victim), 0, network, normalization);
+            return NetworkCodec.victim(id(snapshot, plan.number()), 0, network, normalization);
         }
     }
 }

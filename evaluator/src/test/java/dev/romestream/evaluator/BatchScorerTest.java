@@ -12,9 +12,9 @@ import dev.romestream.exchange.TensorCodec;
 import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.network.Architecture;
-import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.robustness.network.LabelledImages;
+import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.network.ThreatModel.Space;
 import dev.romestream.robustness.tensor.Seed;
@@ -78,7 +78,7 @@ class BatchScorerTest {
                 .setFingerprint("f")
                 .setClasses(2)
                 .setImages(3)
-                .setPlan(List.of(new PlannedAttack(spec, List.of(Mode.UNTARGETED))))
+                .setPlan(List.of(new PlannedAttack(spec, null, true, List.of(Mode.UNTARGETED))))
                 .setCell(0)
                 .build();
         return PerturbedBatch.newBuilder()
@@ -104,10 +104,13 @@ class BatchScorerTest {
     @EnumSource(Space.class)
     void whatAnAttackMakesIsAcceptedAndClassified(Space space) {
         BatchScorer scorer = new BatchScorer(manager);
-        assertThat(scorer.score(batch(pgd(space), x -> x), images, victim)).hasSize(3);
-        assertThat(scorer.score(batch(AttackSettings.control("none", space), x -> x), images, victim))
+        assertThat(scorer.score(batch(pgd(space), x -> x), images, victim).correct())
                 .hasSize(3);
-        assertThat(scorer.score(batch(AttackSettings.control("clamp", space), x -> x), images, victim))
+        BatchScorer.Outcome clean = scorer.score(batch(AttackSettings.control("none", space), x -> x), images, victim);
+        assertThat(clean.correct()).hasSize(3);
+        assertThat(clean.differing()).isZero();
+        assertThat(scorer.score(batch(AttackSettings.control("clamp", space), x -> x), images, victim)
+                        .correct())
                 .hasSize(3);
     }
 

@@ -10,6 +10,7 @@ import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.DType;
 import dev.romestream.schemas.EvaluationContext;
 import dev.romestream.schemas.Mode;
+import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.PerturbedBatch;
 import dev.romestream.schemas.PlannedAttack;
 import dev.romestream.schemas.RobustnessMetrics;
@@ -44,7 +45,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class EvaluationTopologyTest {
-    private static final List<PlannedAttack> PLAN = EvaluationPlan.cells(Suite.named("pixel-2"));
+    private static final List<PlannedAttack> PLAN =
+            EvaluationPlan.cells(Suite.named("pixel-2"), new NetworkVersion("v", 0), List.of());
     private static final int NONE = 0;
     private static final int CLAMP = 1;
 
@@ -108,7 +110,7 @@ class EvaluationTopologyTest {
                 correct[i] = batch.getEvaluation().getCell() <= CLAMP
                         || batch.getImageIds().get(i) % 2 == 0;
             }
-            return correct;
+            return new BatchScorer.Outcome(correct, 0);
         };
         PlainSerdes serdes = new PlainSerdes();
         driver = new TopologyTestDriver(
@@ -182,6 +184,8 @@ class EvaluationTopologyTest {
         assertThat(figure.getIrr()).isCloseTo(75, within(1e-9));
         assertThat(figure.getRr()).isCloseTo(0, within(1e-9));
         assertThat(figure.getUndefined()).isEmpty();
+        assertThat(figure.getAttacks().get(NONE).getPerImage()).isEqualTo("1".repeat(100));
+        assertThat(figure.getAttacks().get(CLAMP + 1).getPerImage()).isEqualTo("10".repeat(50));
     }
 
     @Test

@@ -2,9 +2,11 @@ package dev.romestream.exchange;
 
 import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.AttackTask;
+import dev.romestream.robustness.attack.Norm;
 import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.robustness.network.ThreatModel;
 import dev.romestream.robustness.tensor.Seed;
+import dev.romestream.schemas.AttackNorm;
 import dev.romestream.schemas.AttackRequest;
 import dev.romestream.schemas.AttackSpec;
 import dev.romestream.schemas.AugmentationDraw;
@@ -28,6 +30,7 @@ public final class AttackCodec {
                 settings.stepSize(),
                 settings.steps(),
                 settings.randomStart(),
+                settings.norm().map(norm -> AttackNorm.valueOf(norm.name())).orElse(null),
                 settings.parameters());
     }
 
@@ -40,7 +43,12 @@ public final class AttackCodec {
                 spec.getStepSize(),
                 spec.getSteps(),
                 spec.getRandomStart(),
+                norm(spec.getNorm()),
                 spec.getParameters());
+    }
+
+    static Optional<Norm> norm(AttackNorm norm) {
+        return Optional.ofNullable(norm).map(given -> Norm.valueOf(given.name()));
     }
 
     /**

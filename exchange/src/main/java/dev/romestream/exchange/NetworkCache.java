@@ -2,7 +2,7 @@ package dev.romestream.exchange;
 
 import ai.djl.ndarray.NDManager;
 import dev.romestream.messaging.topic.RecordIndex;
-import dev.romestream.robustness.network.NeuralNetwork;
+import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.schemas.Network;
 import java.time.Duration;
@@ -18,7 +18,7 @@ public final class NetworkCache implements AutoCloseable {
     private final Map<String, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
 
     /** A network with the normalisation it was trained with. */
-    public record Loaded(NeuralNetwork network, Normalization normalization) {}
+    public record Loaded(Classifier network, Normalization normalization) {}
 
     private record Entry(Loaded loaded, NDManager manager) {}
 
@@ -38,10 +38,15 @@ public final class NetworkCache implements AutoCloseable {
         String key = NetworkCodec.key(id, version);
         Entry entry = entries.get(key);
         if (entry == null) {
-            Network record = index.await(key, limit);
+            Network record = NetworkRecords.await(index, key, limit);
             NDManager own = manager.newSubManager();
-            Loaded loaded = new Loaded(NetworkCodec.network(own, record), NetworkCodec.normalization(record));
-            entry = new Entry(loaded, own);
+            try {
+                entry = new Entry(
+                        new Loaded(NetworkCodec.classifier(own, record), NetworkCodec.normalization(record)), own);
+            } catch (RuntimeException e) {
+                own.close();
+                throw e;
+            }
             entries.put(key, entry);
             evict();
         }

@@ -1,6 +1,7 @@
 package dev.romestream.exchange;
 
 import dev.romestream.robustness.attack.AttackSettings;
+import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Suite;
 import dev.romestream.robustness.network.ThreatModel;
 import dev.romestream.schemas.EvaluationSpec;
@@ -51,10 +52,14 @@ public final class SuiteCodec {
                 spec.getStepSize(),
                 spec.getSteps(),
                 spec.getRandomStart(),
+                AttackCodec.norm(spec.getNorm()),
                 spec.getParameters());
         List<Mode> modes = spec.getModes();
-        return modes.isEmpty()
-                ? Suite.Entry.of(settings)
-                : new Suite.Entry(settings, modes.contains(Mode.UNTARGETED), modes.contains(Mode.TARGETED));
+        return new Suite.Entry(
+                settings,
+                modes.isEmpty() || modes.contains(Mode.UNTARGETED),
+                modes.isEmpty() ? Attacks.isTargetable(spec.getAttack()) : modes.contains(Mode.TARGETED),
+                spec.getTransfer(),
+                spec.getRated());
     }
 }

@@ -6,7 +6,6 @@ import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.schemas.DType;
 import dev.romestream.schemas.Tensor;
-import dev.romestream.schemas.Topic;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -44,7 +43,7 @@ public final class TensorCodec {
     /**
      * An array of a FLOAT32 tensor.
      *
-     * @throws InvalidRecordException where shape, type and bytes do not fit together, or are beyond the limits
+     * @throws InvalidRecordException where shape, type and bytes do not fit together
      */
     public static NDArray decode(NDManager manager, String field, Tensor tensor) {
         check(field, tensor, DType.FLOAT32);
@@ -66,8 +65,17 @@ public final class TensorCodec {
      * @throws InvalidRecordException where they are not {@code count} images
      */
     public static byte[] decodeImages(String field, Tensor tensor, int count) {
-        check(field, tensor, DType.UINT8);
         imageShape(field, tensor, count);
+        return bytes(field, tensor);
+    }
+
+    /**
+     * The bytes of a UINT8 tensor.
+     *
+     * @throws InvalidRecordException where shape, type and bytes do not fit together
+     */
+    public static byte[] bytes(String field, Tensor tensor) {
+        check(field, tensor, DType.UINT8);
         byte[] bytes = new byte[tensor.getData().remaining()];
         tensor.getData().duplicate().get(bytes);
         return bytes;
@@ -87,6 +95,20 @@ public final class TensorCodec {
         return new ImageShape(shape.get(1), shape.get(2), shape.get(3));
     }
 
+    /** The bytes that a tensor's shape and type take; beyond the largest array, no exact number. */
+    static long size(Tensor tensor) {
+        long size =
+                switch (tensor.getDtype()) {
+                    case UINT8 -> 1;
+                    case FLOAT16 -> Short.BYTES;
+                    case FLOAT32 -> Float.BYTES;
+                };
+        for (int length : tensor.getShape()) {
+            size = length == 0 ? 0 : size > Integer.MAX_VALUE ? size : size * length;
+        }
+        return size;
+    }
+
     private static void check(String field, Tensor tensor, DType type) {
         List<Integer> shape = tensor.getShape();
         if (tensor.getDtype() != type) {
@@ -96,14 +118,11 @@ public final class TensorCodec {
             throw new InvalidRecordException(
                     field + " has the shape " + shape + "; allowed are at most " + MAX_AXES + " axes, none negative.");
         }
-        long size = type == DType.UINT8 ? 1 : Float.BYTES;
-        for (int length : shape) {
-            size = length == 0 ? 0 : size > Topic.MAX_RECORD_BYTES ? size : size * length;
-        }
+        long size = size(tensor);
         int given = tensor.getData().remaining();
-        if (size != given || size > Topic.MAX_RECORD_BYTES) {
+        if (size != given) {
             throw new InvalidRecordException(field + " has the shape " + shape + " of " + type + ", which takes " + size
-                    + " bytes; given are " + given + ", and the limit is " + Topic.MAX_RECORD_BYTES + ".");
+                    + " bytes; given are " + given + ".");
         }
     }
 }

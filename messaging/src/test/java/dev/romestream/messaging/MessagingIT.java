@@ -21,6 +21,7 @@ import dev.romestream.messaging.topic.TopicSetup;
 import dev.romestream.schemas.DType;
 import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.ImageBatch;
+import dev.romestream.schemas.NetworkNorm;
 import dev.romestream.schemas.NetworkSpec;
 import dev.romestream.schemas.Phase;
 import dev.romestream.schemas.Pool;
@@ -111,8 +112,20 @@ class MessagingIT {
     }
 
     private static PoolRequest request(int network) {
-        var attack = new dev.romestream.schemas.AttackSpec("pgd", Space.NORMALISED, true, 0.1, 0.1, 1, false, Map.of());
-        Pool pool = new Pool("pool", "d", "f", new NetworkSpec("convnet", 1, 1), attack, 1, 1, 0.1, 0.9, 0.0, 1L);
+        var attack = new dev.romestream.schemas.AttackSpec(
+                "pgd", Space.NORMALISED, true, 0.1, 0.1, 1, false, null, Map.of());
+        Pool pool = new Pool(
+                "pool",
+                "d",
+                "f",
+                new NetworkSpec("convnet", 1, 1, NetworkNorm.INSTANCE),
+                attack,
+                1,
+                1,
+                0.1,
+                0.9,
+                0.0,
+                1L);
         return new PoolRequest(pool, network, 0);
     }
 

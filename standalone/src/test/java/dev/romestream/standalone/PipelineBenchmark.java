@@ -14,8 +14,8 @@ import dev.romestream.messaging.topic.TopicSetup;
 import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.network.Architecture;
-import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.ImageShape;
+import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.network.ThreatModel;
 import dev.romestream.robustness.tensor.Seed;
@@ -81,7 +81,10 @@ class PipelineBenchmark {
             var shape = new ImageShape(3, 32, 32);
             var architecture = new Architecture("convnet", 32, 3);
             var network = new NeuralNetwork(
-                    architecture, shape, 10, NeuralNetwork.initialParameters(manager, architecture, shape, 10, new Seed(1)));
+                    architecture,
+                    shape,
+                    10,
+                    NeuralNetwork.initialParameters(manager, architecture, shape, 10, new Seed(1)));
             try (RecordSender sender = new RecordSender(config);
                     AttackerService attacker = new AttackerService(config, new SimpleMeterRegistry())) {
                 sender.send(Topic.NETWORKS, "n/0", NetworkCodec.victim("n", 0, network, NORMALIZATION));

@@ -36,6 +36,6 @@ final class TestExperiment {
             String[] pair = override.split("=", 2);
             settings.put(pair[0], pair[1]);
         }
-        return ExperimentFile.parse(FILE, settings);
+        return ExperimentFile.parse(FILE, settings, List.of());
     }
 }

@@ -52,6 +52,12 @@ public final class StatusReporter {
         tell(Phase.FAILED, 0, 0, error);
     }
 
+    /** The service goes on with the experiment without a part of it. */
+    public void refused(String part, String error) {
+        activity = part + " is refused";
+        tell(Phase.RUNNING, 0, 0, error);
+    }
+
     private void tell(Phase phase, long done, long total, String error) {
         lastTold = System.nanoTime();
         double seconds = (lastTold - started) / 1e9;

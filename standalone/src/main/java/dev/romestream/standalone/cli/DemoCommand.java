@@ -28,7 +28,7 @@ final class DemoCommand implements Runnable {
 
     @Override
     public void run() {
-        List<Experiment> experiments = ExperimentFile.parse(text(), cluster.experimentKeys());
+        List<Experiment> experiments = ExperimentFile.parse(text(), cluster.experimentKeys(), List.of());
         System.err.println("Streams the generated data set shapes10 through Kafka, distils it to a few images per class"
                 + " with " + experiments.size() + " methods,\nattacks networks trained on the results, and compares how"
                 + " robust they are (I-RR: higher is better).");

@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.errors.InterruptException;
@@ -23,7 +24,11 @@ import org.apache.kafka.common.errors.InterruptException;
 /** Follows experiments on the status and metrics topics: prints progress and running ratios, and knows when all are done. */
 final class Monitor implements AutoCloseable {
     private static final Set<String> LAST_SERVICES = Set.of("distiller", "evaluator");
+    /** The method of networks that users bring. */
+    private static final String BROUGHT = "network";
+
     private static final long PRINT_MS = 2000;
+    private static final long CHECK_MS = 100;
     /** A running figure is printed again after so long, or when it is complete. */
     private static final long METRICS_NANOS = 10_000_000_000L;
 
@@ -105,9 +110,39 @@ final class Monitor implements AutoCloseable {
                 if (failure.isPresent() || ended()) {
                     return failure;
                 }
-                pause();
+                pause(PRINT_MS);
             }
         }
+    }
+
+    /**
+     * Prints until a condition holds.
+     *
+     * @return a failure, or what the evaluator refused, if that came first
+     */
+    Optional<String> await(BooleanSupplier condition) {
+        long printedAt = System.nanoTime();
+        while (true) {
+            synchronized (this) {
+                Optional<String> trouble = failure().or(this::refusal);
+                boolean ends = trouble.isPresent() || condition.getAsBoolean();
+                if (ends || System.nanoTime() - printedAt > PRINT_MS * 1_000_000) {
+                    print();
+                    printedAt = System.nanoTime();
+                }
+                if (ends) {
+                    return trouble;
+                }
+                pause(CHECK_MS);
+            }
+        }
+    }
+
+    private Optional<String> refusal() {
+        return statuses.values().stream()
+                .filter(status -> status.getError() != null)
+                .map(status -> name(status.getExperiment()) + ": " + status.getService() + ": " + status.getError())
+                .findFirst();
     }
 
     /** Prints until the thread is interrupted or the JVM ends. */
@@ -115,17 +150,17 @@ final class Monitor implements AutoCloseable {
         while (true) {
             synchronized (this) {
                 print();
-                pause();
+                pause(PRINT_MS);
             }
         }
     }
 
     @SuppressWarnings("WaitNotInLoop") // every caller loops
-    private synchronized void pause() {
+    private synchronized void pause(long millis) {
         statusReader.throwFailure();
         metricsReader.throwFailure();
         try {
-            wait(PRINT_MS);
+            wait(millis);
         } catch (InterruptedException e) {
             throw new InterruptException(e);
         }
@@ -202,15 +237,17 @@ final class Monitor implements AutoCloseable {
                                 metrics.getIrrInterval().get(0),
                                 metrics.getIrrInterval().get(1));
         String victim = metrics.getVictim().substring(metrics.getVictim().lastIndexOf('/') + 1);
-        return "I-RR       %s: %.1f%s  %s %s, snapshot %d, %s, clean %.1f, %d images%s"
+        String which = metrics.getMethod().equals(BROUGHT)
+                ? victim + " version " + metrics.getVersion()
+                : "snapshot " + metrics.getSnapshot() + ", " + victim;
+        return "I-RR       %s: %.1f%s  %s %s, %s, clean %.1f, %d images%s"
                 .formatted(
                         name(metrics.getExperiment()),
                         metrics.getIrr(),
                         interval,
                         metrics.getSuite(),
                         metrics.getMode().name().toLowerCase(Locale.ROOT),
-                        metrics.getSnapshot(),
-                        victim,
+                        which,
                         metrics.getClean().getAccuracy(),
                         metrics.getWorstCase().getCount(),
                         metrics.getComplete() ? ", complete" : "");

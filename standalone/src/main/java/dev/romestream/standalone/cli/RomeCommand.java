@@ -21,6 +21,8 @@ import picocli.CommandLine.Command;
             WatchCommand.class,
             StopCommand.class,
             ExportCommand.class,
+            EvaluateCommand.class,
+            MonitorCommand.class,
             ScoreCommand.class,
             TopicsCommand.class
         })

@@ -30,12 +30,24 @@ final class RunCommand implements Runnable {
             description = "Where metrics.json, synthetic.npz, synthetic.png and experiment.yaml are written.")
     private Path out;
 
+    @Option(
+            names = "--suite",
+            paramLabel = "NAME|FILE",
+            description =
+                    "A built-in suite or a suite file (YAML), in place of the experiment file's; may be given again.")
+    private List<String> suites = List.of();
+
     @Mixin
     private ClusterOptions cluster;
 
     @Override
     public void run() {
-        List<Experiment> experiments = ExperimentFile.read(file, cluster.experimentKeys());
+        List<Experiment> experiments = ExperimentFile.read(file, cluster.experimentKeys(), suites);
+        if (experiments.stream().anyMatch(experiment -> experiment.getDistillation() == null)) {
+            throw new UsageException(
+                    "The experiment file has no 'distillation', so it would wait for networks for ever;"
+                            + " use submit, or evaluate and monitor, for networks of your own.");
+        }
         if (cluster.usesCluster()) {
             if (data != null) {
                 throw new UsageException(

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code rome submit FILE}. */
@@ -18,12 +19,19 @@ final class SubmitCommand implements Runnable {
     @Parameters(paramLabel = "FILE", description = "Experiment file (YAML).")
     private Path file;
 
+    @Option(
+            names = "--suite",
+            paramLabel = "NAME|FILE",
+            description =
+                    "A built-in suite or a suite file (YAML), in place of the experiment file's; may be given again.")
+    private List<String> suites = List.of();
+
     @Mixin
     private ClusterOptions cluster;
 
     @Override
     public void run() {
-        List<Experiment> experiments = ExperimentFile.read(file, cluster.experimentKeys());
+        List<Experiment> experiments = ExperimentFile.read(file, cluster.experimentKeys(), suites);
         Submission.submit(cluster.config(Map.of()), experiments);
         experiments.forEach(experiment -> System.out.println(experiment.getId()));
     }

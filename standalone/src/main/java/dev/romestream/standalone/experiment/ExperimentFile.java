@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import dev.romestream.distiller.DistillationDefaults;
+import dev.romestream.evaluator.VictimPlan;
 import dev.romestream.exchange.AttackCodec;
 import dev.romestream.exchange.Digest;
 import dev.romestream.exchange.NetworkCodec;
@@ -25,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** Experiment files: YAML with presets, overrides and sweeps, to the records that start experiments. */
 public final class ExperimentFile {
@@ -47,20 +49,24 @@ public final class ExperimentFile {
      * The experiments of a file: one, or one for each combination of a sweep.
      *
      * @param overrides by dotted keys, stronger than the file
+     * @param suites in place of the file's where there are any: names of built-in ones, or suite files
      * @throws ExperimentException naming the key, the value and what is allowed
      */
-    public static List<Experiment> read(Path file, Map<String, String> overrides) {
+    public static List<Experiment> read(Path file, Map<String, String> overrides, List<String> suites) {
         try {
-            return parse(Files.readString(file), overrides);
+            return parse(Files.readString(file), overrides, suites);
         } catch (IOException e) {
             throw new ExperimentException("Cannot read the experiment file " + file + ".", e);
         }
     }
 
     /** As {@link #read}, of a file's text. */
-    public static List<Experiment> parse(String text, Map<String, String> overrides) {
+    public static List<Experiment> parse(String text, Map<String, String> overrides, List<String> suites) {
         Map<String, Object> file = map(text, "the experiment file");
         overrides.forEach((key, value) -> put(file, key, scalar(value)));
+        if (!suites.isEmpty()) {
+            put(file, "evaluation.suites", SuiteFile.values(suites));
+        }
         Object sweep = file.remove(SWEEP);
         List<Experiment> experiments = new ArrayList<>();
         for (Map<String, Object> combination : combinations(sweep)) {
@@ -88,7 +94,29 @@ public final class ExperimentFile {
         }
         Experiment experiment = RecordBinder.bind(Experiment.class, merged);
         check(experiment);
-        experiment.setDistillation(DistillationDefaults.fill(experiment.getDistillation()));
+        return identified(experiment);
+    }
+
+    /**
+     * An experiment that scores networks which users bring.
+     *
+     * @param suites names of built-in ones, or suite files
+     * @param images of the test split; empty for all
+     */
+    public static Experiment monitoring(
+            String name, String dataset, List<String> suites, Optional<Integer> images, int requestSize) {
+        Map<String, Object> evaluation = new LinkedHashMap<>();
+        evaluation.put("suites", SuiteFile.values(suites));
+        images.ifPresent(count -> evaluation.put("images", count));
+        evaluation.put("requestSize", requestSize);
+        Experiment experiment = RecordBinder.bind(
+                Experiment.class,
+                Map.of("id", "", "name", name, "dataset", Map.of("name", dataset), "evaluation", evaluation));
+        check(experiment);
+        return identified(experiment);
+    }
+
+    private static Experiment identified(Experiment experiment) {
         String readable = experiment.getName().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9._-]+", "-");
         if (!readable.matches("[a-z0-9].*")) {
             throw new ExperimentException(
@@ -106,11 +134,15 @@ public final class ExperimentFile {
         }
         DistillationSpec distillation = experiment.getDistillation();
         try {
+            SuiteCodec.decode(experiment.getEvaluation());
+            if (distillation == null) {
+                return;
+            }
             DistillationDefaults.fill(distillation);
-            NetworkCodec.decode(distillation.getNetwork());
+            NetworkCodec.decode(distillation.getNetwork()).requireTrainable();
             new Augmentation(distillation.getAugmentation());
             Attacks.create(AttackCodec.decode(distillation.getPrior().getAttack()));
-            SuiteCodec.decode(experiment.getEvaluation());
+            VictimPlan.of(experiment);
         } catch (IllegalArgumentException e) {
             throw new ExperimentException(e.getMessage(), e);
         }
@@ -145,7 +177,7 @@ public final class ExperimentFile {
     }
 
     @SuppressWarnings("unchecked")
-    private static Map<String, Object> map(String text, String what) {
+    static Map<String, Object> map(String text, String what) {
         try {
             Object read = YAML.readValue(text, Object.class);
             if (read instanceof Map<?, ?> map) {
@@ -174,6 +206,10 @@ public final class ExperimentFile {
         Map<String, Object> at = map;
         for (int i = 0; i < keys.length - 1; i++) {
             Object next = at.get(keys[i]);
+            if (next instanceof List) {
+                throw new ExperimentException("The key '" + dottedKey + "' cannot be set: '" + keys[i]
+                        + "' is a list in the file; change it there.");
+            }
             if (!(next instanceof Map)) {
                 next = new LinkedHashMap<String, Object>();
                 at.put(keys[i], next);

@@ -22,7 +22,7 @@ import org.apache.avro.specific.SpecificRecord;
 /**
  * YAML's maps, lists and scalars to Avro records and back, led by the schema: its defaults fill in what is absent, and keys that
  * it does not have are refused by name. Enum symbols are written in lower case with hyphens; numbers may be fractions (8/255); a
- * scalar in place of a record stands for its first field.
+ * scalar in place of a record stands for its first field, and one item in place of a list for a list of one.
  */
 final class RecordBinder {
     private RecordBinder() {}
@@ -112,7 +112,8 @@ final class RecordBinder {
     }
 
     private static Object array(Schema schema, String path, Object value) {
-        List<?> items = value instanceof List<?> list ? list : List.of(scalar(path, value));
+        boolean single = schema.getElementType().getType() == Schema.Type.RECORD && value instanceof Map;
+        List<?> items = value instanceof List<?> list ? list : List.of(single ? value : scalar(path, value));
         List<Object> values = new ArrayList<>();
         for (int i = 0; i < items.size(); i++) {
             values.add(value(schema.getElementType(), path + "[" + i + "]", items.get(i), null));

@@ -5,73 +5,149 @@ import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
-/** Experiments side by side: means over the victims of the last snapshot, in per cent. */
+/** Experiments or networks side by side, in per cent. */
 public final class ComparisonTable {
     private ComparisonTable() {}
 
-    /** The table's text: for each suite a block, for each experiment a row. */
+    /**
+     * A line of the table: the mean over figures.
+     *
+     * @param metrics of every victim, in both modes and all suites
+     */
+    public record Row(String name, List<RobustnessMetrics> metrics) {
+        private List<RobustnessMetrics> of(String suite, Mode mode) {
+            return metrics.stream()
+                    .filter(figure -> figure.getSuite().equals(suite) && figure.getMode() == mode)
+                    .toList();
+        }
+    }
+
+    /** Of experiments: for each suite a block, for each experiment a row, and one for each architecture of its victims. */
     public static String of(Results results, List<Experiment> experiments) {
         Set<String> suites = new LinkedHashSet<>();
-        experiments.forEach(
-                experiment -> experiment.getEvaluation().getSuites().forEach(suite -> suites.add(suite.getName())));
+        List<Row> rows = new ArrayList<>();
+        for (Experiment experiment : experiments) {
+            experiment.getEvaluation().getSuites().forEach(suite -> suites.add(suite.getName()));
+            rows.addAll(rows(results, experiment));
+        }
+        return of("experiment", rows, List.copyOf(suites));
+    }
+
+    /** Of any rows: for each suite a block. */
+    public static String of(String what, List<Row> rows, List<String> suites) {
         StringBuilder text = new StringBuilder();
         for (String suite : suites) {
-            text.append(block(results, experiments, suite)).append('\n');
+            text.append(block(what, rows, suite)).append('\n');
         }
         return text.toString();
     }
 
-    private static String block(Results results, List<Experiment> experiments, String suite) {
-        List<List<String>> rows = new ArrayList<>();
-        List<String> header = new ArrayList<>(List.of("experiment", "victims", "clean"));
-        boolean headerDone = false;
-        for (Experiment experiment : experiments) {
-            List<RobustnessMetrics> untargeted = finals(results, experiment, suite, Mode.UNTARGETED);
-            List<RobustnessMetrics> targeted = finals(results, experiment, suite, Mode.TARGETED);
-            if (untargeted.isEmpty() || targeted.isEmpty()) {
-                continue;
+    private static List<Row> rows(Results results, Experiment experiment) {
+        Map<String, List<RobustnessMetrics>> byArchitecture = new LinkedHashMap<>();
+        for (RobustnessMetrics figure : results.metrics(experiment.getId())) {
+            if (figure.getFinal$()) {
+                byArchitecture
+                        .computeIfAbsent(figure.getArchitecture(), any -> new ArrayList<>())
+                        .add(figure);
             }
-            List<String> row = new ArrayList<>();
-            row.add(experiment.getName());
-            row.add(Integer.toString(untargeted.size()));
-            row.add(mean(untargeted, metrics -> metrics.getClean().getAccuracy()));
-            List<AttackAccuracy> attacks = untargeted.get(0).getAttacks();
-            for (int i = 0; i < attacks.size(); i++) {
-                if (!attacks.get(i).getAttack().equals("none")) {
-                    int position = i;
-                    if (!headerDone) {
-                        header.add(attacks.get(i).getAttack());
-                    }
-                    row.add(mean(
-                            untargeted,
-                            metrics -> metrics.getAttacks().get(position).getAccuracy()));
-                }
-            }
-            row.add(mean(untargeted, metrics -> metrics.getWorstCase().getAccuracy()));
-            row.add(mean(untargeted, RobustnessMetrics::getIrr));
-            row.add(mean(targeted, RobustnessMetrics::getIrr));
-            row.add(mean(untargeted, RobustnessMetrics::getRr));
-            headerDone = true;
-            rows.add(row);
         }
-        header.addAll(List.of("worst case", "I-RR", "I-RR targeted", "RR"));
-        return rows.isEmpty()
-                ? "Suite " + suite + ": no results\n"
-                : "Suite " + suite + " (accuracies and ratios in per cent, untargeted unless said)\n"
-                        + layout(header, rows);
+        List<Row> rows = new ArrayList<>();
+        byArchitecture.forEach((architecture, figures) -> rows.add(new Row(
+                byArchitecture.size() == 1 ? experiment.getName() : experiment.getName() + ": " + architecture,
+                figures)));
+        return rows;
     }
 
-    private static List<RobustnessMetrics> finals(Results results, Experiment experiment, String suite, Mode mode) {
-        return results.metrics(experiment.getId()).stream()
-                .filter(metrics -> metrics.getFinal$() && metrics.getSuite().equals(suite) && metrics.getMode() == mode)
-                .toList();
+    private static String block(String what, List<Row> rows, String suite) {
+        List<List<String>> lines = new ArrayList<>();
+        List<List<AttackAccuracy>> attacks = new ArrayList<>();
+        Set<String> flags = new TreeSet<>();
+        for (Row row : rows) {
+            List<RobustnessMetrics> untargeted = row.of(suite, Mode.UNTARGETED);
+            List<RobustnessMetrics> targeted = row.of(suite, Mode.TARGETED);
+            if (!untargeted.isEmpty() && !targeted.isEmpty()) {
+                lines.add(line(row.name(), untargeted, targeted));
+                attacks.add(untargeted.get(0).getAttacks());
+                untargeted.forEach(figure -> figure.getFlags().forEach(flag -> flags.add(row.name() + ": " + flag)));
+            }
+        }
+        if (lines.isEmpty()) {
+            return "Suite " + suite + ": no results\n";
+        }
+        List<String> header = new ArrayList<>(List.of(what, "victims", "clean"));
+        for (int i = 0; i < attacks.get(0).size(); i++) {
+            if (!isClean(attacks.get(0).get(i))) {
+                header.add(heading(attacks, i));
+            }
+        }
+        header.addAll(List.of("worst case", "I-RR", "I-RR targeted", "RR"));
+        String notes = flags.isEmpty() ? "" : "  flags: " + String.join("; ", flags) + "\n";
+        return "Suite " + suite + " (accuracies and ratios in per cent, untargeted unless said)\n"
+                + layout(header, lines) + notes;
+    }
+
+    private static List<String> line(
+            String name, List<RobustnessMetrics> untargeted, List<RobustnessMetrics> targeted) {
+        List<String> line = new ArrayList<>();
+        line.add(name);
+        line.add(Integer.toString(untargeted.size()));
+        line.add(mean(untargeted, metrics -> metrics.getClean().getAccuracy()));
+        List<AttackAccuracy> attacks = untargeted.get(0).getAttacks();
+        for (int i = 0; i < attacks.size(); i++) {
+            if (!isClean(attacks.get(i))) {
+                int position = i;
+                line.add(mean(
+                        untargeted,
+                        metrics -> metrics.getAttacks().get(position).getAccuracy()));
+            }
+        }
+        line.add(mean(untargeted, metrics -> metrics.getWorstCase().getAccuracy()));
+        line.add(mean(untargeted, RobustnessMetrics::getIrr));
+        line.add(mean(targeted, RobustnessMetrics::getIrr));
+        line.add(mean(untargeted, RobustnessMetrics::getRr));
+        return line;
+    }
+
+    private static boolean isClean(AttackAccuracy attack) {
+        return attack.getAttack().equals("none");
+    }
+
+    /** The attack's name, with what tells it from others of the name, and where it was crafted. */
+    private static String heading(List<List<AttackAccuracy>> rows, int position) {
+        List<AttackAccuracy> attacks = rows.get(0);
+        AttackAccuracy attack = attacks.get(position);
+        StringBuilder heading = new StringBuilder(attack.getAttack());
+        if (differs(attacks, attack, AttackAccuracy::getEpsilon)) {
+            heading.append(" %.3f".formatted(attack.getEpsilon()));
+        }
+        if (differs(attacks, attack, AttackAccuracy::getSteps)) {
+            heading.append(" x").append(attack.getSteps());
+        }
+        rows.stream()
+                .map(row -> row.get(position).getSource())
+                .filter(Objects::nonNull)
+                .findFirst()
+                .ifPresent(source -> heading.append(" from ")
+                        .append(source.getNetwork()
+                                .substring(source.getNetwork().lastIndexOf('/') + 1)));
+        return heading.toString();
+    }
+
+    private static boolean differs(
+            List<AttackAccuracy> attacks, AttackAccuracy attack, Function<AttackAccuracy, Object> property) {
+        return attacks.stream()
+                .anyMatch(other -> other.getAttack().equals(attack.getAttack())
+                        && !property.apply(other).equals(property.apply(attack)));
     }
 
     private static String mean(List<RobustnessMetrics> metrics, Function<RobustnessMetrics, Double> figure) {

@@ -24,7 +24,7 @@ class ExperimentFileTest {
     private static final String MINIMAL = "name: x\ndataset: {name: shapes10}\ndistillation: {method: rome}\n";
 
     private static Experiment one(String text) {
-        List<Experiment> experiments = ExperimentFile.parse(text, Map.of());
+        List<Experiment> experiments = ExperimentFile.parse(text, Map.of(), List.of());
         assertThat(experiments).hasSize(1);
         return experiments.get(0);
     }
@@ -36,7 +36,7 @@ class ExperimentFileTest {
         assertThat(experiment.getDistillation().getMultiFormation()).isTrue();
         assertThat(experiment.getEvaluation().getSuites())
                 .extracting(SuiteSpec::getName)
-                .containsExactly("as-published", "pixel-2");
+                .containsExactly("as-published-quick", "pixel-2");
     }
 
     @Test
@@ -72,8 +72,8 @@ class ExperimentFileTest {
 
     @Test
     void aSweepIsOneExperimentForEachCombination() {
-        List<Experiment> experiments =
-                ExperimentFile.parse(MINIMAL + "sweep: {distillation.method: [rome, dm], seed: [1, 2]}\n", Map.of());
+        List<Experiment> experiments = ExperimentFile.parse(
+                MINIMAL + "sweep: {distillation.method: [rome, dm], seed: [1, 2]}\n", Map.of(), List.of());
         assertThat(experiments)
                 .extracting(Experiment::getName)
                 .containsExactly("x-rome-1", "x-rome-2", "x-dm-1", "x-dm-2");
@@ -83,7 +83,7 @@ class ExperimentFileTest {
     @Test
     void overridesAreStrongerThanTheFile() {
         Experiment experiment = ExperimentFile.parse(
-                        MINIMAL, Map.of("distillation.network.width", "8", "evaluation.suites", "[pixel-8]"))
+                        MINIMAL, Map.of("distillation.network.width", "8", "evaluation.suites", "[pixel-8]"), List.of())
                 .get(0);
         assertThat(experiment.getDistillation().getNetwork().getWidth()).isEqualTo(8);
         assertThat(experiment.getEvaluation().getSuites())
@@ -134,7 +134,7 @@ class ExperimentFileTest {
     void whatMakesNoSenseIsNamedWithWhatIsAllowed(String example) {
         String[] parts = example.split(" => ");
         String[] override = parts[0].split(": ", 2);
-        assertThatThrownBy(() -> ExperimentFile.parse(MINIMAL, Map.of(override[0], override[1])))
+        assertThatThrownBy(() -> ExperimentFile.parse(MINIMAL, Map.of(override[0], override[1]), List.of()))
                 .isInstanceOf(ExperimentException.class)
                 .hasMessageContaining(parts[1]);
     }
@@ -154,14 +154,15 @@ class ExperimentFileTest {
     @ParameterizedTest
     @MethodSource("examples")
     void theExamplesAreExperiments(Path file) {
-        assertThat(ExperimentFile.read(file, Map.of())).isNotEmpty();
+        assertThat(ExperimentFile.read(file, Map.of(), List.of())).isNotEmpty();
     }
 
     private static List<Experiment> withSuite(String suite) {
         return ExperimentFile.parse(
                 "name: n\ndataset: shapes10\ndistillation: {method: dm}\nevaluation: {suites: [pixel-2, " + suite
                         + "]}",
-                Map.of());
+                Map.of(),
+                List.of());
     }
 
     @Test
@@ -178,7 +179,7 @@ class ExperimentFileTest {
         assertThat(own.get(2).targeted()).isFalse();
         assertThat(own.get(3).untargeted()).isFalse();
         assertThat(own.get(3).attack().epsilon()).isEqualTo(8 / 255.0);
-        assertThat(ExperimentFile.parse(ExperimentFile.write(experiment), Map.of())
+        assertThat(ExperimentFile.parse(ExperimentFile.write(experiment), Map.of(), List.of())
                         .get(0)
                         .getEvaluation())
                 .isEqualTo(experiment.getEvaluation());

@@ -1,0 +1,46 @@
+package dev.romestream.evaluator;
+
+import dev.romestream.exchange.NetworkCodec;
+import dev.romestream.robustness.network.Architecture;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.NetworkNorm;
+import dev.romestream.schemas.NetworkSpec;
+import dev.romestream.schemas.VictimSpec;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One victim of every snapshot of an experiment.
+ *
+ * @param number counts from 0 over all victims
+ */
+public record VictimPlan(int number, Architecture architecture, VictimSpec spec) {
+
+    /**
+     * The victims of an experiment with a distillation, in order.
+     *
+     * @throws IllegalArgumentException where an architecture is unknown or cannot be trained
+     */
+    public static List<VictimPlan> of(Experiment experiment) {
+        NetworkSpec usual = experiment.getDistillation().getNetwork();
+        List<VictimPlan> plans = new ArrayList<>();
+        for (VictimSpec spec : experiment.getEvaluation().getVictims()) {
+            Architecture architecture = NetworkCodec.decode(network(usual, spec));
+            architecture.requireTrainable();
+            for (int i = 0; i < spec.getCount(); i++) {
+                plans.add(new VictimPlan(plans.size(), architecture, spec));
+            }
+        }
+        return plans;
+    }
+
+    private static NetworkSpec network(NetworkSpec usual, VictimSpec spec) {
+        String name = spec.getArchitecture() == null ? usual.getArchitecture() : spec.getArchitecture();
+        NetworkNorm norm = name.equals(usual.getArchitecture()) ? usual.getNorm() : NetworkNorm.INSTANCE;
+        return new NetworkSpec(
+                name,
+                spec.getWidth() == null ? usual.getWidth() : spec.getWidth(),
+                spec.getDepth() == null ? usual.getDepth() : spec.getDepth(),
+                spec.getNorm() == null ? norm : spec.getNorm());
+    }
+}

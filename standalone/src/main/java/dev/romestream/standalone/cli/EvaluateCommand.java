@@ -1,0 +1,131 @@
+package dev.romestream.standalone.cli;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.NetworkVersion;
+import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.SuiteSpec;
+import dev.romestream.standalone.network.ModelFile;
+import dev.romestream.standalone.network.NetworkMonitoring;
+import dev.romestream.standalone.result.ComparisonTable;
+import dev.romestream.standalone.result.MetricsJson;
+import dev.romestream.standalone.stack.LocalStack;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code rome evaluate MODEL...}. */
+@Command(
+        name = "evaluate",
+        description = "Scores trained networks: PyTorch state dicts (.pth) of known architectures, or TorchScript"
+                + " programs (.pt). Load programs only from people you trust.",
+        mixinStandardHelpOptions = true)
+final class EvaluateCommand implements Runnable {
+    @Parameters(paramLabel = "MODEL", arity = "1..*", description = "Files with networks.")
+    private List<Path> files;
+
+    @Option(names = "--json", description = "Print the array of metrics.json instead of a table.")
+    private boolean json;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Also write metrics.json there.")
+    private Path out;
+
+    @Mixin
+    private NetworkOptions options;
+
+    @Override
+    public void run() {
+        RomeConfig config = options.config();
+        Experiment experiment = options.experiment("evaluate");
+        Map<String, ModelFile> models = models();
+        if (options.usesCluster()) {
+            evaluate(config, experiment, models);
+            return;
+        }
+        System.err.println("Starting broker, schema registry and services ...");
+        try (LocalStack stack = LocalStack.start(config, LocalStack.Options.temporary())) {
+            evaluate(stack.config(), experiment, models);
+        }
+    }
+
+    private Map<String, ModelFile> models() {
+        Map<String, ModelFile> models = new LinkedHashMap<>();
+        for (Path file : files) {
+            String name = NetworkOptions.name(file);
+            if (models.put(name, options.read(file)) != null) {
+                throw new UsageException("Two files are named " + name + "; rename one.");
+            }
+        }
+        return models;
+    }
+
+    private void evaluate(RomeConfig config, Experiment experiment, Map<String, ModelFile> models) {
+        Consumer<String> lines = System.err::println;
+        try (Monitor monitor = new Monitor(config, List.of(experiment), lines);
+                NetworkMonitoring monitoring = new NetworkMonitoring(config, experiment)) {
+            monitoring.start();
+            try {
+                failOn(monitor.await(monitoring::isReady));
+                Map<String, NetworkVersion> versions = new LinkedHashMap<>();
+                models.forEach((name, model) -> versions.put(name, monitoring.version(name, model)));
+                List<NetworkVersion> sources = List.copyOf(versions.values());
+                versions.forEach((name, version) -> monitoring.publish(models.get(name), version, sources));
+                failOn(monitor.await(() -> sources.stream()
+                        .allMatch(version -> monitoring.isComplete(version)
+                                || monitoring.failure(version).isPresent())));
+                sources.forEach(version -> failOn(monitoring.failure(version)));
+                report(monitoring, experiment, versions);
+            } finally {
+                monitoring.stop();
+            }
+        }
+    }
+
+    private static void failOn(Optional<String> failure) {
+        failure.ifPresent(message -> {
+            throw new FailureException(message);
+        });
+    }
+
+    private void report(NetworkMonitoring monitoring, Experiment experiment, Map<String, NetworkVersion> versions) {
+        List<ComparisonTable.Row> rows = new ArrayList<>();
+        List<RobustnessMetrics> all = new ArrayList<>();
+        versions.forEach((name, version) -> {
+            List<RobustnessMetrics> figures = monitoring.figures(version);
+            rows.add(new ComparisonTable.Row(name, figures));
+            all.addAll(figures);
+        });
+        if (out != null) {
+            write(MetricsJson.array(all));
+        }
+        if (json) {
+            System.out.println(MetricsJson.array(all));
+        } else {
+            List<String> suites = experiment.getEvaluation().getSuites().stream()
+                    .map(SuiteSpec::getName)
+                    .toList();
+            System.out.println();
+            System.out.print(ComparisonTable.of("network", rows, suites));
+        }
+    }
+
+    private void write(String text) {
+        try {
+            Files.createDirectories(out);
+            Files.writeString(out.resolve("metrics.json"), text + "\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot write to " + out + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+package dev.romestream.standalone.cli;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.NetworkVersion;
+import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.standalone.network.ModelException;
+import dev.romestream.standalone.network.ModelFile;
+import dev.romestream.standalone.network.ModelFolder;
+import dev.romestream.standalone.network.NetworkMonitoring;
+import dev.romestream.standalone.result.MetricsJson;
+import dev.romestream.standalone.stack.LocalStack;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code rome monitor DIR}. */
+@Command(
+        name = "monitor",
+        description =
+                "Scores every new or changed network (.pth, .pt) in a folder, until it is interrupted. Figures are"
+                        + " keyed by the file's name and a version that counts its changes.",
+        mixinStandardHelpOptions = true)
+final class MonitorCommand implements Runnable {
+    @Parameters(paramLabel = "DIR", description = "The folder.")
+    private Path directory;
+
+    @Option(names = "--json", description = "Print complete figures as lines of JSON.")
+    private boolean json;
+
+    @Option(names = "--once", description = "Score what is there, and end.")
+    private boolean once;
+
+    @Mixin
+    private NetworkOptions options;
+
+    @Override
+    public void run() {
+        if (!Files.isDirectory(directory)) {
+            throw new UsageException(directory + " is not a folder.");
+        }
+        RomeConfig config = options.config();
+        Experiment experiment = options.experiment("monitor");
+        CountDownLatch signalled = new CountDownLatch(1);
+        CountDownLatch stopped = new CountDownLatch(1);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            signalled.countDown();
+            try {
+                stopped.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }));
+        try {
+            if (options.usesCluster()) {
+                follow(config, experiment, signalled);
+            } else {
+                System.err.println("Starting broker, schema registry and services ...");
+                try (LocalStack stack = LocalStack.start(config, LocalStack.Options.temporary())) {
+                    follow(stack.config(), experiment, signalled);
+                }
+            }
+        } finally {
+            stopped.countDown();
+        }
+    }
+
+    private void follow(RomeConfig config, Experiment experiment, CountDownLatch signalled) {
+        Consumer<String> lines = System.err::println;
+        try (Monitor monitor = new Monitor(config, List.of(experiment), lines);
+                NetworkMonitoring monitoring = new NetworkMonitoring(config, experiment)) {
+            ModelFolder folder = new ModelFolder(directory);
+            Set<NetworkVersion> awaited = new LinkedHashSet<>();
+            monitoring.start();
+            try {
+                monitor.await(() -> monitoring.isReady() || isDone(signalled)).ifPresent(failure -> {
+                    throw new FailureException(failure);
+                });
+                System.err.println("Watching " + directory + " for networks. Stop with Ctrl-C.");
+                while (!isDone(signalled)) {
+                    folder.settled().forEach(file -> publish(monitoring, file, awaited));
+                    monitor.await(() -> true).ifPresent(failure -> System.err.println("rome: " + failure));
+                    print(monitoring, awaited);
+                    if (once && folder.isSettled() && awaited.isEmpty()) {
+                        return;
+                    }
+                    pause();
+                }
+            } finally {
+                monitoring.stop();
+            }
+        }
+    }
+
+    private static boolean isDone(CountDownLatch signalled) {
+        return signalled.getCount() == 0;
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(ModelFolder.INTERVAL_MS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void publish(NetworkMonitoring monitoring, Path file, Set<NetworkVersion> awaited) {
+        try {
+            ModelFile model = options.read(file);
+            NetworkVersion version = monitoring.version(NetworkOptions.name(file), model);
+            monitoring.publish(model, version, List.of());
+            awaited.add(version);
+        } catch (ModelException e) {
+            System.err.println("rome: " + e.getMessage());
+        }
+    }
+
+    private void print(NetworkMonitoring monitoring, Set<NetworkVersion> awaited) {
+        for (Iterator<NetworkVersion> each = awaited.iterator(); each.hasNext(); ) {
+            NetworkVersion version = each.next();
+            var failure = monitoring.failure(version);
+            failure.ifPresent(message -> System.err.println("rome: " + message));
+            if (monitoring.isComplete(version)) {
+                List<RobustnessMetrics> figures = new ArrayList<>(monitoring.figures(version));
+                figures.sort(Comparator.comparing(RobustnessMetrics::getSuite));
+                figures.forEach(figure -> System.out.println(json ? MetricsJson.line(figure) : line(figure)));
+            }
+            if (failure.isPresent() || monitoring.isComplete(version)) {
+                each.remove();
+            }
+        }
+    }
+
+    private static String line(RobustnessMetrics metrics) {
+        String name = metrics.getVictim().substring(metrics.getVictim().lastIndexOf('/') + 1);
+        return "%s version %d  %s %s: clean %.1f, worst case %.1f, I-RR %s%s"
+                .formatted(
+                        name,
+                        metrics.getVersion(),
+                        metrics.getSuite(),
+                        metrics.getMode().name().toLowerCase(Locale.ROOT),
+                        metrics.getClean().getAccuracy(),
+                        metrics.getWorstCase().getAccuracy(),
+                        Objects.toString(
+                                metrics.getIrr() == null ? null : "%.1f".formatted(metrics.getIrr()), "undefined"),
+                        metrics.getFlags().isEmpty() ? "" : "  flags: " + String.join(", ", metrics.getFlags()));
+    }
+}

@@ -1,0 +1,110 @@
+package dev.romestream.standalone.cli;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.robustness.network.Architecture;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.standalone.experiment.ExperimentFile;
+import dev.romestream.standalone.network.ModelFile;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Options of the commands that score networks which users bring. */
+final class NetworkOptions {
+    @Option(
+            names = "--architecture",
+            paramLabel = "NAME",
+            defaultValue = Architecture.CONVNET,
+            description = "Of a state dict: convnet, mlp, lenet, alexnet, vgg11 or resnet18 [${DEFAULT-VALUE}]. Width,"
+                    + " depth and norm are read off the file.")
+    private String architecture;
+
+    @Option(
+            names = "--dataset",
+            paramLabel = "NAME",
+            defaultValue = "cifar10",
+            description = "cifar10, cifar100, shapes10 or folder [${DEFAULT-VALUE}].")
+    private String dataset;
+
+    @Option(names = "--data", paramLabel = "DIR", description = "Directory with the image files.")
+    private Path data;
+
+    @Option(
+            names = "--suite",
+            paramLabel = "NAME|FILE",
+            description = "A built-in suite or a suite file (YAML); may be given again. Without it: as-published-quick"
+                    + " and pixel-8.")
+    private List<String> suites = List.of("as-published-quick", "pixel-8");
+
+    @Option(names = "--limit", paramLabel = "N", description = "Only the first N test images.")
+    private Integer limit;
+
+    @Option(
+            names = "--inputs",
+            paramLabel = "KIND",
+            defaultValue = "normalised",
+            description = "What the network takes: normalised images, or pixels in [0,1] [${DEFAULT-VALUE}].")
+    private String inputs;
+
+    @Option(
+            names = "--request-size",
+            paramLabel = "N",
+            defaultValue = "64",
+            description = "Images of one attack request [${DEFAULT-VALUE}].")
+    private int requestSize;
+
+    @Mixin
+    private ClusterOptions cluster;
+
+    boolean usesCluster() {
+        return cluster.usesCluster();
+    }
+
+    RomeConfig config() {
+        cluster.refuseExperimentKeys();
+        if (cluster.usesCluster() && data != null) {
+            throw new UsageException("--data goes with the embedded stack; on a cluster the producer has data.dir.");
+        }
+        return cluster.config(
+                data == null
+                        ? Map.of()
+                        : Map.of(RomeConfig.DATA_DIR, data.toAbsolutePath().toString()));
+    }
+
+    /** The experiment that scores the networks. */
+    Experiment experiment(String name) {
+        if (limit != null && limit < 1) {
+            throw new UsageException("--limit is " + limit + "; the least allowed is 1.");
+        }
+        return ExperimentFile.monitoring(name, dataset, suites, Optional.ofNullable(limit), requestSize);
+    }
+
+    /** A network's file. */
+    ModelFile read(Path file) {
+        if (!Architecture.NAMES.contains(architecture)) {
+            throw new UsageException("--architecture is '" + architecture + "'; known are "
+                    + String.join(", ", Architecture.NAMES) + ".");
+        }
+        return ModelFile.read(file, architecture, kind());
+    }
+
+    private ModelFile.Inputs kind() {
+        for (ModelFile.Inputs kind : ModelFile.Inputs.values()) {
+            if (kind.name().toLowerCase(Locale.ROOT).equals(inputs)) {
+                return kind;
+            }
+        }
+        throw new UsageException("--inputs is '" + inputs + "'; known are normalised and pixels.");
+    }
+
+    /** A network's name: its file's without the ending. */
+    static String name(Path file) {
+        String name = file.getFileName().toString();
+        int dot = name.lastIndexOf('.');
+        return dot > 0 ? name.substring(0, dot) : name;
+    }
+}

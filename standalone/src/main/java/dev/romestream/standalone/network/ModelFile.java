@@ -1,0 +1,131 @@
+package dev.romestream.standalone.network;
+
+import ai.djl.ndarray.NDManager;
+import dev.romestream.exchange.Digest;
+import dev.romestream.exchange.NetworkCodec;
+import dev.romestream.robustness.network.Architecture;
+import dev.romestream.robustness.network.ImageShape;
+import dev.romestream.robustness.network.NeuralNetwork;
+import dev.romestream.robustness.network.Normalization;
+import dev.romestream.robustness.network.StateDict;
+import dev.romestream.robustness.network.TorchScript;
+import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.Network;
+import dev.romestream.schemas.NetworkVersion;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Optional;
+
+/** A trained network in a file: a PyTorch state dict of a known architecture, or a TorchScript program. */
+public final class ModelFile {
+    private final Path file;
+    private final String architecture;
+    private final Inputs inputs;
+    private final String fingerprint;
+    private final Optional<StateDict> state;
+    private final byte[] program;
+
+    /** What the network takes. */
+    public enum Inputs {
+        /** Images normalised by the data set's mean and standard deviation. */
+        NORMALISED,
+        /** Images in [0,1]. */
+        PIXELS
+    }
+
+    private ModelFile(
+            Path file,
+            String architecture,
+            Inputs inputs,
+            String fingerprint,
+            Optional<StateDict> state,
+            byte[] program) {
+        this.file = file;
+        this.architecture = architecture;
+        this.inputs = inputs;
+        this.fingerprint = fingerprint;
+        this.state = state;
+        this.program = program;
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @param architecture of a state dict
+     * @throws ModelException where it is neither kind of file
+     */
+    public static ModelFile read(Path file, String architecture, Inputs inputs) {
+        try {
+            byte[] bytes = Files.readAllBytes(file);
+            String fingerprint =
+                    new Digest().add(bytes).add(architecture).add(inputs).hex();
+            if (TorchScript.isProgram(file)) {
+                return new ModelFile(file, architecture, inputs, fingerprint, Optional.empty(), bytes);
+            }
+            StateDict state = StateDict.read(file);
+            Architecture.of(architecture, state);
+            return new ModelFile(file, architecture, inputs, fingerprint, Optional.of(state), new byte[0]);
+        } catch (NoSuchFileException e) {
+            throw new ModelException("There is no file " + file + ".", e);
+        } catch (IOException e) {
+            throw new ModelException("Cannot read " + file + ": " + e.getMessage(), e);
+        } catch (IllegalArgumentException e) {
+            throw new ModelException(named(file, e), e);
+        }
+    }
+
+    private static String named(Path file, RuntimeException e) {
+        return e.getMessage().contains(file.toString()) ? e.getMessage() : file + ": " + e.getMessage();
+    }
+
+    /** SHA-256 of the file and of how it is read. */
+    public String fingerprint() {
+        return fingerprint;
+    }
+
+    /**
+     * The network's record for a data set.
+     *
+     * @param manager for the check that it is one for the data set's images and classes
+     * @throws ModelException where it is not
+     */
+    Network record(NDManager manager, DatasetDescriptor dataset, String experiment, NetworkVersion version) {
+        ImageShape shape = NetworkCodec.shape(dataset.getShape());
+        int classes = dataset.getClasses().size();
+        try (NDManager scope = manager.newSubManager()) {
+            if (state.isEmpty()) {
+                TorchScript.load(scope, program, shape, classes);
+                return NetworkCodec.monitored(
+                        version.getNetwork(),
+                        version.getVersion(),
+                        program,
+                        shape,
+                        classes,
+                        normalization(dataset),
+                        experiment,
+                        fingerprint);
+            }
+            NeuralNetwork network =
+                    NeuralNetwork.of(scope, Architecture.of(architecture, state.get()), shape, classes, state.get());
+            return NetworkCodec.monitored(
+                    version.getNetwork(),
+                    version.getVersion(),
+                    network,
+                    normalization(dataset),
+                    experiment,
+                    fingerprint);
+        } catch (IllegalArgumentException e) {
+            throw new ModelException(named(file, e), e);
+        }
+    }
+
+    private Normalization normalization(DatasetDescriptor dataset) {
+        int channels = dataset.getMean().size();
+        return inputs == Inputs.PIXELS
+                ? new Normalization(Collections.nCopies(channels, 0.0), Collections.nCopies(channels, 1.0))
+                : new Normalization(dataset.getMean(), dataset.getStd());
+    }
+}

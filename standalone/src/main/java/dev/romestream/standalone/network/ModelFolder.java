@@ -1,0 +1,65 @@
+package dev.romestream.standalone.network;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** The networks in a folder, told when they come or change: once a file is the same at two looks, and not while it is written. */
+public final class ModelFolder {
+    /** Between two looks. */
+    public static final long INTERVAL_MS = 1000;
+
+    private final Path directory;
+    private final Map<Path, State> seen = new HashMap<>();
+    private final Map<Path, State> told = new HashMap<>();
+
+    private record State(long size, FileTime changed) {}
+
+    public ModelFolder(Path directory) {
+        this.directory = directory;
+    }
+
+    /** Looks, and tells the files that are new or changed since they were last told. */
+    public List<Path> settled() {
+        List<Path> settled = new ArrayList<>();
+        for (Path file : files()) {
+            State now;
+            try {
+                now = new State(Files.size(file), Files.getLastModifiedTime(file));
+            } catch (NoSuchFileException e) {
+                continue; // gone since the look
+            } catch (IOException e) {
+                throw new UncheckedIOException("Cannot look at " + file + ": " + e.getMessage(), e);
+            }
+            if (now.equals(seen.put(file, now)) && !now.equals(told.put(file, now))) {
+                settled.add(file);
+            }
+        }
+        return settled;
+    }
+
+    /** Whether every file that was seen has been told. */
+    public boolean isSettled() {
+        return seen.equals(told);
+    }
+
+    private List<Path> files() {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.filter(file ->
+                            file.toString().endsWith(".pth") || file.toString().endsWith(".pt"))
+                    .filter(Files::isRegularFile)
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot read the folder " + directory + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+package dev.romestream.standalone.network;
+
+import ai.djl.ndarray.NDManager;
+import dev.romestream.exchange.NetworkRecords;
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.experiment.DatasetIds;
+import dev.romestream.messaging.service.Resources;
+import dev.romestream.messaging.topic.RecordReader;
+import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.messaging.topic.RefusedRecords;
+import dev.romestream.robustness.tensor.Tensors;
+import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.DesiredState;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.Mode;
+import dev.romestream.schemas.Network;
+import dev.romestream.schemas.NetworkRole;
+import dev.romestream.schemas.NetworkVersion;
+import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.Topic;
+import dev.romestream.standalone.result.Results;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * An experiment without a distillation, seen from those who bring the networks: it is written, networks are published for it,
+ * and their figures come back.
+ */
+public final class NetworkMonitoring implements AutoCloseable {
+    private static final Duration LIMIT = Duration.ofMinutes(2);
+
+    private final Resources resources = new Resources();
+    private final Experiment experiment;
+    private final NDManager manager;
+    private final RecordSender sender;
+    private final Results results;
+    private final Map<String, NavigableMap<Integer, String>> published = new HashMap<>();
+    private Optional<DatasetDescriptor> dataset = Optional.empty();
+
+    /** Reads what is there already of the experiment's networks and figures. */
+    public NetworkMonitoring(RomeConfig config, Experiment experiment) {
+        this.experiment = experiment;
+        this.manager = resources.add(
+                Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
+        this.sender = resources.add(new RecordSender(config));
+        this.results = resources.add(new Results(config));
+        RefusedRecords refused = RefusedRecords.passedOver();
+        var networks = resources.add(new RecordReader<>(
+                config, Topic.NETWORKS, Network.class, refused, (key, value) -> acceptNetwork(value)));
+        var datasets = resources.add(new RecordReader<>(
+                config, Topic.DATASETS, DatasetDescriptor.class, refused, (key, value) -> acceptDataset(value)));
+        networks.awaitCaughtUp(LIMIT);
+        datasets.awaitCaughtUp(LIMIT);
+    }
+
+    private synchronized void acceptNetwork(Network network) {
+        if (network != null
+                && network.getRole() == NetworkRole.MONITORED
+                && network.getPart() == 0
+                && experiment.getId().equals(network.getExperiment())) {
+            versions(network.getId()).put(network.getVersion(), network.getFingerprint());
+        }
+    }
+
+    private NavigableMap<Integer, String> versions(String network) {
+        return published.computeIfAbsent(network, any -> new TreeMap<>());
+    }
+
+    private synchronized void acceptDataset(DatasetDescriptor descriptor) {
+        if (descriptor != null && descriptor.getId().equals(DatasetIds.of(experiment.getDataset()))) {
+            dataset = Optional.of(descriptor);
+        }
+    }
+
+    /** Writes the experiment, to run. */
+    public void start() {
+        write(DesiredState.RUN);
+    }
+
+    /** Writes the experiment, to stop. */
+    public void stop() {
+        write(DesiredState.STOP);
+    }
+
+    private void write(DesiredState state) {
+        Experiment written =
+                Experiment.newBuilder(experiment).setDesiredState(state).build();
+        sender.send(Topic.EXPERIMENTS, experiment.getId(), written);
+        sender.flush();
+    }
+
+    /** Whether the data set is described, without which no network can be checked. */
+    public synchronized boolean isReady() {
+        return dataset.isPresent();
+    }
+
+    /** The version of a network that a file is: the one with its fingerprint, or else the next one. */
+    public synchronized NetworkVersion version(String name, ModelFile model) {
+        String id = experiment.getId() + "/" + name;
+        NavigableMap<Integer, String> versions = versions(id);
+        int next = versions.isEmpty() ? 0 : versions.lastKey() + 1;
+        int version = versions.entrySet().stream()
+                .filter(entry -> entry.getValue().equals(model.fingerprint()))
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElse(next);
+        return new NetworkVersion(id, version);
+    }
+
+    /**
+     * Publishes a network to be scored.
+     *
+     * @param sources on which a suite's transfer attacks are crafted; empty for the network itself
+     * @throws ModelException where it is not one for the data set
+     */
+    public void publish(ModelFile model, NetworkVersion version, List<NetworkVersion> sources) {
+        DatasetDescriptor descriptor;
+        synchronized (this) {
+            descriptor = dataset.orElseThrow();
+        }
+        Network network = model.record(manager, descriptor, experiment.getId(), version);
+        network.setSources(sources);
+        NetworkRecords.send(sender, network);
+        sender.flush();
+        acceptNetwork(network);
+    }
+
+    /** The newest figures of a network, by suite and mode; none before the first outcome. */
+    public List<RobustnessMetrics> figures(NetworkVersion network) {
+        return results.metrics(experiment.getId()).stream()
+                .filter(metrics -> metrics.getVictim().equals(network.getNetwork())
+                        && metrics.getVersion() == network.getVersion())
+                .toList();
+    }
+
+    /** Whether all figures of a network are complete. */
+    public boolean isComplete(NetworkVersion network) {
+        List<RobustnessMetrics> figures = figures(network);
+        int wanted = experiment.getEvaluation().getSuites().size() * Mode.values().length;
+        return figures.size() == wanted && figures.stream().allMatch(RobustnessMetrics::getComplete);
+    }
+
+    /** Why a network's figures cannot become complete, if they cannot. */
+    public Optional<String> failure(NetworkVersion network) {
+        return figures(network).stream()
+                .flatMap(metrics -> metrics.getUndefined().entrySet().stream())
+                .filter(entry -> entry.getKey().startsWith("attack."))
+                .map(entry -> "The attack " + entry.getKey().substring("attack.".length()) + " on "
+                        + network.getNetwork() + " failed: " + entry.getValue())
+                .findFirst();
+    }
+
+    @Override
+    public void close() {
+        resources.close();
+    }
+}
