@@ -197,7 +197,7 @@ final class StreamedPriors implements PriorSource {
             for (PriorPlan.PriorTask part : plan.tasks(iteration, label)) {
                 AttackRequest request = request(network, part);
                 if (!batches.contains(request.getId())) {
-                    sender.send(Topic.PRIOR_REQUESTS, request.getNetwork(), request.getId(), request);
+                    sender.send(Topic.PRIOR_REQUESTS, request.getId(), request);
                 }
                 parts.add(new Asked(request.getId(), part.imageIds().length));
             }

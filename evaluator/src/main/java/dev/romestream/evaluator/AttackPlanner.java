@@ -84,12 +84,11 @@ final class AttackPlanner {
                 .setPlan(plan)
                 .setCell(0)
                 .build();
-        String key = victim.network().getNetwork();
         EvaluationPlan.requests(
                 context,
                 dataset.test(),
                 spec.getRequestSize(),
                 victim.seed(),
-                request -> sender.send(Topic.ATTACK_REQUESTS, key, request.getId(), request));
+                request -> sender.send(Topic.ATTACK_REQUESTS, request.getId(), request));
     }
 }

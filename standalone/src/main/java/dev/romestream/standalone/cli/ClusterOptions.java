@@ -29,6 +29,11 @@ final class ClusterOptions {
         return bootstrapServer != null;
     }
 
+    /** Whether a setting was given as an option. */
+    boolean sets(String key) {
+        return set.containsKey(key);
+    }
+
     /** The configuration that the options make; {@code more} is stronger than they are. */
     RomeConfig config(Map<String, String> more) {
         Map<String, String> flags = new HashMap<>();

@@ -6,6 +6,7 @@ import dev.romestream.schemas.Experiment;
 import dev.romestream.standalone.experiment.ExperimentFile;
 import dev.romestream.standalone.network.ModelFile;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -69,10 +70,17 @@ final class NetworkOptions {
         if (cluster.usesCluster() && data != null) {
             throw new UsageException("--data goes with the embedded stack; on a cluster the producer has data.dir.");
         }
-        return cluster.config(
-                data == null
-                        ? Map.of()
-                        : Map.of(RomeConfig.DATA_DIR, data.toAbsolutePath().toString()));
+        Map<String, String> settings = new HashMap<>();
+        if (data != null) {
+            settings.put(RomeConfig.DATA_DIR, data.toAbsolutePath().toString());
+        }
+        if (!cluster.sets(RomeConfig.ATTACKER_COUNT)) {
+            // nothing else has work to do
+            settings.put(
+                    RomeConfig.ATTACKER_COUNT,
+                    Integer.toString(Runtime.getRuntime().availableProcessors()));
+        }
+        return cluster.config(settings);
     }
 
     /** The experiment that scores the networks. */
