@@ -94,6 +94,9 @@ public final class ExperimentFile {
         }
         Experiment experiment = RecordBinder.bind(Experiment.class, merged);
         check(experiment);
+        if (experiment.getDistillation() != null) {
+            experiment.setDistillation(DistillationDefaults.fill(experiment.getDistillation()));
+        }
         return identified(experiment);
     }
 

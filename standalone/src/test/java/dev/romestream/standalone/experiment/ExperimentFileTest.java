@@ -3,18 +3,22 @@ package dev.romestream.standalone.experiment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.romestream.evaluator.VictimPlan;
 import dev.romestream.exchange.SuiteCodec;
 import dev.romestream.robustness.attack.Suite;
 import dev.romestream.schemas.Alignment;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.PriorMode;
 import dev.romestream.schemas.SuiteSpec;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -126,7 +130,7 @@ class ExperimentFileTest {
                 "distillation.alignment: l1 => The key 'distillation.alignment' is 'l1'; allowed is [squared-tv",
                 "distillation.augmentation: color_shear => Unknown augmentation 'shear'",
                 "distillation.prior.attack.attack: pdg => Unknown attack 'pdg'; known are apgd_ce",
-                "distillation.network.architecture: vgg => Unknown architecture 'vgg'; known is convnet.",
+                "distillation.network.architecture: vgg => Unknown architecture 'vgg'; known are convnet,",
                 "evaluation.suites: [pixel-3] => Unknown suite 'pixel-3'; known are as-published",
                 "preset: huge => The key 'preset' is 'huge'; known are small",
                 "id: mine => Unknown key 'id'"
@@ -155,6 +159,58 @@ class ExperimentFileTest {
     @MethodSource("examples")
     void theExamplesAreExperiments(Path file) {
         assertThat(ExperimentFile.read(file, Map.of(), List.of())).isNotEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"../examples/suites/parity.yaml"})
+    void theExampleSuitesAreSuites(String file) {
+        Experiment experiment =
+                ExperimentFile.monitoring("m", "cifar10", List.of(file, "as-published"), Optional.empty(), 64);
+        assertThat(experiment.getDistillation()).isNull();
+        assertThat(SuiteCodec.decode(experiment.getEvaluation())).hasSize(2);
+    }
+
+    @Test
+    void suitesOfTheCommandLineReplaceTheFilesAndMayBeFiles(@TempDir Path directory) throws IOException {
+        Path file = directory.resolve("own.yaml");
+        Files.writeString(
+                file,
+                "name: own\nspace: normalised\nattacks: [{attack: pgd, epsilon: 8/255, modes: [targeted]}, {attack: square,"
+                        + " norm: l2, epsilon: 0.5}]\n");
+        Experiment experiment = ExperimentFile.parse(MINIMAL, Map.of(), List.of("pixel-4", file.toString()))
+                .get(0);
+        List<Suite> suites = SuiteCodec.decode(experiment.getEvaluation());
+        assertThat(suites).extracting(Suite::name).containsExactly("pixel-4", "own");
+        assertThat(suites.get(1).entries())
+                .extracting(Suite.Entry::attack)
+                .extracting(Object::toString)
+                .satisfiesExactly(
+                        none -> assertThat(none).contains("none"),
+                        clamp -> assertThat(clamp).contains("clamp"),
+                        // what is not said is usual: ten steps of a quarter of epsilon
+                        pgd -> assertThat(pgd).contains("steps=10", "stepSize=0.00784"),
+                        square -> assertThat(square).contains("steps=5000", "Optional[L2]"));
+        assertThatThrownBy(() -> ExperimentFile.parse(MINIMAL, Map.of(), List.of("no/such.yaml")))
+                .isInstanceOf(ExperimentException.class)
+                .hasMessage("Cannot read the suite file no/such.yaml.");
+    }
+
+    @Test
+    void victimsAreOneKindOrAListOfKinds() {
+        Experiment one = one(MINIMAL + "evaluation: {victims: {count: 3}}\n");
+        assertThat(VictimPlan.of(one)).extracting(VictimPlan::number).containsExactly(0, 1, 2);
+        Experiment several = one(MINIMAL + "evaluation: {victims: [{count: 1}, {architecture: vgg11, count: 2}]}\n");
+        assertThat(VictimPlan.of(several))
+                .extracting(plan -> plan.architecture().name())
+                .containsExactly("convnet", "vgg11", "vgg11");
+        assertThatThrownBy(() -> ExperimentFile.parse(
+                        MINIMAL + "evaluation: {victims: [{count: 1}]}\n",
+                        Map.of("evaluation.victims.count", "2"),
+                        List.of()))
+                .hasMessage("The key 'evaluation.victims.count' cannot be set: 'victims' is a list in the file; change"
+                        + " it there.");
+        assertThatThrownBy(() -> one(MINIMAL + "evaluation: {victims: {norm: batch}}\n"))
+                .hasMessageContaining("can be evaluated, not trained");
     }
 
     private static List<Experiment> withSuite(String suite) {

@@ -1,0 +1,179 @@
+package dev.romestream.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+
+import dev.romestream.robustness.network.Architecture;
+import dev.romestream.schemas.AttackAccuracy;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.Mode;
+import dev.romestream.schemas.NetworkVersion;
+import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.Topic;
+import dev.romestream.standalone.experiment.ExperimentFile;
+import dev.romestream.standalone.network.ModelException;
+import dev.romestream.standalone.network.ModelFile;
+import dev.romestream.standalone.network.NetworkMonitoring;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Networks that users bring, and victims of other architectures, through every service. */
+class NetworkIT {
+    private static final Path FILES = Path.of("../robustness/src/test/resources/networks");
+    private static final int IMAGES = 24;
+
+    @TempDir
+    private static Path directory;
+
+    private static TestCluster cluster;
+    private static Pipeline pipeline;
+
+    @BeforeAll
+    static void start() {
+        cluster = TestCluster.start(directory);
+        pipeline = new Pipeline(cluster.tenant(Map.of("attacker.count", "2")));
+    }
+
+    @AfterAll
+    static void stop() {
+        pipeline.close();
+        cluster.close();
+    }
+
+    private static ModelFile model(Path file) {
+        return ModelFile.read(file, Architecture.CONVNET, ModelFile.Inputs.NORMALISED);
+    }
+
+    private static NetworkMonitoring monitoring(String name, String... suites) {
+        Experiment experiment = ExperimentFile.monitoring(name, "shapes10", List.of(suites), Optional.of(IMAGES), 12);
+        var monitoring = new NetworkMonitoring(pipeline.config(), experiment);
+        monitoring.start();
+        pipeline.until(monitoring::isReady);
+        return monitoring;
+    }
+
+    private static List<RobustnessMetrics> scored(NetworkMonitoring monitoring, String name, Path file) {
+        NetworkVersion version = monitoring.version(name, model(file));
+        monitoring.publish(model(file), version, List.of());
+        pipeline.until(() -> monitoring.isComplete(version));
+        assertThat(monitoring.failure(version)).isEmpty();
+        return monitoring.figures(version);
+    }
+
+    private static List<RobustnessMetrics> checked(NetworkMonitoring monitoring, String file) {
+        return scored(monitoring, file, FILES.resolve(file));
+    }
+
+    @Test
+    void networksThatDeceiveAnEvaluationRaiseItsFlags() {
+        try (NetworkMonitoring monitoring = monitoring("flags", "checks")) {
+            List<RobustnessMetrics> sound = checked(monitoring, "small.pt");
+            assertThat(sound).hasSize(Mode.values().length).allSatisfy(figure -> assertThat(figure.getFlags())
+                    .contains("chance-level")
+                    .doesNotContain("zero-gradient", "randomised", "clamp-differs"));
+            assertThat(checked(monitoring, "masked.pt"))
+                    .allSatisfy(figure -> assertThat(figure.getFlags()).contains("zero-gradient"))
+                    .anySatisfy(figure -> assertThat(figure.getFlags()).contains("black-box-wins"));
+            assertThat(checked(monitoring, "noisy.pt"))
+                    .allSatisfy(figure -> assertThat(figure.getFlags()).contains("randomised"));
+        }
+    }
+
+    @Test
+    void aChangedFileIsANewVersionWithFiguresOfItsOwn(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("model.pth");
+        try (NetworkMonitoring monitoring = monitoring("versions", "quick")) {
+            Files.copy(FILES.resolve("convnet.pth"), file);
+            List<RobustnessMetrics> first = scored(monitoring, "model", file);
+            assertThat(first)
+                    .allSatisfy(figure -> assertThat(figure.getVersion()).isZero());
+            assertThat(first.get(0).getAttacks())
+                    .allSatisfy(attack -> assertThat(attack.getPerImage()).matches("[01]{" + IMAGES + "}"));
+            assertThat(first.get(0).getArchitecture()).isEqualTo("convnet (width 4, depth 3, instance norm)");
+            Files.copy(FILES.resolve("convnet-batch.pth"), file, StandardCopyOption.REPLACE_EXISTING);
+            List<RobustnessMetrics> second = scored(monitoring, "model", file);
+            assertThat(second)
+                    .allSatisfy(figure -> assertThat(figure.getVersion()).isEqualTo(1));
+            assertThat(second.get(0).getArchitecture()).contains("batch norm");
+            Files.copy(FILES.resolve("convnet.pth"), file, StandardCopyOption.REPLACE_EXISTING);
+            assertThat(monitoring.version("model", model(file)).getVersion()).isZero();
+        }
+    }
+
+    @Test
+    void aNetworkForOtherImagesIsRefusedBeforeItIsPublished() {
+        try (NetworkMonitoring monitoring = monitoring("refused", "quick")) {
+            ModelFile lenet =
+                    ModelFile.read(FILES.resolve("convnet.pth"), Architecture.LENET, ModelFile.Inputs.NORMALISED);
+            assertThatThrownBy(() -> monitoring.publish(lenet, monitoring.version("x", lenet), List.of()))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessageContaining("convnet.pth")
+                    .hasMessageContaining("fc_1.weight is missing");
+        }
+    }
+
+    @Test
+    void transferIsMeasuredFromEveryNetworkOnEveryOther() {
+        try (NetworkMonitoring monitoring = monitoring("matrix", "transfer")) {
+            ModelFile one = model(FILES.resolve("small.pt"));
+            ModelFile other = model(FILES.resolve("convnet.pth"));
+            NetworkVersion a = monitoring.version("a", one);
+            NetworkVersion b = monitoring.version("b", other);
+            monitoring.publish(one, a, List.of(a, b));
+            monitoring.publish(other, b, List.of(a, b));
+            pipeline.until(() -> monitoring.isComplete(a) && monitoring.isComplete(b));
+            assertThat(monitoring.figures(a)).allSatisfy(figure -> assertThat(figure.getAttacks())
+                    .extracting(AttackAccuracy::getAttack, AttackAccuracy::getSource)
+                    .containsExactly(
+                            tuple("none", null),
+                            tuple("clamp", null),
+                            tuple("fgsm", null),
+                            tuple("fgsm", b),
+                            tuple("pgd", null),
+                            tuple("pgd", b)));
+            // what is crafted on a network hurts it at least as much as what is crafted on another
+            for (NetworkVersion network : List.of(a, b)) {
+                List<AttackAccuracy> attacks =
+                        monitoring.figures(network).get(0).getAttacks();
+                List<AttackAccuracy> pgd = attacks.stream()
+                        .filter(attack -> attack.getAttack().equals("pgd"))
+                        .toList();
+                AttackAccuracy own = pgd.get(pgd.get(0).getSource() == null ? 0 : 1);
+                AttackAccuracy foreign = pgd.get(pgd.get(0).getSource() == null ? 1 : 0);
+                assertThat(own.getCorrect()).isLessThanOrEqualTo(foreign.getCorrect());
+            }
+        }
+    }
+
+    @Test
+    void victimsOfOtherArchitecturesAreTrainedAndScored() {
+        String victims = "[{count: 1, epochs: 1}, {architecture: resnet18, count: 1, epochs: 1},"
+                + " {architecture: mlp, count: 1, epochs: 1}]";
+        Experiment experiment = TestExperiment.with(
+                        "distillation.method=random",
+                        "distillation.snapshotEvery=null",
+                        "evaluation.victims=" + victims,
+                        "evaluation.images=6",
+                        "evaluation.suites=[quick]")
+                .get(0);
+        List<RobustnessMetrics> figures =
+                pipeline.run(List.of(experiment), 3 * Mode.values().length).get(0);
+        assertThat(figures)
+                .extracting(RobustnessMetrics::getArchitecture)
+                .containsOnly("convnet (width 4, depth 3, instance norm)", "resnet18 (instance norm)", "mlp");
+        // the resnet18 of 45 MB does not fit into a record
+        assertThat(pipeline.records(Topic.NETWORKS))
+                .filteredOn(record -> record.key().startsWith(experiment.getId() + "/0/victim-1/0"))
+                .hasSizeGreaterThan(2)
+                .allSatisfy(record -> assertThat(record.value().length).isLessThan(Topic.MAX_RECORD_BYTES));
+    }
+}
