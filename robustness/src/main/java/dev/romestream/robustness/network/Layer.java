@@ -2,6 +2,7 @@ package dev.romestream.robustness.network;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.convolutional.Conv2d;
@@ -61,8 +62,11 @@ interface Layer {
         @Override
         public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
             NDArray offset = bias ? parameters.get(name + ".bias") : null;
-            return Conv2d.conv2d(
-                            x, parameters.get(name + ".weight"), offset, square(stride), square(padding), square(1), 1)
+            return apply(x, parameters.get(name + ".weight"), offset);
+        }
+
+        private NDArray apply(NDArray x, NDArray weight, NDArray offset) {
+            return Conv2d.conv2d(x, weight, offset, square(stride), square(padding), square(1), 1)
                     .head();
         }
     }
@@ -106,15 +110,71 @@ interface Layer {
 
         @Override
         public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
-            Shape pixels = x.getShape().slice(2);
             NDManager manager = x.getManager();
-            NDArray normed = LayerNorm.layerNorm(x, pixels, manager.ones(pixels), manager.zeros(pixels), EPSILON)
-                    .head();
             NDArray scale = parameters.get(name + ".weight").reshape(1, -1, 1, 1);
             NDArray shift = parameters.get(name + ".bias").reshape(1, -1, 1, 1);
             scale.attach(manager);
             shift.attach(manager);
-            return normed.mul(scale).add(shift);
+            return normed(x).mul(scale).add(shift);
+        }
+
+        /** Without the affine map. */
+        static NDArray normed(NDArray x) {
+            Shape pixels = x.getShape().slice(2);
+            NDManager manager = x.getManager();
+            return LayerNorm.layerNorm(x, pixels, manager.ones(pixels), manager.zeros(pixels), EPSILON)
+                    .head();
+        }
+    }
+
+    /**
+     * Convolution, instance norm, ReLU and average pooling 2. With weights that do not train, the norm's scale g leaves the large
+     * array: {@code relu(g n + b) = |g| relu(sign(g) n + b / |g|)}, where the sign goes into the convolution, whose norm turns with
+     * it, and |g| behind the pooling.
+     */
+    record Block(Convolution convolution, InstanceNorm norm) implements Layer {
+        private static final AveragePool POOL = new AveragePool(2);
+        private static final float LEAST_SCALE = 1e-12f;
+
+        @Override
+        public void declare(Map<String, Parameter> parameters) {
+            convolution.declare(parameters);
+            norm.declare(parameters);
+        }
+
+        @Override
+        public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
+            NDArray scale = parameters.get(norm.name() + ".weight");
+            if (scale.hasGradient()) {
+                NDArray normed = norm.forward(convolution.forward(x, parameters), parameters);
+                return POOL.forward(Activation.relu(normed), parameters);
+            }
+            NDManager manager = x.getManager();
+            NDArray size = scale.abs().maximum(LEAST_SCALE);
+            NDArray sign = scale.gte(0).toType(DataType.FLOAT32, false).mul(2).sub(1);
+            NDArray weight = parameters.get(convolution.name() + ".weight").mul(sign.reshape(-1, 1, 1, 1));
+            NDArray bias = parameters.get(convolution.name() + ".bias").mul(sign);
+            NDArray shift = parameters.get(norm.name() + ".bias").div(size).reshape(1, -1, 1, 1);
+            NDArray factor = size.reshape(1, -1, 1, 1);
+            List.of(size, sign, weight, bias, shift, factor).forEach(array -> array.attach(manager));
+            // each array is let go as soon as the next is there: memory that is used again is warm
+            try (NDArray turned = convolution.apply(x, weight, bias);
+                    NDArray pooled = pooled(turned, shift)) {
+                return pooled.mul(factor);
+            }
+        }
+
+        private static NDArray pooled(NDArray turned, NDArray shift) {
+            try (NDArray active = active(turned, shift)) {
+                return POOL.forward(active, Map.of());
+            }
+        }
+
+        private static NDArray active(NDArray turned, NDArray shift) {
+            try (NDArray normed = InstanceNorm.normed(turned);
+                    NDArray shifted = normed.add(shift)) {
+                return Activation.relu(shifted);
+            }
         }
     }
 
@@ -144,7 +204,7 @@ interface Layer {
         }
     }
 
-    /** Layers one after the other. */
+    /** Layers one after the other. What lies between is let go at once; the engine keeps what a backward pass needs. */
     record Sequence(List<Layer> layers) implements Layer {
         @Override
         public void declare(Map<String, Parameter> parameters) {
@@ -155,7 +215,11 @@ interface Layer {
         public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
             NDArray y = x;
             for (Layer layer : layers) {
-                y = layer.forward(y, parameters);
+                NDArray next = layer.forward(y, parameters);
+                if (y != x) {
+                    y.close();
+                }
+                y = next;
             }
             return y;
         }

@@ -25,13 +25,19 @@ record Plan(Layer embedding, int features, String classifier) {
         int channels = input.channels();
         for (int block = 0; block < depth; block++) {
             int position = block * perBlock;
-            layers.add(new Layer.Convolution(
-                    "features." + position, channels, width, 3, 1, block == 0 ? padding : 1, true));
-            if (norm != Norm.NONE) {
-                layers.add(norm("features." + (position + 1), width, norm));
+            var convolution = new Layer.Convolution(
+                    "features." + position, channels, width, 3, 1, block == 0 ? padding : 1, true);
+            String normName = "features." + (position + 1);
+            if (norm == Norm.INSTANCE) {
+                layers.add(new Layer.Block(convolution, new Layer.InstanceNorm(normName, width)));
+            } else {
+                layers.add(convolution);
+                if (norm == Norm.BATCH) {
+                    layers.add(new Layer.BatchNorm(normName, width));
+                }
+                layers.add(Layer.RELU);
+                layers.add(new Layer.AveragePool(2));
             }
-            layers.add(Layer.RELU);
-            layers.add(new Layer.AveragePool(2));
             channels = width;
             height /= 2;
             columns /= 2;
