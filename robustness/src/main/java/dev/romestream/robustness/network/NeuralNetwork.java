@@ -16,6 +16,9 @@ import java.util.Map;
  * caller's; the network frees nothing.
  */
 public final class NeuralNetwork implements Classifier {
+    /** Faults of a state dict that are named one by one. */
+    private static final int MOST_LISTED = 12;
+
     private final Architecture architecture;
     private final ImageShape input;
     private final int classes;
@@ -96,7 +99,7 @@ public final class NeuralNetwork implements Classifier {
     /**
      * The network that a state dict holds; its parameters belong to {@code manager}.
      *
-     * @throws IllegalArgumentException where keys are missing or surplus or have the wrong shape, naming all of them
+     * @throws IllegalArgumentException where keys are missing or surplus or have the wrong shape, naming them
      */
     public static NeuralNetwork of(
             NDManager manager, Architecture architecture, ImageShape input, int classes, StateDict state) {
@@ -115,11 +118,16 @@ public final class NeuralNetwork implements Classifier {
         if (!faults.isEmpty()) {
             throw new IllegalArgumentException("The state dict is not one of a " + architecture + " for images of "
                     + input.channels() + " x " + input.height() + " x " + input.width() + " and " + classes
-                    + " classes: " + String.join(", ", faults) + ".");
+                    + " classes: " + listed(faults) + ".");
         }
         NDList parameters = new NDList();
         wanted.forEach((name, shape) -> parameters.add(manager.create(state.values(name), shape)));
         return new NeuralNetwork(architecture, input, classes, parameters);
+    }
+
+    private static String listed(List<String> faults) {
+        String first = String.join(", ", faults.subList(0, Math.min(MOST_LISTED, faults.size())));
+        return faults.size() <= MOST_LISTED ? first : first + ", and " + (faults.size() - MOST_LISTED) + " more";
     }
 
     /** Batch norm counts its batches; the count has no effect. */
