@@ -43,6 +43,13 @@ interface Layer {
     /** The largest of 2x2 pixels. */
     Layer MAX_POOL = (x, parameters) -> Pool.maxPool2d(x, square(2), square(2), square(0), false);
 
+    /** A constant, all that is made of which is freed with {@code x}'s manager rather than with the network. */
+    private static NDArray inManagerOf(NDArray x, NDArray parameter) {
+        NDArray own = parameter.stopGradient();
+        own.attach(x.getManager());
+        return own;
+    }
+
     private static Shape square(int size) {
         return new Shape(size, size);
     }
@@ -149,14 +156,17 @@ interface Layer {
                 NDArray normed = norm.forward(convolution.forward(x, parameters), parameters);
                 return POOL.forward(Activation.relu(normed), parameters);
             }
-            NDManager manager = x.getManager();
-            NDArray size = scale.abs().maximum(LEAST_SCALE);
-            NDArray sign = scale.gte(0).toType(DataType.FLOAT32, false).mul(2).sub(1);
-            NDArray weight = parameters.get(convolution.name() + ".weight").mul(sign.reshape(-1, 1, 1, 1));
-            NDArray bias = parameters.get(convolution.name() + ".bias").mul(sign);
-            NDArray shift = parameters.get(norm.name() + ".bias").div(size).reshape(1, -1, 1, 1);
+            NDArray own = inManagerOf(x, scale);
+            NDArray size = own.abs().maximum(LEAST_SCALE);
+            NDArray sign = own.gte(0).toType(DataType.FLOAT32, false).mul(2).sub(1);
+            NDArray weight = inManagerOf(x, parameters.get(convolution.name() + ".weight"))
+                    .mul(sign.reshape(-1, 1, 1, 1));
+            NDArray bias =
+                    inManagerOf(x, parameters.get(convolution.name() + ".bias")).mul(sign);
+            NDArray shift = inManagerOf(x, parameters.get(norm.name() + ".bias"))
+                    .div(size)
+                    .reshape(1, -1, 1, 1);
             NDArray factor = size.reshape(1, -1, 1, 1);
-            List.of(size, sign, weight, bias, shift, factor).forEach(array -> array.attach(manager));
             // each array is let go as soon as the next is there: memory that is used again is warm
             try (NDArray turned = convolution.apply(x, weight, bias);
                     NDArray pooled = pooled(turned, shift)) {
@@ -192,14 +202,12 @@ interface Layer {
 
         @Override
         public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
-            NDManager manager = x.getManager();
-            NDArray deviation =
-                    parameters.get(name + ".running_var").add(EPSILON).sqrt();
-            NDArray scale = parameters.get(name + ".weight").div(deviation);
-            NDArray shift = parameters
-                    .get(name + ".bias")
-                    .sub(parameters.get(name + ".running_mean").mul(scale));
-            List.of(deviation, scale, shift).forEach(array -> array.attach(manager));
+            NDArray deviation = inManagerOf(x, parameters.get(name + ".running_var"))
+                    .add(EPSILON)
+                    .sqrt();
+            NDArray scale = inManagerOf(x, parameters.get(name + ".weight")).div(deviation);
+            NDArray mean = inManagerOf(x, parameters.get(name + ".running_mean"));
+            NDArray shift = inManagerOf(x, parameters.get(name + ".bias")).sub(mean.mul(scale));
             return x.mul(scale.reshape(1, -1, 1, 1)).add(shift.reshape(1, -1, 1, 1));
         }
     }
