@@ -1,5 +1,6 @@
 package dev.romestream.attacker;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.AttackCodec;
 import dev.romestream.exchange.InvalidRecordException;
@@ -13,6 +14,7 @@ import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.robustness.attack.Attack;
 import dev.romestream.robustness.attack.AttackTask;
+import dev.romestream.robustness.network.Classifier;
 import dev.romestream.schemas.AttackRequest;
 import dev.romestream.schemas.EvaluationContext;
 import dev.romestream.schemas.PerturbedBatch;
@@ -21,6 +23,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Lock;
@@ -41,6 +44,7 @@ final class AttackWorker implements WorkQueue.Worker, AutoCloseable {
     private final Timer time;
     private final Counter images;
     private final Counter failures;
+    private volatile boolean cancelled;
 
     AttackWorker(
             RomeConfig config, NDManager manager, NetworkCache networks, RecordSender sender, MeterRegistry metrics) {
@@ -95,7 +99,7 @@ final class AttackWorker implements WorkQueue.Worker, AutoCloseable {
         }
         try (NDManager scope = manager.newSubManager()) {
             long start = System.nanoTime();
-            Attack.Perturbation made = task.run(scope, loaded.network(), loaded.normalization());
+            Attack.Perturbation made = task.run(scope, cancellable(loaded.network()), loaded.normalization());
             var encoded = TensorCodec.encode(made.images());
             long nanos = System.nanoTime() - start;
             time.record(nanos, TimeUnit.NANOSECONDS);
@@ -110,6 +114,29 @@ final class AttackWorker implements WorkQueue.Worker, AutoCloseable {
         } catch (IllegalArgumentException e) {
             throw new UnprocessableException("AttackRequest " + request.getId() + ": " + e.getMessage(), e);
         }
+    }
+
+    /** So that an attack ends with the next question to the network: nothing may run on memory that is being freed. */
+    private Classifier cancellable(Classifier network) {
+        return new Classifier() {
+            @Override
+            public int classes() {
+                return network.classes();
+            }
+
+            @Override
+            public NDArray logits(NDArray images) {
+                if (cancelled) {
+                    throw new CancellationException("the attacker is closing");
+                }
+                return network.logits(images);
+            }
+        };
+    }
+
+    /** Ends the attack under way, if there is one. */
+    void cancel() {
+        cancelled = true;
     }
 
     private static PerturbedBatch.Builder answerTo(AttackRequest request) {

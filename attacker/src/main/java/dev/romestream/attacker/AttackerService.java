@@ -62,6 +62,7 @@ public final class AttackerService implements Service {
 
     @Override
     public void close() {
+        worker.cancel();
         resources.close();
     }
 }

@@ -110,7 +110,9 @@ final class EvaluationFlags {
         AttackSettings a = one.attack();
         AttackSettings b = other.attack();
         return a.name().equals(b.name())
-                && a.norm().equals(b.norm())
+                && Attacks.norm(a).equals(Attacks.norm(b))
+                && a.randomStart() == b.randomStart()
+                && a.parameters().equals(b.parameters())
                 && Objects.equals(one.planned().getSource(), other.planned().getSource());
     }
 

@@ -103,6 +103,10 @@ final class EvaluationTopology {
             String key = Tallies.key(evaluation);
             Tally stored = store.get(key);
             Tally before = stored == null ? Tallies.empty(evaluation) : stored;
+            if (!before.getContext().getPlan().equals(evaluation.getPlan())) {
+                throw new InvalidRecordException("PerturbedBatch " + batch.getRequestId()
+                        + " is of another plan than the" + " figure " + key + " began with.");
+            }
             Tally after = batch.getError() == null
                     ? Tallies.apply(before, batch, scorer.apply(batch))
                     : Tallies.failed(before, batch);

@@ -3,6 +3,7 @@ package dev.romestream.evaluator;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.DatasetStore;
 import dev.romestream.exchange.InvalidRecordException;
+import dev.romestream.exchange.NetworkCodec;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.experiment.Experiments;
@@ -60,13 +61,21 @@ public final class EvaluatorService implements Service {
         private long figures;
         private long outcomes;
         private boolean last;
-        private boolean monitors;
-        private boolean idle;
+        private final Map<String, Monitored> monitored = new HashMap<>();
+        /** Whether the status says all that there is to say of the networks. */
+        private boolean told;
 
         Pending(StatusReporter status) {
             this.status = status;
         }
+
+        private long monitoredOutcomes() {
+            return monitored.values().stream().mapToLong(Monitored::outcomes).sum();
+        }
     }
+
+    /** A network that a user brought, and the outcomes that its evaluation ends with. */
+    private record Monitored(Network network, long outcomes) {}
 
     public EvaluatorService(RomeConfig config, MeterRegistry metrics) {
         NDManager manager = resources.add(
@@ -161,13 +170,31 @@ public final class EvaluatorService implements Service {
             work.status.phase(Phase.WAITING, "waiting for the images of " + DatasetIds.of(experiment.getDataset()));
             DatasetStore.Dataset dataset = dataset(experiment);
             networkEvaluation.begin(experiment, network, dataset);
-            work.monitors = true;
-            work.figures += AttackPlanner.figuresOfVictim(experiment.getEvaluation());
-            work.outcomes += networkEvaluation.outcomes(experiment, network, dataset);
-            work.status.begin("attacking " + name, "images", progress.outcomes(experiment.getId()), work.outcomes);
+            work.monitored.put(
+                    NetworkCodec.key(network.getId(), network.getVersion()),
+                    new Monitored(network, networkEvaluation.outcomes(experiment, network, dataset)));
+            work.told = false;
+            work.status.begin(
+                    "attacking " + name, "images", progress.outcomes(experiment.getId()), work.monitoredOutcomes());
         } catch (IllegalArgumentException | InvalidRecordException | TimeoutException e) {
             log.warn("{} is not scored: {}", name, e.getMessage());
-            work.status.refused(name, e.getMessage());
+            work.status.refused(name, name + ": " + e.getMessage());
+            work.told = true;
+        }
+    }
+
+    private void reportMonitored(Experiment experiment, Pending work) {
+        int figures = AttackPlanner.figuresOfVictim(experiment.getEvaluation());
+        String id = experiment.getId();
+        boolean scored = work.monitored.values().stream()
+                .map(Monitored::network)
+                .allMatch(network -> progress.complete(id, network.getId(), network.getVersion()) == figures);
+        if (!scored) {
+            work.told = false;
+            work.status.progress(progress.outcomes(id), work.monitoredOutcomes());
+        } else if (!work.told) {
+            work.told = true;
+            work.status.phase(Phase.WAITING, "every network is scored; waiting for others");
         }
     }
 
@@ -184,14 +211,10 @@ public final class EvaluatorService implements Service {
             Optional<String> failure = progress.failure(id);
             if (stopped(id)) {
                 work.status.phase(Phase.STOPPED, "stopped");
+                monitored.giveBack(id);
                 entries.remove();
-            } else if (work.monitors) {
-                if (progress.complete(id) < work.figures) {
-                    work.status.progress(progress.outcomes(id), work.outcomes);
-                } else if (!work.idle) {
-                    work.status.phase(Phase.WAITING, "every network is scored; waiting for others");
-                }
-                work.idle = progress.complete(id) >= work.figures;
+            } else if (experiments.get(id).map(Experiment::getDistillation).isEmpty()) {
+                reportMonitored(experiments.get(id).orElseThrow(), work);
             } else if (failure.isPresent()) {
                 work.status.failed("An attack failed: " + failure.get());
                 entries.remove();

@@ -18,6 +18,7 @@ import java.util.function.Predicate;
 /** The networks that users bring, in the order in which they came, without their parameters. */
 final class MonitoredNetworks implements AutoCloseable {
     private final Map<String, Network> waiting = new LinkedHashMap<>();
+    private final Map<String, Network> taken = new LinkedHashMap<>();
     private final RecordReader<Network> reader;
 
     MonitoredNetworks(RomeConfig config, DeadLetters deadLetters) {
@@ -27,6 +28,7 @@ final class MonitoredNetworks implements AutoCloseable {
     private synchronized void accept(String key, Network network) {
         if (network == null) {
             waiting.remove(key);
+            taken.remove(key);
         } else if (network.getRole() == NetworkRole.MONITORED && network.getPart() == 0) {
             check(key, network);
             waiting.put(key, network);
@@ -54,8 +56,22 @@ final class MonitoredNetworks implements AutoCloseable {
         Optional<Map.Entry<String, Network>> found = waiting.entrySet().stream()
                 .filter(entry -> ready.test(entry.getValue()))
                 .findFirst();
-        found.ifPresent(entry -> waiting.remove(entry.getKey()));
+        found.ifPresent(entry -> {
+            waiting.remove(entry.getKey());
+            taken.put(entry.getKey(), entry.getValue());
+        });
         return found.map(Map.Entry::getValue);
+    }
+
+    /** Lets the networks of an experiment be taken again, should it run again. */
+    synchronized void giveBack(String experiment) {
+        taken.entrySet().removeIf(entry -> {
+            boolean given = experiment.equals(entry.getValue().getExperiment());
+            if (given) {
+                waiting.put(entry.getKey(), entry.getValue());
+            }
+            return given;
+        });
     }
 
     @Override

@@ -64,6 +64,7 @@ final class Progress implements AutoCloseable {
     /** Why a figure cannot become complete, if one cannot. */
     synchronized Optional<String> failure(String experiment) {
         return figures(experiment).values().stream()
+                .filter(metrics -> !metrics.getComplete())
                 .flatMap(metrics -> metrics.getUndefined().entrySet().stream())
                 .filter(entry -> entry.getKey().startsWith(MetricsCalculation.FAILED_PREFIX))
                 .map(Map.Entry::getValue)

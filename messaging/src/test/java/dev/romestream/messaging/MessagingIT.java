@@ -38,12 +38,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.apache.avro.Schema;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -287,6 +289,49 @@ class MessagingIT {
         }
         assertThat(attempts).hasValue(3);
         assertThat(deadLetters(config)).hasSize(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"share", "consumer"})
+    void workThatItsWorkerCancelsGoesBackAndIsDoneByAnother(String type) {
+        RomeConfig config = tenant("queue.type", type, "queue.attempts", "1");
+        Queue<String> givenUp = new ConcurrentLinkedQueue<>();
+        Queue<String> done = new ConcurrentLinkedQueue<>();
+        try (RecordSender sender = new RecordSender(config)) {
+            sender.send(Topic.POOL_REQUESTS, "request", request(0));
+            sender.flush();
+        }
+        try (WorkQueue closing = WorkQueue.open(
+                config,
+                "group",
+                List.of(Topic.POOL_REQUESTS),
+                worker(
+                        record -> {
+                            throw new CancellationException("closing");
+                        },
+                        givenUp))) {
+            await().atMost(LIMIT).until(() -> !closing.isAlive());
+        }
+        try (WorkQueue next = WorkQueue.open(
+                config, "group", List.of(Topic.POOL_REQUESTS), worker(record -> done.add(record.key()), givenUp))) {
+            await().atMost(LIMIT).untilAsserted(() -> assertThat(done).containsExactly("request"));
+            assertThat(next.isAlive()).isTrue();
+        }
+        assertThat(givenUp).isEmpty();
+    }
+
+    private static WorkQueue.Worker worker(Consumer<ConsumerRecord<String, byte[]>> work, Queue<String> givenUp) {
+        return new WorkQueue.Worker() {
+            @Override
+            public void process(ConsumerRecord<String, byte[]> record) {
+                work.accept(record);
+            }
+
+            @Override
+            public void givenUp(ConsumerRecord<String, byte[]> record, RuntimeException reason) {
+                givenUp.add(record.key());
+            }
+        };
     }
 
     private static void lockFor(Duration duration, RomeConfig config, String group) throws Exception {

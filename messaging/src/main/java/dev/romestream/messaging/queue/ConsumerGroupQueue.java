@@ -7,6 +7,7 @@ import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -70,6 +71,7 @@ final class ConsumerGroupQueue implements WorkQueue {
                 worker.process(record);
                 return;
             } catch (RuntimeException e) {
+                closed |= e instanceof CancellationException;
                 if (closed || !failedWork.isRetried(record, attempt, e)) {
                     return;
                 }

@@ -7,6 +7,7 @@ import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -175,6 +176,7 @@ final class ShareGroupQueue implements WorkQueue {
     }
 
     private void failed(ConsumerRecord<String, byte[]> record, Throwable cause) {
+        closed |= cause instanceof CancellationException;
         if (closed) {
             consumer.acknowledge(record, AcknowledgeType.RELEASE);
             return;

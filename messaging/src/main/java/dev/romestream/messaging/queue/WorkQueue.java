@@ -16,6 +16,9 @@ public interface WorkQueue extends AutoCloseable {
         /**
          * Does the work. What it throws counts as a failed attempt; after {@code queue.attempts} of them the record is given
          * up.
+         *
+         * @throws java.util.concurrent.CancellationException where the worker is closing: the record goes back untried, and the
+         *     queue takes no other
          */
         void process(ConsumerRecord<String, byte[]> record);
 

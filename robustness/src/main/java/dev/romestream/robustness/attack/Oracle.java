@@ -5,18 +5,23 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.tensor.Autograd;
+import java.util.Arrays;
 
 /**
  * A network as iterative attacks ask it: images as rows of Java's numbers, so that the attack's own arithmetic is plain loops
  * and images that are done can be left out of a call. Counts what is asked.
  */
 final class Oracle {
+    /** Images of one forward pass: larger arrays are no faster, and cost memory that is mapped anew each time. */
+    private static final int MOST_AT_ONCE = 64;
+
     private final Classifier model;
     private final NDManager manager;
     private final Shape image;
     private long forwardEvaluations;
     private long gradientEvaluations;
     private long zeroGradients;
+    private boolean zeroGradientsNoted;
 
     /** The answer to a call of {@link #gradients}: rows as asked. */
     record Gradients(float[][] logits, float[] losses, float[][] gradients) {}
@@ -52,8 +57,12 @@ final class Oracle {
         return zeroGradients;
     }
 
-    /** Notes images whose gradient vanishes where an attack starts. */
+    /** Notes images whose gradient vanishes where an attack starts; further starts on the same images count no more. */
     void noteZeroGradients(float[][] gradients) {
+        if (zeroGradientsNoted) {
+            return;
+        }
+        zeroGradientsNoted = true;
         for (float[] gradient : gradients) {
             zeroGradients += Rows.norm(gradient) == 0 ? 1 : 0;
         }
@@ -61,9 +70,15 @@ final class Oracle {
 
     float[][] logits(float[][] images) {
         forwardEvaluations += images.length;
-        try (NDManager scope = manager.newSubManager()) {
-            return Rows.of(model.logits(array(scope, images)));
+        float[][] logits = new float[images.length][];
+        for (int from = 0; from < images.length; from += MOST_AT_ONCE) {
+            float[][] some = Arrays.copyOfRange(images, from, Math.min(images.length, from + MOST_AT_ONCE));
+            try (NDManager scope = manager.newSubManager()) {
+                float[][] answers = Rows.of(model.logits(array(scope, some)));
+                System.arraycopy(answers, 0, logits, from, answers.length);
+            }
         }
+        return logits;
     }
 
     /** Losses and their gradients at the images. */

@@ -1,5 +1,6 @@
 package dev.romestream.standalone.cli;
 
+import dev.romestream.exchange.Digest;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.NetworkVersion;
@@ -20,6 +21,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -32,6 +35,8 @@ import picocli.CommandLine.Parameters;
                 + " programs (.pt). Load programs only from people you trust.",
         mixinStandardHelpOptions = true)
 final class EvaluateCommand implements Runnable {
+    private static final Logger log = LoggerFactory.getLogger(EvaluateCommand.class);
+
     @Parameters(paramLabel = "MODEL", arity = "1..*", description = "Files with networks.")
     private List<Path> files;
 
@@ -47,8 +52,8 @@ final class EvaluateCommand implements Runnable {
     @Override
     public void run() {
         RomeConfig config = options.config();
-        Experiment experiment = options.experiment("evaluate");
         Map<String, ModelFile> models = models();
+        Experiment experiment = options.experiment("evaluate-" + digest(models));
         if (options.usesCluster()) {
             evaluate(config, experiment, models);
             return;
@@ -57,6 +62,13 @@ final class EvaluateCommand implements Runnable {
         try (LocalStack stack = LocalStack.start(config, LocalStack.Options.temporary())) {
             evaluate(stack.config(), experiment, models);
         }
+    }
+
+    /** So that other networks under the same options are another experiment: a plan holds all that are evaluated together. */
+    private static String digest(Map<String, ModelFile> models) {
+        Digest digest = new Digest();
+        models.forEach((name, model) -> digest.add(name).add(model.fingerprint()));
+        return digest.shortHex();
     }
 
     private Map<String, ModelFile> models() {
@@ -75,6 +87,8 @@ final class EvaluateCommand implements Runnable {
         try (Monitor monitor = new Monitor(config, List.of(experiment), lines);
                 NetworkMonitoring monitoring = new NetworkMonitoring(config, experiment)) {
             monitoring.start();
+            Thread interrupted = new Thread(monitoring::stop);
+            Runtime.getRuntime().addShutdownHook(interrupted);
             try {
                 failOn(monitor.await(monitoring::isReady));
                 Map<String, NetworkVersion> versions = new LinkedHashMap<>();
@@ -87,8 +101,17 @@ final class EvaluateCommand implements Runnable {
                 sources.forEach(version -> failOn(monitoring.failure(version)));
                 report(monitoring, experiment, versions);
             } finally {
+                withdraw(interrupted);
                 monitoring.stop();
             }
+        }
+    }
+
+    private static void withdraw(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            log.debug("The hook runs already", e);
         }
     }
 

@@ -14,10 +14,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -46,6 +48,9 @@ final class MonitorCommand implements Runnable {
 
     @Mixin
     private NetworkOptions options;
+
+    private final Map<String, Path> files = new HashMap<>();
+    private String lastFailure = "";
 
     @Override
     public void run() {
@@ -92,7 +97,7 @@ final class MonitorCommand implements Runnable {
                 System.err.println("Watching " + directory + " for networks. Stop with Ctrl-C.");
                 while (!isDone(signalled)) {
                     folder.settled().forEach(file -> publish(monitoring, file, awaited));
-                    monitor.await(() -> true).ifPresent(failure -> System.err.println("rome: " + failure));
+                    monitor.await(() -> true).ifPresent(failure -> tell(failure, awaited));
                     print(monitoring, awaited);
                     if (once && folder.isSettled() && awaited.isEmpty()) {
                         return;
@@ -117,10 +122,25 @@ final class MonitorCommand implements Runnable {
         }
     }
 
+    /** Tells a trouble once; a network that it names is awaited no longer. */
+    private void tell(String failure, Set<NetworkVersion> awaited) {
+        if (!failure.equals(lastFailure)) {
+            System.err.println("rome: " + failure);
+            lastFailure = failure;
+        }
+        awaited.removeIf(version -> failure.contains(version.getNetwork() + " version " + version.getVersion() + ":"));
+    }
+
     private void publish(NetworkMonitoring monitoring, Path file, Set<NetworkVersion> awaited) {
+        String name = NetworkOptions.name(file);
+        Path namesake = files.putIfAbsent(name, file);
+        if (namesake != null && !namesake.equals(file)) {
+            System.err.println("rome: " + file + " is not scored: " + namesake + " has the same name; rename one.");
+            return;
+        }
         try {
             ModelFile model = options.read(file);
-            NetworkVersion version = monitoring.version(NetworkOptions.name(file), model);
+            NetworkVersion version = monitoring.version(name, model);
             monitoring.publish(model, version, List.of());
             awaited.add(version);
         } catch (ModelException e) {
@@ -133,12 +153,13 @@ final class MonitorCommand implements Runnable {
             NetworkVersion version = each.next();
             var failure = monitoring.failure(version);
             failure.ifPresent(message -> System.err.println("rome: " + message));
-            if (monitoring.isComplete(version)) {
+            boolean complete = monitoring.isComplete(version);
+            if (complete) {
                 List<RobustnessMetrics> figures = new ArrayList<>(monitoring.figures(version));
                 figures.sort(Comparator.comparing(RobustnessMetrics::getSuite));
                 figures.forEach(figure -> System.out.println(json ? MetricsJson.line(figure) : line(figure)));
             }
-            if (failure.isPresent() || monitoring.isComplete(version)) {
+            if (failure.isPresent() || complete) {
                 each.remove();
             }
         }

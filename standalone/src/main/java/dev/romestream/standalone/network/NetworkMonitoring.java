@@ -148,6 +148,7 @@ public final class NetworkMonitoring implements AutoCloseable {
     /** Why a network's figures cannot become complete, if they cannot. */
     public Optional<String> failure(NetworkVersion network) {
         return figures(network).stream()
+                .filter(metrics -> !metrics.getComplete())
                 .flatMap(metrics -> metrics.getUndefined().entrySet().stream())
                 .filter(entry -> entry.getKey().startsWith("attack."))
                 .map(entry -> "The attack " + entry.getKey().substring("attack.".length()) + " on "
