@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 class AttackBenchmark {
     private static final ImageShape SHAPE = TestData.CIFAR_SHAPE;
     private static final int BATCH = 64;
-    private static final int ROUNDS = 5;
+    private static final int ROUNDS = 3;
     private static final int SUITE_IMAGES = Integer.getInteger("benchmark.images", 64);
     private static final double GIGA = 1e9;
 
