@@ -1,6 +1,5 @@
 package dev.romestream.attacker;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.AttackCodec;
 import dev.romestream.exchange.InvalidRecordException;
@@ -118,20 +117,12 @@ final class AttackWorker implements WorkQueue.Worker, AutoCloseable {
 
     /** So that an attack ends with the next question to the network: nothing may run on memory that is being freed. */
     private Classifier cancellable(Classifier network) {
-        return new Classifier() {
-            @Override
-            public int classes() {
-                return network.classes();
+        return network.after(images -> {
+            if (cancelled) {
+                throw new CancellationException("the attacker is closing");
             }
-
-            @Override
-            public NDArray logits(NDArray images) {
-                if (cancelled) {
-                    throw new CancellationException("the attacker is closing");
-                }
-                return network.logits(images);
-            }
-        };
+            return images;
+        });
     }
 
     /** Ends the attack under way, if there is one. */

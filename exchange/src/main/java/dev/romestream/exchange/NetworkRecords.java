@@ -2,6 +2,7 @@ package dev.romestream.exchange;
 
 import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.schemas.DType;
 import dev.romestream.schemas.NamedTensor;
 import dev.romestream.schemas.Network;
 import dev.romestream.schemas.Tensor;
@@ -63,28 +64,23 @@ public final class NetworkRecords {
                 .setParameters(emptied(whole.getParameters()))
                 .setMomentum(emptied(whole.getMomentum()))
                 .build();
-        int parts = 1;
-        for (NamedTensor slice : slices(whole.getParameters(), partBytes)) {
-            records.put(
-                    partKey(whole, parts),
-                    Network.newBuilder(empty)
-                            .setParameters(List.of(slice))
-                            .setMomentum(List.of())
-                            .setPart(parts++)
-                            .build());
+        List<Network> parts = new ArrayList<>();
+        slices(whole.getParameters(), partBytes).forEach(slice -> parts.add(part(empty, List.of(slice), List.of())));
+        slices(whole.getMomentum(), partBytes).forEach(slice -> parts.add(part(empty, List.of(), List.of(slice))));
+        for (Network part : parts) {
+            part.setPart(records.size() + 1);
+            records.put(partKey(whole, part.getPart()), part);
         }
-        for (NamedTensor slice : slices(whole.getMomentum(), partBytes)) {
-            records.put(
-                    partKey(whole, parts),
-                    Network.newBuilder(empty)
-                            .setParameters(List.of())
-                            .setMomentum(List.of(slice))
-                            .setPart(parts++)
-                            .build());
-        }
-        empty.setParts(parts);
+        empty.setParts(parts.size() + 1);
         records.put(key, empty);
         return records;
+    }
+
+    private static Network part(Network own, List<NamedTensor> parameters, List<NamedTensor> momentum) {
+        return Network.newBuilder(own)
+                .setParameters(parameters)
+                .setMomentum(momentum)
+                .build();
     }
 
     private static long bytes(List<NamedTensor> tensors) {
@@ -103,7 +99,7 @@ public final class NetworkRecords {
                 .toList();
     }
 
-    /** The bytes of all tensors in one row, cut to size; each slice keeps the type of the first. */
+    /** The bytes of all tensors in one row, cut to size. */
     private static List<NamedTensor> slices(List<NamedTensor> tensors, int size) {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         for (NamedTensor tensor : tensors) {
@@ -115,7 +111,7 @@ public final class NetworkRecords {
             int length = Math.min(size, bytes.length - from);
             Tensor slice = new Tensor(
                     List.of(length),
-                    dev.romestream.schemas.DType.UINT8,
+                    DType.UINT8,
                     ByteBuffer.wrap(bytes, from, length).slice());
             slices.add(new NamedTensor("bytes", slice));
         }

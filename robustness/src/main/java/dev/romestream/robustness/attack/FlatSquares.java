@@ -3,36 +3,20 @@ package dev.romestream.robustness.attack;
 import java.util.SplittableRandom;
 
 /** Square's draws in the L-infinity ball: vertical stripes first, then squares of one value a channel. */
-final class FlatSquares implements Square.Proposals {
-    private final float[] clean;
-    private final double epsilon;
-    private final SplittableRandom random;
-    private final int channels;
-    private final int height;
-    private final int width;
-
+final class FlatSquares extends Square.Proposals {
     /** @param shape channels, height and width */
     FlatSquares(float[] clean, double epsilon, long[] shape, SplittableRandom random) {
-        this.clean = clean;
-        this.epsilon = epsilon;
-        this.random = random;
-        this.channels = (int) shape[0];
-        this.height = (int) shape[1];
-        this.width = (int) shape[2];
-    }
-
-    private double sign() {
-        return random.nextBoolean() ? 1 : -1;
+        super(clean, epsilon, shape, random);
     }
 
     @Override
-    public float[] first() {
+    float[] first() {
         float[] stripes = new float[clean.length];
         for (int channel = 0; channel < channels; channel++) {
             for (int column = 0; column < width; column++) {
                 double shift = epsilon * sign();
                 for (int row = 0; row < height; row++) {
-                    int i = (channel * height + row) * width + column;
+                    int i = at(channel, row, column);
                     stripes[i] = Rows.clamp(clean[i] + shift, 0, 1);
                 }
             }
@@ -41,7 +25,7 @@ final class FlatSquares implements Square.Proposals {
     }
 
     @Override
-    public float[] next(float[] best, double share) {
+    float[] next(float[] best, double share) {
         int wanted = Math.max(1, (int) Math.round(Math.sqrt(share * height * width)));
         int side = Math.min(wanted, Math.min(height, width) - 1);
         float[] next = best.clone();
@@ -51,7 +35,7 @@ final class FlatSquares implements Square.Proposals {
             double shift = 2 * epsilon * sign();
             for (int row = top; row < top + side; row++) {
                 for (int column = left; column < left + side; column++) {
-                    int i = (channel * height + row) * width + column;
+                    int i = at(channel, row, column);
                     next[i] = Rows.within(best[i] + shift, clean[i], epsilon);
                 }
             }

@@ -6,26 +6,14 @@ import java.util.SplittableRandom;
  * Square's draws in the L2 ball: squares of two opposite peaks, whose share of the norm is taken from another square (the
  * paper's algorithm 3).
  */
-final class PeakedSquares implements Square.Proposals {
+final class PeakedSquares extends Square.Proposals {
     private static final int TILES = 5;
     private static final int LEAST_SIDE = 3;
     private static final double SMALL = 1e-10;
 
-    private final float[] clean;
-    private final double epsilon;
-    private final SplittableRandom random;
-    private final int channels;
-    private final int height;
-    private final int width;
-
     /** @param shape channels, height and width */
     PeakedSquares(float[] clean, double epsilon, long[] shape, SplittableRandom random) {
-        this.clean = clean;
-        this.epsilon = epsilon;
-        this.random = random;
-        this.channels = (int) shape[0];
-        this.height = (int) shape[1];
-        this.width = (int) shape[2];
+        super(clean, epsilon, shape, random);
     }
 
     /** A place for a square. */
@@ -35,16 +23,8 @@ final class PeakedSquares implements Square.Proposals {
         }
     }
 
-    private double sign() {
-        return random.nextBoolean() ? 1 : -1;
-    }
-
-    private int at(int channel, int row, int column) {
-        return (channel * height + row) * width + column;
-    }
-
     @Override
-    public float[] first() {
+    float[] first() {
         double[] delta = new double[clean.length];
         int side = Math.max(1, Math.min(height, width) / TILES);
         for (int top = (height % side) / 2; top + side <= height; top += side) {
@@ -64,7 +44,7 @@ final class PeakedSquares implements Square.Proposals {
     }
 
     @Override
-    public float[] next(float[] best, double share) {
+    float[] next(float[] best, double share) {
         double[] delta = new double[clean.length];
         double sum = 0;
         for (int i = 0; i < delta.length; i++) {

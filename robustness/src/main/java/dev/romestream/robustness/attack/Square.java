@@ -21,11 +21,37 @@ record Square(Ball ball, int queries, double initialShare, boolean targeted) imp
     private static final double SCALE = 10_000;
 
     /** Draws candidates of one image. */
-    interface Proposals {
-        float[] first();
+    abstract static class Proposals {
+        final float[] clean;
+        final double epsilon;
+        final SplittableRandom random;
+        final int channels;
+        final int height;
+        final int width;
+
+        /** @param shape channels, height and width */
+        Proposals(float[] clean, double epsilon, long[] shape, SplittableRandom random) {
+            this.clean = clean;
+            this.epsilon = epsilon;
+            this.random = random;
+            this.channels = (int) shape[0];
+            this.height = (int) shape[1];
+            this.width = (int) shape[2];
+        }
+
+        abstract float[] first();
 
         /** @param share of the pixels that change */
-        float[] next(float[] best, double share);
+        abstract float[] next(float[] best, double share);
+
+        final double sign() {
+            return random.nextBoolean() ? 1 : -1;
+        }
+
+        /** The position of a value in a row. */
+        final int at(int channel, int row, int column) {
+            return (channel * height + row) * width + column;
+        }
     }
 
     /** One image's search. */

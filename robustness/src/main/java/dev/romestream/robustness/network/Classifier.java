@@ -2,6 +2,7 @@ package dev.romestream.robustness.network;
 
 import ai.djl.ndarray.NDArray;
 import dev.romestream.robustness.tensor.Tensors;
+import java.util.function.UnaryOperator;
 
 /** What an attack needs of a network: images in its space to logits, differentiably. */
 public interface Classifier {
@@ -9,6 +10,22 @@ public interface Classifier {
 
     /** {@code (N, C, H, W)} to {@code (N, classes)}. */
     NDArray logits(NDArray images);
+
+    /** This network behind something that is done with the images first. */
+    default Classifier after(UnaryOperator<NDArray> first) {
+        Classifier inner = this;
+        return new Classifier() {
+            @Override
+            public int classes() {
+                return inner.classes();
+            }
+
+            @Override
+            public NDArray logits(NDArray images) {
+                return inner.logits(first.apply(images));
+            }
+        };
+    }
 
     /** The predicted classes of {@code (N, C, H, W)}. */
     default int[] predict(NDArray images) {

@@ -19,19 +19,6 @@ public record ThreatModel(Space space, Normalization normalization) {
 
     /** The network as the attack sees it: images of the space to logits. */
     public Classifier view(Classifier network) {
-        if (space == Space.NORMALISED) {
-            return network;
-        }
-        return new Classifier() {
-            @Override
-            public int classes() {
-                return network.classes();
-            }
-
-            @Override
-            public NDArray logits(NDArray images) {
-                return network.logits(normalization.normalise(images));
-            }
-        };
+        return space == Space.NORMALISED ? network : network.after(normalization::normalise);
     }
 }

@@ -10,7 +10,6 @@ import dev.romestream.standalone.network.ModelFile;
 import dev.romestream.standalone.network.NetworkMonitoring;
 import dev.romestream.standalone.result.ComparisonTable;
 import dev.romestream.standalone.result.MetricsJson;
-import dev.romestream.standalone.stack.LocalStack;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -54,14 +53,7 @@ final class EvaluateCommand implements Runnable {
         RomeConfig config = options.config();
         Map<String, ModelFile> models = models();
         Experiment experiment = options.experiment("evaluate-" + digest(models));
-        if (options.usesCluster()) {
-            evaluate(config, experiment, models);
-            return;
-        }
-        System.err.println("Starting broker, schema registry and services ...");
-        try (LocalStack stack = LocalStack.start(config, LocalStack.Options.temporary())) {
-            evaluate(stack.config(), experiment, models);
-        }
+        options.withServices(config, own -> evaluate(own, experiment, models));
     }
 
     /** So that other networks under the same options are another experiment: a plan holds all that are evaluated together. */

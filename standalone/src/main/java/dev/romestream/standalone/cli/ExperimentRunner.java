@@ -18,11 +18,16 @@ final class ExperimentRunner {
 
     /** With a broker, a registry and services of its own, which end with it. */
     static void runEmbedded(RomeConfig config, List<Experiment> experiments, Optional<Path> out) {
+        embedded(config, own -> run(own, experiments, out));
+    }
+
+    /** Does {@code work} with a broker, a registry and services of its own, which end with it. */
+    static void embedded(RomeConfig config, Consumer<RomeConfig> work) {
         System.err.println("Starting broker, schema registry and services ...");
         long start = System.nanoTime();
         try (LocalStack stack = LocalStack.start(config, LocalStack.Options.temporary())) {
             System.err.printf("Ready after %.1f s.%n", (System.nanoTime() - start) / 1e9);
-            run(stack.config(), experiments, out);
+            work.accept(stack.config());
         }
     }
 

@@ -9,7 +9,6 @@ import dev.romestream.standalone.network.ModelFile;
 import dev.romestream.standalone.network.ModelFolder;
 import dev.romestream.standalone.network.NetworkMonitoring;
 import dev.romestream.standalone.result.MetricsJson;
-import dev.romestream.standalone.stack.LocalStack;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,7 +21,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -59,31 +57,12 @@ final class MonitorCommand implements Runnable {
         }
         RomeConfig config = options.config();
         Experiment experiment = options.experiment("monitor");
-        CountDownLatch signalled = new CountDownLatch(1);
-        CountDownLatch stopped = new CountDownLatch(1);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            signalled.countDown();
-            try {
-                stopped.await();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }));
-        try {
-            if (options.usesCluster()) {
-                follow(config, experiment, signalled);
-            } else {
-                System.err.println("Starting broker, schema registry and services ...");
-                try (LocalStack stack = LocalStack.start(config, LocalStack.Options.temporary())) {
-                    follow(stack.config(), experiment, signalled);
-                }
-            }
-        } finally {
-            stopped.countDown();
+        try (Interruption interruption = new Interruption()) {
+            options.withServices(config, own -> follow(own, experiment, interruption));
         }
     }
 
-    private void follow(RomeConfig config, Experiment experiment, CountDownLatch signalled) {
+    private void follow(RomeConfig config, Experiment experiment, Interruption interruption) {
         Consumer<String> lines = System.err::println;
         try (Monitor monitor = new Monitor(config, List.of(experiment), lines);
                 NetworkMonitoring monitoring = new NetworkMonitoring(config, experiment)) {
@@ -91,34 +70,22 @@ final class MonitorCommand implements Runnable {
             Set<NetworkVersion> awaited = new LinkedHashSet<>();
             monitoring.start();
             try {
-                monitor.await(() -> monitoring.isReady() || isDone(signalled)).ifPresent(failure -> {
-                    throw new FailureException(failure);
-                });
+                monitor.await(() -> monitoring.isReady() || interruption.isSignalled())
+                        .ifPresent(failure -> {
+                            throw new FailureException(failure);
+                        });
                 System.err.println("Watching " + directory + " for networks. Stop with Ctrl-C.");
-                while (!isDone(signalled)) {
+                do {
                     folder.settled().forEach(file -> publish(monitoring, file, awaited));
                     monitor.await(() -> true).ifPresent(failure -> tell(failure, awaited));
                     print(monitoring, awaited);
                     if (once && folder.isSettled() && awaited.isEmpty()) {
                         return;
                     }
-                    pause();
-                }
+                } while (!interruption.await(ModelFolder.INTERVAL_MS));
             } finally {
                 monitoring.stop();
             }
-        }
-    }
-
-    private static boolean isDone(CountDownLatch signalled) {
-        return signalled.getCount() == 0;
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(ModelFolder.INTERVAL_MS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -61,8 +62,13 @@ final class NetworkOptions {
     @Mixin
     private ClusterOptions cluster;
 
-    boolean usesCluster() {
-        return cluster.usesCluster();
+    /** Does {@code work} against the cluster that was named, or with a broker, a registry and services of its own. */
+    void withServices(RomeConfig config, Consumer<RomeConfig> work) {
+        if (cluster.usesCluster()) {
+            work.accept(config);
+        } else {
+            ExperimentRunner.embedded(config, work);
+        }
     }
 
     RomeConfig config() {

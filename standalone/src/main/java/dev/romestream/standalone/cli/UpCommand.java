@@ -7,8 +7,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -58,19 +56,10 @@ final class UpCommand implements Runnable {
             settings.put(RomeConfig.DATA_DIR, data.toAbsolutePath().toString());
         }
         RomeConfig config = cluster.config(settings);
-        CountDownLatch signalled = new CountDownLatch(1);
-        CountDownLatch stopped = new CountDownLatch(1);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            signalled.countDown();
-            try {
-                stopped.await();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }));
         System.err.println("Starting broker, schema registry and services ...");
         var options = new LocalStack.Options(Optional.ofNullable(keep), port, registryPort);
-        try (LocalStack stack = LocalStack.start(config, options);
+        try (Interruption interruption = new Interruption();
+                LocalStack stack = LocalStack.start(config, options);
                 MonitoringEndpoint endpoint = new MonitoringEndpoint(
                         config, stack.metrics(), () -> stack.deadService().isEmpty(), () -> stack.deadService()
                                 .isEmpty())) {
@@ -79,16 +68,12 @@ final class UpCommand implements Runnable {
             System.out.println(
                     "health, metrics  http://" + config.string(RomeConfig.HTTP_HOST) + ":" + endpoint.port());
             System.err.println("Ready. In another terminal: ./rome submit FILE, ./rome watch. Stop with Ctrl-C.");
-            while (!signalled.await(CHECK_MS, TimeUnit.MILLISECONDS)) {
+            while (!interruption.await(CHECK_MS)) {
                 stack.deadService().ifPresent(name -> {
                     throw new FailureException("The service " + name + " ended; see the log above.");
                 });
             }
             System.err.println("Stopping ...");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
-            stopped.countDown();
         }
     }
 }
