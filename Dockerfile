@@ -10,6 +10,7 @@ USER rome
 WORKDIR /opt/rome
 COPY --from=build /src/standalone/target/lib lib
 ENV OPT_OUT_TRACKING=true \
+    MALLOC_ARENA_MAX=1 \
     MALLOC_MMAP_MAX_=0 \
     MALLOC_TRIM_THRESHOLD_=4294967296 \
     MALLOC_TOP_PAD_=67108864 \

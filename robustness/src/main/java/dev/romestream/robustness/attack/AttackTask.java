@@ -47,7 +47,7 @@ public record AttackTask(
                 AugmentationDraw draw = augmentation.get();
                 start = new Augmentation(draw.strategy()).siamese(start, draw.seed());
             }
-            Attack.Perturbation made = attack.perturb(threat.view(network), start, labels, seed);
+            Attack.Perturbation made = attack.perturb(threat.view(network).prepared(scope), start, labels, seed);
             made.images().attach(manager);
             return made;
         }

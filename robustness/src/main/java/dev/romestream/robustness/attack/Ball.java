@@ -22,10 +22,17 @@ record Ball(Norm norm, double epsilon) {
 
     /** The steepest step of a length, projected onto the ball and the range. */
     float[] stepped(float[] point, float[] clean, float[] gradient, double length) {
+        if (norm == Norm.LINF) {
+            float[] stepped = new float[point.length];
+            for (int i = 0; i < stepped.length; i++) {
+                stepped[i] = Rows.within(point[i] + length * Math.signum(gradient[i]), clean[i], epsilon);
+            }
+            return stepped;
+        }
         double[] moved = new double[point.length];
-        double scale = norm == Norm.LINF ? length : length / (Rows.norm(gradient) + SMALL);
+        double scale = length / (Rows.norm(gradient) + SMALL);
         for (int i = 0; i < moved.length; i++) {
-            moved[i] = point[i] + scale * (norm == Norm.LINF ? Math.signum(gradient[i]) : gradient[i]);
+            moved[i] = point[i] + scale * gradient[i];
         }
         return projected(moved, clean);
     }

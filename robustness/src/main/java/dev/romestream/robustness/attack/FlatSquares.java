@@ -29,6 +29,7 @@ final class FlatSquares extends Square.Proposals {
         int wanted = Math.max(1, (int) Math.round(Math.sqrt(share * height * width)));
         int side = Math.min(wanted, Math.min(height, width) - 1);
         float[] next = best.clone();
+        boolean changed = false;
         int top = random.nextInt(height - side + 1);
         int left = random.nextInt(width - side + 1);
         for (int channel = 0; channel < channels; channel++) {
@@ -37,9 +38,10 @@ final class FlatSquares extends Square.Proposals {
                 for (int column = left; column < left + side; column++) {
                     int i = at(channel, row, column);
                     next[i] = Rows.within(best[i] + shift, clean[i], epsilon);
+                    changed |= next[i] != best[i];
                 }
             }
         }
-        return next;
+        return changed ? next : best;
     }
 }

@@ -6,14 +6,15 @@ import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.tensor.Autograd;
 import java.util.Arrays;
+import java.util.function.BiConsumer;
 
 /**
  * A network as iterative attacks ask it: images as rows of Java's numbers, so that the attack's own arithmetic is plain loops
  * and images that are done can be left out of a call. Counts what is asked.
  */
 final class Oracle {
-    /** Images of one forward pass: larger arrays are no faster, and cost memory that is mapped anew each time. */
-    private static final int MOST_AT_ONCE = 64;
+    /** Images of one pass: what lies between the layers of so few stays in the processor's caches. */
+    static final int MOST_AT_ONCE = 16;
 
     private final Classifier model;
     private final NDManager manager;
@@ -71,13 +72,7 @@ final class Oracle {
     float[][] logits(float[][] images) {
         forwardEvaluations += images.length;
         float[][] logits = new float[images.length][];
-        for (int from = 0; from < images.length; from += MOST_AT_ONCE) {
-            float[][] some = Arrays.copyOfRange(images, from, Math.min(images.length, from + MOST_AT_ONCE));
-            try (NDManager scope = manager.newSubManager()) {
-                float[][] answers = Rows.of(model.logits(array(scope, some)));
-                System.arraycopy(answers, 0, logits, from, answers.length);
-            }
-        }
+        inParts(images.length, (scope, part) -> part.fill(logits, model.logits(array(scope, part.of(images)))));
         return logits;
     }
 
@@ -85,31 +80,63 @@ final class Oracle {
     Gradients gradients(float[][] images, Loss loss, int[] labels, int[] targets) {
         forwardEvaluations += images.length;
         gradientEvaluations += images.length;
-        try (NDManager scope = manager.newSubManager()) {
+        var answer = new Gradients(new float[images.length][], new float[images.length], new float[images.length][]);
+        inParts(images.length, (scope, part) -> {
             NDArray[] kept = new NDArray[2];
-            NDArray gradient = Autograd.gradient(array(scope, images), x -> {
+            NDArray gradient = Autograd.gradient(array(scope, part.of(images)), x -> {
                 kept[0] = model.logits(x);
-                kept[1] = loss.perImage(kept[0], labels, targets);
+                kept[1] = loss.perImage(kept[0], part.of(labels), part.of(targets));
                 return kept[1].sum();
             });
-            return new Gradients(Rows.of(kept[0]), kept[1].toFloatArray(), Rows.of(gradient));
-        }
+            part.fill(answer.logits(), kept[0]);
+            System.arraycopy(kept[1].toFloatArray(), 0, answer.losses(), part.from(), part.size());
+            part.fill(answer.gradients(), gradient);
+        });
+        return answer;
     }
 
     /** The gradient of every logit at the images. */
     Jacobians jacobians(float[][] images) {
         forwardEvaluations += images.length;
         gradientEvaluations += (long) images.length * classes();
-        try (NDManager scope = manager.newSubManager()) {
-            Autograd.Jacobian jacobian = Autograd.jacobian(array(scope, images), model::logits);
-            float[][][] gradients = new float[images.length][classes()][];
+        var answer = new Jacobians(new float[images.length][], new float[images.length][classes()][]);
+        inParts(images.length, (scope, part) -> {
+            Autograd.Jacobian jacobian = Autograd.jacobian(array(scope, part.of(images)), model::logits);
+            part.fill(answer.logits(), jacobian.value());
             for (int output = 0; output < classes(); output++) {
                 float[][] ofClass = Rows.of(jacobian.gradients().get(output));
                 for (int row = 0; row < ofClass.length; row++) {
-                    gradients[row][output] = ofClass[row];
+                    answer.gradients()[part.from() + row][output] = ofClass[row];
                 }
             }
-            return new Jacobians(Rows.of(jacobian.value()), gradients);
+        });
+        return answer;
+    }
+
+    /** Some of the rows that were asked about. */
+    private record Part(int from, int to) {
+        int size() {
+            return to - from;
+        }
+
+        float[][] of(float[][] rows) {
+            return Arrays.copyOfRange(rows, from, to);
+        }
+
+        int[] of(int[] values) {
+            return Arrays.copyOfRange(values, from, to);
+        }
+
+        void fill(float[][] rows, NDArray answers) {
+            System.arraycopy(Rows.of(answers), 0, rows, from, size());
+        }
+    }
+
+    private void inParts(int count, BiConsumer<NDManager, Part> work) {
+        for (int from = 0; from < count; from += MOST_AT_ONCE) {
+            try (NDManager scope = manager.newSubManager()) {
+                work.accept(scope, new Part(from, Math.min(count, from + MOST_AT_ONCE)));
+            }
         }
     }
 

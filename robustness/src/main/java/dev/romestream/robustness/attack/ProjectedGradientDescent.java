@@ -2,20 +2,25 @@ package dev.romestream.robustness.attack;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.tensor.Autograd;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.robustness.train.CrossEntropy;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * Projected gradient descent on the cross-entropy (Madry et al. 2018): steps of a fixed length, each followed by a projection
  * onto the ball around the clean image and onto [0,1]. One step as long as the radius is the fast gradient sign method
  * (Goodfellow et al. 2015).
  *
- * @param restarts runs from random starts; those after the first count for images that still stand
+ * @param restarts runs from random starts; those after the first are made for images that still stand
  * @param targeted towards class (label + 1) mod classes rather than away from the label
  */
 public record ProjectedGradientDescent(
@@ -41,73 +46,124 @@ public record ProjectedGradientDescent(
 
     @Override
     public Perturbation perturb(Classifier model, NDArray images, int[] labels, Seed seed) {
-        Perturbation best = run(model, images, labels, seed);
-        for (int restart = 1; restart < restarts; restart++) {
-            boolean[] lost = lost(model, best.images(), labels);
-            Perturbation next = run(model, images, labels, seed.with("restart").with(restart));
-            NDArray keep = images.getManager().create(lost, new Shape(lost.length, 1, 1, 1));
-            best = new Perturbation(
-                    NDArrays.where(keep, best.images(), next.images()),
-                    best.gradientEvaluations() + next.gradientEvaluations(),
-                    best.forwardEvaluations() + next.forwardEvaluations() + lost.length,
-                    best.zeroGradients());
-        }
-        return best;
-    }
-
-    private static boolean[] lost(Classifier model, NDArray images, int[] labels) {
-        int[] predicted = model.predict(images);
-        boolean[] lost = new boolean[labels.length];
-        for (int i = 0; i < lost.length; i++) {
-            lost[i] = predicted[i] != labels[i];
-        }
-        return lost;
-    }
-
-    private Perturbation run(Classifier model, NDArray images, int[] labels, Seed seed) {
-        int classes = model.classes();
-        int[] aims = labels.clone();
-        if (targeted) {
-            for (int i = 0; i < aims.length; i++) {
-                aims[i] = (aims[i] + 1) % classes;
-            }
-        }
         NDManager owner = images.getManager();
-        NDArray aim = Tensors.oneHot(owner, aims, classes);
-        NDArray current = randomStart ? start(images, seed) : images;
+        try (NDManager scope = owner.newSubManager()) {
+            NDArray clean = images.stopGradient();
+            clean.attach(scope);
+            int[] aims = targeted ? Rows.nextClasses(labels, model.classes()) : labels;
+            Perturbation best = run(model, clean, randomStart ? start(clean, seed) : clean, aims);
+            for (int restart = 1; restart < restarts; restart++) {
+                List<Integer> standing = standing(model, best.images(), labels);
+                if (standing.isEmpty()) {
+                    break;
+                }
+                NDArray fresh = start(clean, seed.with("restart").with(restart));
+                Perturbation next =
+                        run(model, rows(clean, standing), rows(fresh, standing), Rows.select(aims, standing));
+                best = new Perturbation(
+                        replaced(best.images(), standing, next.images()),
+                        best.gradientEvaluations() + next.gradientEvaluations(),
+                        best.forwardEvaluations() + next.forwardEvaluations() + labels.length,
+                        best.zeroGradients());
+            }
+            best.images().attach(owner);
+            return best;
+        }
+    }
+
+    private static List<Integer> standing(Classifier model, NDArray images, int[] labels) {
+        int[] predicted = model.predict(images);
+        return IntStream.range(0, labels.length)
+                .filter(image -> predicted[image] == labels[image])
+                .boxed()
+                .toList();
+    }
+
+    /** Those with these indices. */
+    private static NDArray rows(NDArray array, List<Integer> indices) {
+        long[] chosen = indices.stream().mapToLong(Integer::longValue).toArray();
+        return array.get(array.getManager().create(chosen));
+    }
+
+    /** An array with other rows at these indices. */
+    private static NDArray replaced(NDArray array, List<Integer> indices, NDArray others) {
+        int count = Math.toIntExact(array.getShape().get(0));
+        List<Integer> order = new ArrayList<>(IntStream.range(0, count).boxed().toList());
+        for (int row = 0; row < indices.size(); row++) {
+            order.set(indices.get(row), count + row);
+        }
+        return rows(array.concat(others), order);
+    }
+
+    /** Descends from the start, some images after the others. */
+    private Perturbation run(Classifier model, NDArray clean, NDArray start, int[] aims) {
+        NDList ends = new NDList();
+        long zeroGradients = 0;
+        for (int from = 0; from < aims.length; from += Oracle.MOST_AT_ONCE) {
+            int to = Math.min(aims.length, from + Oracle.MOST_AT_ONCE);
+            String part = from + ":" + to;
+            Perturbation made = descend(model, clean.get(part), start.get(part), Arrays.copyOfRange(aims, from, to));
+            ends.add(made.images());
+            zeroGradients += made.zeroGradients();
+        }
+        long gradients = (long) steps * aims.length;
+        return new Perturbation(NDArrays.concat(ends), gradients, gradients, zeroGradients);
+    }
+
+    private Perturbation descend(Classifier model, NDArray clean, NDArray start, int[] aims) {
+        NDManager owner = clean.getManager();
+        NDArray aim = Tensors.oneHot(owner, aims, model.classes());
+        NDArray current = start;
         long zeroGradients = 0;
         for (int step = 0; step < steps; step++) {
             NDArray next;
             try (NDManager scope = owner.newSubManager()) {
                 NDArray at = current.stopGradient();
                 at.attach(scope);
-                NDArray clean = images.stopGradient();
-                clean.attach(scope);
+                NDArray origin = clean.stopGradient();
+                origin.attach(scope);
                 NDArray gradient = Autograd.gradient(
                         at, x -> CrossEntropy.perImage(model.logits(x), aim).sum());
                 if (step == 0) {
                     zeroGradients = zeroRows(gradient);
                 }
-                next = step(clean, at, gradient);
+                next = step(origin, at, gradient);
                 next.attach(owner);
             }
-            if (current != images) {
-                current.close();
-            }
+            current.close();
             current = next;
         }
-        aim.close();
-        long gradients = (long) steps * labels.length;
-        return new Perturbation(current, gradients, gradients, zeroGradients);
+        return new Perturbation(current, 0, 0, zeroGradients);
     }
 
+    /** A random point of the ball: uniform in L-infinity; in L2 a uniform length in a uniform direction. */
     private NDArray start(NDArray images, Seed seed) {
         NDManager manager = images.getManager();
         int size = Math.toIntExact(images.size());
-        try (NDArray noise = manager.create(seed.uniform(size, -epsilon, epsilon), images.getShape());
+        float[] values = norm == Norm.LINF
+                ? seed.uniform(size, -epsilon, epsilon)
+                : directions(Math.toIntExact(images.getShape().get(0)), size, seed);
+        try (NDArray noise = manager.create(values, images.getShape());
                 NDArray moved = noise.add(images)) {
             return moved.clip(0, 1);
         }
+    }
+
+    private float[] directions(int count, int size, Seed seed) {
+        float[] values = new float[size];
+        int perImage = size / count;
+        for (int image = 0; image < count; image++) {
+            SplittableRandom random = seed.with(image).random();
+            float[] direction = new float[perImage];
+            for (int i = 0; i < perImage; i++) {
+                direction[i] = (float) random.nextGaussian();
+            }
+            double scale = epsilon * random.nextDouble() / Rows.norm(direction);
+            for (int i = 0; i < perImage; i++) {
+                values[image * perImage + i] = (float) (scale * direction[i]);
+            }
+        }
+        return values;
     }
 
     private static long zeroRows(NDArray gradient) {

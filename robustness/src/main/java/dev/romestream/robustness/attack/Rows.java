@@ -63,7 +63,7 @@ final class Rows {
     }
 
     static float clamp(double value, double low, double high) {
-        return (float) Math.max(low, Math.min(high, value));
+        return (float) (value < low ? low : value > high ? high : value);
     }
 
     /** The nearest value within epsilon of the clean one and within [0, 1]. */

@@ -8,9 +8,9 @@ import java.util.SplittableRandom;
 
 /**
  * The Square attack (Andriushchenko et al. 2020): random search over squares at the ball's surface, by the margin alone, without
- * gradients. An image that is lost asks nothing more.
+ * gradients. An image that is lost asks nothing more, and a draw that changes nothing is not asked about.
  *
- * @param queries most evaluations of an image
+ * @param queries draws for an image
  * @param initialShare of the pixels that a first square covers
  * @param targeted towards class (label + 1) mod classes
  */
@@ -41,7 +41,11 @@ record Square(Ball ball, int queries, double initialShare, boolean targeted) imp
 
         abstract float[] first();
 
-        /** @param share of the pixels that change */
+        /**
+         * The next candidate; {@code best} itself where the draw changes nothing.
+         *
+         * @param share of the pixels that change
+         */
         abstract float[] next(float[] best, double share);
 
         final double sign() {
@@ -98,7 +102,11 @@ record Square(Ball ball, int queries, double initialShare, boolean targeted) imp
             }
             double share = share(query);
             running.forEach(search -> search.candidate = search.proposals.next(search.best, share));
-            ask(oracle, running);
+            ask(
+                    oracle,
+                    running.stream()
+                            .filter(search -> search.candidate != search.best)
+                            .toList());
         }
         field.enter(all.stream()
                 .map(search -> new Outcome(search.best, search.margin <= 0))

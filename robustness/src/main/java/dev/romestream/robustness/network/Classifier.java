@@ -1,6 +1,7 @@
 package dev.romestream.robustness.network;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import dev.romestream.robustness.tensor.Tensors;
 import java.util.function.UnaryOperator;
 
@@ -10,6 +11,15 @@ public interface Classifier {
 
     /** {@code (N, C, H, W)} to {@code (N, classes)}. */
     NDArray logits(NDArray images);
+
+    /**
+     * This network for many questions in a row: what does not depend on the images is computed once.
+     *
+     * @param keeper keeps that; to be closed once the last question is answered. Not for several threads at a time
+     */
+    default Classifier prepared(NDManager keeper) {
+        return this;
+    }
 
     /** This network behind something that is done with the images first. */
     default Classifier after(UnaryOperator<NDArray> first) {
@@ -23,6 +33,11 @@ public interface Classifier {
             @Override
             public NDArray logits(NDArray images) {
                 return inner.logits(first.apply(images));
+            }
+
+            @Override
+            public Classifier prepared(NDManager keeper) {
+                return inner.prepared(keeper).after(first);
             }
         };
     }

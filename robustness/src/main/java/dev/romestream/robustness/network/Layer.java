@@ -10,6 +10,7 @@ import ai.djl.nn.norm.LayerNorm;
 import ai.djl.nn.pooling.Pool;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A step from images, or what became of them, to logits; its parameters carry the names of PyTorch's state dict. */
 interface Layer {
@@ -18,7 +19,7 @@ interface Layer {
     default void declare(Map<String, Parameter> parameters) {}
 
     /** @param x {@code (N, C, H, W)}, or {@code (N, features)} once flattened */
-    NDArray forward(NDArray x, Map<String, NDArray> parameters);
+    NDArray forward(NDArray x, Parameters parameters);
 
     /**
      * A parameter before it has values.
@@ -43,13 +44,6 @@ interface Layer {
     /** The largest of 2x2 pixels. */
     Layer MAX_POOL = (x, parameters) -> Pool.maxPool2d(x, square(2), square(2), square(0), false);
 
-    /** A constant, all that is made of which is freed with {@code x}'s manager rather than with the network. */
-    private static NDArray inManagerOf(NDArray x, NDArray parameter) {
-        NDArray own = parameter.stopGradient();
-        own.attach(x.getManager());
-        return own;
-    }
-
     private static Shape square(int size) {
         return new Shape(size, size);
     }
@@ -67,7 +61,7 @@ interface Layer {
         }
 
         @Override
-        public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
+        public NDArray forward(NDArray x, Parameters parameters) {
             NDArray offset = bias ? parameters.get(name + ".bias") : null;
             return apply(x, parameters.get(name + ".weight"), offset);
         }
@@ -88,20 +82,50 @@ interface Layer {
         }
 
         @Override
-        public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
+        public NDArray forward(NDArray x, Parameters parameters) {
             return ai.djl.nn.core.Linear.linear(x, parameters.get(name + ".weight"), parameters.get(name + ".bias"))
                     .head();
         }
     }
 
-    /** Means of square patches, as a depthwise convolution: the engine's own pooling takes more than twice the time. */
+    /**
+     * Means of square patches. Where they cover the image, as one matrix product over {@code size} lines of pixels at a time, and else
+     * as a depthwise convolution: the engine's own pooling takes more time than either.
+     */
     record AveragePool(int size) implements Layer {
         @Override
-        public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
-            long channels = x.getShape().get(1);
-            NDArray kernel = x.getManager().full(new Shape(channels, 1, size, size), 1f / (size * size));
+        public NDArray forward(NDArray x, Parameters parameters) {
+            Shape shape = x.getShape();
+            long channels = shape.get(1);
+            long height = shape.get(2);
+            long width = shape.get(3);
+            if (height % size == 0 && width % size == 0) {
+                NDArray means = parameters.derived(
+                        x, "means " + size + " of " + width, manager -> means(manager, Math.toIntExact(width)));
+                return x.reshape(-1, size * width)
+                        .matMul(means)
+                        .reshape(shape.get(0), channels, height / size, width / size);
+            }
+            NDArray kernel = parameters.derived(
+                    x,
+                    "means " + size + " of " + channels + " channels",
+                    manager -> manager.full(new Shape(channels, 1, size, size), share()));
             return Conv2d.conv2d(x, kernel, null, square(size), square(0), square(1), Math.toIntExact(channels))
                     .head();
+        }
+
+        private float share() {
+            return 1f / (size * size);
+        }
+
+        /** {@code (size * width, width / size)}: the pixels of some lines to their means. */
+        private NDArray means(NDManager manager, int width) {
+            int columns = width / size;
+            float[] shares = new float[size * width * columns];
+            for (int pixel = 0; pixel < size * width; pixel++) {
+                shares[pixel * columns + pixel % width / size] = share();
+            }
+            return manager.create(shares, new Shape((long) size * width, columns));
         }
     }
 
@@ -116,21 +140,21 @@ interface Layer {
         }
 
         @Override
-        public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
+        public NDArray forward(NDArray x, Parameters parameters) {
             NDManager manager = x.getManager();
             NDArray scale = parameters.get(name + ".weight").reshape(1, -1, 1, 1);
             NDArray shift = parameters.get(name + ".bias").reshape(1, -1, 1, 1);
             scale.attach(manager);
             shift.attach(manager);
-            return normed(x).mul(scale).add(shift);
+            return normed(x, parameters).mul(scale).add(shift);
         }
 
         /** Without the affine map. */
-        static NDArray normed(NDArray x) {
+        static NDArray normed(NDArray x, Parameters parameters) {
             Shape pixels = x.getShape().slice(2);
-            NDManager manager = x.getManager();
-            return LayerNorm.layerNorm(x, pixels, manager.ones(pixels), manager.zeros(pixels), EPSILON)
-                    .head();
+            NDArray ones = parameters.derived(x, "ones " + pixels, manager -> manager.ones(pixels));
+            NDArray zeros = parameters.derived(x, "zeros " + pixels, manager -> manager.zeros(pixels));
+            return LayerNorm.layerNorm(x, pixels, ones, zeros, EPSILON).head();
         }
     }
 
@@ -150,40 +174,78 @@ interface Layer {
         }
 
         @Override
-        public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
+        public NDArray forward(NDArray x, Parameters parameters) {
             NDArray scale = parameters.get(norm.name() + ".weight");
             if (scale.hasGradient()) {
                 NDArray normed = norm.forward(convolution.forward(x, parameters), parameters);
                 return POOL.forward(Activation.relu(normed), parameters);
             }
-            NDArray own = inManagerOf(x, scale);
-            NDArray size = own.abs().maximum(LEAST_SCALE);
-            NDArray sign = own.gte(0).toType(DataType.FLOAT32, false).mul(2).sub(1);
-            NDArray weight = inManagerOf(x, parameters.get(convolution.name() + ".weight"))
-                    .mul(sign.reshape(-1, 1, 1, 1));
-            NDArray bias =
-                    inManagerOf(x, parameters.get(convolution.name() + ".bias")).mul(sign);
-            NDArray shift = inManagerOf(x, parameters.get(norm.name() + ".bias"))
-                    .div(size)
-                    .reshape(1, -1, 1, 1);
-            NDArray factor = size.reshape(1, -1, 1, 1);
+            NDArray shift = parameters.derived(x, norm.name() + " shift", manager -> shift(manager, parameters));
+            NDArray factor = parameters.derived(x, norm.name() + " factor", manager -> size(manager, parameters)
+                    .reshape(1, -1, 1, 1));
             // each array is let go as soon as the next is there: memory that is used again is warm
-            try (NDArray turned = convolution.apply(x, weight, bias);
-                    NDArray pooled = pooled(turned, shift)) {
+            try (NDArray pooled = pooled(x, parameters, shift)) {
                 return pooled.mul(factor);
             }
         }
 
-        private static NDArray pooled(NDArray turned, NDArray shift) {
-            try (NDArray active = active(turned, shift)) {
-                return POOL.forward(active, Map.of());
+        private NDArray size(NDManager manager, Parameters parameters) {
+            return parameters.constant(manager, norm.name() + ".weight").abs().maximum(LEAST_SCALE);
+        }
+
+        private NDArray shift(NDManager manager, Parameters parameters) {
+            return parameters
+                    .constant(manager, norm.name() + ".bias")
+                    .div(size(manager, parameters))
+                    .reshape(1, -1, 1, 1);
+        }
+
+        /** The convolution's weights with the signs of the norm's scale. */
+        private NDArray turned(NDManager manager, Parameters parameters) {
+            NDArray sign = parameters
+                    .constant(manager, norm.name() + ".weight")
+                    .gte(0)
+                    .toType(DataType.FLOAT32, false)
+                    .mul(2)
+                    .sub(1);
+            return parameters.constant(manager, convolution.name() + ".weight").mul(sign.reshape(-1, 1, 1, 1));
+        }
+
+        /** Without the convolution's bias, which the norm would take away again. */
+        private NDArray pooled(NDArray x, Parameters parameters, NDArray shift) {
+            Optional<WindowConvolution> windowed = WindowConvolution.of(convolution, x.getShape());
+            NDArray weight = parameters.derived(x, convolution.name() + " turned", manager -> {
+                NDArray turned = turned(manager, parameters);
+                return windowed.map(form -> form.weight(turned)).orElse(turned);
+            });
+            if (windowed.isEmpty()) {
+                try (NDArray active = active(convolution.apply(x, weight, null), shift, parameters)) {
+                    return POOL.forward(active, parameters);
+                }
+            }
+            WindowConvolution form = windowed.get();
+            try (NDArray active = active(form.apply(x, weight, parameters), shift, parameters);
+                    NDArray mean = active.mean(new int[] {2})) {
+                return mean.reshape(x.getShape().get(0), convolution.out(), form.rows(), form.columns());
             }
         }
 
-        private static NDArray active(NDArray turned, NDArray shift) {
-            try (NDArray normed = InstanceNorm.normed(turned);
-                    NDArray shifted = normed.add(shift)) {
+        /** Lets go of {@code turned}. */
+        private static NDArray active(NDArray turned, NDArray shift, Parameters parameters) {
+            try (NDArray shifted = shifted(turned, shift, parameters)) {
                 return Activation.relu(shifted);
+            }
+        }
+
+        private static NDArray shifted(NDArray turned, NDArray shift, Parameters parameters) {
+            try (NDArray normed = normed(turned, parameters)) {
+                return normed.add(shift);
+            }
+        }
+
+        private static NDArray normed(NDArray turned, Parameters parameters) {
+            try (turned) {
+                return InstanceNorm.normed(turned, parameters);
             }
         }
     }
@@ -201,14 +263,24 @@ interface Layer {
         }
 
         @Override
-        public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
-            NDArray deviation = inManagerOf(x, parameters.get(name + ".running_var"))
+        public NDArray forward(NDArray x, Parameters parameters) {
+            NDArray scale = parameters.derived(x, name + " scale", manager -> scale(manager, parameters));
+            NDArray shift = parameters.derived(x, name + " shift", manager -> parameters
+                    .constant(manager, name + ".bias")
+                    .reshape(1, -1, 1, 1)
+                    .sub(parameters
+                            .constant(manager, name + ".running_mean")
+                            .reshape(1, -1, 1, 1)
+                            .mul(scale(manager, parameters))));
+            return x.mul(scale).add(shift);
+        }
+
+        private NDArray scale(NDManager manager, Parameters parameters) {
+            NDArray deviation = parameters
+                    .constant(manager, name + ".running_var")
                     .add(EPSILON)
                     .sqrt();
-            NDArray scale = inManagerOf(x, parameters.get(name + ".weight")).div(deviation);
-            NDArray mean = inManagerOf(x, parameters.get(name + ".running_mean"));
-            NDArray shift = inManagerOf(x, parameters.get(name + ".bias")).sub(mean.mul(scale));
-            return x.mul(scale.reshape(1, -1, 1, 1)).add(shift.reshape(1, -1, 1, 1));
+            return parameters.constant(manager, name + ".weight").div(deviation).reshape(1, -1, 1, 1);
         }
     }
 
@@ -220,7 +292,7 @@ interface Layer {
         }
 
         @Override
-        public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
+        public NDArray forward(NDArray x, Parameters parameters) {
             NDArray y = x;
             for (Layer layer : layers) {
                 NDArray next = layer.forward(y, parameters);
@@ -242,7 +314,7 @@ interface Layer {
         }
 
         @Override
-        public NDArray forward(NDArray x, Map<String, NDArray> parameters) {
+        public NDArray forward(NDArray x, Parameters parameters) {
             return Activation.relu(body.forward(x, parameters).add(shortcut.forward(x, parameters)));
         }
     }

@@ -26,7 +26,7 @@ public final class NeuralNetwork implements Classifier {
     private final Layer classifier;
     private final List<String> names;
     private final NDList parameters;
-    private final Map<String, NDArray> byName = new HashMap<>();
+    private final Parameters named;
 
     /**
      * A network on these parameters.
@@ -47,6 +47,7 @@ public final class NeuralNetwork implements Classifier {
             throw new IllegalArgumentException("A " + architecture + " has " + declared.size()
                     + " parameters; given are " + parameters.size() + ".");
         }
+        Map<String, NDArray> byName = new HashMap<>();
         for (int i = 0; i < names.size(); i++) {
             Shape given = parameters.get(i).getShape();
             Shape wanted = declared.get(names.get(i)).shape();
@@ -56,6 +57,23 @@ public final class NeuralNetwork implements Classifier {
             }
             byName.put(names.get(i), parameters.get(i));
         }
+        this.named = Parameters.of(byName);
+    }
+
+    private NeuralNetwork(NeuralNetwork other, Parameters named) {
+        this.architecture = other.architecture;
+        this.input = other.input;
+        this.classes = other.classes;
+        this.plan = other.plan;
+        this.classifier = other.classifier;
+        this.names = other.names;
+        this.parameters = other.parameters;
+        this.named = named;
+    }
+
+    @Override
+    public NeuralNetwork prepared(NDManager keeper) {
+        return new NeuralNetwork(this, named.kept(keeper));
     }
 
     private static Layer classifier(Plan plan, int classes) {
@@ -161,12 +179,12 @@ public final class NeuralNetwork implements Classifier {
 
     /** The embedding {@code (N, features)} of normalised images {@code (N, C, H, W)}: what the last linear layer sees. */
     public NDArray features(NDArray images) {
-        return plan.embedding().forward(images, byName);
+        return plan.embedding().forward(images, named);
     }
 
     /** The logits of an embedding {@code (N, features)}. */
     public NDArray classify(NDArray features) {
-        return classifier.forward(features, byName);
+        return classifier.forward(features, named);
     }
 
     @Override

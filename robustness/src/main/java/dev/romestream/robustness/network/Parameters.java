@@ -1,0 +1,53 @@
+package dev.romestream.robustness.network;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** A network's parameters by name, and what follows from them alone. */
+final class Parameters {
+    private final Map<String, NDArray> byName;
+    private final Optional<NDManager> keeper;
+    private final Map<String, NDArray> kept = new HashMap<>();
+
+    private Parameters(Map<String, NDArray> byName, Optional<NDManager> keeper) {
+        this.byName = byName;
+        this.keeper = keeper;
+    }
+
+    /** Parameters from which everything else is computed anew in each pass. */
+    static Parameters of(Map<String, NDArray> byName) {
+        return new Parameters(Map.copyOf(byName), Optional.empty());
+    }
+
+    /** The same, of which {@code keeper} keeps what was computed once. Not for several threads at a time. */
+    Parameters kept(NDManager keeper) {
+        return new Parameters(byName, Optional.of(keeper));
+    }
+
+    NDArray get(String name) {
+        return byName.get(name);
+    }
+
+    /** A parameter that is taken as given, and what is made of it belongs to {@code manager}. */
+    NDArray constant(NDManager manager, String name) {
+        NDArray own = byName.get(name).stopGradient();
+        own.attach(manager);
+        return own;
+    }
+
+    /**
+     * What does not depend on the images.
+     *
+     * @param x of the pass, whose manager owns the result where it is not kept
+     * @param key tells it from all others of the network
+     * @param computation in the manager that owns the result
+     */
+    NDArray derived(NDArray x, String key, Function<NDManager, NDArray> computation) {
+        return keeper.map(owner -> kept.computeIfAbsent(key, any -> computation.apply(owner)))
+                .orElseGet(() -> computation.apply(x.getManager()));
+    }
+}
