@@ -61,12 +61,14 @@ public final class Attacks {
                 UNBOUNDED,
                 true,
                 100,
-                Map.of("c", 1.0, "kappa", 0.0, LEARNING_RATE, 0.01),
+                Map.of("c", 1.0, "kappa", 0.0, LEARNING_RATE, 0.01, "searchSteps", 1.0, "floored", 1.0),
                 settings -> new CarliniWagner(
                         settings.parameter("c"),
                         settings.parameter("kappa"),
                         settings.steps(),
                         settings.parameter(LEARNING_RATE),
+                        (int) settings.parameter("searchSteps"),
+                        settings.parameter("floored") != 0,
                         settings.targeted()));
         for (AutoPgd.Objective objective : AutoPgd.Objective.values()) {
             boolean targetable = objective != AutoPgd.Objective.T;
@@ -83,8 +85,21 @@ public final class Attacks {
                             (int) settings.parameter(RESTARTS),
                             settings.targeted()));
         }
-        define(FAB, LINF_OR_L2, false, 100, Map.of(), settings -> new Fab(ball(settings), settings.steps(), false));
-        define(FAB_T, LINF_OR_L2, false, 100, Map.of(), settings -> new Fab(ball(settings), settings.steps(), true));
+        define(
+                FAB,
+                LINF_OR_L2,
+                true,
+                100,
+                Map.of(),
+                settings -> new Fab(
+                        ball(settings), settings.steps(), settings.targeted() ? Fab.Aim.NEXT : Fab.Aim.NEAREST));
+        define(
+                FAB_T,
+                LINF_OR_L2,
+                false,
+                100,
+                Map.of(),
+                settings -> new Fab(ball(settings), settings.steps(), Fab.Aim.LIKELIEST));
         define(
                 SQUARE,
                 LINF_OR_L2,

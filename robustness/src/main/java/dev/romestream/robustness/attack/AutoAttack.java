@@ -16,7 +16,7 @@ record AutoAttack(Ball ball, int steps, int queries) implements StagedAttack {
     public void run(Field field, Seed seed) {
         new AutoPgd(AutoPgd.Objective.CE, ball, steps, 1, false).run(field, seed.with("apgd_ce"));
         new AutoPgd(AutoPgd.Objective.T, ball, steps, 1, false).run(field, seed.with("apgd_t"));
-        new Fab(ball, steps, true).run(field, seed.with("fab_t"));
+        new Fab(ball, steps, Fab.Aim.LIKELIEST).run(field, seed.with("fab_t"));
         new Square(ball, queries, INITIAL_SHARE, false).run(field, seed.with("square"));
     }
 }

@@ -10,10 +10,18 @@ import java.util.Optional;
 /**
  * FAB (Croce and Hein 2020): steps to the linearised decision boundary, by the shortest way within the range, biased
  * towards the clean image; an adversarial point steps back towards it. An image is lost when such a point lies within epsilon.
- *
- * @param byTarget one run for each of the most likely wrong classes (FAB-T), in place of one for the nearest boundary of all
  */
-record Fab(Ball ball, int steps, boolean byTarget) implements StagedAttack {
+record Fab(Ball ball, int steps, Aim aim) implements StagedAttack {
+    /** Whose boundary is sought. */
+    enum Aim {
+        /** The nearest of all classes. */
+        NEAREST,
+        /** Class (label + 1) mod classes. */
+        NEXT,
+        /** Those of the most likely wrong classes in turn (FAB-T). */
+        LIKELIEST
+    }
+
     private static final double MOST_BIAS = 0.1;
     private static final double OVERSHOOT = 1.05;
     private static final double BACK = 0.9;
@@ -27,12 +35,18 @@ record Fab(Ball ball, int steps, boolean byTarget) implements StagedAttack {
 
     @Override
     public void run(Field field, Seed seed) {
-        if (!byTarget) {
-            search(field, Optional.empty());
-            return;
-        }
-        for (int n = 1; n <= field.targets(); n++) {
-            search(field, Optional.of(field.likelyTargets(n)));
+        switch (aim) {
+            case NEAREST -> search(field, Optional.empty());
+            case NEXT ->
+                search(
+                        field,
+                        Optional.of(
+                                Rows.nextClasses(field.labels(), field.oracle().classes())));
+            case LIKELIEST -> {
+                for (int n = 1; n <= field.targets(); n++) {
+                    search(field, Optional.of(field.likelyTargets(n)));
+                }
+            }
         }
     }
 

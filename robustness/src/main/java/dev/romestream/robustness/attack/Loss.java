@@ -40,6 +40,11 @@ interface Loss {
         return logits.mul(own).sum(new int[] {1}).sub(others.max(new int[] {1}));
     }
 
+    /** {@link #margin} of logits of which those below 0 count as 0. */
+    static NDArray flooredMargin(NDArray logits, int[] labels) {
+        return margin(logits.maximum(0f), labels);
+    }
+
     private static NDArray oneHot(NDArray logits, int[] labels) {
         return Tensors.oneHot(
                 logits.getManager(), labels, Math.toIntExact(logits.getShape().get(1)));

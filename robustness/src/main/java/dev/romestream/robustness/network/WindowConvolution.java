@@ -78,9 +78,9 @@ record WindowConvolution(int channels, int height, int width, int padding) {
 
     /** {@code (N, in * 16, windows)}: the patches under the windows. */
     private NDArray patches(NDArray x, Parameters parameters) {
-        NDArray left = parameters.derived(x, "rows of windows", manager -> picks(manager, height));
+        NDArray left = parameters.derived(x, this + " rows", manager -> picks(manager, height));
         NDArray right = parameters.derived(
-                x, "columns of windows", manager -> picks(manager, width).transpose());
+                x, this + " columns", manager -> picks(manager, width).transpose());
         NDArray byColumn = x.reshape(-1, height, width).matMul(right);
         return product(left, byColumn)
                 .reshape(-1, PATCH, rows(), PATCH, columns())

@@ -9,7 +9,9 @@ import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.TestData;
 import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.network.ThreatModel.Space;
+import dev.romestream.robustness.tensor.Autograd;
 import dev.romestream.robustness.tensor.Seed;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -78,18 +80,22 @@ class LinearClassifierTest {
     private double boundary(int image, boolean euclidean) {
         double nearest = Double.POSITIVE_INFINITY;
         for (int other = 0; other < CLASSES; other++) {
-            double value = 0;
-            double dual = 0;
-            for (int i = 0; i < SIZE; i++) {
-                double w = weight(i, other, labels[image]);
-                value += w * images[image * SIZE + i];
-                dual += euclidean ? w * w : Math.abs(w);
-            }
             if (other != labels[image]) {
-                nearest = Math.min(nearest, Math.abs(value) / (euclidean ? Math.sqrt(dual) : dual));
+                nearest = Math.min(nearest, distance(image, other, euclidean));
             }
         }
         return nearest;
+    }
+
+    private double distance(int image, int other, boolean euclidean) {
+        double value = 0;
+        double dual = 0;
+        for (int i = 0; i < SIZE; i++) {
+            double w = weight(i, other, labels[image]);
+            value += w * images[image * SIZE + i];
+            dual += euclidean ? w * w : Math.abs(w);
+        }
+        return Math.abs(value) / (euclidean ? Math.sqrt(dual) : dual);
     }
 
     private static double largest(float[] row) {
@@ -119,6 +125,123 @@ class LinearClassifierTest {
         for (int image = 0; image < COUNT; image++) {
             assertThat(Rows.norm(moved[image]) / boundary(image, true)).isBetween(1.0, 1.15);
         }
+    }
+
+    @Test
+    void carliniAndWagnersSearchFindsTheWeightOfTheMargin() {
+        Map<String, Double> tooSmall = Map.of("c", 0.003, "learningRate", 0.002);
+        assertThat(linear.predict(attack(Attacks.CW, 0, 200, tooSmall).images()))
+                .containsExactly(labels);
+        Map<String, Double> searched = Map.of("c", 0.003, "learningRate", 0.002, "searchSteps", 8.0);
+        var made = attack(Attacks.CW, 0, 400, searched);
+        float[][] moved = displacements(made);
+        int[] predicted = linear.predict(made.images());
+        for (int image = 0; image < COUNT; image++) {
+            assertThat(predicted[image]).isNotEqualTo(labels[image]);
+            assertThat(Rows.norm(moved[image]) / boundary(image, true)).isBetween(1.0, 1.05);
+        }
+    }
+
+    @Test
+    void aFlooredMarginDoesNotRaiseATargetBelowZero() {
+        NDArray logits = manager.create(new float[] {1, -2, 0.5f}, new Shape(1, 3));
+        int[] target = {1};
+        assertThat(Loss.margin(logits, target).toFloatArray()).containsExactly(-3);
+        assertThat(Loss.flooredMargin(logits, target).toFloatArray()).containsExactly(-1);
+        assertThat(Autograd.gradient(logits, z -> Loss.margin(z, target).sum()).toFloatArray())
+                .containsExactly(-1, 1, 0);
+        assertThat(Autograd.gradient(logits, z -> Loss.flooredMargin(z, target).sum())
+                        .toFloatArray())
+                .containsExactly(-1, 0, 0);
+    }
+
+    @Test
+    void targetedFabSeeksTheBoundaryOfTheNextClass() {
+        for (int image = 0; image < COUNT; image++) {
+            int next = (labels[image] + 1) % CLASSES;
+            double distance = distance(image, next, false);
+            int above = linear.predict(targetedFab(distance * 1.05).images())[image];
+            int below =
+                    linear.predict(targetedFab(boundary(image, false) * 0.98).images())[image];
+            assertThat(above).as("image %d above", image).isNotEqualTo(labels[image]);
+            assertThat(below).as("image %d below", image).isEqualTo(labels[image]);
+        }
+    }
+
+    private Attack.Perturbation targetedFab(double epsilon) {
+        var settings = new AttackSettings(Attacks.FAB, Space.PIXEL, true, epsilon, 0, 50, false);
+        return Attacks.create(settings).perturb(linear, batch(), labels, new Seed(3));
+    }
+
+    @Test
+    void restartsAreMadeForTheImagesThatStandAlone() {
+        labels[1] = (labels[1] + 1) % CLASSES;
+        labels[4] = (labels[4] + 1) % CLASSES;
+        var settings = new AttackSettings(
+                Attacks.PGD, Space.PIXEL, false, 1e-4, 1e-4, 7, true, Optional.empty(), Map.of("restarts", 3.0));
+        var made = Attacks.create(settings).perturb(linear, batch(), labels, new Seed(3));
+        assertThat(made.gradientEvaluations()).isEqualTo(7 * (COUNT + 2 * (COUNT - 2)));
+        assertThat(made.forwardEvaluations()).isEqualTo(made.gradientEvaluations() + 2 * COUNT);
+        for (float[] row : displacements(made)) {
+            assertThat(largest(row)).isPositive().isLessThanOrEqualTo(1e-4 + 1e-6);
+        }
+    }
+
+    @Test
+    void aRestartReplacesTheImagesThatItWasMadeFor() {
+        double epsilon = boundary(0, false) * 0.5;
+        labels[2] = (labels[2] + 1) % CLASSES;
+        Map<String, Double> restarts = Map.of("restarts", 2.0);
+        float[][] once = randomStarts(epsilon, Map.of());
+        float[][] twice = randomStarts(epsilon, restarts);
+        boolean[] lost = new boolean[COUNT];
+        int[] predicted = linear.predict(manager.create(flat(once), new Shape(COUNT, 3, 4, 4)));
+        for (int image = 0; image < COUNT; image++) {
+            lost[image] = predicted[image] != labels[image];
+            assertThat(Arrays.equals(once[image], twice[image])).isEqualTo(lost[image]);
+        }
+        assertThat(lost).contains(true).contains(false);
+    }
+
+    private float[][] randomStarts(double epsilon, Map<String, Double> parameters) {
+        var settings = new AttackSettings(
+                Attacks.PGD, Space.PIXEL, false, epsilon, epsilon / 50, 1, true, Optional.empty(), parameters);
+        return Rows.of(Attacks.create(settings)
+                .perturb(linear, batch(), labels, new Seed(3))
+                .images());
+    }
+
+    private static float[] flat(float[][] rows) {
+        float[] flat = new float[rows.length * rows[0].length];
+        for (int row = 0; row < rows.length; row++) {
+            System.arraycopy(rows[row], 0, flat, row * rows[row].length, rows[row].length);
+        }
+        return flat;
+    }
+
+    @Test
+    void aRandomStartInL2LiesWithinTheBall() {
+        var settings = new AttackSettings(Attacks.PGD_L2, Space.PIXEL, false, 0.2, 1e-9, 1, true);
+        float[][] moved = displacements(Attacks.create(settings).perturb(linear, batch(), labels, new Seed(3)));
+        double shortest = Double.POSITIVE_INFINITY;
+        for (float[] row : moved) {
+            assertThat(Rows.norm(row)).isPositive().isLessThanOrEqualTo(0.2 + 1e-6);
+            shortest = Math.min(shortest, Rows.norm(row));
+        }
+        assertThat(shortest).isLessThan(0.15);
+    }
+
+    @Test
+    void squareDoesNotAskAboutDrawsThatChangeNothing() {
+        // beyond the range by more than epsilon: every candidate is the clamped image
+        float[] bright = new Seed(2).uniform(COUNT * SIZE, 1.5, 2);
+        NDArray beyond = manager.create(bright, new Shape(COUNT, 3, 4, 4));
+        int clampedClass = linear.predict(beyond.clip(0, 1))[0];
+        int[] seen = linear.predict(beyond);
+        var settings = new AttackSettings(Attacks.SQUARE, Space.NORMALISED, false, 0.1, 0, 200, true);
+        var made = Attacks.create(settings).perturb(linear, beyond, seen, new Seed(3));
+        assertThat(made.forwardEvaluations()).isEqualTo(2 * COUNT);
+        assertThat(linear.predict(made.images())[0]).isEqualTo(clampedClass == seen[0] ? seen[0] : clampedClass);
     }
 
     @ParameterizedTest

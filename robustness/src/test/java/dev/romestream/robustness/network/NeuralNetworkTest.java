@@ -151,6 +151,34 @@ class NeuralNetworkTest {
     }
 
     @Test
+    void aPreparedNetworkAnswersTheSameAndKeepsItsConstantsOnce() {
+        try (NDManager manager = TestData.manager();
+                NDManager keeper = manager.newSubManager()) {
+            Normalization normalization = new Normalization(List.of(0.5, 0.25), List.of(0.2, 0.1));
+            Classifier network = TestData.randomNetwork(manager, 4, 2, SHAPE, 3).after(normalization::normalise);
+            Classifier prepared = network.prepared(keeper);
+            float[] images = new Seed(8).uniform(5 * SHAPE.size(), -1, 1);
+            int held = 0;
+            for (int pass = 0; pass < 3; pass++) {
+                try (NDManager scope = manager.newSubManager()) {
+                    NDArray batch = scope.create(images, SHAPE.batch(5));
+                    assertThat(prepared.logits(batch).toFloatArray())
+                            .isEqualTo(network.logits(batch).toFloatArray());
+                    assertThat(gradient(prepared, batch)).isEqualTo(gradient(network, batch));
+                }
+                int now = keeper.getManagedArrays().size();
+                assertThat(now).isPositive();
+                assertThat(pass == 0 ? now : held).isEqualTo(now);
+                held = now;
+            }
+        }
+    }
+
+    private static float[] gradient(Classifier network, NDArray images) {
+        return Autograd.gradient(images, x -> network.logits(x).square().sum()).toFloatArray();
+    }
+
+    @Test
     void normalisationIsUndone() {
         try (NDManager manager = TestData.manager()) {
             Normalization normalization = new Normalization(List.of(0.5, 0.25), List.of(0.2, 0.1));
