@@ -18,7 +18,10 @@ public record Interval(double low, double high) {
         double centre = p + square / (2 * count);
         double half = Z95 * Math.sqrt(p * (1 - p) / count + square / (4.0 * count * count));
         double scale = 1 + square / count;
-        return new Interval(Math.max(0, 100 * (centre - half) / scale), Math.min(100, 100 * (centre + half) / scale));
+        // the ends of the range are ends of the interval, which rounding would miss
+        double low = correct == 0 ? 0 : 100 * (centre - half) / scale;
+        double high = correct == count ? 100 : 100 * (centre + half) / scale;
+        return new Interval(low, high);
     }
 
     public boolean contains(double value) {

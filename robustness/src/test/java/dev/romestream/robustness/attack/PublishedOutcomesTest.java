@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.romestream.robustness.TestData;
+import dev.romestream.robustness.metric.Interval;
 import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.ThreatModel;
@@ -21,11 +22,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Per-image outcomes of torchattacks on a published network; {@code -Dgolden.images=512} compares them all. */
+/**
+ * Per-image outcomes of torchattacks and of the official AutoAttack on published networks. Few images by default; all with {@code
+ * -DtestJvmArgs="-Dgolden.images=512 -Dgolden.autoattack.images=128"}.
+ */
 class PublishedOutcomesTest {
     private static final int IMAGES = Integer.getInteger("golden.images", 48);
     private static final int AUTOATTACK_IMAGES = Integer.getInteger("golden.autoattack.images", 6);
-    private static final int BATCH = 48;
+    private static final int BATCH = 64;
 
     @Test
     void outcomesAgreeWithTorchattacksOnThePublishedNetwork() throws IOException {
@@ -39,9 +43,7 @@ class PublishedOutcomesTest {
                 AttackSettings settings = settings(result);
                 String expected = result.get("perImage").asText().substring(0, IMAGES);
                 String seen = outcomes(manager, network, images, settings, IMAGES);
-                long different = IntStream.range(0, IMAGES)
-                        .filter(i -> seen.charAt(i) != expected.charAt(i))
-                        .count();
+                long different = differences(seen, expected);
                 long apart = Math.abs(standing(seen) - standing(expected));
                 if (different > IMAGES / 100.0 || apart > Math.ceil(2 * IMAGES / 512.0)) {
                     disagreements.add(settings + ": " + different + " of " + IMAGES
@@ -68,6 +70,40 @@ class PublishedOutcomesTest {
             String seen = outcomes(manager, network, images, settings, AUTOATTACK_IMAGES);
             assertThat(standing(seen)).isLessThanOrEqualTo(standing(expected) + AUTOATTACK_IMAGES / 100);
         }
+    }
+
+    /** C&W image by image; the others, which draw or stop at the boundary itself, within the reference's sampling interval. */
+    @Test
+    void outcomesOfIterativeAttacksAgreeWithTorchattacks() throws IOException {
+        JsonNode reference = new ObjectMapper().readTree(getClass().getResourceAsStream("/outcomes/torchattacks.json"));
+        LabelledImages images = TestData.cifarTest(128);
+        List<String> disagreements = new ArrayList<>();
+        for (JsonNode result : reference.get("results")) {
+            try (NDManager manager = TestData.manager()) {
+                NeuralNetwork network =
+                        TestData.published(manager, result.get("network").asText() + "_ConvNet_CIFAR10_50_None.pth");
+                String all = result.get("perImage").asText();
+                int count = Math.min(AUTOATTACK_IMAGES, all.length());
+                String expected = all.substring(0, count);
+                AttackSettings settings = Attacks.completed(settings(result));
+                String seen = outcomes(manager, network, images, settings, count);
+                boolean agrees = settings.name().equals(Attacks.CW)
+                        ? differences(seen, expected) <= count / 100
+                        : Interval.wilson(standing(expected), count).contains(100.0 * standing(seen) / count);
+                if (!agrees) {
+                    disagreements.add(
+                            result.get("network").asText() + " " + settings + ": " + seen + " for " + expected);
+                }
+            }
+        }
+        assertThat(reference.get("results")).hasSize(20);
+        assertThat(disagreements).isEmpty();
+    }
+
+    private static long differences(String one, String other) {
+        return IntStream.range(0, one.length())
+                .filter(i -> one.charAt(i) != other.charAt(i))
+                .count();
     }
 
     @Test

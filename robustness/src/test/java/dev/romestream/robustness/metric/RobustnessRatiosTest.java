@@ -73,7 +73,11 @@ class RobustnessRatiosTest {
         assertThat(interval.low()).isCloseTo(18.12, within(0.01));
         assertThat(interval.high()).isCloseTo(56.71, within(0.01));
         assertThat(Interval.wilson(0, 10).low()).isZero();
-        assertThat(Interval.wilson(10, 10).high()).isCloseTo(100, within(1e-9));
+        assertThat(Interval.wilson(10, 10).high()).isEqualTo(100);
+        for (int count = 1; count < 100; count++) {
+            assertThat(Interval.wilson(0, count).contains(0)).isTrue();
+            assertThat(Interval.wilson(count, count).contains(100)).isTrue();
+        }
         assertThatThrownBy(() -> Interval.wilson(3, 2)).hasMessage("3 of 2 is not a proportion.");
     }
 
