@@ -183,10 +183,8 @@ interface Layer {
             NDArray shift = parameters.derived(x, norm.name() + " shift", manager -> shift(manager, parameters));
             NDArray factor = parameters.derived(x, norm.name() + " factor", manager -> size(manager, parameters)
                     .reshape(1, -1, 1, 1));
-            // each array is let go as soon as the next is there: memory that is used again is warm
-            try (NDArray pooled = pooled(x, parameters, shift)) {
-                return pooled.mul(factor);
-            }
+            // in place, or let go as soon as the next is there: memory that is used again is warm
+            return pooled(x, parameters, shift).muli(factor);
         }
 
         private NDArray size(NDManager manager, Parameters parameters) {
@@ -238,9 +236,7 @@ interface Layer {
         }
 
         private static NDArray shifted(NDArray turned, NDArray shift, Parameters parameters) {
-            try (NDArray normed = normed(turned, parameters)) {
-                return normed.add(shift);
-            }
+            return normed(turned, parameters).addi(shift);
         }
 
         private static NDArray normed(NDArray turned, Parameters parameters) {

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Per-image outcomes of torchattacks and of the official AutoAttack on published networks. Few images by default; all with {@code
- * -DtestJvmArgs="-Dgolden.images=512 -Dgolden.autoattack.images=128"}.
+ * -Dgolden.images=512 -Dgolden.autoattack.images=128}.
  */
 class PublishedOutcomesTest {
     private static final int IMAGES = Integer.getInteger("golden.images", 48);
