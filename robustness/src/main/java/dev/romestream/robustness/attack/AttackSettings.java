@@ -9,7 +9,7 @@ import java.util.Optional;
  *
  * @param targeted towards class (label + 1) mod classes
  * @param epsilon radius of the ball
- * @param steps iterations, or for Square queries
+ * @param steps iterations, or for Square draws
  * @param norm of the ball, for attacks that know both; empty for the attack's own
  * @param parameters of this attack alone, where they differ from {@link Attacks#defaults}
  */

@@ -139,7 +139,7 @@ public final class Attacks {
      *
      * @param norms whose ball of radius epsilon can hold it, its own first; empty where nothing does
      * @param targetable whether it has a targeted mode
-     * @param usualSteps iterations, or for Square queries, where nothing is said
+     * @param usualSteps iterations, or for Square draws, where nothing is said
      * @param defaults of its own parameters, beside those that every attack has
      */
     private record Definition(

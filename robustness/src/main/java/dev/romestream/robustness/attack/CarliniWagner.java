@@ -1,19 +1,20 @@
 package dev.romestream.robustness.attack;
 
+import ai.djl.ndarray.NDArray;
 import dev.romestream.robustness.tensor.Seed;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /**
  * Carlini and Wagner's L2 attack (2017): Adam on the images in tanh space lowers {@code |x' - x|^2 + c * max(margin, -kappa)}; the
- * smallest successful perturbation is kept, and an image without one stays as it is. As in the benchmark's code, the batch stops
- * when its total cost has risen since the last tenth of the steps.
+ * smallest successful perturbation is kept, and an image without one stays as it is. A run stops when the cost has risen since the
+ * last tenth of its steps: as in the benchmark's code the batch's total, and with a search each image's own.
  *
  * @param c weight of the margin; with a search, the first one
- * @param kappa confidence that a success needs, in logits
+ * @param kappa confidence that is sought, in logits; where the margin is not floored, a success needs it
  * @param learningRate of Adam
  * @param searchSteps runs; with more than one, each image's c is bisected, or grows tenfold until there is a success (the paper's
- *     search)
+ *     search, which goes with a margin that is not floored)
  * @param floored whether a logit below 0 counts as 0 in the margin, as in the benchmark's code: a target of such a logit is not
  *     raised
  */
@@ -21,6 +22,8 @@ record CarliniWagner(
         double c, double kappa, int steps, double learningRate, int searchSteps, boolean floored, boolean targeted)
         implements RowAttack {
     private static final double GROWTH = 10;
+    /** How often in a run the cost is looked at. */
+    private static final int CHECKS = 10;
 
     CarliniWagner {
         if (!(c > 0) || steps < 1 || searchSteps < 1) {
@@ -40,6 +43,9 @@ record CarliniWagner(
         private double low;
         private double high = Double.POSITIVE_INFINITY;
         private boolean succeeded;
+        private boolean stopped;
+        private double cost;
+        private double costAtCheck;
         private double[] latent;
         private float[] current;
         private Adam optimiser;
@@ -54,6 +60,8 @@ record CarliniWagner(
             latent = inverseTanhSpace(clean);
             optimiser = new Adam(learningRate, clean.length);
             succeeded = false;
+            stopped = false;
+            costAtCheck = Double.POSITIVE_INFINITY;
         }
 
         private float[] place() {
@@ -61,22 +69,30 @@ record CarliniWagner(
             return current;
         }
 
-        /** Takes a step, and tells the cost of where it was. */
-        private double step(float[] logits, double hinge, float[] hingeGradient) {
+        private void step(float[] logits, double hinge, float[] hingeGradient) {
             double distance = squaredDistance(current, clean);
-            boolean hit = Rows.argMax(logits) == aim;
-            if (hit == targeted) {
+            if (isHit(logits)) {
                 succeeded = true;
                 if (distance < bestDistance) {
                     bestDistance = distance;
                     best = current;
                 }
             }
+            cost = distance + weight * hinge;
             double[] change = optimiser.descent(gradient(hingeGradient));
             for (int i = 0; i < change.length; i++) {
                 latent[i] += change[i];
             }
-            return distance + weight * hinge;
+        }
+
+        private boolean isHit(float[] logits) {
+            double margin = Rows.margin(logits, aim);
+            return Rows.argMax(logits) == aim == targeted && (floored || (targeted ? margin : -margin) >= kappa);
+        }
+
+        private void checkOwnCost() {
+            stopped = cost > costAtCheck;
+            costAtCheck = cost;
         }
 
         /** Of the cost, in tanh space. */
@@ -107,35 +123,47 @@ record CarliniWagner(
                 .mapToObj(image -> new Search(clean[image], aims[image]))
                 .toList();
         for (int round = 0; round < searchSteps; round++) {
-            descend(oracle, searches, aims);
+            descend(oracle, searches);
             searches.forEach(Search::adjustWeight);
         }
         return searches.stream().map(search -> search.best).toArray(float[][]::new);
     }
 
-    private void descend(Oracle oracle, List<Search> searches, int[] aims) {
-        double sign = targeted ? -1 : 1;
-        Loss hinge =
-                (logits, given, targets) -> (floored ? Loss.flooredMargin(logits, given) : Loss.margin(logits, given))
-                        .mul((float) sign)
-                        .maximum((float) -kappa);
+    private void descend(Oracle oracle, List<Search> searches) {
         searches.forEach(Search::begin);
-        double previousCost = Double.POSITIVE_INFINITY;
-        for (int step = 0; step < steps; step++) {
-            float[][] points = searches.stream().map(Search::place).toArray(float[][]::new);
-            Oracle.Gradients answer = oracle.gradients(points, hinge, aims, aims);
-            double cost = 0;
-            for (int image = 0; image < points.length; image++) {
-                cost += searches.get(image)
-                        .step(answer.logits()[image], answer.losses()[image], answer.gradients()[image]);
-            }
-            if (step % Math.max(1, steps / 10) == 0) {
-                if (cost > previousCost) {
-                    return;
+        List<Search> running = searches;
+        double batchCostAtCheck = Double.POSITIVE_INFINITY;
+        for (int step = 0; step < steps && !running.isEmpty(); step++) {
+            ask(oracle, running);
+            if (step % Math.max(1, steps / CHECKS) == 0) {
+                if (searchSteps == 1) {
+                    double cost =
+                            running.stream().mapToDouble(search -> search.cost).sum();
+                    if (cost > batchCostAtCheck) {
+                        return;
+                    }
+                    batchCostAtCheck = cost;
+                } else {
+                    running.forEach(Search::checkOwnCost);
+                    running = running.stream().filter(search -> !search.stopped).toList();
                 }
-                previousCost = cost;
             }
         }
+    }
+
+    private void ask(Oracle oracle, List<Search> searches) {
+        int[] aims = searches.stream().mapToInt(search -> search.aim).toArray();
+        float[][] points = searches.stream().map(Search::place).toArray(float[][]::new);
+        Oracle.Gradients answer = oracle.gradients(points, this::hinge, aims, aims);
+        for (int row = 0; row < points.length; row++) {
+            searches.get(row).step(answer.logits()[row], answer.losses()[row], answer.gradients()[row]);
+        }
+    }
+
+    /** What the weight is of: {@code max(margin, -kappa)}, the margin turned where the label is a target. */
+    private NDArray hinge(NDArray logits, int[] aims, int[] same) {
+        NDArray margin = floored ? Loss.flooredMargin(logits, aims) : Loss.margin(logits, aims);
+        return margin.mul(targeted ? -1f : 1f).maximum((float) -kappa);
     }
 
     private static float[] tanhSpace(double[] latent) {

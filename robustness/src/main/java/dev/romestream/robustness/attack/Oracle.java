@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.tensor.Autograd;
-import java.util.Arrays;
 import java.util.function.BiConsumer;
 
 /**
@@ -13,9 +12,6 @@ import java.util.function.BiConsumer;
  * and images that are done can be left out of a call. Counts what is asked.
  */
 final class Oracle {
-    /** Images of one pass: what lies between the layers of so few stays in the processor's caches. */
-    static final int MOST_AT_ONCE = 16;
-
     private final Classifier model;
     private final NDManager manager;
     private final Shape image;
@@ -113,29 +109,10 @@ final class Oracle {
         return answer;
     }
 
-    /** Some of the rows that were asked about. */
-    private record Part(int from, int to) {
-        int size() {
-            return to - from;
-        }
-
-        float[][] of(float[][] rows) {
-            return Arrays.copyOfRange(rows, from, to);
-        }
-
-        int[] of(int[] values) {
-            return Arrays.copyOfRange(values, from, to);
-        }
-
-        void fill(float[][] rows, NDArray answers) {
-            System.arraycopy(Rows.of(answers), 0, rows, from, size());
-        }
-    }
-
     private void inParts(int count, BiConsumer<NDManager, Part> work) {
-        for (int from = 0; from < count; from += MOST_AT_ONCE) {
+        for (Part part : Part.of(count, manager)) {
             try (NDManager scope = manager.newSubManager()) {
-                work.accept(scope, new Part(from, Math.min(count, from + MOST_AT_ONCE)));
+                work.accept(scope, part);
             }
         }
     }

@@ -10,7 +10,6 @@ import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.robustness.train.CrossEntropy;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -51,32 +50,42 @@ public record ProjectedGradientDescent(
             NDArray clean = images.stopGradient();
             clean.attach(scope);
             int[] aims = targeted ? Rows.nextClasses(labels, model.classes()) : labels;
-            Perturbation best = run(model, clean, randomStart ? start(clean, seed) : clean, aims);
-            for (int restart = 1; restart < restarts; restart++) {
-                List<Integer> standing = standing(model, best.images(), labels);
+            Descent first = descend(model, clean, randomStart ? start(clean, seed) : clean, aims);
+            NDArray points = first.points();
+            long gradients = (long) steps * labels.length;
+            long predictions = 0;
+            List<Integer> standing = IntStream.range(0, labels.length).boxed().toList();
+            for (int restart = 1; restart < restarts && !standing.isEmpty(); restart++) {
+                predictions += standing.size();
+                standing = standing(model, points, labels, standing);
                 if (standing.isEmpty()) {
                     break;
                 }
                 NDArray fresh = start(clean, seed.with("restart").with(restart));
-                Perturbation next =
-                        run(model, rows(clean, standing), rows(fresh, standing), Rows.select(aims, standing));
-                best = new Perturbation(
-                        replaced(best.images(), standing, next.images()),
-                        best.gradientEvaluations() + next.gradientEvaluations(),
-                        best.forwardEvaluations() + next.forwardEvaluations() + labels.length,
-                        best.zeroGradients());
+                Descent next =
+                        descend(model, rows(clean, standing), rows(fresh, standing), Rows.select(aims, standing));
+                points = replaced(points, standing, next.points());
+                gradients += (long) steps * standing.size();
             }
-            best.images().attach(owner);
-            return best;
+            points.attach(owner);
+            return new Perturbation(points, gradients, gradients + predictions, first.zeroGradients());
         }
     }
 
-    private static List<Integer> standing(Classifier model, NDArray images, int[] labels) {
-        int[] predicted = model.predict(images);
-        return IntStream.range(0, labels.length)
-                .filter(image -> predicted[image] == labels[image])
-                .boxed()
-                .toList();
+    /** Those of some images that the network still classifies correctly. */
+    private static List<Integer> standing(Classifier model, NDArray points, int[] labels, List<Integer> some) {
+        List<Integer> standing = new ArrayList<>();
+        NDArray chosen = rows(points, some);
+        for (Part part : Part.of(some.size(), points.getManager())) {
+            int[] predicted = model.predict(part.of(chosen));
+            for (int row = 0; row < predicted.length; row++) {
+                int image = some.get(part.from() + row);
+                if (predicted[row] == labels[image]) {
+                    standing.add(image);
+                }
+            }
+        }
+        return standing;
     }
 
     /** Those with these indices. */
@@ -95,22 +104,22 @@ public record ProjectedGradientDescent(
         return rows(array.concat(others), order);
     }
 
+    /** Where images came to; of how many the gradient vanished at the start. */
+    private record Descent(NDArray points, long zeroGradients) {}
+
     /** Descends from the start, some images after the others. */
-    private Perturbation run(Classifier model, NDArray clean, NDArray start, int[] aims) {
+    private Descent descend(Classifier model, NDArray clean, NDArray start, int[] aims) {
         NDList ends = new NDList();
         long zeroGradients = 0;
-        for (int from = 0; from < aims.length; from += Oracle.MOST_AT_ONCE) {
-            int to = Math.min(aims.length, from + Oracle.MOST_AT_ONCE);
-            String part = from + ":" + to;
-            Perturbation made = descend(model, clean.get(part), start.get(part), Arrays.copyOfRange(aims, from, to));
-            ends.add(made.images());
+        for (Part part : Part.of(aims.length, clean.getManager())) {
+            Descent made = descendAtOnce(model, part.of(clean), part.of(start), part.of(aims));
+            ends.add(made.points());
             zeroGradients += made.zeroGradients();
         }
-        long gradients = (long) steps * aims.length;
-        return new Perturbation(NDArrays.concat(ends), gradients, gradients, zeroGradients);
+        return new Descent(ends.isEmpty() ? clean : NDArrays.concat(ends), zeroGradients);
     }
 
-    private Perturbation descend(Classifier model, NDArray clean, NDArray start, int[] aims) {
+    private Descent descendAtOnce(Classifier model, NDArray clean, NDArray start, int[] aims) {
         NDManager owner = clean.getManager();
         NDArray aim = Tensors.oneHot(owner, aims, model.classes());
         NDArray current = start;
@@ -133,7 +142,7 @@ public record ProjectedGradientDescent(
             current.close();
             current = next;
         }
-        return new Perturbation(current, 0, 0, zeroGradients);
+        return new Descent(current, zeroGradients);
     }
 
     /** A random point of the ball: uniform in L-infinity; in L2 a uniform length in a uniform direction. */
@@ -151,7 +160,7 @@ public record ProjectedGradientDescent(
 
     private float[] directions(int count, int size, Seed seed) {
         float[] values = new float[size];
-        int perImage = size / count;
+        int perImage = size / Math.max(1, count);
         for (int image = 0; image < count; image++) {
             SplittableRandom random = seed.with(image).random();
             float[] direction = new float[perImage];

@@ -42,7 +42,7 @@ record Square(Ball ball, int queries, double initialShare, boolean targeted) imp
         abstract float[] first();
 
         /**
-         * The next candidate; {@code best} itself where the draw changes nothing.
+         * The next candidate, which may be {@code best} itself where the draw changes nothing.
          *
          * @param share of the pixels that change
          */

@@ -102,9 +102,10 @@ interface Layer {
             if (height % size == 0 && width % size == 0) {
                 NDArray means = parameters.derived(
                         x, "means " + size + " of " + width, manager -> means(manager, Math.toIntExact(width)));
-                return x.reshape(-1, size * width)
-                        .matMul(means)
-                        .reshape(shape.get(0), channels, height / size, width / size);
+                try (NDArray lines = x.reshape(-1, size * width);
+                        NDArray pooled = lines.matMul(means)) {
+                    return pooled.reshape(shape.get(0), channels, height / size, width / size);
+                }
             }
             NDArray kernel = parameters.derived(
                     x,
@@ -212,7 +213,7 @@ interface Layer {
         /** Without the convolution's bias, which the norm would take away again. */
         private NDArray pooled(NDArray x, Parameters parameters, NDArray shift) {
             Optional<WindowConvolution> windowed = WindowConvolution.of(convolution, x.getShape());
-            NDArray weight = parameters.derived(x, convolution.name() + " turned", manager -> {
+            NDArray weight = parameters.derived(x, convolution.name() + " turned for " + windowed, manager -> {
                 NDArray turned = turned(manager, parameters);
                 return windowed.map(form -> form.weight(turned)).orElse(turned);
             });

@@ -81,11 +81,13 @@ record WindowConvolution(int channels, int height, int width, int padding) {
         NDArray left = parameters.derived(x, this + " rows", manager -> picks(manager, height));
         NDArray right = parameters.derived(
                 x, this + " columns", manager -> picks(manager, width).transpose());
-        NDArray byColumn = x.reshape(-1, height, width).matMul(right);
-        return product(left, byColumn)
-                .reshape(-1, PATCH, rows(), PATCH, columns())
-                .transpose(0, 1, 3, 2, 4)
-                .reshape(x.getShape().get(0), places(), (long) rows() * columns());
+        try (NDArray lines = x.reshape(-1, height, width);
+                NDArray byColumn = lines.matMul(right);
+                NDArray both = product(left, byColumn);
+                NDArray places = both.reshape(-1, PATCH, rows(), PATCH, columns());
+                NDArray ordered = places.transpose(0, 1, 3, 2, 4)) {
+            return ordered.reshape(x.getShape().get(0), places(), (long) rows() * columns());
+        }
     }
 
     /** Of a constant from the left; it belongs where {@code x} does. */

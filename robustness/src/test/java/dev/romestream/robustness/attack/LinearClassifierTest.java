@@ -143,6 +143,25 @@ class LinearClassifierTest {
     }
 
     @Test
+    void aSuccessOfCarliniAndWagnerHasTheConfidenceThatIsAskedFor() {
+        for (double floored : new double[] {0, 1}) {
+            var made = attack(
+                    Attacks.CW, 0, 400, Map.of("c", 3.0, "learningRate", 0.002, "kappa", 0.2, "floored", floored));
+            float[][] logits = Rows.of(linear.logits(made.images()));
+            double least = Double.NEGATIVE_INFINITY;
+            for (int image = 0; image < COUNT; image++) {
+                least = Math.max(least, Rows.margin(logits[image], labels[image]));
+            }
+            // the benchmark's code takes the first success, whatever the confidence
+            if (floored == 0) {
+                assertThat(least).isLessThanOrEqualTo(-0.2 + 1e-4);
+            } else {
+                assertThat(least).isBetween(-0.2, 0.0);
+            }
+        }
+    }
+
+    @Test
     void aFlooredMarginDoesNotRaiseATargetBelowZero() {
         NDArray logits = manager.create(new float[] {1, -2, 0.5f}, new Shape(1, 3));
         int[] target = {1};
@@ -159,12 +178,14 @@ class LinearClassifierTest {
     void targetedFabSeeksTheBoundaryOfTheNextClass() {
         for (int image = 0; image < COUNT; image++) {
             int next = (labels[image] + 1) % CLASSES;
-            double distance = distance(image, next, false);
-            int above = linear.predict(targetedFab(distance * 1.05).images())[image];
-            int below =
-                    linear.predict(targetedFab(boundary(image, false) * 0.98).images())[image];
-            assertThat(above).as("image %d above", image).isNotEqualTo(labels[image]);
-            assertThat(below).as("image %d below", image).isEqualTo(labels[image]);
+            var above = targetedFab(distance(image, next, false) * 1.05);
+            assertThat(linear.predict(above.images())[image]).isNotEqualTo(labels[image]);
+            float[] moved = displacements(above)[image];
+            for (int i = 0; i < SIZE; i++) {
+                assertThat(Math.signum(moved[i])).isEqualTo((float) Math.signum(weight(i, next, labels[image])));
+            }
+            var below = targetedFab(boundary(image, false) * 0.98);
+            assertThat(linear.predict(below.images())[image]).isEqualTo(labels[image]);
         }
     }
 
@@ -181,7 +202,8 @@ class LinearClassifierTest {
                 Attacks.PGD, Space.PIXEL, false, 1e-4, 1e-4, 7, true, Optional.empty(), Map.of("restarts", 3.0));
         var made = Attacks.create(settings).perturb(linear, batch(), labels, new Seed(3));
         assertThat(made.gradientEvaluations()).isEqualTo(7 * (COUNT + 2 * (COUNT - 2)));
-        assertThat(made.forwardEvaluations()).isEqualTo(made.gradientEvaluations() + 2 * COUNT);
+        // after the first run all are looked at, after the second those that stood
+        assertThat(made.forwardEvaluations()).isEqualTo(made.gradientEvaluations() + COUNT + COUNT - 2);
         for (float[] row : displacements(made)) {
             assertThat(largest(row)).isPositive().isLessThanOrEqualTo(1e-4 + 1e-6);
         }
@@ -236,12 +258,11 @@ class LinearClassifierTest {
         // beyond the range by more than epsilon: every candidate is the clamped image
         float[] bright = new Seed(2).uniform(COUNT * SIZE, 1.5, 2);
         NDArray beyond = manager.create(bright, new Shape(COUNT, 3, 4, 4));
-        int clampedClass = linear.predict(beyond.clip(0, 1))[0];
         int[] seen = linear.predict(beyond);
+        assertThat(seen).contains(linear.predict(beyond.clip(0, 1))[0]);
         var settings = new AttackSettings(Attacks.SQUARE, Space.NORMALISED, false, 0.1, 0, 200, true);
         var made = Attacks.create(settings).perturb(linear, beyond, seen, new Seed(3));
         assertThat(made.forwardEvaluations()).isEqualTo(2 * COUNT);
-        assertThat(linear.predict(made.images())[0]).isEqualTo(clampedClass == seen[0] ? seen[0] : clampedClass);
     }
 
     @ParameterizedTest

@@ -1,0 +1,44 @@
+package dev.romestream.robustness.attack;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Some of the images of a batch, which a network is asked about at once. */
+record Part(int from, int to) {
+    /** What lies between the layers of so few images stays in a processor's caches. */
+    static final int MOST = 16;
+
+    /** The parts of a batch; on a GPU it is one. */
+    static List<Part> of(int count, NDManager manager) {
+        int most = manager.getDevice().isGpu() ? Math.max(1, count) : MOST;
+        List<Part> parts = new ArrayList<>();
+        for (int from = 0; from < count; from += most) {
+            parts.add(new Part(from, Math.min(count, from + most)));
+        }
+        return parts;
+    }
+
+    int size() {
+        return to - from;
+    }
+
+    float[][] of(float[][] rows) {
+        return Arrays.copyOfRange(rows, from, to);
+    }
+
+    int[] of(int[] values) {
+        return Arrays.copyOfRange(values, from, to);
+    }
+
+    NDArray of(NDArray rows) {
+        return rows.get(from + ":" + to);
+    }
+
+    /** Puts the rows of an array in their places. */
+    void fill(float[][] rows, NDArray answers) {
+        System.arraycopy(Rows.of(answers), 0, rows, from, size());
+    }
+}
