@@ -46,15 +46,9 @@ final class Apgd {
         }
 
         private void advance(double momentum) {
-            float[] stepped = ball.stepped(current, clean, gradient, stepSize);
-            double[] next = new double[clean.length];
-            for (int i = 0; i < next.length; i++) {
-                next[i] = current[i]
-                        + momentum * (stepped[i] - current[i])
-                        + (1 - momentum) * ((double) current[i] - previous[i]);
-            }
+            float[] next = ball.stepped(current, previous, clean, gradient, stepSize, momentum);
             previous = current;
-            current = ball.projected(next, clean);
+            current = next;
         }
 
         private void begin(float[] logits, double loss, float[] gradientThere) {

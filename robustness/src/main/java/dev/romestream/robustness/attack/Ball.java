@@ -20,12 +20,20 @@ record Ball(Norm norm, double epsilon) {
         return started;
     }
 
-    /** The steepest step of a length, projected onto the ball and the range. */
-    float[] stepped(float[] point, float[] clean, float[] gradient, double length) {
+    /**
+     * The steepest step of a length, projected onto the ball and the range; then a share of it, and the rest of the way that was gone
+     * last, projected again.
+     *
+     * @param previous where the point came from
+     * @param share of the new step, in [0, 1]
+     */
+    float[] stepped(float[] point, float[] previous, float[] clean, float[] gradient, double length, double share) {
         if (norm == Norm.LINF) {
             float[] stepped = new float[point.length];
             for (int i = 0; i < stepped.length; i++) {
-                stepped[i] = Rows.within(point[i] + length * Math.signum(gradient[i]), clean[i], epsilon);
+                double sign = gradient[i] > 0 ? 1 : gradient[i] < 0 ? -1 : 0;
+                float there = Rows.within(point[i] + length * sign, clean[i], epsilon);
+                stepped[i] = Rows.within(mixed(point[i], previous[i], there, share), clean[i], epsilon);
             }
             return stepped;
         }
@@ -34,18 +42,20 @@ record Ball(Norm norm, double epsilon) {
         for (int i = 0; i < moved.length; i++) {
             moved[i] = point[i] + scale * gradient[i];
         }
+        float[] there = projected(moved, clean);
+        for (int i = 0; i < moved.length; i++) {
+            moved[i] = mixed(point[i], previous[i], there[i], share);
+        }
         return projected(moved, clean);
     }
 
-    /** The nearest point of the ball, brought into the range. */
-    float[] projected(double[] point, float[] clean) {
+    private static double mixed(float point, float previous, float there, double share) {
+        return point + share * (there - point) + (1 - share) * ((double) point - previous);
+    }
+
+    /** The nearest point of the ball in L2, brought into the range. */
+    private float[] projected(double[] point, float[] clean) {
         float[] projected = new float[point.length];
-        if (norm == Norm.LINF) {
-            for (int i = 0; i < projected.length; i++) {
-                projected[i] = Rows.within(point[i], clean[i], epsilon);
-            }
-            return projected;
-        }
         double sum = 0;
         for (int i = 0; i < point.length; i++) {
             sum += (point[i] - clean[i]) * (point[i] - clean[i]);
