@@ -2,11 +2,12 @@ package dev.romestream.robustness.attack;
 
 import dev.romestream.robustness.tensor.Seed;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * DeepFool (Moosavi-Dezfooli et al. 2016): an image steps to the nearest of its linearised decision boundaries until its class
- * changes. Untargeted and without a bound; all images that still stand step together.
+ * changes, or it moves no more. Untargeted and without a bound; all images that still stand step together.
  *
  * @param overshoot what is added to a step, relative to it
  */
@@ -22,9 +23,12 @@ record DeepFool(int steps, double overshoot) implements RowAttack {
             for (int row = 0; row < standing.size(); row++) {
                 int image = standing.get(row);
                 if (Rows.argMax(answer.logits()[row]) == labels[image]) {
-                    current[image] =
-                            moved(current[image], answer.logits()[row], answer.gradients()[row], labels[image]);
-                    next.add(image);
+                    float[] moved = moved(current[image], answer.logits()[row], answer.gradients()[row], labels[image]);
+                    // at the boundary itself, or without a gradient, an image may move no more
+                    if (!Arrays.equals(moved, current[image])) {
+                        current[image] = moved;
+                        next.add(image);
+                    }
                 }
             }
             standing = next;

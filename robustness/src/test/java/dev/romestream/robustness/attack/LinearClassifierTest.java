@@ -115,6 +115,16 @@ class LinearClassifierTest {
     }
 
     @Test
+    void deepFoolAsksNoMoreAboutAnImageThatDoesNotMove() {
+        Classifier flat = linear.after(given -> given.mul(0));
+        int[] first = new int[COUNT];
+        var settings = new AttackSettings(Attacks.DEEPFOOL, Space.PIXEL, false, 0, 0, 50, false);
+        var made = Attacks.create(settings).perturb(flat, batch(), first, new Seed(3));
+        assertThat(made.forwardEvaluations()).isEqualTo(COUNT);
+        assertThat(made.images().toFloatArray()).isEqualTo(images);
+    }
+
+    @Test
     void carliniAndWagnerComesCloseToTheNearestBoundary() {
         var made = attack(Attacks.CW, 0, 400, Map.of("c", 3.0, "learningRate", 0.002));
         int[] predicted = linear.predict(made.images());
