@@ -55,7 +55,7 @@ public record ProjectedGradientDescent(
             long gradients = (long) steps * labels.length;
             long predictions = 0;
             List<Integer> standing = IntStream.range(0, labels.length).boxed().toList();
-            for (int restart = 1; restart < restarts && !standing.isEmpty(); restart++) {
+            for (int restart = 1; restart < restarts; restart++) {
                 predictions += standing.size();
                 standing = standing(model, points, labels, standing);
                 if (standing.isEmpty()) {
@@ -75,13 +75,12 @@ public record ProjectedGradientDescent(
     /** Those of some images that the network still classifies correctly. */
     private static List<Integer> standing(Classifier model, NDArray points, int[] labels, List<Integer> some) {
         List<Integer> standing = new ArrayList<>();
-        NDArray chosen = rows(points, some);
         for (Part part : Part.of(some.size(), points.getManager())) {
-            int[] predicted = model.predict(part.of(chosen));
+            List<Integer> asked = some.subList(part.from(), part.to());
+            int[] predicted = model.predict(rows(points, asked));
             for (int row = 0; row < predicted.length; row++) {
-                int image = some.get(part.from() + row);
-                if (predicted[row] == labels[image]) {
-                    standing.add(image);
+                if (predicted[row] == labels[asked.get(row)]) {
+                    standing.add(asked.get(row));
                 }
             }
         }

@@ -238,31 +238,24 @@ class LinearClassifierTest {
         double epsilon = boundary(0, false) * 0.5;
         labels[2] = (labels[2] + 1) % CLASSES;
         Map<String, Double> restarts = Map.of("restarts", 2.0);
-        float[][] once = randomStarts(epsilon, Map.of());
-        float[][] twice = randomStarts(epsilon, restarts);
+        NDArray once = randomStarts(epsilon, Map.of());
+        float[][] onceRows = Rows.of(once);
+        float[][] twice = Rows.of(randomStarts(epsilon, restarts));
         boolean[] lost = new boolean[COUNT];
-        int[] predicted = linear.predict(manager.create(flat(once), new Shape(COUNT, 3, 4, 4)));
+        int[] predicted = linear.predict(once);
         for (int image = 0; image < COUNT; image++) {
             lost[image] = predicted[image] != labels[image];
-            assertThat(Arrays.equals(once[image], twice[image])).isEqualTo(lost[image]);
+            assertThat(Arrays.equals(onceRows[image], twice[image])).isEqualTo(lost[image]);
         }
         assertThat(lost).contains(true).contains(false);
     }
 
-    private float[][] randomStarts(double epsilon, Map<String, Double> parameters) {
+    private NDArray randomStarts(double epsilon, Map<String, Double> parameters) {
         var settings = new AttackSettings(
                 Attacks.PGD, Space.PIXEL, false, epsilon, epsilon / 50, 1, true, Optional.empty(), parameters);
-        return Rows.of(Attacks.create(settings)
+        return Attacks.create(settings)
                 .perturb(linear, batch(), labels, new Seed(3))
-                .images());
-    }
-
-    private static float[] flat(float[][] rows) {
-        float[] flat = new float[rows.length * rows[0].length];
-        for (int row = 0; row < rows.length; row++) {
-            System.arraycopy(rows[row], 0, flat, row * rows[row].length, rows[row].length);
-        }
-        return flat;
+                .images();
     }
 
     @Test
