@@ -6,7 +6,7 @@ import dev.romestream.exchange.InvalidRecordException;
 import dev.romestream.exchange.NetworkCache;
 import dev.romestream.exchange.TensorCodec;
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.queue.UnprocessableException;
+import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.messaging.topic.RecordSender;
@@ -150,7 +150,7 @@ final class AttackWorker implements WorkQueue.Worker, AutoCloseable {
     }
 
     @Override
-    public void givenUp(ConsumerRecord<String, byte[]> record, RuntimeException reason) {
+    public void givenUp(ConsumerRecord<String, byte[]> record, Throwable reason) {
         failures.increment();
         AttackRequest request;
         try {

@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.TensorCodec;
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.SyntheticSet;
@@ -41,8 +40,8 @@ final class Checkpoints implements AutoCloseable {
         }
     }
 
-    Checkpoints(RomeConfig config, DeadLetters deadLetters) {
-        this.reader = new RecordReader<>(config, Topic.CHECKPOINTS, Checkpoint.class, deadLetters, this::accept);
+    Checkpoints(RomeConfig config) {
+        this.reader = new RecordReader<>(config, Topic.CHECKPOINTS, Checkpoint.class, this::accept);
     }
 
     private synchronized void accept(String key, Checkpoint checkpoint) {

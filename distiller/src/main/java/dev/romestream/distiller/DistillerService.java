@@ -9,8 +9,7 @@ import dev.romestream.messaging.experiment.Experiments;
 import dev.romestream.messaging.experiment.StatusReporter;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
-import dev.romestream.messaging.service.ServiceThread;
-import dev.romestream.messaging.topic.DeadLetters;
+import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.PriorSource;
@@ -56,12 +55,11 @@ public final class DistillerService implements Service {
         this.config = config;
         this.manager = resources.add(
                 Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
-        DeadLetters deadLetters = resources.add(new DeadLetters(config));
-        this.experiments = resources.add(new Experiments(config, deadLetters));
-        this.datasets = resources.add(new DatasetStore(config, deadLetters));
+        this.experiments = resources.add(new Experiments(config));
+        this.datasets = resources.add(new DatasetStore(config));
         this.networks = resources.add(new RecordIndex<>(config, Topic.NETWORKS, Network.class, CACHE_BYTES));
         this.batches = resources.add(new RecordIndex<>(config, Topic.PRIOR_BATCHES, PerturbedBatch.class, CACHE_BYTES));
-        this.checkpoints = resources.add(new Checkpoints(config, deadLetters));
+        this.checkpoints = resources.add(new Checkpoints(config));
         this.sender = resources.add(new RecordSender(config));
         this.iterations = Counter.builder("rome.distiller.iterations")
                 .description("Iterations done")

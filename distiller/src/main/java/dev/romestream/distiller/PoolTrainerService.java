@@ -6,7 +6,6 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
-import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.tensor.Tensors;
@@ -32,8 +31,7 @@ public final class PoolTrainerService implements Service {
         this.config = config;
         NDManager manager = resources.add(
                 Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
-        DeadLetters deadLetters = resources.add(new DeadLetters(config));
-        DatasetStore datasets = resources.add(new DatasetStore(config, deadLetters));
+        DatasetStore datasets = resources.add(new DatasetStore(config));
         this.networks = resources.add(new RecordIndex<>(config, Topic.NETWORKS, Network.class, CACHE_BYTES));
         RecordSender sender = resources.add(new RecordSender(config));
         this.worker = resources.add(new PoolWorker(config, manager, datasets, networks, sender, metrics));

@@ -6,7 +6,7 @@ import dev.romestream.exchange.InvalidRecordException;
 import dev.romestream.exchange.NetworkCodec;
 import dev.romestream.exchange.NetworkRecords;
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.queue.UnprocessableException;
+import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.messaging.topic.RecordIndex;
@@ -119,7 +119,7 @@ final class PoolWorker implements WorkQueue.Worker, AutoCloseable {
     }
 
     @Override
-    public void givenUp(ConsumerRecord<String, byte[]> record, RuntimeException reason) {
+    public void givenUp(ConsumerRecord<String, byte[]> record, Throwable reason) {
         PoolRequest request;
         try {
             request = decoder.decode(record, PoolRequest.class);

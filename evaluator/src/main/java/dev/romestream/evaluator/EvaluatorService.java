@@ -10,8 +10,7 @@ import dev.romestream.messaging.experiment.Experiments;
 import dev.romestream.messaging.experiment.StatusReporter;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
-import dev.romestream.messaging.service.ServiceThread;
-import dev.romestream.messaging.topic.DeadLetters;
+import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.tensor.Tensors;
@@ -80,15 +79,14 @@ public final class EvaluatorService implements Service {
     public EvaluatorService(RomeConfig config, MeterRegistry metrics) {
         NDManager manager = resources.add(
                 Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
-        DeadLetters deadLetters = resources.add(new DeadLetters(config));
-        this.experiments = resources.add(new Experiments(config, deadLetters));
-        this.datasets = resources.add(new DatasetStore(config, deadLetters));
+        this.experiments = resources.add(new Experiments(config));
+        this.datasets = resources.add(new DatasetStore(config));
         RecordIndex<Network> networks =
                 resources.add(new RecordIndex<>(config, Topic.NETWORKS, Network.class, CACHE_BYTES));
-        this.snapshots = resources.add(new Snapshots(config, deadLetters));
-        this.progress = resources.add(new Progress(config, deadLetters));
+        this.snapshots = resources.add(new Snapshots(config));
+        this.progress = resources.add(new Progress(config));
         this.sender = resources.add(new RecordSender(config));
-        this.monitored = resources.add(new MonitoredNetworks(config, deadLetters));
+        this.monitored = resources.add(new MonitoredNetworks(config));
         this.evaluation = new SnapshotEvaluation(sender, new VictimTrainer(manager), progress);
         this.networkEvaluation = new NetworkEvaluation(manager, networks, sender, progress);
         this.stream = resources.add(new MetricsStream(config, manager, networks, datasets, metrics));

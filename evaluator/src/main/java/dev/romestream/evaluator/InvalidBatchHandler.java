@@ -1,6 +1,6 @@
 package dev.romestream.evaluator;
 
-import dev.romestream.messaging.queue.UnprocessableException;
+import dev.romestream.messaging.failure.UnprocessableException;
 import java.util.Map;
 import org.apache.kafka.streams.errors.ErrorHandlerContext;
 import org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler;

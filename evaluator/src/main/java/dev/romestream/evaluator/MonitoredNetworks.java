@@ -3,7 +3,6 @@ package dev.romestream.evaluator;
 import dev.romestream.exchange.InvalidRecordException;
 import dev.romestream.exchange.NetworkCodec;
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.schemas.Network;
 import dev.romestream.schemas.NetworkRole;
@@ -21,8 +20,8 @@ final class MonitoredNetworks implements AutoCloseable {
     private final Map<String, Network> taken = new LinkedHashMap<>();
     private final RecordReader<Network> reader;
 
-    MonitoredNetworks(RomeConfig config, DeadLetters deadLetters) {
-        this.reader = new RecordReader<>(config, Topic.NETWORKS, Network.class, deadLetters, this::accept);
+    MonitoredNetworks(RomeConfig config) {
+        this.reader = new RecordReader<>(config, Topic.NETWORKS, Network.class, this::accept);
     }
 
     private synchronized void accept(String key, Network network) {

@@ -1,7 +1,6 @@
 package dev.romestream.evaluator;
 
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
@@ -15,9 +14,8 @@ final class Progress implements AutoCloseable {
     private final Map<String, Map<String, RobustnessMetrics>> byExperiment = new HashMap<>();
     private final RecordReader<RobustnessMetrics> reader;
 
-    Progress(RomeConfig config, DeadLetters deadLetters) {
-        this.reader =
-                new RecordReader<>(config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, deadLetters, this::accept);
+    Progress(RomeConfig config) {
+        this.reader = new RecordReader<>(config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, this::accept);
     }
 
     private synchronized void accept(String key, RobustnessMetrics metrics) {

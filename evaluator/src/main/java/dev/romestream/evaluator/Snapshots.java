@@ -1,7 +1,6 @@
 package dev.romestream.evaluator;
 
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.schemas.SnapshotClass;
 import dev.romestream.schemas.SnapshotManifest;
@@ -36,9 +35,9 @@ final class Snapshots implements AutoCloseable {
         private final Map<Integer, SnapshotClass> classes = new TreeMap<>();
     }
 
-    Snapshots(RomeConfig config, DeadLetters deadLetters) {
+    Snapshots(RomeConfig config) {
         this.reader = new RecordReader<>(
-                config, Topic.SYNTHETIC_SNAPSHOTS, SyntheticSnapshot.class, deadLetters, (key, value) -> accept(value));
+                config, Topic.SYNTHETIC_SNAPSHOTS, SyntheticSnapshot.class, (key, value) -> accept(value));
     }
 
     private void accept(SyntheticSnapshot record) {

@@ -1,7 +1,7 @@
 package dev.romestream.exchange;
 
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.topic.DeadLetters;
+import dev.romestream.messaging.topic.RecordChecks;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.robustness.network.LabelledImages;
@@ -38,11 +38,11 @@ public final class DatasetStore implements AutoCloseable {
         }
     }
 
-    public DatasetStore(RomeConfig config, DeadLetters deadLetters) {
-        this.descriptorReader = new RecordReader<>(
-                config, Topic.DATASETS, DatasetDescriptor.class, deadLetters, (key, value) -> describe(value));
-        this.batchReader = new RecordReader<>(
-                config, Topic.IMAGE_BATCHES, ImageBatch.class, deadLetters, (key, value) -> collect(value));
+    public DatasetStore(RomeConfig config) {
+        this.descriptorReader =
+                new RecordReader<>(config, Topic.DATASETS, DatasetDescriptor.class, (key, value) -> describe(value));
+        this.batchReader =
+                new RecordReader<>(config, Topic.IMAGE_BATCHES, ImageBatch.class, (key, value) -> collect(value));
     }
 
     private synchronized void describe(DatasetDescriptor descriptor) {
@@ -54,13 +54,6 @@ public final class DatasetStore implements AutoCloseable {
 
     private synchronized void collect(ImageBatch batch) {
         if (batch != null) {
-            TensorCodec.decodeImages(
-                    "images", batch.getImages(), batch.getLabels().size());
-            if (batch.getImageIds().size() != batch.getLabels().size()) {
-                throw new InvalidRecordException(
-                        "An ImageBatch has " + batch.getLabels().size() + " labels and "
-                                + batch.getImageIds().size() + " imageIds.");
-            }
             SplitKey key = new SplitKey(batch.getDataset(), batch.getFingerprint(), batch.getSplit());
             if (!assembled.containsKey(key)) {
                 batches.computeIfAbsent(key, any -> new TreeMap<>()).put(batch.getIndex(), batch);
@@ -138,6 +131,10 @@ public final class DatasetStore implements AutoCloseable {
             byte[] bytes = TensorCodec.decodeImages("images", batch.getImages(), count);
             for (int i = 0; i < count; i++) {
                 int id = batch.getImageIds().get(i);
+                if (id < 0 || id >= images) {
+                    throw new InvalidRecordException("ImageBatch " + RecordChecks.batchKey(batch) + " has the image id "
+                            + id + "; the split has images 0 to " + (images - 1) + ".");
+                }
                 labels[id] = batch.getLabels().get(i);
                 System.arraycopy(bytes, i * shape.size(), pixels, id * shape.size(), shape.size());
             }

@@ -1,6 +1,6 @@
 package dev.romestream.exchange;
 
-import dev.romestream.messaging.queue.UnprocessableException;
+import dev.romestream.messaging.failure.UnprocessableException;
 
 /** A record whose content contradicts itself or its limits. The message names the field, the value and what is needed. */
 public final class InvalidRecordException extends UnprocessableException {

@@ -2,6 +2,7 @@ package dev.romestream.exchange;
 
 import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.messaging.topic.WireTensors;
 import dev.romestream.schemas.DType;
 import dev.romestream.schemas.NamedTensor;
 import dev.romestream.schemas.Network;
@@ -157,7 +158,7 @@ public final class NetworkRecords {
         List<NamedTensor> filled = new ArrayList<>();
         long at = 0;
         for (NamedTensor tensor : tensors) {
-            long length = TensorCodec.size(tensor.getTensor());
+            long length = WireTensors.size(tensor.getTensor());
             if (at + length > bytes.length) {
                 throw tooFew(own, bytes.length);
             }

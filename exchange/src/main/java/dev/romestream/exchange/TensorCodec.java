@@ -3,6 +3,7 @@ package dev.romestream.exchange;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.romestream.messaging.topic.WireTensors;
 import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.schemas.DType;
 import dev.romestream.schemas.Tensor;
@@ -13,8 +14,6 @@ import java.util.List;
 
 /** Tensors on the wire to arrays and back. Shapes are checked against byte counts and limits before anything is allocated. */
 public final class TensorCodec {
-    private static final int MAX_AXES = 8;
-
     private TensorCodec() {}
 
     /** A FLOAT32 tensor of an array. */
@@ -95,34 +94,10 @@ public final class TensorCodec {
         return new ImageShape(shape.get(1), shape.get(2), shape.get(3));
     }
 
-    /** The bytes that a tensor's shape and type take; beyond the largest array, no exact number. */
-    static long size(Tensor tensor) {
-        long size =
-                switch (tensor.getDtype()) {
-                    case UINT8 -> 1;
-                    case FLOAT16 -> Short.BYTES;
-                    case FLOAT32 -> Float.BYTES;
-                };
-        for (int length : tensor.getShape()) {
-            size = length == 0 ? 0 : size > Integer.MAX_VALUE ? size : size * length;
-        }
-        return size;
-    }
-
     private static void check(String field, Tensor tensor, DType type) {
-        List<Integer> shape = tensor.getShape();
         if (tensor.getDtype() != type) {
             throw new InvalidRecordException(field + " is " + tensor.getDtype() + "; needed is " + type + ".");
         }
-        if (shape.size() > MAX_AXES || shape.stream().anyMatch(length -> length < 0)) {
-            throw new InvalidRecordException(
-                    field + " has the shape " + shape + "; allowed are at most " + MAX_AXES + " axes, none negative.");
-        }
-        long size = size(tensor);
-        int given = tensor.getData().remaining();
-        if (size != given) {
-            throw new InvalidRecordException(field + " has the shape " + shape + " of " + type + ", which takes " + size
-                    + " bytes; given are " + given + ".");
-        }
+        WireTensors.check(field, tensor);
     }
 }

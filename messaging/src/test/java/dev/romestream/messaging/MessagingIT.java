@@ -7,12 +7,12 @@ import static org.awaitility.Awaitility.await;
 import dev.romestream.embedded.EmbeddedBroker;
 import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.queue.UnprocessableException;
+import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.registry.RegistryException;
 import dev.romestream.messaging.registry.SchemaRegistryClient;
-import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordIndex;
+import dev.romestream.messaging.topic.RecordInspector;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.TopicNames;
@@ -47,13 +47,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.apache.avro.Schema;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AlterConfigOp;
-import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
@@ -137,12 +133,11 @@ class MessagingIT {
         Tensor tensor = new Tensor(List.of(1, 1, 2, 2), DType.UINT8, ByteBuffer.wrap(new byte[] {1, 2, 3, -1}));
         ImageBatch sent = new ImageBatch("d", "f", Split.TEST, 3, tensor, List.of(7), List.of(12));
         Queue<ImageBatch> seen = new ConcurrentLinkedQueue<>();
-        try (RecordSender sender = new RecordSender(config);
-                DeadLetters deadLetters = new DeadLetters(config)) {
+        try (RecordSender sender = new RecordSender(config)) {
             sender.send(Topic.IMAGE_BATCHES, "d/test/3", sent);
             sender.flush();
             try (var reader = new RecordReader<>(
-                    config, Topic.IMAGE_BATCHES, ImageBatch.class, deadLetters, (key, value) -> seen.add(value))) {
+                    config, Topic.IMAGE_BATCHES, ImageBatch.class, (key, value) -> seen.add(value))) {
                 reader.awaitCaughtUp(LIMIT);
             }
         }
@@ -157,21 +152,27 @@ class MessagingIT {
         raw(config, Topic.EXPERIMENT_STATUS, "worse", garbage);
         Queue<ExperimentStatus> seen = new ConcurrentLinkedQueue<>();
         try (RecordSender sender = new RecordSender(config);
-                DeadLetters deadLetters = new DeadLetters(config)) {
-            sender.send(Topic.EXPERIMENT_STATUS, "good", status("e", 1));
+                RecordInspector first = new RecordInspector(config);
+                RecordInspector second = new RecordInspector(config)) {
+            sender.send(Topic.EXPERIMENT_STATUS, "e/distiller", status("e", 1));
             sender.flush();
-            try (var reader = new RecordReader<>(
-                    config,
-                    Topic.EXPERIMENT_STATUS,
-                    ExperimentStatus.class,
-                    deadLetters,
-                    (key, value) -> seen.add(value))) {
-                reader.awaitCaughtUp(LIMIT);
+            for (int i = 0; i < 2; i++) {
+                try (var reader = new RecordReader<>(
+                        config, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, (key, value) -> seen.add(value))) {
+                    reader.awaitCaughtUp(LIMIT);
+                }
             }
+            await().atMost(LIMIT).until(() -> deadLetters(config).size() == 2);
+            assertThat(first.isAlive() && second.isAlive()).isTrue();
         }
-        assertThat(seen).containsExactly(status("e", 1));
+        try (RecordInspector restarted = new RecordInspector(config)) {
+            raw(config, Topic.EXPERIMENT_STATUS, "last", garbage);
+            await().atMost(LIMIT).until(() -> deadLetters(config).size() >= 3);
+            assertThat(restarted.isAlive()).isTrue();
+        }
+        assertThat(seen).containsExactly(status("e", 1), status("e", 1));
         List<ConsumerRecord<String, byte[]>> letters = deadLetters(config);
-        assertThat(letters).hasSize(2);
+        assertThat(letters).hasSize(3);
         assertThat(letters.get(0).value()).isEqualTo("not avro".getBytes(StandardCharsets.UTF_8));
         assertThat(letters.get(1).value()).isEqualTo(garbage);
         assertThat(header(letters.get(0), "topic"))
@@ -235,7 +236,7 @@ class MessagingIT {
             }
 
             @Override
-            public void givenUp(ConsumerRecord<String, byte[]> record, RuntimeException reason) {
+            public void givenUp(ConsumerRecord<String, byte[]> record, Throwable reason) {
                 throw new AssertionError(reason);
             }
         };
@@ -273,7 +274,7 @@ class MessagingIT {
             }
 
             @Override
-            public void givenUp(ConsumerRecord<String, byte[]> record, RuntimeException reason) {
+            public void givenUp(ConsumerRecord<String, byte[]> record, Throwable reason) {
                 answered.add(record.key() + ": " + reason.getMessage());
             }
         };
@@ -328,27 +329,15 @@ class MessagingIT {
             }
 
             @Override
-            public void givenUp(ConsumerRecord<String, byte[]> record, RuntimeException reason) {
+            public void givenUp(ConsumerRecord<String, byte[]> record, Throwable reason) {
                 givenUp.add(record.key());
             }
         };
     }
 
-    private static void lockFor(Duration duration, RomeConfig config, String group) throws Exception {
-        var resource = new ConfigResource(
-                ConfigResource.Type.GROUP, TopicNames.of(config).prefix() + group);
-        var entry = new ConfigEntry("share.record.lock.duration.ms", Long.toString(duration.toMillis()));
-        try (Admin admin = Admin.create(config.admin())) {
-            admin.incrementalAlterConfigs(Map.of(resource, List.of(new AlterConfigOp(entry, AlterConfigOp.OpType.SET))))
-                    .all()
-                    .get();
-        }
-    }
-
     @Test
     void workThatOutlastsTheLockIsRenewedAndDoneOnce() throws Exception {
-        RomeConfig config = tenant();
-        lockFor(Duration.ofSeconds(2), config, "group");
+        RomeConfig config = tenant("queue.lock.ms", "2000");
         AtomicInteger starts = new AtomicInteger();
         CountDownLatch finished = new CountDownLatch(1);
         WorkQueue.Worker worker = new WorkQueue.Worker() {
@@ -363,7 +352,7 @@ class MessagingIT {
             }
 
             @Override
-            public void givenUp(ConsumerRecord<String, byte[]> record, RuntimeException reason) {
+            public void givenUp(ConsumerRecord<String, byte[]> record, Throwable reason) {
                 throw new AssertionError(reason);
             }
         };
@@ -406,7 +395,8 @@ class MessagingIT {
 
     @Test
     void aRegistryThatDoesNotAnswerIsNamed() {
-        var client = new SchemaRegistryClient(Map.of("schema.registry.url", "http://localhost:1"));
+        var client = new SchemaRegistryClient(
+                Map.of("schema.registry.url", "http://localhost:1", "registry.patience.ms", "500"));
         assertThatThrownBy(() -> client.schema(1))
                 .hasMessageContaining("http://localhost:1")
                 .hasMessageContaining("schema.registry.url");

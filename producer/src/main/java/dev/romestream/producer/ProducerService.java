@@ -6,8 +6,7 @@ import dev.romestream.messaging.experiment.Experiments;
 import dev.romestream.messaging.experiment.StatusReporter;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
-import dev.romestream.messaging.service.ServiceThread;
-import dev.romestream.messaging.topic.DeadLetters;
+import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.DesiredState;
@@ -34,8 +33,7 @@ public final class ProducerService implements Service {
     private volatile boolean closed;
 
     public ProducerService(RomeConfig config, MeterRegistry metrics) {
-        DeadLetters deadLetters = resources.add(new DeadLetters(config));
-        this.experiments = resources.add(new Experiments(config, deadLetters));
+        this.experiments = resources.add(new Experiments(config));
         this.sender = resources.add(new RecordSender(config));
         this.sources = new Sources(config.string(RomeConfig.DATA_DIR));
         this.publisher = new DatasetPublisher(

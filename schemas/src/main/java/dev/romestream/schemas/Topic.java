@@ -83,7 +83,9 @@ public enum Topic {
 
     /** Topic-level settings. */
     public Map<String, String> settings() {
-        String maxBytes = Integer.toString(MAX_RECORD_BYTES + RECORD_OVERHEAD_BYTES);
+        // a dead letter is as large as the record that it was, and its headers
+        int most = MAX_RECORD_BYTES + (isRaw() ? 2 : 1) * RECORD_OVERHEAD_BYTES;
+        String maxBytes = Integer.toString(most);
         return switch (kept) {
             case COMPACTED -> Map.of("cleanup.policy", "compact", "max.message.bytes", maxBytes);
             case FOR_A_TIME ->

@@ -1,5 +1,7 @@
 package dev.romestream.messaging.config;
 
+import dev.romestream.messaging.failure.Outages;
+import dev.romestream.messaging.registry.SchemaRegistryClient;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
@@ -45,7 +47,9 @@ public final class RomeConfig {
     public static final String PRIOR_TIMEOUT = "prior.timeout.ms";
     public static final String ATTACKER_COUNT = "attacker.count";
     public static final String POOL_TRAINER_COUNT = "pool.trainer.count";
+    public static final String QUEUE_LOCK = "queue.lock.ms";
     public static final String REGISTRY_URL = "schema.registry.url";
+    public static final String REGISTRY_PATIENCE = SchemaRegistryClient.PATIENCE;
 
     private static final ConfigDef OWN = new ConfigDef()
             .define(TOPIC_PREFIX, ConfigDef.Type.STRING, "rome.", ConfigDef.Importance.MEDIUM, "Prefix of every topic.")
@@ -102,6 +106,21 @@ public final class RomeConfig {
                     ConfigDef.Range.between(1, 4),
                     ConfigDef.Importance.MEDIUM,
                     "Attempts at a request before it is dead-lettered and answered as failed.")
+            .define(
+                    QUEUE_LOCK,
+                    ConfigDef.Type.INT,
+                    9_000,
+                    ConfigDef.Range.between(1_000, 60_000),
+                    ConfigDef.Importance.LOW,
+                    "How long a request stays with a worker that gives no sign of life, where queue.type is share; brokers"
+                            + " allow no less than group.share.min.record.lock.duration.ms.")
+            .define(
+                    REGISTRY_PATIENCE,
+                    ConfigDef.Type.LONG,
+                    -1L,
+                    ConfigDef.Range.atLeast(-1),
+                    ConfigDef.Importance.LOW,
+                    "Longest wait for a schema registry that is away; -1: as long as it takes.")
             .define(
                     ENGINE_DEVICE,
                     ConfigDef.Type.STRING,
@@ -183,6 +202,9 @@ public final class RomeConfig {
             "bearer.auth.token",
             "specific.avro.reader");
     private static final String SERDE_TLS_PREFIX = "schema.registry.ssl.";
+    /** The largest record with its headers, and some. */
+    public static final int MAX_REQUEST_BYTES = 10 * 1024 * 1024;
+
     private static final String ENVIRONMENT_PREFIX = "ROME_";
     private static final Map<String, String> BUILT_IN = Map.of(
             CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG,
@@ -198,9 +220,11 @@ public final class RomeConfig {
 
     private final Map<String, String> given;
     private final Map<String, Object> own;
+    private final Outages outages;
 
-    private RomeConfig(Map<String, String> given) {
+    private RomeConfig(Map<String, String> given, Outages outages) {
         this.given = Map.copyOf(given);
+        this.outages = outages;
         given.keySet().forEach(RomeConfig::checkKnown);
         Map<String, String> ours = new HashMap<>(given);
         ours.keySet().retainAll(OWN.names());
@@ -215,7 +239,12 @@ public final class RomeConfig {
     public static RomeConfig of(Map<String, String> settings) {
         Map<String, String> merged = new HashMap<>(BUILT_IN);
         merged.putAll(settings);
-        return new RomeConfig(merged);
+        return new RomeConfig(merged, new Outages());
+    }
+
+    /** What the process of this configuration, and of those made {@link #with} it, waits for. */
+    public Outages outages() {
+        return outages;
     }
 
     /**
@@ -283,7 +312,7 @@ public final class RomeConfig {
     public RomeConfig with(Map<String, String> settings) {
         Map<String, String> merged = new HashMap<>(given);
         merged.putAll(settings);
-        return new RomeConfig(merged);
+        return new RomeConfig(merged, outages);
     }
 
     public String string(String key) {
@@ -313,7 +342,10 @@ public final class RomeConfig {
         Map<String, Object> settings = client("producer.", ProducerConfig.configNames());
         settings.putIfAbsent(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
         settings.putIfAbsent(ProducerConfig.ACKS_CONFIG, "all");
-        settings.putIfAbsent(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 9 * 1024 * 1024);
+        settings.putIfAbsent(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_REQUEST_BYTES);
+        // brokers that are away are waited for
+        settings.putIfAbsent(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Integer.MAX_VALUE);
+        settings.putIfAbsent(ProducerConfig.MAX_BLOCK_MS_CONFIG, Integer.MAX_VALUE);
         settings.putAll(serde());
         return settings;
     }
@@ -346,6 +378,8 @@ public final class RomeConfig {
                 settings.put(key, value);
             }
         });
+        settings.put(SchemaRegistryClient.PATIENCE, own.get(REGISTRY_PATIENCE));
+        settings.put(SchemaRegistryClient.OUTAGES, outages);
         return settings;
     }
 

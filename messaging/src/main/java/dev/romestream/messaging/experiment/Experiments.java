@@ -1,22 +1,17 @@
 package dev.romestream.messaging.experiment;
 
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.queue.UnprocessableException;
 import dev.romestream.messaging.topic.RecordReader;
-import dev.romestream.messaging.topic.RefusedRecords;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
-import dev.romestream.schemas.Ranges;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Pattern;
 import org.apache.kafka.common.errors.InterruptException;
 
 /**
@@ -24,41 +19,22 @@ import org.apache.kafka.common.errors.InterruptException;
  * Safe for use by several threads.
  */
 public final class Experiments implements AutoCloseable {
-    private static final Pattern ID = Pattern.compile("[a-z0-9][a-z0-9._-]{0,199}");
-
     private final Map<String, Experiment> newest = new LinkedHashMap<>();
     private final BlockingQueue<String> changed = new LinkedBlockingQueue<>();
     private final RecordReader<Experiment> reader;
 
-    public Experiments(RomeConfig config, RefusedRecords refused) {
-        this.reader = new RecordReader<>(config, Topic.EXPERIMENTS, Experiment.class, refused, this::accept);
+    public Experiments(RomeConfig config) {
+        this.reader = new RecordReader<>(config, Topic.EXPERIMENTS, Experiment.class, this::accept);
     }
 
     private synchronized void accept(String key, Experiment experiment) {
         if (experiment != null) {
-            check(key, experiment);
             newest.put(key, experiment);
         } else {
             newest.remove(key);
         }
         if (!changed.contains(key)) {
             changed.add(key);
-        }
-    }
-
-    /**
-     * Checks an experiment.
-     *
-     * @throws UnprocessableException naming the field, the value and what is allowed
-     */
-    public static void check(String key, Experiment experiment) {
-        if (key == null || !key.equals(experiment.getId()) || !ID.matcher(key).matches()) {
-            throw new UnprocessableException("The experiment's key is '" + key + "' and its id '" + experiment.getId()
-                    + "'; they must be equal, of lower-case letters, digits, '.', '_' and '-'.");
-        }
-        List<String> violations = Ranges.violations(experiment);
-        if (!violations.isEmpty()) {
-            throw new UnprocessableException("Experiment " + key + ": " + String.join(" ", violations));
         }
     }
 

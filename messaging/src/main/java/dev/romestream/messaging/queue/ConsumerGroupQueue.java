@@ -1,7 +1,10 @@
 package dev.romestream.messaging.queue;
 
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.service.ServiceThread;
+import dev.romestream.messaging.failure.Backoff;
+import dev.romestream.messaging.failure.Fault;
+import dev.romestream.messaging.failure.Outages;
+import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
@@ -24,9 +27,13 @@ import org.slf4j.LoggerFactory;
 final class ConsumerGroupQueue implements WorkQueue {
     private static final Logger log = LoggerFactory.getLogger(ConsumerGroupQueue.class);
     private static final Duration POLL = Duration.ofMillis(500);
+    private static final Duration FOR_EVER = Duration.ofMillis(-1);
+    private static final int MOST_WORK_MS = 24 * 3_600_000;
+    private static final int SESSION_MS = 10_000;
 
     private final KafkaConsumer<String, byte[]> consumer;
     private final Worker worker;
+    private final Outages outages;
     private final FailedWork failedWork;
     private final ServiceThread thread;
     private volatile boolean closed;
@@ -39,9 +46,12 @@ final class ConsumerGroupQueue implements WorkQueue {
         settings.put("enable.auto.commit", false);
         settings.put("auto.offset.reset", "earliest");
         settings.put("max.poll.records", 1);
-        settings.putIfAbsent("max.poll.interval.ms", 1_800_000);
+        settings.put("isolation.level", "read_committed");
+        settings.putIfAbsent("max.poll.interval.ms", MOST_WORK_MS);
+        settings.putIfAbsent("session.timeout.ms", SESSION_MS);
         this.consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
         this.worker = worker;
+        this.outages = config.outages();
         this.failedWork = new FailedWork(config, worker);
         List<String> topicNames = topics.stream().map(names::of).toList();
         this.thread = ServiceThread.start(group + "-worker", () -> poll(topicNames));
@@ -68,11 +78,18 @@ final class ConsumerGroupQueue implements WorkQueue {
     private void handle(ConsumerRecord<String, byte[]> record) {
         for (int attempt = 1; !closed; attempt++) {
             try {
-                worker.process(record);
+                Backoff.await(outages, "what work needs", FOR_EVER, () -> {
+                    worker.process(record);
+                    return true;
+                });
                 return;
+            } catch (CancellationException e) {
+                closed = true;
             } catch (RuntimeException e) {
-                closed |= e instanceof CancellationException;
-                if (closed || !failedWork.isRetried(record, attempt, e)) {
+                if (closed || Fault.of(e) == Fault.SICK_WORKER) {
+                    throw e;
+                }
+                if (!failedWork.isRetried(record, attempt, e)) {
                     return;
                 }
             }

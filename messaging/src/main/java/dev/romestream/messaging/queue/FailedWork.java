@@ -1,6 +1,7 @@
 package dev.romestream.messaging.queue;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.failure.Fault;
 import dev.romestream.messaging.topic.DeadLetters;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
@@ -26,7 +27,7 @@ final class FailedWork implements AutoCloseable {
      * @param attempt the one that failed, from 1
      * @return whether the record is to be tried again
      */
-    boolean isRetried(ConsumerRecord<String, byte[]> record, int attempt, RuntimeException cause) {
+    boolean isRetried(ConsumerRecord<String, byte[]> record, int attempt, Throwable cause) {
         log.warn(
                 "Attempt {} of {} at {} partition {} offset {} failed: {}",
                 attempt,
@@ -35,12 +36,17 @@ final class FailedWork implements AutoCloseable {
                 record.partition(),
                 record.offset(),
                 cause.getMessage());
-        if (attempt < attempts && !(cause instanceof UnprocessableException)) {
+        if (attempt < attempts && Fault.of(cause) != Fault.PERMANENT) {
             return true;
         }
+        giveUp(record, cause);
+        return false;
+    }
+
+    /** Keeps the record's bytes, and answers. */
+    void giveUp(ConsumerRecord<String, byte[]> record, Throwable cause) {
         deadLetters.keep(record, cause);
         worker.givenUp(record, cause);
-        return false;
     }
 
     @Override

@@ -1,7 +1,13 @@
 package dev.romestream.messaging.queue;
 
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.service.ServiceThread;
+import dev.romestream.messaging.failure.Backoff;
+import dev.romestream.messaging.failure.Fault;
+import dev.romestream.messaging.failure.Outages;
+import dev.romestream.messaging.failure.SickWorkerException;
+import dev.romestream.messaging.failure.UnprocessableException;
+import dev.romestream.messaging.thread.ServiceThread;
+import dev.romestream.messaging.topic.Sending;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
@@ -20,12 +26,18 @@ import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.InvalidConfigurationException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,13 +48,20 @@ import org.slf4j.LoggerFactory;
 final class ShareGroupQueue implements WorkQueue {
     private static final Logger log = LoggerFactory.getLogger(ShareGroupQueue.class);
     private static final Duration POLL = Duration.ofMillis(500);
+    private static final Duration FOR_EVER = Duration.ofMillis(-1);
+    private static final Duration CLOSE_PRODUCER = Duration.ofSeconds(2);
     private static final int DEFAULT_LOCK_MS = 15_000;
+    private static final int SHORTEST_USUAL_LOCK_MS = 15_000;
+    private static final int MOST_DELIVERIES = 5;
+    private static final int HAND_BACK_MS = 4_000;
     private static final long CLOSE_CHECK_MS = 200;
     private static final long CLOSE_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(8);
 
     private final KafkaShareConsumer<String, byte[]> consumer;
     private final Worker worker;
     private final FailedWork failedWork;
+    private final Outages outages;
+    private final KafkaProducer<String, byte[]> producer;
     private final ExecutorService work;
     private final ServiceThread poller;
     private volatile boolean closed;
@@ -50,7 +69,7 @@ final class ShareGroupQueue implements WorkQueue {
     ShareGroupQueue(RomeConfig config, String group, List<Topic> topics, Worker worker) {
         TopicNames names = TopicNames.of(config);
         String groupId = names.prefix() + group;
-        readFromTheBeginning(config, groupId);
+        configureGroup(config, groupId);
         Map<String, Object> settings = config.consumer();
         List.of("value.deserializer", "group.instance.id", "auto.offset.reset", "enable.auto.commit")
                 .forEach(settings::remove);
@@ -62,6 +81,13 @@ final class ShareGroupQueue implements WorkQueue {
         this.consumer = new KafkaShareConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
         this.worker = worker;
         this.failedWork = new FailedWork(config, worker);
+        this.outages = config.outages();
+        Map<String, Object> sending = config.producer();
+        sending.remove("value.serializer");
+        sending.put("max.block.ms", HAND_BACK_MS);
+        sending.put("delivery.timeout.ms", HAND_BACK_MS);
+        sending.put("request.timeout.ms", HAND_BACK_MS / 2);
+        this.producer = new KafkaProducer<>(sending, new StringSerializer(), new ByteArraySerializer());
         this.work = Executors.newSingleThreadExecutor(body -> {
             Thread thread = new Thread(body, group + "-worker");
             thread.setDaemon(true);
@@ -71,17 +97,46 @@ final class ShareGroupQueue implements WorkQueue {
         this.poller = ServiceThread.start(group + "-queue", () -> poll(topicNames));
     }
 
-    private static void readFromTheBeginning(RomeConfig config, String groupId) {
-        try (Admin admin = Admin.create(config.admin())) {
-            var group = new ConfigResource(ConfigResource.Type.GROUP, groupId);
-            var earliest =
-                    new AlterConfigOp(new ConfigEntry("share.auto.offset.reset", "earliest"), AlterConfigOp.OpType.SET);
-            admin.incrementalAlterConfigs(Map.of(group, List.of(earliest)))
+    /** The group reads what was there before it, only what is committed, and waits no longer than needed for a dead worker. */
+    private static void configureGroup(RomeConfig config, String groupId) {
+        int lockMs = config.integer(RomeConfig.QUEUE_LOCK);
+        Backoff.await(config.outages(), "the brokers", FOR_EVER, () -> {
+            try (Admin admin = Admin.create(config.admin())) {
+                try {
+                    alter(admin, groupId, lockMs);
+                } catch (InvalidConfigurationException e) {
+                    log.info("Requests are locked for {} ms: {}", SHORTEST_USUAL_LOCK_MS, e.getMessage());
+                    alter(admin, groupId, SHORTEST_USUAL_LOCK_MS);
+                }
+                return true;
+            }
+        });
+    }
+
+    private static void alter(Admin admin, String groupId, int lockMs) {
+        Map<String, Object> wanted = Map.of(
+                "share.auto.offset.reset",
+                "earliest",
+                "share.isolation.level",
+                "read_committed",
+                "share.delivery.count.limit",
+                MOST_DELIVERIES,
+                "share.record.lock.duration.ms",
+                lockMs);
+        List<AlterConfigOp> operations = wanted.entrySet().stream()
+                .map(entry -> new AlterConfigOp(
+                        new ConfigEntry(entry.getKey(), entry.getValue().toString()), AlterConfigOp.OpType.SET))
+                .toList();
+        try {
+            admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.GROUP, groupId), operations))
                     .all()
                     .get();
         } catch (InterruptedException e) {
             throw new InterruptException(e);
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof InvalidConfigurationException || e.getCause() instanceof RetriableException) {
+                throw (KafkaException) e.getCause();
+            }
             throw new KafkaException(
                     "The brokers do not offer share groups (" + e.getCause().getMessage()
                             + "); set queue.type=consumer for brokers before 4.2.",
@@ -107,10 +162,22 @@ final class ShareGroupQueue implements WorkQueue {
     /** Work is never interrupted: on closing it has some seconds to finish, and else is left to another worker. */
     private void handle(ConsumerRecord<String, byte[]> record) {
         if (closed) {
-            consumer.acknowledge(record, AcknowledgeType.RELEASE);
+            handBack(record);
             return;
         }
-        Future<?> outcome = work.submit(() -> worker.process(record));
+        int delivery = record.deliveryCount().map(Short::intValue).orElse(1);
+        if (delivery >= MOST_DELIVERIES) {
+            failedWork.giveUp(
+                    record,
+                    new UnprocessableException("The request was given to " + (delivery - 1)
+                            + " workers, none of which finished it or said why; it may have killed them."));
+            consumer.acknowledge(record, AcknowledgeType.REJECT);
+            return;
+        }
+        Future<?> outcome = work.submit(() -> Backoff.await(outages, "what work needs", FOR_EVER, () -> {
+            worker.process(record);
+            return true;
+        }));
         long lockMs = consumer.acquisitionLockTimeoutMs().orElse(DEFAULT_LOCK_MS);
         while (true) {
             try {
@@ -119,7 +186,7 @@ final class ShareGroupQueue implements WorkQueue {
                 return;
             } catch (TimeoutException e) {
                 if (closed) {
-                    consumer.acknowledge(record, AcknowledgeType.RELEASE);
+                    handBack(record);
                     return;
                 }
                 if (!renewed(record, lockMs / 3)) {
@@ -127,13 +194,27 @@ final class ShareGroupQueue implements WorkQueue {
                     return;
                 }
             } catch (ExecutionException e) {
-                failed(record, e.getCause());
+                failed(record, delivery, e.getCause());
                 return;
             } catch (InterruptedException e) {
                 consumer.acknowledge(record, AcknowledgeType.RELEASE);
                 Thread.currentThread().interrupt();
                 return;
             }
+        }
+    }
+
+    /**
+     * Leaves the record to another worker as a new one, so that the broker's deliveries count failures and deaths, not closings.
+     */
+    private void handBack(ConsumerRecord<String, byte[]> record) {
+        try {
+            Sending.await(producer.send(
+                    new ProducerRecord<>(record.topic(), null, record.key(), record.value(), record.headers())));
+            consumer.acknowledge(record, AcknowledgeType.ACCEPT);
+        } catch (KafkaException e) {
+            log.info("{} {} is given back: {}", record.topic(), record.offset(), e.getMessage());
+            consumer.acknowledge(record, AcknowledgeType.RELEASE);
         }
     }
 
@@ -175,15 +256,18 @@ final class ShareGroupQueue implements WorkQueue {
         return false;
     }
 
-    private void failed(ConsumerRecord<String, byte[]> record, Throwable cause) {
+    private void failed(ConsumerRecord<String, byte[]> record, int delivery, Throwable cause) {
         closed |= cause instanceof CancellationException;
         if (closed) {
-            consumer.acknowledge(record, AcknowledgeType.RELEASE);
+            handBack(record);
             return;
         }
-        int delivery = record.deliveryCount().map(Short::intValue).orElse(Integer.MAX_VALUE);
-        RuntimeException reason = cause instanceof RuntimeException e ? e : new IllegalStateException(cause);
-        boolean retried = failedWork.isRetried(record, delivery, reason);
+        if (Fault.of(cause) == Fault.SICK_WORKER) {
+            consumer.acknowledge(record, AcknowledgeType.RELEASE);
+            consumer.commitSync();
+            throw new SickWorkerException("The worker can work no longer: " + cause.getMessage(), cause);
+        }
+        boolean retried = failedWork.isRetried(record, delivery, cause);
         consumer.acknowledge(record, retried ? AcknowledgeType.RELEASE : AcknowledgeType.REJECT);
     }
 
@@ -198,5 +282,6 @@ final class ShareGroupQueue implements WorkQueue {
         poller.join();
         work.shutdown();
         failedWork.close();
+        producer.close(CLOSE_PRODUCER);
     }
 }

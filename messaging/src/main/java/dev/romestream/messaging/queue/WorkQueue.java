@@ -1,6 +1,7 @@
 package dev.romestream.messaging.queue;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.failure.Fault;
 import dev.romestream.schemas.Topic;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -14,8 +15,8 @@ public interface WorkQueue extends AutoCloseable {
     /** What is done with a record. */
     interface Worker {
         /**
-         * Does the work. What it throws counts as a failed attempt; after {@code queue.attempts} of them the record is given
-         * up.
+         * Does the work. What becomes of the record where it throws says {@link Fault}: dead letters and an answer at once,
+         * the same again when what is away is back, or another attempt, up to {@code queue.attempts}.
          *
          * @throws java.util.concurrent.CancellationException where the worker is closing: the record goes back untried, and the
          *     queue takes no other
@@ -23,7 +24,7 @@ public interface WorkQueue extends AutoCloseable {
         void process(ConsumerRecord<String, byte[]> record);
 
         /** Answers for a record that is given up, after its bytes went to the dead letters. */
-        void givenUp(ConsumerRecord<String, byte[]> record, RuntimeException reason);
+        void givenUp(ConsumerRecord<String, byte[]> record, Throwable reason);
     }
 
     /** The queue that {@code queue.type} names. */

@@ -1,6 +1,6 @@
 package dev.romestream.messaging.registry;
 
-/** The schema registry refused a call, or could not be reached. */
+/** The schema registry refused a call. */
 public final class RegistryException extends RuntimeException {
     private final int status;
 
@@ -9,12 +9,7 @@ public final class RegistryException extends RuntimeException {
         this.status = status;
     }
 
-    RegistryException(String message, Throwable cause) {
-        super(message, cause);
-        this.status = 0;
-    }
-
-    /** The HTTP status, or 0 where no registry answered. */
+    /** The HTTP status. */
     public int status() {
         return status;
     }

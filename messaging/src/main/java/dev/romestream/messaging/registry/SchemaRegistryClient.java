@@ -3,6 +3,12 @@ package dev.romestream.messaging.registry;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.romestream.messaging.failure.Backoff;
+import dev.romestream.messaging.failure.Outages;
+import dev.romestream.messaging.failure.UnavailableException;
+import dev.romestream.messaging.failure.UnprocessableException;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -16,8 +22,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import org.apache.avro.Schema;
@@ -33,13 +40,28 @@ public final class SchemaRegistryClient {
     private static final String JSON = "application/vnd.schemaregistry.v1+json";
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
     private static final String TLS_PREFIX = "schema.registry.";
+    private static final int MOST_KEPT = 1000;
+    private static final int MOST_CHARACTERS = 1 << 20;
+    private static final int TOO_MANY_REQUESTS = 429;
+    /** A gateway in front of the registry, or credentials that are about to be mended: no record's fault. */
+    private static final Set<Integer> AWAY = Set.of(401, 403, 407, 408, TOO_MANY_REQUESTS);
+
+    /** Longest wait for a registry that is away, in milliseconds; negative for as long as it takes. */
+    public static final String PATIENCE = "registry.patience.ms";
+
+    /** The {@link Outages} that a wait is told in. */
+    public static final String OUTAGES = "outages";
 
     private final ObjectMapper mapper = new ObjectMapper();
     private final HttpClient http;
     private final List<String> urls;
     private final Optional<String> authorization;
-    private final Map<String, Schema> schemas = new ConcurrentHashMap<>();
-    private final Map<SubjectSchema, Integer> ids = new ConcurrentHashMap<>();
+    private final Duration patience;
+    private final Outages outages;
+    private final Cache<String, Schema> schemas =
+            Caffeine.newBuilder().maximumSize(MOST_KEPT).build();
+    private final Cache<SubjectSchema, Integer> ids =
+            Caffeine.newBuilder().maximumSize(MOST_KEPT).build();
 
     private record SubjectSchema(String subject, Schema schema) {}
 
@@ -54,6 +76,9 @@ public final class SchemaRegistryClient {
                 .map(address -> address.endsWith("/") ? address.substring(0, address.length() - 1) : address)
                 .toList();
         this.authorization = authorization(settings);
+        Object limit = settings.get(PATIENCE);
+        this.patience = Duration.ofMillis(limit == null ? -1 : Long.parseLong(limit.toString()));
+        this.outages = settings.get(OUTAGES) instanceof Outages shared ? shared : new Outages();
         this.http = tls(settings)
                 .map(context -> httpClient().sslContext(context).build())
                 .orElse(DefaultTls.CLIENT);
@@ -104,32 +129,61 @@ public final class SchemaRegistryClient {
 
     /** Registers {@code schema} under {@code subject}; registering it again gives the same id. */
     public int register(String subject, Schema schema) {
-        return ids.computeIfAbsent(new SubjectSchema(subject, schema), key -> call(
-                        "POST", "/subjects/" + encode(subject) + "/versions", body(schema))
-                .get("id")
-                .asInt());
+        return id(new SubjectSchema(subject, schema), "/subjects/" + encode(subject) + "/versions");
     }
 
     /** The id of a schema that is registered already. */
     public int id(String subject, Schema schema) {
-        return ids.computeIfAbsent(
-                new SubjectSchema(subject, schema), key -> call("POST", "/subjects/" + encode(subject), body(schema))
-                        .get("id")
-                        .asInt());
+        return id(new SubjectSchema(subject, schema), "/subjects/" + encode(subject));
+    }
+
+    private int id(SubjectSchema wanted, String path) {
+        return kept(ids, wanted, key -> call("POST", path, body(key.schema()))
+                .get("id")
+                .asInt());
     }
 
     /** The schema with this id. */
     public Schema schema(int id) {
-        return schemas.computeIfAbsent("/schemas/ids/" + id, this::fetch);
+        return kept(schemas, "/schemas/ids/" + id, this::fetch);
     }
 
     /** The schema with this globally unique id, as newer serializers send in a header. */
     public Schema schema(UUID guid) {
-        return schemas.computeIfAbsent("/schemas/guids/" + guid, this::fetch);
+        return kept(schemas, "/schemas/guids/" + guid, this::fetch);
+    }
+
+    /** Not computed within the cache: a wait for the registry must hold up nobody else. */
+    private static <K, V> V kept(Cache<K, V> cache, K key, Function<K, V> ask) {
+        V found = cache.getIfPresent(key);
+        if (found == null) {
+            found = ask.apply(key);
+            cache.put(key, found);
+        }
+        return found;
     }
 
     private Schema fetch(String path) {
-        return new Schema.Parser().parse(call("GET", path, null).get("schema").asText());
+        JsonNode found = call("GET", path, null);
+        String type = found.path("schemaType").asText("AVRO");
+        if (!type.equals("AVRO")) {
+            throw new UnprocessableException(
+                    "The schema at " + path + " is of type " + type + "; records are written in AVRO.");
+        }
+        if (!found.path("references").isEmpty()) {
+            throw new UnprocessableException(
+                    "The schema at " + path + " refers to other schemas; write records with schemas that stand alone.");
+        }
+        String text = found.path("schema").asText("");
+        if (text.length() > MOST_CHARACTERS) {
+            throw new UnprocessableException("The schema at " + path + " has " + text.length()
+                    + " characters; the most allowed is " + MOST_CHARACTERS + ".");
+        }
+        try {
+            return new Schema.Parser().parse(text);
+        } catch (RuntimeException | StackOverflowError e) {
+            throw new UnprocessableException("The schema at " + path + " is not valid Avro: " + e.getMessage(), e);
+        }
     }
 
     /** Has the registry accept only schemas under {@code subject} that read what the previous ones wrote. */
@@ -141,20 +195,30 @@ public final class SchemaRegistryClient {
         return mapper.createObjectNode().put("schema", schema.toString()).put("schemaType", "AVRO");
     }
 
+    /** The registry's answer, once it gives one. */
     private JsonNode call(String method, String path, JsonNode body) {
-        IOException unreachable = null;
+        return Backoff.await(outages, "the schema registry", patience, () -> ask(method, path, body));
+    }
+
+    private JsonNode ask(String method, String path, JsonNode body) throws InterruptedException {
+        UnavailableException away = null;
         for (String url : urls) {
             try {
                 return answer(url + path, http.send(request(url, method, path, body), textBody()));
+            } catch (UnavailableException e) {
+                away = e;
             } catch (IOException e) {
-                unreachable = e;
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new RegistryException("Interrupted while waiting for the schema registry.", e);
+                away = new UnavailableException(
+                        "No schema registry answers at " + withoutCredentials(url)
+                                + " (schema.registry.url). Is it running?",
+                        e);
             }
         }
-        throw new RegistryException(
-                "No schema registry answers at " + urls + " (schema.registry.url). Is it running?", unreachable);
+        throw away;
+    }
+
+    private static String withoutCredentials(String url) {
+        return url.replaceFirst("//[^/@]*@", "//");
     }
 
     private static HttpResponse.BodyHandler<String> textBody() {
@@ -180,12 +244,15 @@ public final class SchemaRegistryClient {
 
     private JsonNode answer(String address, HttpResponse<String> response) throws IOException {
         int status = response.statusCode();
-        if (status >= 500) {
-            throw new IOException(address + " answered with status " + status + ".");
+        if (status >= 500 || AWAY.contains(status)) {
+            throw new UnavailableException(
+                    withoutCredentials(address) + " answered with status " + status + " (schema.registry.url).");
         }
         if (status >= 300) {
             throw new RegistryException(
-                    status, "The schema registry refused " + address + " (" + status + "): " + response.body());
+                    status,
+                    "The schema registry refused " + withoutCredentials(address) + " (" + status + "): "
+                            + response.body());
         }
         return mapper.readTree(response.body());
     }

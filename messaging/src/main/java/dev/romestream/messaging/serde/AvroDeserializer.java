@@ -1,5 +1,6 @@
 package dev.romestream.messaging.serde;
 
+import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.registry.RegistryException;
 import dev.romestream.messaging.registry.SchemaRegistryClient;
 import dev.romestream.schemas.Topic;
@@ -14,6 +15,7 @@ import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.DecoderFactory;
 import org.apache.avro.specific.SpecificData;
 import org.apache.avro.specific.SpecificDatumReader;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -24,17 +26,13 @@ import org.apache.kafka.common.serialization.Deserializer;
  * else in the payload.
  */
 public final class AvroDeserializer<T> implements Deserializer<T> {
-    private static final int NOT_FOUND = 404;
-    private static final String BYTES_LIMIT = "org.apache.avro.limits.bytes.maxLength";
+    private static final String PACKAGE = Topic.EXPERIMENTS.schema().getNamespace() + ".";
 
     private SchemaRegistryClient registry;
     private boolean isKey;
 
     @Override
     public void configure(Map<String, ?> settings, boolean key) {
-        if (System.getProperty(BYTES_LIMIT) == null) {
-            System.setProperty(BYTES_LIMIT, Integer.toString(Topic.MAX_RECORD_BYTES));
-        }
         this.registry = new SchemaRegistryClient(settings);
         this.isKey = key;
     }
@@ -68,38 +66,53 @@ public final class AvroDeserializer<T> implements Deserializer<T> {
         try {
             return lookUp.get();
         } catch (RegistryException e) {
-            if (e.status() == NOT_FOUND) {
-                throw new SerializationException(
-                        "A record on " + topic + " names a schema that the registry does not have: " + e.getMessage(),
-                        e);
-            }
-            throw e;
+            throw new SerializationException(
+                    "A record on " + topic + " names a schema that the registry does not have: " + e.getMessage(), e);
+        } catch (UnprocessableException e) {
+            throw new SerializationException("A record on " + topic + ": " + e.getMessage(), e);
         }
     }
 
     private static UUID guid(String topic, byte[] header) {
-        if (header.length != 1 + 2 * Long.BYTES || header[0] != WireFormat.GUID_MAGIC) {
-            throw new SerializationException("The schema id header of a record on " + topic + " has " + header.length
-                    + " bytes; it must be 0x01 and a 16-byte id.");
+        if (header == null || header.length != 1 + 2 * Long.BYTES || header[0] != WireFormat.GUID_MAGIC) {
+            throw new SerializationException("The schema id header of a record on " + topic + " has "
+                    + (header == null ? 0 : header.length) + " bytes; it must be 0x01 and a 16-byte id.");
         }
         ByteBuffer bytes = ByteBuffer.wrap(header, 1, 2 * Long.BYTES);
         return new UUID(bytes.getLong(), bytes.getLong());
     }
 
     private T decode(String topic, Schema writer, byte[] data, int offset) {
-        Class<?> type = SpecificData.get().getClass(writer);
-        Schema reader = type == null ? writer : SpecificData.get().getSchema(type);
-        BinaryDecoder decoder = DecoderFactory.get().binaryDecoder(data, offset, data.length - offset, null);
+        Schema reader = SpecificData.get().getSchema(type(topic, writer));
         try {
-            T record = new SpecificDatumReader<T>(writer, reader, SpecificData.get()).read(null, decoder);
-            if (!decoder.isEnd()) {
-                throw new SerializationException(
-                        "A " + writer.getFullName() + " on " + topic + " is followed by surplus bytes.");
-            }
-            return record;
-        } catch (IOException | AvroRuntimeException | IndexOutOfBoundsException | ClassCastException e) {
+            DecodingLimits.check(writer, data, offset);
+            BinaryDecoder decoder = DecoderFactory.get().binaryDecoder(data, offset, data.length - offset, null);
+            return new SpecificDatumReader<T>(writer, reader, SpecificData.get()).read(null, decoder);
+        } catch (IOException
+                | AvroRuntimeException
+                | IndexOutOfBoundsException
+                | ClassCastException
+                | NullPointerException
+                | SerializationException e) {
             throw new SerializationException(
                     "A record on " + topic + " is not a valid " + writer.getFullName() + ": " + e.getMessage(), e);
         }
+    }
+
+    /** The generated class of a schema: of this system's, and no other that a writer may name. */
+    private static Class<?> type(String topic, Schema writer) {
+        String name = writer.getFullName();
+        if (writer.getType() == Schema.Type.RECORD && name.startsWith(PACKAGE)) {
+            try {
+                Class<?> type = Class.forName(name, false, Topic.class.getClassLoader());
+                if (SpecificRecord.class.isAssignableFrom(type)) {
+                    return type;
+                }
+            } catch (ClassNotFoundException e) {
+                throw new SerializationException("A record on " + topic + " is a " + name + ", which is unknown.", e);
+            }
+        }
+        throw new SerializationException(
+                "A record on " + topic + " is a " + name + "; expected is a record of " + PACKAGE + "*.");
     }
 }

@@ -1,6 +1,9 @@
 package dev.romestream.messaging.serde;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.failure.Backoff;
+import dev.romestream.messaging.failure.Outages;
+import java.time.Duration;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.errors.SerializationException;
@@ -9,9 +12,13 @@ import org.apache.kafka.common.utils.Utils;
 
 /** Decodes raw records with the configured deserializer, so that a failure leaves the bytes at hand. */
 public final class Decoder implements AutoCloseable {
+    private static final Duration FOR_EVER = Duration.ofMillis(-1);
+
     private final Deserializer<?> deserializer;
+    private final Outages outages;
 
     public Decoder(RomeConfig config) {
+        this.outages = config.outages();
         String name = config.string("value.deserializer");
         try {
             this.deserializer = Utils.newInstance(name, Deserializer.class);
@@ -28,7 +35,11 @@ public final class Decoder implements AutoCloseable {
      * @throws SerializationException where the bytes are not a {@code type}
      */
     public <T extends SpecificRecord> T decode(ConsumerRecord<String, byte[]> record, Class<T> type) {
-        Object value = deserializer.deserialize(record.topic(), record.headers(), record.value());
+        Object value = Backoff.await(
+                outages,
+                "the schema registry",
+                FOR_EVER,
+                () -> deserializer.deserialize(record.topic(), record.headers(), record.value()));
         if (value != null && !type.isInstance(value)) {
             throw new SerializationException("A record on " + record.topic() + " is not a " + type.getSimpleName()
                     + " but a " + value.getClass().getSimpleName() + ".");

@@ -1,5 +1,6 @@
 package dev.romestream.messaging.service;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.romestream.messaging.config.RomeConfig;
@@ -8,15 +9,24 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.function.BooleanSupplier;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /** {@code /health/live}, {@code /health/ready} and {@code /metrics} (Prometheus text format) of one process. */
 public final class MonitoringEndpoint implements AutoCloseable {
     private final HttpServer server;
 
-    /** Binds to {@code http.host} and {@code http.port}. */
+    /**
+     * Binds to {@code http.host} and {@code http.port}.
+     *
+     * @param dead why the process is to be restarted; empty where it is not
+     * @param unready why the process makes no progress; empty where it does
+     */
     public MonitoringEndpoint(
-            RomeConfig config, PrometheusMeterRegistry metrics, BooleanSupplier live, BooleanSupplier ready) {
+            RomeConfig config,
+            PrometheusMeterRegistry metrics,
+            Supplier<Optional<String>> dead,
+            Supplier<Optional<String>> unready) {
         String host = config.string(RomeConfig.HTTP_HOST);
         int port = config.integer(RomeConfig.HTTP_PORT);
         try {
@@ -27,15 +37,17 @@ public final class MonitoringEndpoint implements AutoCloseable {
                             + e.getMessage(),
                     e);
         }
-        server.createContext("/health/live", exchange -> health(exchange, live.getAsBoolean()));
-        server.createContext("/health/ready", exchange -> health(exchange, ready.getAsBoolean()));
+        server.createContext("/health/live", exchange -> health(exchange, dead.get()));
+        server.createContext("/health/ready", exchange -> health(exchange, unready.get()));
         server.createContext(
                 "/metrics", exchange -> answer(exchange, 200, "text/plain; version=0.0.4", metrics.scrape()));
         server.start();
     }
 
-    private static void health(HttpExchange exchange, boolean up) throws IOException {
-        answer(exchange, up ? 200 : 503, "application/json", up ? "{\"status\":\"UP\"}" : "{\"status\":\"DOWN\"}");
+    private static void health(HttpExchange exchange, Optional<String> trouble) throws IOException {
+        var body = JsonNodeFactory.instance.objectNode().put("status", trouble.isEmpty() ? "UP" : "DOWN");
+        trouble.ifPresent(reason -> body.put("reason", reason));
+        answer(exchange, trouble.isEmpty() ? 200 : 503, "application/json", body.toString());
     }
 
     private static void answer(HttpExchange exchange, int status, String type, String body) throws IOException {

@@ -1,6 +1,7 @@
 package dev.romestream.messaging.service;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.topic.RecordInspector;
 import dev.romestream.messaging.topic.TopicSetup;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
@@ -19,9 +21,17 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** Runs one service as a program: reads its configuration, serves health and metrics, and stops it on a signal. */
-public final class ServiceMain {
+@Command(
+        description = "Runs until it is stopped by a signal; exit code 2 on wrong usage, 1 on failure.",
+        mixinStandardHelpOptions = true,
+        version = "rome 0.1.0",
+        usageHelpAutoWidth = true)
+public final class ServiceMain implements Callable<Integer> {
     private static final Logger log = LoggerFactory.getLogger(ServiceMain.class);
     private static final int USAGE = 2;
     private static final int FAILURE = 1;
@@ -30,62 +40,42 @@ public final class ServiceMain {
     private final String program;
     private final BiFunction<RomeConfig, MeterRegistry, Service> factory;
 
+    @Option(names = "--config", paramLabel = "FILE", description = "Properties file with settings.")
+    private Path file;
+
+    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "A setting; may be given again.")
+    private Map<String, String> flags = new HashMap<>();
+
     public ServiceMain(String program, BiFunction<RomeConfig, MeterRegistry, Service> factory) {
         this.program = program;
         this.factory = factory;
     }
 
-    private record Arguments(Optional<Path> file, Map<String, String> flags, boolean help) {
-        static Arguments parse(String[] args) {
-            Optional<Path> file = Optional.empty();
-            Map<String, String> flags = new HashMap<>();
-            for (int i = 0; i < args.length; i++) {
-                switch (args[i]) {
-                    case "--help", "-h" -> {
-                        return new Arguments(file, flags, true);
-                    }
-                    case "--config" -> file = Optional.of(Path.of(operand(args, ++i, "--config FILE")));
-                    case "--set" -> {
-                        String[] pair = operand(args, ++i, "--set key=value").split("=", 2);
-                        if (pair.length < 2) {
-                            throw new ConfigException("--set " + pair[0] + " has no value; write --set key=value.");
-                        }
-                        flags.put(pair[0], pair[1]);
-                    }
-                    default -> throw new ConfigException("Unknown argument '" + args[i] + "'; see --help.");
-                }
-            }
-            return new Arguments(file, flags, false);
-        }
-
-        private static String operand(String[] args, int i, String usage) {
-            if (i >= args.length) {
-                throw new ConfigException("An argument is missing: " + usage + ".");
-            }
-            return args[i];
-        }
-    }
-
     /** Runs until a signal comes or the service fails; does not return. */
     public void run(String[] args) {
-        System.exit(execute(args));
+        CommandLine line = new CommandLine(this);
+        line.setCommandName(program);
+        line.getCommandSpec()
+                .usageMessage()
+                .footer(
+                        ("%nSettings, with their defaults (also as ROME_* in the environment); Kafka's client settings%n"
+                                        + "and Confluent's serde settings go by their own names:%n%n")
+                                + RomeConfig.help().replace("%", "%%"));
+        line.setParameterExceptionHandler((exception, given) -> {
+            System.err.println(program + ": " + exception.getMessage() + " (see " + program + " --help)");
+            return USAGE;
+        });
+        line.setExecutionExceptionHandler((exception, command, result) -> {
+            log.debug("The service failed", exception);
+            System.err.println(program + ": " + exception.getMessage());
+            return exception instanceof ConfigException ? USAGE : FAILURE;
+        });
+        System.exit(line.execute(args));
     }
 
-    private int execute(String[] args) {
-        RomeConfig config;
-        try {
-            Arguments arguments = Arguments.parse(args);
-            if (arguments.help()) {
-                System.out.println("Usage: " + program + " [--config FILE] [--set key=value]...\n\n"
-                        + "Settings, with their defaults (also as ROME_* in the environment); Kafka's client settings\n"
-                        + "and Confluent's serde settings go by their own names:\n" + RomeConfig.help());
-                return 0;
-            }
-            config = RomeConfig.load(arguments.file().orElse(null), System.getenv(), arguments.flags());
-        } catch (ConfigException e) {
-            System.err.println(program + ": " + e.getMessage());
-            return USAGE;
-        }
+    @Override
+    public Integer call() {
+        RomeConfig config = RomeConfig.load(file, System.getenv(), flags);
         try {
             return serve(config);
         } catch (KafkaException | IllegalStateException | IllegalArgumentException | UncheckedIOException e) {
@@ -95,35 +85,46 @@ public final class ServiceMain {
         }
     }
 
+    /** The service as the endpoint sees it. */
+    private static final class Running {
+        private volatile Service service;
+
+        private Optional<String> trouble() {
+            return service != null && !service.isAlive()
+                    ? Optional.of("a thread of the service ended")
+                    : Optional.empty();
+        }
+    }
+
     private int serve(RomeConfig config) {
         PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         new JvmMemoryMetrics().bindTo(metrics);
         new ProcessorMetrics().bindTo(metrics);
-        TopicSetup.ensure(config);
         CountDownLatch signalled = new CountDownLatch(1);
         CountDownLatch stopped = new CountDownLatch(1);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            signalled.countDown();
-            awaitUninterruptibly(stopped);
-        }));
-        boolean[] ready = new boolean[1];
-        try (Service service = factory.apply(config, metrics);
-                MonitoringEndpoint endpoint = config.integer(RomeConfig.HTTP_PORT) < 0
-                        ? null
-                        : new MonitoringEndpoint(
-                                config,
-                                metrics,
-                                () -> !ready[0] || service.isAlive(),
-                                () -> ready[0] && service.isAlive())) {
+        Running running = new Running();
+        try (Resources resources = new Resources()) {
+            Optional<MonitoringEndpoint> endpoint = config.integer(RomeConfig.HTTP_PORT) < 0
+                    ? Optional.empty()
+                    : Optional.of(resources.add(
+                            new MonitoringEndpoint(config, metrics, running::trouble, () -> running.trouble()
+                                    .or(() -> running.service == null ? Optional.of("starting") : Optional.empty())
+                                    .or(config.outages()::describe))));
+            TopicSetup.ensure(config);
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                signalled.countDown();
+                awaitUninterruptibly(stopped);
+            }));
+            RecordInspector inspector = resources.add(new RecordInspector(config));
+            Service service = resources.add(factory.apply(config, metrics));
             service.start();
-            ready[0] = true;
+            running.service = service;
             System.err.println(program + ": ready"
-                    + (endpoint == null
-                            ? ""
-                            : ", health and metrics at http://" + config.string(RomeConfig.HTTP_HOST) + ":"
-                                    + endpoint.port()));
+                    + endpoint.map(open -> ", health and metrics at http://" + config.string(RomeConfig.HTTP_HOST) + ":"
+                                    + open.port())
+                            .orElse(""));
             while (!signalled.await(WATCH_MS, TimeUnit.MILLISECONDS)) {
-                if (!service.isAlive()) {
+                if (!service.isAlive() || !inspector.isAlive()) {
                     System.err.println(program + ": a thread of the service ended; see the log above");
                     return FAILURE;
                 }

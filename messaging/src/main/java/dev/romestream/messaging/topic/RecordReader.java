@@ -1,15 +1,22 @@
 package dev.romestream.messaging.topic;
 
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.queue.UnprocessableException;
+import dev.romestream.messaging.failure.Fault;
 import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import org.apache.avro.specific.SpecificRecord;
-import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** A {@link TopicReader} of decoded records. What cannot be decoded, or is refused by the listener, is handed to the {@link RefusedRecords}. */
+/**
+ * A view's {@link TopicReader} of decoded and checked records. What makes no sense is passed over: the {@link RecordInspector}
+ * keeps it.
+ */
 public final class RecordReader<T extends SpecificRecord> implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(RecordReader.class);
+
     private final Decoder decoder;
     private final TopicReader reader;
 
@@ -20,20 +27,31 @@ public final class RecordReader<T extends SpecificRecord> implements AutoCloseab
          * Takes a record in.
          *
          * @param value null for a tombstone
-         * @throws UnprocessableException where the record makes no sense
          */
         void accept(String key, T value);
     }
 
-    public RecordReader(RomeConfig config, Topic topic, Class<T> type, RefusedRecords refused, Listener<T> listener) {
+    public RecordReader(RomeConfig config, Topic topic, Class<T> type, Listener<T> listener) {
         this.decoder = new Decoder(config);
         this.reader = new TopicReader(config, topic, record -> {
             try {
-                listener.accept(record.key(), decoder.decode(record, type));
-            } catch (SerializationException | UnprocessableException e) {
-                refused.keep(record, e);
+                T value = decoder.decode(record, type);
+                RecordChecks.check(topic, record.key(), value);
+                listener.accept(record.key(), value);
+            } catch (RuntimeException e) {
+                passOver(record, e);
             }
         });
+    }
+
+    /** Neither a record's own fault nor one that nobody foresaw ends a view. */
+    private static void passOver(ConsumerRecord<String, byte[]> record, RuntimeException reason) {
+        switch (Fault.of(reason)) {
+            case PERMANENT ->
+                log.debug("Passed over {} offset {}: {}", record.topic(), record.offset(), reason.getMessage());
+            case UNFORESEEN -> log.error("Passed over {} offset {}", record.topic(), record.offset(), reason);
+            default -> throw reason;
+        }
     }
 
     /** As {@link TopicReader#awaitCaughtUp}. */

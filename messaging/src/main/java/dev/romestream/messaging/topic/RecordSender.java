@@ -1,13 +1,16 @@
 package dev.romestream.messaging.topic;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.schemas.Topic;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /** Writes records to the catalogue's topics through one idempotent producer. Safe for use by several threads. */
@@ -15,9 +18,11 @@ public final class RecordSender implements AutoCloseable {
     /** Header with the id under which a {@link RecordIndex} finds the record. */
     public static final String ID_HEADER = "rome.id";
 
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
+
     private final KafkaProducer<String, SpecificRecord> producer;
     private final TopicNames names;
-    private final AtomicReference<Exception> failure = new AtomicReference<>();
+    private final AtomicReference<RuntimeException> failure = new AtomicReference<>();
 
     public RecordSender(RomeConfig config) {
         var settings = config.producer();
@@ -26,7 +31,7 @@ public final class RecordSender implements AutoCloseable {
         this.names = TopicNames.of(config);
     }
 
-    /** Hands the record to the producer; a failure to deliver it is thrown by the next call or by {@link #flush}. */
+    /** Hands the record to the producer; that it was not delivered is thrown once, by the next {@link #flush}. */
     public void send(Topic topic, String key, SpecificRecord value) {
         dispatch(new ProducerRecord<>(names.of(topic), key, value));
     }
@@ -45,29 +50,37 @@ public final class RecordSender implements AutoCloseable {
 
     @SuppressWarnings("FutureReturnValueIgnored") // the callback keeps the outcome
     private void dispatch(ProducerRecord<String, SpecificRecord> record) {
-        throwFailure();
         producer.send(record, (metadata, exception) -> {
             if (exception != null) {
-                failure.compareAndSet(null, exception);
+                failure.compareAndSet(null, notTaken(record, exception));
             }
         });
     }
 
-    /** Returns when every record sent so far is with the broker. */
-    public void flush() {
-        producer.flush();
-        throwFailure();
+    private static RuntimeException notTaken(ProducerRecord<String, SpecificRecord> record, Exception exception) {
+        String message = "The broker did not take the record " + record.key() + " on " + record.topic() + ": "
+                + exception.getMessage();
+        return exception instanceof RecordTooLargeException
+                ? new UnprocessableException(message, exception)
+                : new KafkaException(message, exception);
     }
 
-    private void throwFailure() {
-        Exception thrown = failure.get();
+    /**
+     * Returns when every record sent so far is with the broker.
+     *
+     * @throws UnprocessableException where one was too large; the sender itself goes on
+     * @throws KafkaException where the broker did not take one
+     */
+    public void flush() {
+        producer.flush();
+        RuntimeException thrown = failure.getAndSet(null);
         if (thrown != null) {
-            throw new KafkaException("The broker did not take a record: " + thrown.getMessage(), thrown);
+            throw thrown;
         }
     }
 
     @Override
     public void close() {
-        producer.close();
+        producer.close(CLOSE_LIMIT);
     }
 }

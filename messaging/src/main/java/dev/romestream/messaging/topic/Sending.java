@@ -6,11 +6,11 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
 
 /** Waiting for the broker's acknowledgement. */
-final class Sending {
+public final class Sending {
     private Sending() {}
 
     /** @throws KafkaException where the broker did not take the record */
-    static void await(Future<?> sent) {
+    public static void await(Future<?> sent) {
         try {
             sent.get();
         } catch (InterruptedException e) {

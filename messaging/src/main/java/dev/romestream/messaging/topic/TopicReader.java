@@ -1,10 +1,15 @@
 package dev.romestream.messaging.topic;
 
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.service.ServiceThread;
+import dev.romestream.messaging.failure.Backoff;
+import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -19,14 +24,21 @@ import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
-/** Reads a whole topic from its beginning and then follows it, on a thread of its own, without a consumer group. */
+/**
+ * Reads a whole topic from its beginning and then follows it, on a thread of its own, without a consumer group. Brokers that are
+ * away are waited for; partitions that are added are read too.
+ */
 public final class TopicReader implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(500);
+    private static final long PARTITIONS_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final String METADATA_MS = "5000";
 
+    private final RomeConfig config;
     private final Consumer<String, byte[]> consumer;
     private final String topic;
     private final java.util.function.Consumer<ConsumerRecord<String, byte[]>> listener;
     private final CountDownLatch caughtUp = new CountDownLatch(1);
+    private final Set<TopicPartition> assigned = new HashSet<>();
     private final ServiceThread thread;
     private volatile boolean closed;
 
@@ -37,38 +49,44 @@ public final class TopicReader implements AutoCloseable {
      */
     public TopicReader(
             RomeConfig config, Topic topic, java.util.function.Consumer<ConsumerRecord<String, byte[]>> listener) {
+        this.config = config;
         this.topic = TopicNames.of(config).of(topic);
         this.listener = listener;
         this.consumer = consumer(config);
         this.thread = ServiceThread.start("reader-" + this.topic, this::run);
     }
 
+    /** A consumer of raw records that belongs to no group. */
     static Consumer<String, byte[]> consumer(RomeConfig config) {
         Map<String, Object> settings = config.consumer();
         settings.remove("value.deserializer");
         settings.put("enable.auto.commit", false);
         settings.put("auto.offset.reset", "earliest");
         settings.put("isolation.level", "read_committed");
+        settings.putIfAbsent("metadata.max.age.ms", METADATA_MS);
         settings.remove("group.id");
         return new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
     }
 
     private void run() {
         try {
-            var partitions = consumer.partitionsFor(topic).stream()
-                    .map(info -> new TopicPartition(info.topic(), info.partition()))
-                    .toList();
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            Map<TopicPartition, Long> ends = available(() -> {
+                assignNew();
+                return consumer.endOffsets(assigned);
+            });
+            long lookedAt = System.nanoTime();
             while (!closed) {
-                if (caughtUp.getCount() > 0 && reached(ends)) {
+                if (caughtUp.getCount() > 0 && available(() -> reached(ends))) {
                     caughtUp.countDown();
                 }
                 consumer.poll(caughtUp.getCount() > 0 ? Duration.ofMillis(20) : POLL)
                         .forEach(listener);
+                if (System.nanoTime() - lookedAt > PARTITIONS_NANOS) {
+                    available(this::assignNew);
+                    lookedAt = System.nanoTime();
+                }
             }
-        } catch (WakeupException e) {
+        } catch (WakeupException | InterruptException e) {
             if (!closed) {
                 throw e;
             }
@@ -77,9 +95,32 @@ public final class TopicReader implements AutoCloseable {
         }
     }
 
+    private <T> T available(dev.failsafe.function.CheckedSupplier<T> question) {
+        return Backoff.await(config.outages(), "the brokers", Duration.ofMillis(-1), question);
+    }
+
+    /** Reads partitions that are new from their beginning, and the others on from where they are. */
+    private boolean assignNew() {
+        List<TopicPartition> fresh = new ArrayList<>(consumer.partitionsFor(topic).stream()
+                .map(info -> new TopicPartition(info.topic(), info.partition()))
+                .toList());
+        fresh.removeAll(assigned);
+        if (!fresh.isEmpty()) {
+            assigned.addAll(fresh);
+            consumer.assign(assigned);
+            consumer.seekToBeginning(fresh);
+        }
+        return !fresh.isEmpty();
+    }
+
     /** At once: there is no group to leave and no fetch worth waiting for. */
+    @SuppressWarnings("ResultOfMethodCallIgnored") // a pending interruption would end the closing
     static void close(Consumer<?, ?> consumer) {
+        boolean interrupted = Thread.interrupted();
         consumer.close(CloseOptions.timeout(Duration.ZERO));
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private boolean reached(Map<TopicPartition, Long> ends) {
@@ -113,6 +154,6 @@ public final class TopicReader implements AutoCloseable {
     public void close() {
         closed = true;
         consumer.wakeup();
-        thread.join();
+        thread.stop();
     }
 }

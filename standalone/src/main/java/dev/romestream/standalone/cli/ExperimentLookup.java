@@ -2,7 +2,6 @@ package dev.romestream.standalone.cli;
 
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.experiment.Experiments;
-import dev.romestream.messaging.topic.RefusedRecords;
 import dev.romestream.schemas.Experiment;
 import java.time.Duration;
 
@@ -14,7 +13,7 @@ final class ExperimentLookup {
 
     /** @throws FailureException where there is none */
     static Experiment find(RomeConfig config, String id) {
-        try (Experiments experiments = new Experiments(config, RefusedRecords.passedOver())) {
+        try (Experiments experiments = new Experiments(config)) {
             experiments.awaitCaughtUp(LIMIT);
             return experiments
                     .get(id)

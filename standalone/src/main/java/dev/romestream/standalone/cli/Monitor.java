@@ -2,7 +2,6 @@ package dev.romestream.standalone.cli;
 
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordReader;
-import dev.romestream.messaging.topic.RefusedRecords;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.Phase;
@@ -54,18 +53,10 @@ final class Monitor implements AutoCloseable {
         this.names = experiments.stream()
                 .collect(Collectors.toMap(Experiment::getId, Experiment::getName, (a, b) -> a, LinkedHashMap::new));
         this.out = out;
-        this.statusReader = new RecordReader<>(
-                config,
-                Topic.EXPERIMENT_STATUS,
-                ExperimentStatus.class,
-                RefusedRecords.passedOver(),
-                this::acceptStatus);
-        this.metricsReader = new RecordReader<>(
-                config,
-                Topic.ROBUSTNESS_LATEST,
-                RobustnessMetrics.class,
-                RefusedRecords.passedOver(),
-                this::acceptMetrics);
+        this.statusReader =
+                new RecordReader<>(config, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, this::acceptStatus);
+        this.metricsReader =
+                new RecordReader<>(config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, this::acceptMetrics);
         statusReader.awaitCaughtUp(LIMIT);
         metricsReader.awaitCaughtUp(LIMIT);
     }

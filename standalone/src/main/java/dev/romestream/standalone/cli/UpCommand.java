@@ -60,17 +60,16 @@ final class UpCommand implements Runnable {
         var options = new LocalStack.Options(Optional.ofNullable(keep), port, registryPort);
         try (Interruption interruption = new Interruption();
                 LocalStack stack = LocalStack.start(config, options);
-                MonitoringEndpoint endpoint = new MonitoringEndpoint(
-                        config, stack.metrics(), () -> stack.deadService().isEmpty(), () -> stack.deadService()
-                                .isEmpty())) {
+                MonitoringEndpoint endpoint =
+                        new MonitoringEndpoint(config, stack.metrics(), stack::trouble, stack::waitsFor)) {
             System.out.println("broker           " + stack.config().bootstrapServers());
             System.out.println("schema registry  " + stack.config().string(RomeConfig.REGISTRY_URL));
             System.out.println(
                     "health, metrics  http://" + config.string(RomeConfig.HTTP_HOST) + ":" + endpoint.port());
             System.err.println("Ready. In another terminal: ./rome submit FILE, ./rome watch. Stop with Ctrl-C.");
             while (!interruption.await(CHECK_MS)) {
-                stack.deadService().ifPresent(name -> {
-                    throw new FailureException("The service " + name + " ended; see the log above.");
+                stack.trouble().ifPresent(trouble -> {
+                    throw new FailureException(trouble);
                 });
             }
             System.err.println("Stopping ...");

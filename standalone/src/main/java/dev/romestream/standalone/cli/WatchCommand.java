@@ -2,7 +2,6 @@ package dev.romestream.standalone.cli;
 
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordReader;
-import dev.romestream.messaging.topic.RefusedRecords;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
@@ -56,12 +55,8 @@ final class WatchCommand implements Runnable {
     }
 
     private void printJson(RomeConfig config) {
-        try (var reader = new RecordReader<>(
-                config,
-                Topic.ROBUSTNESS_METRICS,
-                RobustnessMetrics.class,
-                RefusedRecords.passedOver(),
-                (key, metrics) -> {
+        try (var reader =
+                new RecordReader<>(config, Topic.ROBUSTNESS_METRICS, RobustnessMetrics.class, (key, metrics) -> {
                     if (metrics != null && (id == null || id.equals(metrics.getExperiment()))) {
                         System.out.println(MetricsJson.line(metrics));
                     }

@@ -7,7 +7,6 @@ import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
-import dev.romestream.messaging.topic.RefusedRecords;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DesiredState;
@@ -49,11 +48,10 @@ public final class NetworkMonitoring implements AutoCloseable {
                 Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
         this.sender = resources.add(new RecordSender(config));
         this.results = resources.add(new Results(config));
-        RefusedRecords refused = RefusedRecords.passedOver();
-        var networks = resources.add(new RecordReader<>(
-                config, Topic.NETWORKS, Network.class, refused, (key, value) -> acceptNetwork(value)));
+        var networks = resources.add(
+                new RecordReader<>(config, Topic.NETWORKS, Network.class, (key, value) -> acceptNetwork(value)));
         var datasets = resources.add(new RecordReader<>(
-                config, Topic.DATASETS, DatasetDescriptor.class, refused, (key, value) -> acceptDataset(value)));
+                config, Topic.DATASETS, DatasetDescriptor.class, (key, value) -> acceptDataset(value)));
         networks.awaitCaughtUp(LIMIT);
         datasets.awaitCaughtUp(LIMIT);
     }

@@ -2,7 +2,6 @@ package dev.romestream.standalone.result;
 
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordReader;
-import dev.romestream.messaging.topic.RefusedRecords;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.SnapshotClass;
@@ -37,15 +36,10 @@ public final class Results implements AutoCloseable {
 
     /** Reads the newest metrics and every snapshot that is there, and follows what comes. */
     public Results(RomeConfig config) {
-        RefusedRecords refused = RefusedRecords.passedOver();
-        this.metricsReader = new RecordReader<>(
-                config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, refused, this::acceptMetrics);
+        this.metricsReader =
+                new RecordReader<>(config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, this::acceptMetrics);
         this.snapshotReader = new RecordReader<>(
-                config,
-                Topic.SYNTHETIC_SNAPSHOTS,
-                SyntheticSnapshot.class,
-                refused,
-                (key, value) -> acceptSnapshot(value));
+                config, Topic.SYNTHETIC_SNAPSHOTS, SyntheticSnapshot.class, (key, value) -> acceptSnapshot(value));
         metricsReader.awaitCaughtUp(LIMIT);
         snapshotReader.awaitCaughtUp(LIMIT);
     }

@@ -9,6 +9,7 @@ import dev.romestream.evaluator.EvaluatorService;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
+import dev.romestream.messaging.topic.RecordInspector;
 import dev.romestream.messaging.topic.TopicSetup;
 import dev.romestream.producer.ProducerService;
 import dev.romestream.robustness.tensor.Tensors;
@@ -114,6 +115,7 @@ public final class LocalStack implements AutoCloseable {
                 failure = e.getCause() instanceof RuntimeException cause ? cause : e;
             }
         }
+        resources.add(new RecordInspector(config));
         LocalStack stack = new LocalStack(config, metrics, services, resources);
         if (failure != null) {
             stack.close();
@@ -129,6 +131,16 @@ public final class LocalStack implements AutoCloseable {
 
     public PrometheusMeterRegistry metrics() {
         return metrics;
+    }
+
+    /** Why the stack is to be restarted; empty where it is not. */
+    public Optional<String> trouble() {
+        return deadService().map(name -> "The service " + name + " ended; see the log above.");
+    }
+
+    /** Why the stack makes no progress; empty where it does. */
+    public Optional<String> waitsFor() {
+        return trouble().or(config.outages()::describe);
     }
 
     /** The name of a service that has ended by itself. */

@@ -1,4 +1,4 @@
-package dev.romestream.messaging.service;
+package dev.romestream.messaging.thread;
 
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
@@ -40,6 +40,14 @@ public final class ServiceThread {
         Throwable cause = failure.get();
         if (cause != null) {
             throw new IllegalStateException(thread.getName() + " ended: " + cause.getMessage(), cause);
+        }
+    }
+
+    /** Ends a wait that the thread is in, and waits until it has ended; from the thread itself, returns at once. */
+    public void stop() {
+        if (Thread.currentThread() != thread) {
+            thread.interrupt();
+            join();
         }
     }
 

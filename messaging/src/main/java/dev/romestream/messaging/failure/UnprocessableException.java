@@ -1,4 +1,4 @@
-package dev.romestream.messaging.queue;
+package dev.romestream.messaging.failure;
 
 /** A record that no further attempt can process: it goes to the dead letters at once. */
 public class UnprocessableException extends RuntimeException {

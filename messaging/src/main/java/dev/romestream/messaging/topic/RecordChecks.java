@@ -1,0 +1,105 @@
+package dev.romestream.messaging.topic;
+
+import dev.romestream.messaging.failure.UnprocessableException;
+import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.ExperimentStatus;
+import dev.romestream.schemas.ImageBatch;
+import dev.romestream.schemas.Ranges;
+import dev.romestream.schemas.Topic;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.apache.avro.specific.SpecificRecord;
+
+/** What a record must keep to beyond its schema, as far as it tells by itself; the same for all who read it. */
+public final class RecordChecks {
+    private static final Pattern EXPERIMENT_ID = Pattern.compile("[a-z0-9][a-z0-9._-]{0,199}");
+
+    private RecordChecks() {}
+
+    /**
+     * Checks a record.
+     *
+     * @param value null for a tombstone
+     * @throws UnprocessableException naming the field, the value and what is allowed
+     */
+    public static void check(Topic topic, String key, SpecificRecord value) {
+        if (value == null) {
+            return;
+        }
+        if (!value.getSchema().equals(topic.schema())) {
+            throw new UnprocessableException("A record on " + topic.baseName() + " is a "
+                    + value.getSchema().getName() + "; it must be a "
+                    + topic.schema().getName() + ".");
+        }
+        List<String> violations = Ranges.violations(value);
+        if (!violations.isEmpty()) {
+            throw new UnprocessableException(
+                    value.getSchema().getName() + " " + key + ": " + String.join(" ", violations));
+        }
+        if (value instanceof Experiment experiment) {
+            requireKey(key, experiment.getId());
+            if (!EXPERIMENT_ID.matcher(experiment.getId()).matches()) {
+                throw new UnprocessableException("An experiment's id is '" + experiment.getId()
+                        + "'; allowed are at most 200 lower-case letters, digits, '.', '_' and '-'.");
+            }
+        } else if (value instanceof ExperimentStatus status) {
+            requireKey(key, status.getExperiment() + "/" + status.getService());
+        } else if (value instanceof DatasetDescriptor descriptor) {
+            requireKey(key, descriptor.getId());
+            check(descriptor);
+        } else if (value instanceof ImageBatch batch) {
+            requireKey(key, batchKey(batch));
+            check(key, batch);
+        }
+    }
+
+    /** The key of a batch: dataset/split/index. */
+    public static String batchKey(ImageBatch batch) {
+        return batch.getDataset() + "/" + batch.getSplit().name().toLowerCase(Locale.ROOT) + "/" + batch.getIndex();
+    }
+
+    private static void requireKey(String key, String expected) {
+        if (!expected.equals(key)) {
+            throw new UnprocessableException("The record's key is '" + key + "'; its fields give '" + expected + "'.");
+        }
+    }
+
+    private static void check(DatasetDescriptor descriptor) {
+        List<Integer> shape = descriptor.getShape();
+        if (shape.size() != 3 || shape.stream().anyMatch(length -> length < 1)) {
+            throw new UnprocessableException("The shape of the data set " + descriptor.getId() + " is " + shape
+                    + "; it must be channels, height and width.");
+        }
+        int channels = shape.get(0);
+        if (descriptor.getMean().size() != channels || descriptor.getStd().size() != channels) {
+            throw new UnprocessableException("The data set " + descriptor.getId() + " has " + channels
+                    + " channels, " + descriptor.getMean().size() + " means and "
+                    + descriptor.getStd().size() + " standard deviations.");
+        }
+        long values = 1;
+        for (int length : shape) {
+            values = Math.min(Integer.MAX_VALUE, values * length);
+        }
+        long most = Math.max(descriptor.getTrainImages(), descriptor.getTestImages());
+        if (values * most > Integer.MAX_VALUE) {
+            throw new UnprocessableException("A split of the data set " + descriptor.getId() + " has " + most
+                    + " images of " + shape + "; the most allowed is 2 GiB.");
+        }
+    }
+
+    private static void check(String key, ImageBatch batch) {
+        int count = batch.getLabels().size();
+        if (batch.getImageIds().size() != count) {
+            throw new UnprocessableException("ImageBatch " + key + " has " + count + " labels and "
+                    + batch.getImageIds().size() + " imageIds; there must be as many.");
+        }
+        List<Integer> shape = batch.getImages().getShape();
+        if (shape.size() != 4 || shape.get(0) != count) {
+            throw new UnprocessableException("ImageBatch " + key + " has images of the shape " + shape + "; needed are "
+                    + count + " images as (N, C, H, W).");
+        }
+        WireTensors.check("ImageBatch " + key + ": images", batch.getImages());
+    }
+}

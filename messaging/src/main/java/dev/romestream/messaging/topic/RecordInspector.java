@@ -1,0 +1,182 @@
+package dev.romestream.messaging.topic;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.failure.Backoff;
+import dev.romestream.messaging.failure.Fault;
+import dev.romestream.messaging.serde.Decoder;
+import dev.romestream.messaging.thread.ServiceThread;
+import dev.romestream.schemas.Topic;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps what makes no sense on the topics that views follow. Views are many and start over; the inspectors of all processes are
+ * one consumer group, and a dead letter is written in the transaction that commits the offset, so each is kept exactly once.
+ */
+public final class RecordInspector implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(RecordInspector.class);
+    private static final Duration POLL = Duration.ofMillis(500);
+    private static final Duration FOR_EVER = Duration.ofMillis(-1);
+    private static final int MOST_WAITING_MS = 3_600_000;
+
+    /** Topics whose one reader keeps their dead letters itself. */
+    private static final Set<Topic> OTHERS =
+            EnumSet.of(Topic.POOL_REQUESTS, Topic.PRIOR_REQUESTS, Topic.ATTACK_REQUESTS, Topic.PERTURBED_BATCHES);
+
+    private final RomeConfig config;
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final KafkaProducer<byte[], byte[]> producer;
+    private final String deadLetters;
+    private final Map<String, Topic> topics = new HashMap<>();
+    private final Decoder decoder;
+    private final ServiceThread thread;
+    private volatile boolean closed;
+
+    public RecordInspector(RomeConfig config) {
+        TopicNames names = TopicNames.of(config);
+        this.config = config;
+        this.deadLetters = names.of(Topic.DEAD_LETTERS);
+        for (Topic topic : Topic.values()) {
+            if (!topic.isRaw() && !OTHERS.contains(topic)) {
+                topics.put(names.of(topic), topic);
+            }
+        }
+        Map<String, Object> reading = config.consumer();
+        reading.remove("value.deserializer");
+        reading.put("group.id", names.prefix() + "inspectors");
+        reading.put("enable.auto.commit", false);
+        reading.put("auto.offset.reset", "earliest");
+        reading.put("isolation.level", "read_committed");
+        reading.putIfAbsent("session.timeout.ms", 10_000);
+        reading.putIfAbsent("max.poll.interval.ms", MOST_WAITING_MS);
+        this.consumer = new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        Map<String, Object> writing = config.producer();
+        writing.remove("value.serializer");
+        // offsets are fenced by the group's generation, so the id need not be the same after a restart
+        writing.put("transactional.id", names.prefix() + "inspector-" + UUID.randomUUID());
+        writing.put("transaction.timeout.ms", 10_000);
+        writing.remove("delivery.timeout.ms");
+        this.producer = new KafkaProducer<>(writing, new ByteArraySerializer(), new ByteArraySerializer());
+        this.decoder = new Decoder(config);
+        this.thread = ServiceThread.start("inspector", this::run);
+    }
+
+    private void run() {
+        try (consumer) {
+            Backoff.await(config.outages(), "the brokers", FOR_EVER, () -> {
+                producer.initTransactions();
+                return true;
+            });
+            consumer.subscribe(topics.keySet());
+            while (!closed) {
+                inspect(consumer.poll(POLL));
+            }
+        } catch (WakeupException | InterruptException e) {
+            if (!closed) {
+                throw e;
+            }
+            Thread.interrupted();
+        }
+    }
+
+    private void inspect(ConsumerRecords<byte[], byte[]> records) {
+        List<ProducerRecord<byte[], byte[]>> letters = new ArrayList<>();
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            try {
+                check(record);
+            } catch (RuntimeException e) {
+                if (Fault.of(e) == Fault.TRANSIENT) {
+                    throw e;
+                }
+                letters.add(new ProducerRecord<>(
+                        deadLetters, null, record.key(), record.value(), DeadLetters.headers(record, e)));
+            }
+        }
+        if (letters.isEmpty()) {
+            if (!records.isEmpty()) {
+                consumer.commitAsync();
+            }
+        } else {
+            keep(letters, records);
+        }
+    }
+
+    private void check(ConsumerRecord<byte[], byte[]> record) {
+        String key = record.key() == null ? null : new StringDeserializer().deserialize(record.topic(), record.key());
+        var readable = new ConsumerRecord<>(
+                record.topic(),
+                record.partition(),
+                record.offset(),
+                record.timestamp(),
+                record.timestampType(),
+                record.serializedKeySize(),
+                record.serializedValueSize(),
+                key,
+                record.value(),
+                record.headers(),
+                record.leaderEpoch());
+        RecordChecks.check(topics.get(record.topic()), key, decoder.decode(readable, SpecificRecord.class));
+    }
+
+    /** Writes the letters and commits, or does neither and reads the records again. */
+    @SuppressWarnings("FutureReturnValueIgnored") // the commit fails where one of them fails
+    private void keep(List<ProducerRecord<byte[], byte[]>> letters, ConsumerRecords<byte[], byte[]> records) {
+        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+        for (TopicPartition partition : records.partitions()) {
+            var read = records.records(partition);
+            offsets.put(
+                    partition, new OffsetAndMetadata(read.get(read.size() - 1).offset() + 1));
+        }
+        producer.beginTransaction();
+        try {
+            letters.forEach(producer::send);
+            producer.sendOffsetsToTransaction(offsets, consumer.groupMetadata());
+            producer.commitTransaction();
+        } catch (InterruptException e) {
+            throw e;
+        } catch (KafkaException e) {
+            log.info("Dead letters are written again: {}", e.getMessage());
+            producer.abortTransaction();
+            Set<TopicPartition> mine = consumer.assignment();
+            records.partitions().stream()
+                    .filter(mine::contains)
+                    .forEach(partition -> consumer.seek(
+                            partition, records.records(partition).get(0).offset()));
+        }
+    }
+
+    public boolean isAlive() {
+        return thread.isAlive();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        consumer.wakeup();
+        thread.join();
+        producer.close(Duration.ofSeconds(5));
+        decoder.close();
+    }
+}

@@ -1,0 +1,45 @@
+package dev.romestream.messaging.topic;
+
+import dev.romestream.messaging.failure.UnprocessableException;
+import dev.romestream.schemas.Tensor;
+import java.util.List;
+
+/** Tensors on the wire, as bytes. */
+public final class WireTensors {
+    private static final int MAX_AXES = 8;
+
+    private WireTensors() {}
+
+    /**
+     * Checks that a tensor has the bytes that its shape and type take.
+     *
+     * @throws UnprocessableException naming the field, the shape and the bytes
+     */
+    public static void check(String field, Tensor tensor) {
+        List<Integer> shape = tensor.getShape();
+        if (shape.size() > MAX_AXES || shape.stream().anyMatch(length -> length < 0)) {
+            throw new UnprocessableException(
+                    field + " has the shape " + shape + "; allowed are at most " + MAX_AXES + " axes, none negative.");
+        }
+        long size = size(tensor);
+        int given = tensor.getData().remaining();
+        if (size != given) {
+            throw new UnprocessableException(field + " has the shape " + shape + " of " + tensor.getDtype()
+                    + ", which takes " + size + " bytes; given are " + given + ".");
+        }
+    }
+
+    /** The bytes that a tensor's shape and type take; beyond the largest array, no exact number. */
+    public static long size(Tensor tensor) {
+        long size =
+                switch (tensor.getDtype()) {
+                    case UINT8 -> 1;
+                    case FLOAT16 -> Short.BYTES;
+                    case FLOAT32 -> Float.BYTES;
+                };
+        for (int length : tensor.getShape()) {
+            size = length == 0 ? 0 : size > Integer.MAX_VALUE ? size : size * length;
+        }
+        return size;
+    }
+}
