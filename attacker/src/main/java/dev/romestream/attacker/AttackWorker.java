@@ -1,57 +1,71 @@
 package dev.romestream.attacker;
 
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.romestream.exchange.AttackCodec;
-import dev.romestream.exchange.InvalidRecordException;
-import dev.romestream.exchange.NetworkCache;
-import dev.romestream.exchange.TensorCodec;
+import dev.romestream.exchange.codec.AttackCodec;
+import dev.romestream.exchange.codec.EngineFaults;
+import dev.romestream.exchange.codec.InvalidRecordException;
+import dev.romestream.exchange.codec.NetworkCodec;
+import dev.romestream.exchange.codec.TensorCodec;
+import dev.romestream.exchange.store.DatasetStore;
+import dev.romestream.exchange.store.NetworkCache;
+import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.UnprocessableException;
-import dev.romestream.messaging.queue.WorkQueue;
-import dev.romestream.messaging.serde.Decoder;
+import dev.romestream.messaging.queue.RequestWorker;
 import dev.romestream.messaging.topic.RecordSender;
-import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.robustness.attack.Attack;
 import dev.romestream.robustness.attack.AttackTask;
+import dev.romestream.robustness.distill.EmbeddingSum;
 import dev.romestream.robustness.network.Classifier;
+import dev.romestream.robustness.network.NeuralNetwork;
+import dev.romestream.robustness.network.ThreatModel;
+import dev.romestream.schemas.AnswerKind;
 import dev.romestream.schemas.AttackRequest;
-import dev.romestream.schemas.EvaluationContext;
 import dev.romestream.schemas.PerturbedBatch;
+import dev.romestream.schemas.PriorAnswer;
 import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.errors.SerializationException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** One request at a time, first come, first served: fetches the network, makes the attack, answers. */
-final class AttackWorker implements WorkQueue.Worker, AutoCloseable {
-    private static final Duration NETWORK_LIMIT = Duration.ofSeconds(20);
+/** One request at a time, first come, first served: fetches network and images, makes the attack, answers. */
+final class AttackWorker extends RequestWorker<AttackRequest> {
+    private static final Logger log = LoggerFactory.getLogger(AttackWorker.class);
 
     private final NDManager manager;
-    private final NetworkCache networks;
+    private final NetworkStore networks;
+    private final NetworkCache cache;
+    private final DatasetStore datasets;
     private final RecordSender sender;
-    private final Decoder decoder;
     private final Lock turn = new ReentrantLock(true);
-    private final String priorTopic;
     private final Timer time;
     private final Counter images;
     private final Counter failures;
     private volatile boolean cancelled;
 
     AttackWorker(
-            RomeConfig config, NDManager manager, NetworkCache networks, RecordSender sender, MeterRegistry metrics) {
+            RomeConfig config,
+            NDManager manager,
+            NetworkStore networks,
+            DatasetStore datasets,
+            RecordSender sender,
+            MeterRegistry metrics) {
+        super(config, AttackRequest.class);
         this.manager = manager;
         this.networks = networks;
+        this.cache = new NetworkCache(manager, networks, config.integer(RomeConfig.NETWORK_CACHE));
+        this.datasets = datasets;
         this.sender = sender;
-        this.decoder = new Decoder(config);
-        this.priorTopic = TopicNames.of(config).of(Topic.PRIOR_REQUESTS);
         this.time = Timer.builder("rome.attack.time")
                 .description("Time of an attack on one request's images")
                 .register(metrics);
@@ -64,55 +78,91 @@ final class AttackWorker implements WorkQueue.Worker, AutoCloseable {
     }
 
     @Override
-    public void process(ConsumerRecord<String, byte[]> record) {
-        AttackRequest request = decode(record);
+    protected void carryOut(AttackRequest request) {
+        AttackCodec.check(request);
         turn.lock();
         try {
-            answer(record, request, perturbed(request));
+            answer(request);
+        } catch (EngineException e) {
+            throw EngineFaults.classified(e);
+        } catch (IllegalArgumentException e) {
+            throw new UnprocessableException("AttackRequest " + request.getId() + ": " + e.getMessage(), e);
         } finally {
             turn.unlock();
         }
+        sender.flush();
     }
 
-    private AttackRequest decode(ConsumerRecord<String, byte[]> record) {
-        try {
-            return decoder.decode(record, AttackRequest.class);
-        } catch (SerializationException e) {
-            throw new UnprocessableException(e.getMessage(), e);
-        }
-    }
-
-    private PerturbedBatch perturbed(AttackRequest request) {
-        AttackTask task = AttackCodec.decode(request);
-        NetworkCache.Loaded loaded;
-        try {
-            loaded = networks.get(request.getNetwork(), request.getVersion(), NETWORK_LIMIT);
-        } catch (TimeoutException e) {
-            throw new IllegalStateException(e.getMessage(), e);
-        }
-        for (int label : task.labels()) {
-            if (label < 0 || label >= loaded.network().classes()) {
-                throw new InvalidRecordException("AttackRequest " + request.getId() + " has the label " + label
-                        + "; the network tells " + loaded.network().classes() + " classes apart.");
+    private void answer(AttackRequest request) {
+        String key = NetworkCodec.key(request.getNetwork(), request.getVersion());
+        Optional<NetworkCache.Loaded> found = cache.get(request.getNetwork(), request.getVersion());
+        if (found.isEmpty()) {
+            if (networks.isRetired(key)) {
+                log.debug("Request {} is of the network {}, which nobody needs any more", request.getId(), key);
+                return;
             }
+            throw new UnprocessableException(
+                    "AttackRequest " + request.getId() + " is of the network " + key + ", which is not on its topic.");
+        }
+        NetworkCache.Loaded loaded = found.get();
+        var dataset = datasets.await(request.getDataset(), request.getFingerprint(), () -> cancelled);
+        AttackTask task = AttackCodec.decode(request, dataset);
+        if (dataset.descriptor().getClasses().size() != loaded.network().classes()) {
+            throw new InvalidRecordException("AttackRequest " + request.getId() + " is of the data set "
+                    + request.getDataset() + " with "
+                    + dataset.descriptor().getClasses().size() + " classes; the network " + key + " tells "
+                    + loaded.network().classes() + " apart.");
         }
         try (NDManager scope = manager.newSubManager()) {
             long start = System.nanoTime();
             Attack.Perturbation made = task.run(scope, cancellable(loaded.network()), loaded.normalization());
-            var encoded = TensorCodec.encode(made.images());
-            long nanos = System.nanoTime() - start;
-            time.record(nanos, TimeUnit.NANOSECONDS);
-            images.increment(task.labels().length);
-            return answerTo(request)
-                    .setImages(encoded)
-                    .setSeconds(nanos / 1e9)
-                    .setGradientEvaluations(made.gradientEvaluations())
-                    .setForwardEvaluations(made.forwardEvaluations())
-                    .setZeroGradients(made.zeroGradients())
-                    .build();
-        } catch (IllegalArgumentException e) {
-            throw new UnprocessableException("AttackRequest " + request.getId() + ": " + e.getMessage(), e);
+            if (request.getAnswer() == AnswerKind.EMBEDDING) {
+                EmbeddingSum sum = embedding(request, loaded.network(), made.images());
+                double seconds = told(start, task);
+                sender.send(
+                        Topic.PRIOR_ANSWERS,
+                        request.getReplyKey(),
+                        request.getId(),
+                        priorAnswer(request)
+                                .setEmbedding(TensorCodec.encode(sum.values()))
+                                .setCount(sum.count())
+                                .setSeconds(seconds)
+                                .build());
+            } else {
+                var encoded = TensorCodec.encode(made.images());
+                double seconds = told(start, task);
+                sender.send(
+                        Topic.PERTURBED_BATCHES,
+                        request.getReplyKey(),
+                        request.getId(),
+                        perturbedBatch(request)
+                                .setImages(encoded)
+                                .setLabels(AttackCodec.boxed(task.labels()))
+                                .setSeconds(seconds)
+                                .setGradientEvaluations(made.gradientEvaluations())
+                                .setForwardEvaluations(made.forwardEvaluations())
+                                .setZeroGradients(made.zeroGradients())
+                                .build());
+            }
         }
+    }
+
+    private double told(long start, AttackTask task) {
+        long nanos = System.nanoTime() - start;
+        time.record(nanos, TimeUnit.NANOSECONDS);
+        images.increment(task.labels().length);
+        return nanos / 1e9;
+    }
+
+    private static EmbeddingSum embedding(AttackRequest request, Classifier network, NDArray perturbed) {
+        if (!(network instanceof NeuralNetwork embedding)
+                || ThreatModel.Space.valueOf(request.getAttack().getSpace().name()) != ThreatModel.Space.NORMALISED) {
+            throw new InvalidRecordException("AttackRequest " + request.getId() + " asks for an embedding of "
+                    + request.getNetwork() + " in the space "
+                    + request.getAttack().getSpace()
+                    + "; only networks of known architectures embed images, normalised.");
+        }
+        return EmbeddingSum.of(embedding, perturbed);
     }
 
     /** So that an attack ends with the next question to the network: nothing may run on memory that is being freed. */
@@ -130,46 +180,48 @@ final class AttackWorker implements WorkQueue.Worker, AutoCloseable {
         cancelled = true;
     }
 
-    private static PerturbedBatch.Builder answerTo(AttackRequest request) {
+    private static PerturbedBatch.Builder perturbedBatch(AttackRequest request) {
         return PerturbedBatch.newBuilder()
                 .setRequestId(request.getId())
+                .setAttempt(request.getAttempt())
                 .setNetwork(request.getNetwork())
                 .setVersion(request.getVersion())
-                .setLabels(request.getLabels())
                 .setImageIds(request.getImageIds())
-                .setAttack(request.getAttack())
-                .setEvaluation(request.getEvaluation());
+                .setAttack(request.getAttack());
     }
 
-    private void answer(ConsumerRecord<String, byte[]> record, AttackRequest request, PerturbedBatch batch) {
-        Topic topic = record.topic().equals(priorTopic) ? Topic.PRIOR_BATCHES : Topic.PERTURBED_BATCHES;
-        EvaluationContext evaluation = request.getEvaluation();
-        String key = evaluation == null ? request.getNetwork() : evaluation.getVictim();
-        sender.send(topic, key, request.getId(), batch);
+    private static PriorAnswer.Builder priorAnswer(AttackRequest request) {
+        return PriorAnswer.newBuilder().setRequestId(request.getId()).setAttempt(request.getAttempt());
+    }
+
+    @Override
+    protected void answerFailure(AttackRequest request, String error) {
+        failures.increment();
+        if (request.getAnswer() == AnswerKind.EMBEDDING) {
+            PriorAnswer failure = priorAnswer(request)
+                    .setEmbedding(TensorCodec.empty())
+                    .setCount(0)
+                    .setSeconds(0)
+                    .setError(error)
+                    .build();
+            sender.send(Topic.PRIOR_ANSWERS, request.getReplyKey(), request.getId(), failure);
+        } else {
+            PerturbedBatch failure = perturbedBatch(request)
+                    .setImages(TensorCodec.empty())
+                    .setLabels(List.of())
+                    .setSeconds(0)
+                    .setGradientEvaluations(0)
+                    .setForwardEvaluations(0)
+                    .setError(error)
+                    .build();
+            sender.send(Topic.PERTURBED_BATCHES, request.getReplyKey(), request.getId(), failure);
+        }
         sender.flush();
     }
 
     @Override
-    public void givenUp(ConsumerRecord<String, byte[]> record, Throwable reason) {
-        failures.increment();
-        AttackRequest request;
-        try {
-            request = decode(record);
-        } catch (UnprocessableException unreadable) {
-            return;
-        }
-        PerturbedBatch failure = answerTo(request)
-                .setImages(TensorCodec.empty())
-                .setSeconds(0)
-                .setGradientEvaluations(0)
-                .setForwardEvaluations(0)
-                .setError(String.valueOf(reason.getMessage()))
-                .build();
-        answer(record, request, failure);
-    }
-
-    @Override
     public void close() {
-        decoder.close();
+        cache.close();
+        super.close();
     }
 }

@@ -1,15 +1,14 @@
 package dev.romestream.attacker;
 
 import ai.djl.ndarray.NDManager;
-import dev.romestream.exchange.NetworkCache;
+import dev.romestream.exchange.store.DatasetStore;
+import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
-import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.tensor.Tensors;
-import dev.romestream.schemas.Network;
 import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -22,12 +21,14 @@ import java.util.List;
  */
 public final class AttackerService implements Service {
     private static final String GROUP = "attackers";
+    /** While one taker's request is worked on, the other fetches the next. */
+    private static final int TAKERS = 2;
+
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
-    private static final long NETWORK_CACHE_BYTES = 64L * 1024 * 1024;
 
     private final Resources resources = new Resources();
     private final RomeConfig config;
-    private final RecordIndex<Network> networks;
+    private final NetworkStore networks;
     private final AttackWorker worker;
     private final List<WorkQueue> queues = new ArrayList<>();
 
@@ -35,11 +36,10 @@ public final class AttackerService implements Service {
         this.config = config;
         NDManager manager = resources.add(
                 Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
-        this.networks = resources.add(new RecordIndex<>(config, Topic.NETWORKS, Network.class, NETWORK_CACHE_BYTES));
-        NetworkCache cache =
-                resources.add(new NetworkCache(manager, networks, config.integer(RomeConfig.NETWORK_CACHE)));
+        this.networks = resources.add(new NetworkStore(config));
+        DatasetStore datasets = resources.add(new DatasetStore(config));
         RecordSender sender = resources.add(new RecordSender(config));
-        this.worker = resources.add(new AttackWorker(config, manager, cache, sender, metrics));
+        this.worker = resources.add(new AttackWorker(config, manager, networks, datasets, sender, metrics));
     }
 
     @Override
@@ -51,7 +51,9 @@ public final class AttackerService implements Service {
     public void start() {
         networks.awaitCaughtUp(START_LIMIT);
         for (Topic topic : List.of(Topic.PRIOR_REQUESTS, Topic.ATTACK_REQUESTS)) {
-            queues.add(resources.add(WorkQueue.open(config, GROUP, List.of(topic), worker)));
+            for (int taker = 0; taker < TAKERS; taker++) {
+                queues.add(resources.add(WorkQueue.open(config, GROUP, List.of(topic), worker)));
+            }
         }
     }
 

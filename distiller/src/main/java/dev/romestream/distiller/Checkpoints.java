@@ -2,101 +2,116 @@ package dev.romestream.distiller;
 
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import dev.romestream.exchange.TensorCodec;
+import dev.romestream.exchange.codec.TensorBytes;
+import dev.romestream.exchange.codec.TensorCodec;
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.topic.RecordReader;
+import dev.romestream.messaging.topic.ChunkStore;
+import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.SyntheticSet;
 import dev.romestream.schemas.Checkpoint;
+import dev.romestream.schemas.Chunk;
+import dev.romestream.schemas.Tensor;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
- * Where experiments can go on. A checkpoint is one record a class; the two newest ones stay, so that one is whole even when the
- * distiller ends while it writes the other.
+ * Where experiments can go on: one record each, which replaces the one before. The bytes are chunks of two owners in turn, so
+ * that those of a checkpoint are there until the next one is whole.
  */
 final class Checkpoints implements AutoCloseable {
+    private static final Duration LIMIT = Duration.ofMinutes(1);
+    private static final long CACHE_BYTES = 1024 * 1024;
     private static final int GENERATIONS = 2;
 
-    private final Map<String, Map<String, Checkpoint>> byExperiment = new HashMap<>();
-    private final RecordReader<Checkpoint> reader;
+    private final RecordIndex<Checkpoint> index;
+    private final ChunkStore chunks;
 
-    /** A whole checkpoint, class by class. */
-    record Resumable(int iteration, List<Checkpoint> classes) {
+    /** A checkpoint with its images and velocities. */
+    record Resumable(int iteration, List<Tensor> images, List<Tensor> momentum) {
         SyntheticSet restore(NDManager manager, boolean multiFormation) {
-            NDList images = new NDList();
-            NDList velocities = new NDList();
-            for (Checkpoint part : classes) {
-                images.add(TensorCodec.decode(manager, "images", part.getImages()));
-                velocities.add(TensorCodec.decode(manager, "momentum", part.getMomentum()));
-            }
-            return new SyntheticSet(manager, multiFormation, images, velocities);
+            return new SyntheticSet(
+                    manager, multiFormation, arrays(manager, "images", images), arrays(manager, "momentum", momentum));
+        }
+
+        private static NDList arrays(NDManager manager, String field, List<Tensor> tensors) {
+            NDList arrays = new NDList();
+            tensors.forEach(tensor -> arrays.add(TensorCodec.decode(manager, field, tensor)));
+            return arrays;
         }
     }
 
-    Checkpoints(RomeConfig config) {
-        this.reader = new RecordReader<>(config, Topic.CHECKPOINTS, Checkpoint.class, this::accept);
-    }
-
-    private synchronized void accept(String key, Checkpoint checkpoint) {
-        if (checkpoint != null) {
-            byExperiment
-                    .computeIfAbsent(checkpoint.getExperiment(), any -> new HashMap<>())
-                    .put(key, checkpoint);
-        }
+    Checkpoints(RomeConfig config, ChunkStore chunks) {
+        this.index = new RecordIndex<>(config, Topic.CHECKPOINTS, Checkpoint.class, CACHE_BYTES);
+        this.chunks = chunks;
     }
 
     void awaitCaughtUp(Duration limit) {
-        reader.awaitCaughtUp(limit);
+        index.awaitCaughtUp(limit);
     }
 
-    /** The newest whole checkpoint of this very specification. */
-    synchronized Optional<Resumable> newest(String experiment, String specification, int classes) {
-        Map<Integer, List<Checkpoint>> byIteration = byExperiment.getOrDefault(experiment, Map.of()).values().stream()
-                .filter(part -> part.getSpecification().equals(specification))
-                .collect(Collectors.groupingBy(Checkpoint::getIteration));
-        return byIteration.entrySet().stream()
-                .filter(entry -> entry.getValue().size() == classes)
-                .max(Map.Entry.comparingByKey())
-                .map(entry -> new Resumable(
-                        entry.getKey(),
-                        entry.getValue().stream()
-                                .sorted((a, b) -> Integer.compare(a.getLabel(), b.getLabel()))
-                                .toList()));
+    /** Iterations of an experiment that are done and kept, whatever its specification; 0 where there are none. */
+    int iteration(String experiment) {
+        return index.get(experiment).map(Checkpoint::getIteration).orElse(0);
     }
 
-    /** @param snapshot number of the snapshot that it goes with */
-    static void write(
-            RecordSender sender,
-            String experiment,
-            String specification,
-            int snapshot,
-            int iteration,
-            SyntheticSet set) {
-        IntStream.range(0, set.classes()).forEach(label -> {
-            String key = experiment + "/" + label + "/" + snapshot % GENERATIONS;
-            sender.send(
-                    Topic.CHECKPOINTS,
-                    key,
-                    new Checkpoint(
-                            experiment,
-                            specification,
-                            label,
-                            iteration,
-                            TensorCodec.encode(set.images(label)),
-                            TensorCodec.encode(set.velocity(label))));
-        });
+    /** The checkpoint of this very specification, if there is one. */
+    Optional<Resumable> newest(String experiment, String specification) {
+        index.awaitCurrent(LIMIT);
+        return index.get(experiment)
+                .filter(found -> found.getSpecification().equals(specification))
+                .flatMap(found -> chunks.read(found.getChunks()).map(bytes -> resumable(found, bytes)));
+    }
+
+    private static Resumable resumable(Checkpoint found, byte[] bytes) {
+        int classes = found.getImages().size();
+        List<Tensor> all = TensorBytes.split(
+                "Checkpoint " + found.getExperiment(),
+                Stream.concat(found.getImages().stream(), found.getMomentum().stream())
+                        .toList(),
+                bytes);
+        return new Resumable(found.getIteration(), all.subList(0, classes), all.subList(classes, all.size()));
+    }
+
+    /** Writes a checkpoint; what {@code sender} has sent before is with the broker when it is. */
+    void write(RecordSender sender, String experiment, String specification, int iteration, SyntheticSet set) {
+        List<Tensor> images = new ArrayList<>();
+        List<Tensor> momentum = new ArrayList<>();
+        for (int label = 0; label < set.classes(); label++) {
+            images.add(TensorCodec.encode(set.images(label)));
+            momentum.add(TensorCodec.encode(set.velocity(label)));
+        }
+        byte[] bytes = TensorBytes.join(
+                Stream.concat(images.stream(), momentum.stream()).toList());
+        String owner = owner(experiment, iteration);
+        boolean sameOwner = index.get(experiment)
+                .filter(before -> owner(experiment, before.getIteration()).equals(owner))
+                .isPresent();
+        List<Chunk> written = chunks.write(sameOwner ? owner + "-" : owner, bytes);
         sender.flush();
+        sender.send(
+                Topic.CHECKPOINTS,
+                experiment,
+                new Checkpoint(
+                        experiment,
+                        specification,
+                        iteration,
+                        images.stream().map(TensorBytes::emptied).toList(),
+                        momentum.stream().map(TensorBytes::emptied).toList(),
+                        written));
+        sender.flush();
+    }
+
+    private static String owner(String experiment, int iteration) {
+        return "checkpoints/" + experiment + "/" + iteration % GENERATIONS;
     }
 
     @Override
     public void close() {
-        reader.close();
+        index.close();
     }
 }

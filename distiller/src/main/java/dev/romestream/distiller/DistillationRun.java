@@ -1,17 +1,15 @@
 package dev.romestream.distiller;
 
 import ai.djl.ndarray.NDManager;
-import dev.romestream.exchange.AttackCodec;
-import dev.romestream.exchange.DatasetStore;
-import dev.romestream.exchange.Digest;
-import dev.romestream.exchange.NetworkCodec;
-import dev.romestream.messaging.experiment.StatusReporter;
+import dev.romestream.exchange.codec.AttackCodec;
+import dev.romestream.exchange.codec.Dataset;
+import dev.romestream.exchange.codec.Digest;
+import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.robustness.distill.Alignment;
 import dev.romestream.robustness.distill.DistillationMethod;
 import dev.romestream.robustness.distill.DistributionMatching;
 import dev.romestream.robustness.distill.InlinePriors;
 import dev.romestream.robustness.distill.PoolSchedule;
-import dev.romestream.robustness.distill.PoolTraining;
 import dev.romestream.robustness.distill.PriorPlan;
 import dev.romestream.robustness.distill.PriorSource;
 import dev.romestream.robustness.distill.RandomSelection;
@@ -19,6 +17,7 @@ import dev.romestream.robustness.distill.Rome;
 import dev.romestream.robustness.distill.SyntheticSet;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.train.StochasticGradientDescent;
+import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Pool;
@@ -26,27 +25,26 @@ import dev.romestream.schemas.PoolSpec;
 import dev.romestream.schemas.PriorMode;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
 
-/** One experiment's distillation, from its start or its newest checkpoint to its last iteration. */
+/** One experiment's distillation, in segments: from one checkpoint to the next. */
 final class DistillationRun {
+    /** Iterations that a kill costs at most. */
+    private static final int LONGEST_SEGMENT = 50;
+
     private final Experiment experiment;
     private final DistillationSpec spec;
-    private final DatasetStore.Dataset dataset;
+    private final Dataset dataset;
     private final String specification;
     private final Seed seed;
 
     /** Makes the stream of priors for a run. */
     interface PriorStreams {
-        PriorSource open(Pool pool, PoolSchedule schedule, PriorPlan plan, int iterations);
-    }
-
-    /** Is told of the synthetic set at each snapshot. */
-    interface SnapshotListener {
-        void snapshot(int snapshot, int iteration, boolean last, SyntheticSet set);
+        PriorSource open(Pool pool, PoolSchedule schedule, PriorPlan plan);
     }
 
     /** @throws IllegalArgumentException where the specification makes no sense */
-    DistillationRun(Experiment experiment, DatasetStore.Dataset dataset) {
+    DistillationRun(Experiment experiment, Dataset dataset) {
         this.experiment = experiment;
         this.spec = DistillationDefaults.fill(experiment.getDistillation());
         this.dataset = dataset;
@@ -73,65 +71,67 @@ final class DistillationRun {
         return spec;
     }
 
-    /**
-     * Runs to the end.
-     *
-     * @param gate is asked before each iteration; false ends the run
-     * @return whether the last iteration was reached
-     */
-    boolean run(
-            NDManager manager,
-            Optional<Checkpoints.Resumable> resumable,
-            PriorStreams streams,
-            StatusReporter status,
-            BooleanSupplier gate,
-            SnapshotListener listener) {
-        try (NDManager scope = manager.newSubManager();
-                DistillationMethod method = method(scope, streams)) {
-            int iterations = method.iterates() ? spec.getIterations() : 0;
-            int start = resumable.map(Checkpoints.Resumable::iteration).orElse(0);
-            if (resumable.isPresent() && start >= iterations) {
-                return true;
-            }
-            try (SyntheticSet set = resumable
-                    .map(from -> from.restore(scope, spec.getMultiFormation()))
-                    .orElseGet(() -> SyntheticSet.ofRealImages(
-                            scope,
-                            dataset.train(),
-                            dataset.normalization(),
-                            spec.getImagesPerClass(),
-                            spec.getMultiFormation(),
-                            seed))) {
-                return iterate(method, set, start, iterations, status, gate, listener);
-            }
-        }
+    /** Iterations in all; a method that selects real images has none. */
+    int iterations() {
+        return spec.getMethod().equals(DistillationDefaults.RANDOM) ? 0 : spec.getIterations();
     }
 
-    private boolean iterate(
-            DistillationMethod method,
+    private int snapshotEvery() {
+        return spec.getSnapshotEvery() == null ? Math.max(1, iterations()) : spec.getSnapshotEvery();
+    }
+
+    /** Where the segment that begins at an iteration ends: at a snapshot, or before. */
+    int segmentEnd(int from) {
+        int snapshot = (from / snapshotEvery() + 1) * snapshotEvery();
+        int segment = (from / LONGEST_SEGMENT + 1) * LONGEST_SEGMENT;
+        return Math.min(iterations(), Math.min(snapshot, segment));
+    }
+
+    /** The number of the snapshot that is due after so many iterations; empty where none is. */
+    Optional<Integer> snapshot(int done) {
+        int every = snapshotEvery();
+        return done % every == 0 || done == iterations()
+                ? Optional.of(Math.max(0, (done + every - 1) / every - 1))
+                : Optional.empty();
+    }
+
+    /** The synthetic set before the first iteration. */
+    SyntheticSet initial(NDManager manager) {
+        return SyntheticSet.ofRealImages(
+                manager,
+                dataset.train(),
+                dataset.normalization(),
+                spec.getImagesPerClass(),
+                spec.getMultiFormation(),
+                seed);
+    }
+
+    /**
+     * Takes the steps from one iteration to another.
+     *
+     * @param gate is asked before each step; false ends the segment
+     * @param progress is told how many iterations are done
+     * @return iterations done
+     */
+    int run(
+            NDManager manager,
             SyntheticSet set,
-            int start,
-            int iterations,
-            StatusReporter status,
+            int from,
+            int to,
+            PriorStreams streams,
             BooleanSupplier gate,
-            SnapshotListener listener) {
-        int every = spec.getSnapshotEvery() == null ? Math.max(1, iterations) : spec.getSnapshotEvery();
-        status.begin("distilling with " + spec.getMethod(), "iterations", start, iterations);
-        for (int iteration = start; iteration < iterations; iteration++) {
-            if (!gate.getAsBoolean()) {
-                return false;
+            IntConsumer progress) {
+        try (NDManager scope = manager.newSubManager();
+                DistillationMethod method = method(scope, streams)) {
+            for (int iteration = from; iteration < to; iteration++) {
+                if (!gate.getAsBoolean()) {
+                    return iteration;
+                }
+                method.step(set, iteration);
+                progress.accept(iteration + 1);
             }
-            method.step(set, iteration);
-            int done = iteration + 1;
-            if (done % every == 0 || done == iterations) {
-                listener.snapshot((done + every - 1) / every - 1, done, done == iterations, set);
-            }
-            status.progress(done, iterations);
+            return to;
         }
-        if (iterations == 0) {
-            listener.snapshot(0, 0, true, set);
-        }
-        return true;
     }
 
     private DistillationMethod method(NDManager manager, PriorStreams streams) {
@@ -166,14 +166,27 @@ final class DistillationRun {
 
     private PriorSource priors(NDManager manager, PriorStreams streams, PriorPlan plan) {
         Pool pool = Pools.of(experiment, dataset.descriptor());
-        PoolTraining training = Pools.training(pool, dataset.normalization());
-        PoolSpec rule = spec.getPool();
-        PoolSchedule schedule = new PoolSchedule(
+        PoolSchedule schedule = schedule(experiment, dataset.descriptor());
+        return spec.getPrior().getMode() == PriorMode.INLINE
+                ? new InlinePriors(manager, schedule, Pools.training(pool, dataset.normalization()), plan)
+                : streams.open(pool, schedule, plan);
+    }
+
+    /** Which network of an experiment's pool is matched when. */
+    static PoolSchedule schedule(Experiment experiment, DatasetDescriptor dataset) {
+        PoolSpec rule = experiment.getDistillation().getPool();
+        Seed root = new Seed(Pools.of(experiment, dataset).getSeed());
+        return new PoolSchedule(
                 new PoolSchedule.Rule(
                         rule.getSize(), rule.getInitial(), rule.getGenerateInterval(), rule.getTrainedPerIteration()),
-                training.seed().with("schedule"));
-        return spec.getPrior().getMode() == PriorMode.INLINE
-                ? new InlinePriors(manager, schedule, training, plan)
-                : streams.open(pool, schedule, plan, spec.getIterations());
+                root.with("schedule"));
+    }
+
+    /** Whether an experiment's distillation matches networks of a pool that come from their topic. */
+    static boolean usesPool(Experiment experiment) {
+        DistillationSpec distillation = experiment.getDistillation();
+        return distillation != null
+                && distillation.getMethod().equals(DistillationDefaults.ROME)
+                && distillation.getPrior().getMode() == PriorMode.STREAMED;
     }
 }

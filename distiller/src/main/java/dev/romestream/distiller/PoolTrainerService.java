@@ -1,15 +1,14 @@
 package dev.romestream.distiller;
 
 import ai.djl.ndarray.NDManager;
-import dev.romestream.exchange.DatasetStore;
+import dev.romestream.exchange.store.DatasetStore;
+import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
-import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.tensor.Tensors;
-import dev.romestream.schemas.Network;
 import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -19,11 +18,10 @@ import java.util.List;
 public final class PoolTrainerService implements Service {
     private static final String GROUP = "pool-trainers";
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
-    private static final long CACHE_BYTES = 64L * 1024 * 1024;
 
     private final Resources resources = new Resources();
     private final RomeConfig config;
-    private final RecordIndex<Network> networks;
+    private final NetworkStore networks;
     private final PoolWorker worker;
     private WorkQueue queue;
 
@@ -32,7 +30,7 @@ public final class PoolTrainerService implements Service {
         NDManager manager = resources.add(
                 Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
         DatasetStore datasets = resources.add(new DatasetStore(config));
-        this.networks = resources.add(new RecordIndex<>(config, Topic.NETWORKS, Network.class, CACHE_BYTES));
+        this.networks = resources.add(new NetworkStore(config));
         RecordSender sender = resources.add(new RecordSender(config));
         this.worker = resources.add(new PoolWorker(config, manager, datasets, networks, sender, metrics));
     }
@@ -55,6 +53,7 @@ public final class PoolTrainerService implements Service {
 
     @Override
     public void close() {
+        worker.cancel();
         resources.close();
     }
 }

@@ -1,15 +1,16 @@
 package dev.romestream.distiller;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
-import dev.romestream.exchange.DatasetStore;
-import dev.romestream.exchange.InvalidRecordException;
-import dev.romestream.exchange.NetworkCodec;
-import dev.romestream.exchange.NetworkRecords;
+import dev.romestream.exchange.codec.Dataset;
+import dev.romestream.exchange.codec.EngineFaults;
+import dev.romestream.exchange.codec.InvalidRecordException;
+import dev.romestream.exchange.codec.NetworkCodec;
+import dev.romestream.exchange.store.DatasetStore;
+import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.UnprocessableException;
-import dev.romestream.messaging.queue.WorkQueue;
-import dev.romestream.messaging.serde.Decoder;
-import dev.romestream.messaging.topic.RecordIndex;
+import dev.romestream.messaging.queue.RequestWorker;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.PoolMember;
 import dev.romestream.robustness.distill.PoolSchedule;
@@ -18,69 +19,66 @@ import dev.romestream.schemas.Network;
 import dev.romestream.schemas.NetworkSpec;
 import dev.romestream.schemas.Pool;
 import dev.romestream.schemas.PoolRequest;
-import dev.romestream.schemas.Ranges;
 import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.time.Duration;
-import java.util.List;
-import java.util.concurrent.TimeoutException;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.errors.SerializationException;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
 
 /** Makes one version of one pool network for each request, unless it is there already. */
-final class PoolWorker implements WorkQueue.Worker, AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
-
+final class PoolWorker extends RequestWorker<PoolRequest> {
     private final NDManager manager;
     private final DatasetStore datasets;
-    private final RecordIndex<Network> networks;
+    private final NetworkStore networks;
     private final RecordSender sender;
-    private final Decoder decoder;
     private final Timer time;
+    private volatile boolean cancelled;
 
     PoolWorker(
             RomeConfig config,
             NDManager manager,
             DatasetStore datasets,
-            RecordIndex<Network> networks,
+            NetworkStore networks,
             RecordSender sender,
             MeterRegistry metrics) {
+        super(config, PoolRequest.class);
         this.manager = manager;
         this.datasets = datasets;
         this.networks = networks;
         this.sender = sender;
-        this.decoder = new Decoder(config);
         this.time = Timer.builder("rome.pool.training.time")
                 .description("Time to make one version of a pool network")
                 .register(metrics);
     }
 
+    /** Ends the training under way, if there is one, before its next step. */
+    void cancel() {
+        cancelled = true;
+    }
+
     @Override
-    public void process(ConsumerRecord<String, byte[]> record) {
-        PoolRequest request;
-        try {
-            request = decoder.decode(record, PoolRequest.class);
-        } catch (SerializationException e) {
-            throw new UnprocessableException(e.getMessage(), e);
-        }
+    protected void carryOut(PoolRequest request) {
         check(request);
         String id = Pools.networkId(request.getPool(), request.getNetwork());
         String key = NetworkCodec.key(id, request.getVersion());
-        if (!networks.contains(key)) {
+        if (!isMade(request, key)) {
             try {
                 time.record(() -> make(request, id));
             } catch (IllegalArgumentException e) {
                 throw new UnprocessableException("PoolRequest " + key + ": " + e.getMessage(), e);
+            } catch (EngineException e) {
+                throw EngineFaults.classified(e);
             }
         }
     }
 
+    private boolean isMade(PoolRequest request, String key) {
+        return networks.head(key)
+                .filter(head -> head.getError() == null || head.getAttempt() >= request.getAttempt())
+                .isPresent();
+    }
+
     private static void check(PoolRequest request) {
-        List<String> violations = Ranges.violations(request);
-        if (!violations.isEmpty()) {
-            throw new InvalidRecordException("PoolRequest: " + String.join(" ", violations));
-        }
         Pool pool = request.getPool();
         if (!Pools.id(pool).equals(pool.getId())) {
             throw new InvalidRecordException(
@@ -90,52 +88,61 @@ final class PoolWorker implements WorkQueue.Worker, AutoCloseable {
 
     private void make(PoolRequest request, String id) {
         Pool pool = request.getPool();
+        Dataset dataset = datasets.await(pool.getDataset(), pool.getFingerprint(), () -> cancelled);
+        PoolTraining training = Pools.training(pool, dataset.normalization());
         try (NDManager scope = manager.newSubManager()) {
-            DatasetStore.Dataset dataset = datasets.await(
-                    pool.getDataset(), PATIENCE, () -> Thread.currentThread().isInterrupted());
-            String fingerprint = dataset.descriptor().getFingerprint();
-            if (!fingerprint.equals(pool.getFingerprint())) {
-                throw new InvalidRecordException("The pool is of the data set " + pool.getDataset()
-                        + " with fingerprint " + pool.getFingerprint() + "; on the topics is " + fingerprint + ".");
-            }
-            PoolTraining training = Pools.training(pool, dataset.normalization());
-            PoolMember made;
-            if (request.getVersion() == 0) {
-                made = training.initial(scope, dataset.train(), request.getNetwork());
-            } else {
-                Network previous =
-                        NetworkRecords.await(networks, NetworkCodec.key(id, request.getVersion() - 1), PATIENCE);
+            Optional<Network> earlier = earlier(id, request.getVersion());
+            int version = earlier.map(Network::getVersion).orElse(0);
+            NDManager own = scope.newSubManager();
+            PoolMember made = earlier.isPresent()
+                    ? NetworkCodec.member(own, earlier.get())
+                    : training.initial(own, dataset.train(), request.getNetwork());
+            while (version < request.getVersion()) {
+                version++;
+                NDManager next = scope.newSubManager();
                 made = training.next(
-                        scope,
+                        next,
                         dataset.train(),
-                        NetworkCodec.member(scope, previous),
-                        new PoolSchedule.Version(request.getNetwork(), request.getVersion()));
+                        made,
+                        new PoolSchedule.Version(request.getNetwork(), version),
+                        this::throwIfCancelled);
+                own.close();
+                own = next;
             }
-            NetworkRecords.send(sender, NetworkCodec.prior(id, request.getVersion(), made, dataset.normalization()));
+            Network network = NetworkCodec.prior(id, request.getVersion(), made, dataset.normalization());
+            network.setAttempt(request.getAttempt());
+            networks.send(sender, network);
             sender.flush();
-        } catch (TimeoutException e) {
-            throw new IllegalStateException(e.getMessage(), e);
+        }
+    }
+
+    /** The newest version before one that is there, if any is. */
+    private Optional<Network> earlier(String id, int target) {
+        for (int version = target - 1; version >= 0; version--) {
+            String key = NetworkCodec.key(id, version);
+            if (networks.contains(key)) {
+                Optional<Network> found = networks.find(key).filter(network -> network.getError() == null);
+                if (found.isPresent()) {
+                    return found;
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private void throwIfCancelled() {
+        if (cancelled) {
+            throw new CancellationException("the pool trainer is closing");
         }
     }
 
     @Override
-    public void givenUp(ConsumerRecord<String, byte[]> record, Throwable reason) {
-        PoolRequest request;
-        try {
-            request = decoder.decode(record, PoolRequest.class);
-        } catch (SerializationException unreadable) {
-            return;
-        }
+    protected void answerFailure(PoolRequest request, String reason) {
         String id = Pools.networkId(request.getPool(), request.getNetwork());
         NetworkSpec architecture = request.getPool().getNetwork();
-        Network failed =
-                NetworkCodec.failed(id, request.getVersion(), architecture, String.valueOf(reason.getMessage()));
+        Network failed = NetworkCodec.failed(id, request.getVersion(), architecture, reason);
+        failed.setAttempt(request.getAttempt());
         sender.send(Topic.NETWORKS, NetworkCodec.key(id, request.getVersion()), failed);
         sender.flush();
-    }
-
-    @Override
-    public void close() {
-        decoder.close();
     }
 }

@@ -1,9 +1,9 @@
 package dev.romestream.distiller;
 
-import dev.romestream.exchange.AttackCodec;
-import dev.romestream.exchange.Digest;
-import dev.romestream.exchange.InvalidRecordException;
-import dev.romestream.exchange.NetworkCodec;
+import dev.romestream.exchange.codec.AttackCodec;
+import dev.romestream.exchange.codec.Digest;
+import dev.romestream.exchange.codec.InvalidRecordException;
+import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.distill.PoolTraining;
 import dev.romestream.robustness.network.Normalization;

@@ -1,37 +1,42 @@
 package dev.romestream.distiller;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import dev.romestream.exchange.AttackCodec;
-import dev.romestream.exchange.InvalidRecordException;
-import dev.romestream.exchange.NetworkCodec;
-import dev.romestream.exchange.NetworkRecords;
-import dev.romestream.exchange.TensorCodec;
+import dev.romestream.exchange.codec.AttackCodec;
+import dev.romestream.exchange.codec.InvalidRecordException;
+import dev.romestream.exchange.codec.NetworkCodec;
+import dev.romestream.exchange.codec.TensorCodec;
+import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordSender;
-import dev.romestream.robustness.distill.InlinePriors;
+import dev.romestream.robustness.distill.EmbeddingSum;
 import dev.romestream.robustness.distill.PoolMember;
 import dev.romestream.robustness.distill.PoolSchedule;
 import dev.romestream.robustness.distill.PriorPlan;
 import dev.romestream.robustness.distill.PriorSource;
+import dev.romestream.schemas.AnswerKind;
 import dev.romestream.schemas.AttackRequest;
 import dev.romestream.schemas.Network;
-import dev.romestream.schemas.PerturbedBatch;
+import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.Pool;
 import dev.romestream.schemas.PoolRequest;
+import dev.romestream.schemas.PriorAnswer;
+import dev.romestream.schemas.Split;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
-import org.apache.avro.specific.SpecificRecord;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Pool networks and priors from their topics. What the next iterations need is requested ahead, within a window; what is
@@ -40,205 +45,231 @@ import org.apache.avro.specific.SpecificRecord;
  */
 final class StreamedPriors implements PriorSource {
     private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
+    private static final long TELL_NANOS = 10_000_000_000L;
     /** Networks are requested further ahead than priors, because their versions are made one after the other. */
     private static final int POOL_WINDOWS = 4;
 
     private final NDManager manager;
-    private final RecordIndex<Network> networks;
-    private final RecordIndex<PerturbedBatch> batches;
+    private final NetworkStore networks;
+    private final RecordIndex<PriorAnswer> answers;
     private final RecordSender sender;
-    private final Pool pool;
-    private final PoolSchedule schedule;
-    private final PriorPlan plan;
+    private final Needs needs;
     private final Limits limits;
     private final BooleanSupplier cancelled;
-    private final Set<String> requested = new HashSet<>();
+    private final Consumer<String> waiting;
+    private final Set<String> requestedNetworks = new HashSet<>();
     /** The requests of an iteration, class by class. */
-    private final NavigableMap<Integer, List<List<Asked>>> asked = new TreeMap<>();
+    private final NavigableMap<Integer, List<List<AttackRequest>>> asked = new TreeMap<>();
 
     private NDManager memberManager;
     private PoolMember member;
     private PoolSchedule.Version held;
     private int requestedPriors;
+    private int round;
 
-    private record Asked(String id, int images) {}
+    /**
+     * What an experiment needs.
+     *
+     * @param iterations in all
+     * @param attempt of the experiment: failures of earlier ones are no answers
+     */
+    record Needs(Pool pool, PoolSchedule schedule, PriorPlan plan, int iterations, int attempt) {}
 
     /**
      * Bounds of the stream.
      *
      * @param window iterations ahead whose priors are requested
-     * @param iterations of the experiment
-     * @param patience longest wait for one answer
+     * @param patience after which an answer that did not come is asked for again
      */
-    record Limits(int window, int iterations, Duration patience) {}
+    record Limits(int window, Duration patience) {}
 
+    /** @param waiting is told from time to time what is waited for, where that takes long */
     StreamedPriors(
             NDManager parent,
-            RecordIndex<Network> networks,
-            RecordIndex<PerturbedBatch> batches,
+            NetworkStore networks,
+            RecordIndex<PriorAnswer> answers,
             RecordSender sender,
-            Pool pool,
-            PoolSchedule schedule,
-            PriorPlan plan,
+            Needs needs,
             Limits limits,
-            BooleanSupplier cancelled) {
+            BooleanSupplier cancelled,
+            Consumer<String> waiting) {
         this.manager = parent.newSubManager();
         this.networks = networks;
-        this.batches = batches;
+        this.answers = answers;
         this.sender = sender;
-        this.pool = pool;
-        this.schedule = schedule;
-        this.plan = plan;
+        this.needs = needs;
         this.limits = limits;
         this.cancelled = cancelled;
+        this.waiting = waiting;
     }
 
     @Override
     public PoolMember network(int iteration) {
-        PoolSchedule.Version wanted = schedule.matched(iteration);
+        PoolSchedule.Version wanted = needs.schedule().matched(iteration);
         requestAhead(iteration);
         if (!wanted.equals(held)) {
-            Network record = await(iteration, networks, key(wanted));
+            Network record = await(iteration, "the pool network " + key(wanted), () -> made(wanted));
             if (record.getError() != null) {
-                retireFailures(wanted);
-                throw new IllegalStateException(
+                throw new InvalidRecordException(
                         "The pool network of iteration " + iteration + " was not trained: " + record.getError());
             }
             if (memberManager != null) {
                 memberManager.close();
             }
             memberManager = manager.newSubManager();
-            member = NetworkCodec.member(memberManager, whole(record));
+            member = NetworkCodec.member(memberManager, record);
             held = wanted;
         }
         return member;
     }
 
-    private Network whole(Network record) {
-        try {
-            return NetworkRecords.whole(networks, record, limits.patience());
-        } catch (TimeoutException e) {
-            throw new IllegalStateException(e.getMessage(), e);
-        }
+    /** The network, or the failure to make it, if one of them is there. */
+    private Optional<Network> made(PoolSchedule.Version version) {
+        return isMade(version) ? networks.find(key(version)) : Optional.empty();
     }
 
-    /** So that they are asked for anew, should the experiment be started again. */
-    private void retireFailures(PoolSchedule.Version last) {
-        for (PoolSchedule.Version version = last; ; version = version.previous()) {
-            boolean failed = networks.get(key(version))
-                    .filter(record -> record.getError() != null)
-                    .isPresent();
-            if (failed) {
-                sender.tombstone(Topic.NETWORKS, key(version));
-            }
-            if (version.version() == 0) {
-                sender.flush();
-                return;
-            }
-        }
+    private boolean isMade(PoolSchedule.Version version) {
+        return networks.contains(key(version))
+                && networks.head(key(version))
+                        .filter(head -> head.getError() == null || head.getAttempt() >= needs.attempt())
+                        .isPresent();
     }
 
     @Override
-    public NDArray prior(NDManager target, int iteration, int label) {
+    public NDArray meanEmbedding(NDManager target, int iteration, int label) {
         if (!asked.containsKey(iteration)) {
             network(iteration);
             requestAhead(iteration);
         }
         asked.headMap(iteration).clear();
-        NDList parts = new NDList();
-        for (Asked request : asked.get(iteration).get(label)) {
-            PerturbedBatch batch = await(iteration, batches, request.id());
-            if (batch.getError() != null) {
-                throw new IllegalStateException("A prior of iteration " + iteration + " failed: " + batch.getError());
+        List<EmbeddingSum> parts = new ArrayList<>();
+        for (AttackRequest request : asked.get(iteration).get(label)) {
+            PriorAnswer answer =
+                    await(iteration, "the priors of iteration " + iteration + " from attackers", () -> answer(request));
+            if (answer.getError() != null) {
+                throw new InvalidRecordException("A prior of iteration " + iteration + " failed: " + answer.getError());
             }
-            NDArray images = TensorCodec.decode(target, "images", batch.getImages());
-            if (!images.getShape().equals(plan.images().shape().batch(request.images()))) {
-                throw new InvalidRecordException("PerturbedBatch " + request.id() + " has the shape "
-                        + images.getShape() + "; asked for were " + request.images() + " images of "
-                        + plan.images().shape() + ".");
-            }
-            parts.add(images);
+            parts.add(sum(request, answer));
         }
-        return InlinePriors.join(parts);
+        return EmbeddingSum.mean(target, parts);
+    }
+
+    private Optional<PriorAnswer> answer(AttackRequest request) {
+        return answers.get(request.getId())
+                .filter(found -> found.getError() == null || found.getAttempt() >= needs.attempt());
+    }
+
+    private EmbeddingSum sum(AttackRequest request, PriorAnswer answer) {
+        float[] values = TensorCodec.decode("embedding", answer.getEmbedding());
+        int count = request.getImageIds().size();
+        if (answer.getCount() != count || values.length != member.network().embeddingSize()) {
+            throw new InvalidRecordException("PriorAnswer " + request.getId() + " sums " + answer.getCount()
+                    + " embeddings of " + values.length + " values; asked for were " + count + " of "
+                    + member.network().embeddingSize() + ".");
+        }
+        return new EmbeddingSum(values, count);
     }
 
     private void requestAhead(int iteration) {
-        int last = Math.min(limits.iterations(), iteration + POOL_WINDOWS * limits.window());
+        int last = Math.min(needs.iterations(), iteration + POOL_WINDOWS * limits.window());
+        Map<Integer, Integer> missing = new HashMap<>();
         for (int ahead = iteration; ahead < last; ahead++) {
-            requestChain(schedule.matched(ahead));
+            PoolSchedule.Version version = needs.schedule().matched(ahead);
+            if (!missing.containsKey(version.network()) && !isMade(version)) {
+                missing.put(version.network(), version.version());
+                request(version);
+            }
         }
         requestedPriors = Math.max(requestedPriors, iteration);
-        int lastPrior = Math.min(limits.iterations(), iteration + limits.window());
-        while (requestedPriors < lastPrior && networks.contains(key(schedule.matched(requestedPriors)))) {
+        int lastPrior = Math.min(needs.iterations(), iteration + limits.window());
+        while (requestedPriors < lastPrior && isMade(needs.schedule().matched(requestedPriors))) {
             requestPriors(requestedPriors);
             requestedPriors++;
         }
     }
 
-    /** Requests the next version towards {@code wanted} that is neither there nor on its way. */
-    private void requestChain(PoolSchedule.Version wanted) {
-        if (networks.contains(key(wanted))) {
-            return;
-        }
-        PoolSchedule.Version missing = wanted;
-        while (missing.version() > 0 && !networks.contains(key(missing.previous()))) {
-            missing = missing.previous();
-        }
-        if (requested.add(key(missing))) {
-            sender.send(Topic.POOL_REQUESTS, key(missing), new PoolRequest(pool, missing.network(), missing.version()));
+    private void request(PoolSchedule.Version version) {
+        if (requestedNetworks.add(key(version))) {
+            sender.send(
+                    Topic.POOL_REQUESTS,
+                    key(version),
+                    new PoolRequest(needs.pool(), version.network(), version.version(), needs.attempt()));
         }
     }
 
     private void requestPriors(int iteration) {
-        PoolSchedule.Version network = schedule.matched(iteration);
-        List<List<Asked>> classes = new ArrayList<>();
-        for (int label = 0; label < plan.images().classes(); label++) {
-            List<Asked> parts = new ArrayList<>();
-            for (PriorPlan.PriorTask part : plan.tasks(iteration, label)) {
-                AttackRequest request = request(network, part);
-                if (!batches.contains(request.getId())) {
+        PoolSchedule.Version network = needs.schedule().matched(iteration);
+        List<List<AttackRequest>> classes = new ArrayList<>();
+        for (int label = 0; label < needs.plan().images().classes(); label++) {
+            List<AttackRequest> parts = new ArrayList<>();
+            for (PriorPlan.Part part : needs.plan().parts(iteration, label)) {
+                AttackRequest request = request(network, part, iteration, label);
+                if (answer(request).isEmpty()) {
                     sender.send(Topic.PRIOR_REQUESTS, request.getId(), request);
                 }
-                parts.add(new Asked(request.getId(), part.imageIds().length));
+                parts.add(request);
             }
             classes.add(parts);
         }
         asked.put(iteration, classes);
     }
 
-    private AttackRequest request(PoolSchedule.Version network, PriorPlan.PriorTask part) {
-        return AttackCodec.request(
-                Pools.networkId(pool, network.network()),
-                network.version(),
-                part.task(),
+    private AttackRequest request(PoolSchedule.Version network, PriorPlan.Part part, int iteration, int label) {
+        String id = Pools.networkId(needs.pool(), network.network());
+        var question = new AttackCodec.Question(
+                new NetworkVersion(id, network.version()),
+                needs.pool().getDataset(),
+                needs.pool().getFingerprint(),
+                Split.TRAIN,
                 part.imageIds(),
-                Optional.empty());
+                needs.plan().attack(),
+                Optional.of(needs.plan().augmentation(iteration, label)),
+                part.seed(),
+                AnswerKind.EMBEDDING,
+                NetworkCodec.key(id, network.version()));
+        return AttackCodec.request(question, needs.attempt());
     }
 
     private String key(PoolSchedule.Version network) {
-        return NetworkCodec.key(Pools.networkId(pool, network.network()), network.version());
+        return NetworkCodec.key(Pools.networkId(needs.pool(), network.network()), network.version());
     }
 
-    /** The record, when it is there; meanwhile, arrivals allow for further requests. */
-    private <T extends SpecificRecord> T await(int iteration, RecordIndex<T> index, String id) {
-        long deadline = System.nanoTime() + limits.patience().toNanos();
-        while (!index.contains(id)) {
-            if (cancelled.getAsBoolean()) {
-                throw new CancelledException();
+    /** What is wanted, when it is there; meanwhile, arrivals allow for further requests. */
+    private <T> T await(int iteration, String what, Supplier<Optional<T>> wanted) {
+        long start = System.nanoTime();
+        long askedAt = start;
+        long toldAt = start;
+        while (true) {
+            Optional<T> found = wanted.get();
+            if (found.isPresent()) {
+                return found.get();
             }
-            if (System.nanoTime() > deadline) {
-                throw new IllegalStateException("Iteration " + iteration + " waited "
-                        + limits.patience().toSeconds() + " s for " + id
-                        + " in vain; are attackers and a pool trainer running?");
+            if (cancelled.getAsBoolean()) {
+                throw new CancellationException("the distillation is not wanted any more");
+            }
+            long now = System.nanoTime();
+            if (now - toldAt > TELL_NANOS) {
+                toldAt = now;
+                waiting.accept("waiting for " + what);
+            }
+            if (now - askedAt > limits.patience().toNanos()) {
+                askedAt = now;
+                askAgain();
             }
             requestAhead(iteration);
-            index.awaitChange(LOOK_AGAIN);
+            networks.awaitChange(LOOK_AGAIN);
         }
-        try {
-            return index.await(id, LOOK_AGAIN);
-        } catch (TimeoutException e) {
-            throw new IllegalStateException(e.getMessage(), e);
-        }
+    }
+
+    /** What did not come may be lost: it is asked for once more. */
+    private void askAgain() {
+        round++;
+        requestedNetworks.clear();
+        asked.values().stream()
+                .flatMap(List::stream)
+                .flatMap(List::stream)
+                .filter(request -> answer(request).isEmpty())
+                .forEach(request -> sender.send(Topic.PRIOR_REQUESTS, request.getId() + "/" + round, request));
     }
 
     @Override

@@ -3,10 +3,10 @@ package dev.romestream.evaluator;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import dev.romestream.exchange.AttackCodec;
-import dev.romestream.exchange.InvalidRecordException;
-import dev.romestream.exchange.NetworkCache;
-import dev.romestream.exchange.TensorCodec;
+import dev.romestream.exchange.codec.AttackCodec;
+import dev.romestream.exchange.codec.InvalidRecordException;
+import dev.romestream.exchange.codec.TensorCodec;
+import dev.romestream.exchange.store.NetworkCache;
 import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Norm;
@@ -14,7 +14,7 @@ import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.robustness.network.ThreatModel;
 import dev.romestream.robustness.tensor.Tensors;
-import dev.romestream.schemas.EvaluationContext;
+import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.PerturbedBatch;
 import java.util.Arrays;
 import java.util.Optional;
@@ -42,15 +42,21 @@ final class BatchScorer {
      * @param correct for each image, whether it is classified correctly
      * @param differing images that a second forward pass saw differently; only looked for without an attack
      */
-    record Outcome(boolean[] correct, int differing) {}
+    record Scores(boolean[] correct, int differing) {}
 
     /**
-     * The outcome of a batch.
+     * How the victim sees a batch.
      *
+     * @param slot the place in the plan of the request that the batch answers
      * @throws InvalidRecordException where the batch contradicts its request, its bounds or its range
      */
-    Outcome score(PerturbedBatch batch, LabelledImages images, NetworkCache.Loaded victim) {
-        AttackSettings attack = check(batch, images);
+    Scores score(
+            Evaluation evaluation,
+            EvaluationPlan.Slot slot,
+            PerturbedBatch batch,
+            LabelledImages images,
+            NetworkCache.Loaded victim) {
+        AttackSettings attack = check(evaluation, slot, batch, images);
         int[] ids = AttackCodec.ints(batch.getImageIds());
         try (NDManager scope = manager.newSubManager()) {
             NDArray perturbed = TensorCodec.decode(scope, "images", batch.getImages());
@@ -71,7 +77,7 @@ final class BatchScorer {
             for (int i = 0; i < ids.length; i++) {
                 correct[i] = predicted[i] == labels[i];
             }
-            return new Outcome(correct, differing);
+            return new Scores(correct, differing);
         }
     }
 
@@ -87,22 +93,18 @@ final class BatchScorer {
         return count;
     }
 
-    private static AttackSettings check(PerturbedBatch batch, LabelledImages images) {
-        EvaluationContext context = batch.getEvaluation();
-        if (context.getCell() < 0 || context.getCell() >= context.getPlan().size()) {
+    private static AttackSettings check(
+            Evaluation evaluation, EvaluationPlan.Slot slot, PerturbedBatch batch, LabelledImages images) {
+        if (!evaluation.getAttacks().get(slot.cell()).getAttack().equals(batch.getAttack())) {
+            throw invalid(batch, "the attack is not the one that the plan has in cell " + slot.cell());
+        }
+        if (!Arrays.equals(AttackCodec.ints(batch.getImageIds()), EvaluationPlan.images(evaluation, slot))) {
+            throw invalid(batch, "the image ids are " + batch.getImageIds() + "; the plan has other ones");
+        }
+        if (evaluation.getImages() > images.size()) {
             throw invalid(
                     batch,
-                    "the cell is " + context.getCell() + "; the plan has "
-                            + context.getPlan().size());
-        }
-        if (!context.getPlan().get(context.getCell()).getAttack().equals(batch.getAttack())) {
-            throw invalid(batch, "the attack is not the one that the plan has in cell " + context.getCell());
-        }
-        int most = Math.min(context.getImages(), images.size());
-        for (int id : batch.getImageIds()) {
-            if (id < 0 || id >= most) {
-                throw invalid(batch, "an image id is " + id + "; the evaluation has images 0 to " + (most - 1));
-            }
+                    "the evaluation has " + evaluation.getImages() + " images; the data set has " + images.size());
         }
         return AttackCodec.decode(batch.getAttack());
     }

@@ -1,6 +1,6 @@
 package dev.romestream.evaluator;
 
-import dev.romestream.exchange.AttackCodec;
+import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.schemas.Mode;

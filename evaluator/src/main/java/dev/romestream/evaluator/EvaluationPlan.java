@@ -1,26 +1,30 @@
 package dev.romestream.evaluator;
 
-import dev.romestream.exchange.AttackCodec;
+import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.robustness.attack.AttackSettings;
-import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Suite;
-import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.robustness.tensor.Seed;
+import dev.romestream.schemas.AnswerKind;
 import dev.romestream.schemas.AttackRequest;
-import dev.romestream.schemas.EvaluationContext;
+import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.PlannedAttack;
+import dev.romestream.schemas.Split;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
-/** The requests by which a victim is scored under a suite. */
+/** The requests by which a network is scored under a suite. */
 final class EvaluationPlan {
     private EvaluationPlan() {}
+
+    /** A request's place in the plan: an attack, and the images from one on. */
+    record Slot(int cell, int from) {}
 
     /**
      * The suite's cells: each control once, for both modes; every other attack once for each of its own, and an attack that is
@@ -54,42 +58,61 @@ final class EvaluationPlan {
         return new PlannedAttack(AttackCodec.encode(attack), source, rated, List.of(mode));
     }
 
+    /** Outcomes of an evaluation, over attacks and their modes. */
+    static long outcomes(Evaluation evaluation) {
+        return (long) evaluation.getImages()
+                * evaluation.getAttacks().stream()
+                        .mapToLong(attack -> attack.getModes().size())
+                        .sum();
+    }
+
     /**
-     * Hands out the requests, every attack on some images before any attack on the next ones, so that running ratios can be told
-     * early.
-     *
-     * @param context of the plan's first cell
-     * @param seed of the victim; attacks that draw get seeds of their own
+     * The places of all requests: every attack on some images before any attack on the next ones, so that running ratios can be
+     * told early.
      */
-    static void requests(
-            EvaluationContext context,
-            LabelledImages images,
-            int requestSize,
-            Seed seed,
-            Consumer<AttackRequest> consumer) {
-        for (int from = 0; from < context.getImages(); from += requestSize) {
-            int[] ids = IntStream.range(from, Math.min(context.getImages(), from + requestSize))
-                    .toArray();
-            byte[] pixels = images.bytes(ids);
-            int[] labels = images.labels(ids);
-            for (int cell = 0; cell < context.getPlan().size(); cell++) {
-                PlannedAttack planned = context.getPlan().get(cell);
-                AttackSettings settings = AttackCodec.decode(planned.getAttack());
-                AttackTask task = new AttackTask(
-                        settings,
-                        images.shape(),
-                        pixels,
-                        labels,
-                        Optional.empty(),
-                        seed.with(context.getSuite()).with(cell).with(from));
-                NetworkVersion network = planned.getSource() == null
-                        ? new NetworkVersion(context.getVictim(), context.getVersion())
-                        : planned.getSource();
-                EvaluationContext own =
-                        EvaluationContext.newBuilder(context).setCell(cell).build();
-                consumer.accept(
-                        AttackCodec.request(network.getNetwork(), network.getVersion(), task, ids, Optional.of(own)));
+    static List<Slot> slots(Evaluation evaluation) {
+        List<Slot> slots = new ArrayList<>();
+        for (int from = 0; from < evaluation.getImages(); from += evaluation.getRequestSize()) {
+            for (int cell = 0; cell < evaluation.getAttacks().size(); cell++) {
+                slots.add(new Slot(cell, from));
             }
         }
+        return slots;
+    }
+
+    /** Ids of the images of a place. */
+    static int[] images(Evaluation evaluation, Slot slot) {
+        int to = Math.min(evaluation.getImages(), slot.from() + evaluation.getRequestSize());
+        return IntStream.range(slot.from(), to).toArray();
+    }
+
+    /** The request of a place. Attacks that draw get seeds of their own. */
+    static AttackRequest request(Evaluation evaluation, Slot slot, int attempt) {
+        PlannedAttack planned = evaluation.getAttacks().get(slot.cell());
+        NetworkVersion network = planned.getSource() == null
+                ? new NetworkVersion(evaluation.getVictim(), evaluation.getVersion())
+                : planned.getSource();
+        var question = new AttackCodec.Question(
+                network,
+                evaluation.getDataset(),
+                evaluation.getFingerprint(),
+                Split.TEST,
+                images(evaluation, slot),
+                AttackCodec.decode(planned.getAttack()),
+                Optional.empty(),
+                new Seed(evaluation.getSeed())
+                        .with(evaluation.getSuite())
+                        .with(slot.cell())
+                        .with(slot.from()),
+                AnswerKind.IMAGES,
+                evaluation.getKey());
+        return AttackCodec.request(question, attempt);
+    }
+
+    /** The places of all requests by the requests' ids. */
+    static Map<String, Slot> byId(Evaluation evaluation) {
+        Map<String, Slot> slots = new HashMap<>();
+        slots(evaluation).forEach(slot -> slots.put(request(evaluation, slot, 0).getId(), slot));
+        return slots;
     }
 }

@@ -1,130 +1,182 @@
 package dev.romestream.evaluator;
 
-import dev.romestream.exchange.InvalidRecordException;
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.streams.ControlStream;
 import dev.romestream.messaging.topic.TopicNames;
-import dev.romestream.schemas.EvaluationContext;
-import dev.romestream.schemas.Mode;
+import dev.romestream.schemas.AttackRequest;
+import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.Evaluation;
+import dev.romestream.schemas.EvaluationState;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.ExperimentStatus;
+import dev.romestream.schemas.FigureProgress;
+import dev.romestream.schemas.Network;
+import dev.romestream.schemas.NetworkRole;
 import dev.romestream.schemas.PerturbedBatch;
+import dev.romestream.schemas.PlannerEvent;
 import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.SnapshotManifest;
+import dev.romestream.schemas.SnapshotTaken;
+import dev.romestream.schemas.SyntheticSnapshot;
 import dev.romestream.schemas.Tally;
+import dev.romestream.schemas.TallyEvent;
 import dev.romestream.schemas.Topic;
-import java.util.Locale;
+import dev.romestream.schemas.VictimRequest;
+import dev.romestream.schemas.WorkAnswer;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
-import org.apache.kafka.streams.processor.api.Processor;
-import org.apache.kafka.streams.processor.api.ProcessorContext;
-import org.apache.kafka.streams.processor.api.Record;
-import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.KStream;
+import org.apache.kafka.streams.kstream.Named;
+import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.kstream.Repartitioned;
 import org.apache.kafka.streams.state.Stores;
 
 /**
- * Perturbed batches to running metrics. Batches are keyed by victim, so all outcomes of a victim meet in one task; the tally is
- * the only state.
+ * Two streams. Of the facts about experiments, data sets, snapshots, networks, victims and figures, the
+ * {@link PlanProcessor} makes requests for victims, and evaluations. Of evaluations and perturbed batches, which the
+ * {@link ScoringProcessor} classifies, the {@link TallyProcessor} makes requests for attacks, and running metrics. What a
+ * task keeps lies behind a topic of its own with a fixed number of partitions, so that partitions may be added to all others.
  */
 final class EvaluationTopology {
-    static final String SOURCE = "perturbed-batches";
-    static final String PROCESSOR = "score";
-    static final String STORE = "tallies";
-    static final String METRICS_SINK = "robustness-metrics";
-    static final String LATEST_SINK = "robustness-latest";
+    private static final int TALLY_PARTITIONS = 4;
 
-    private EvaluationTopology() {}
+    private final RomeConfig config;
+    private final TopicNames names;
+    private final StreamsBuilder builder = new StreamsBuilder();
 
-    /** Classifies a batch; throws where the batch makes no sense. */
-    @FunctionalInterface
-    interface Scorer extends Function<PerturbedBatch, BatchScorer.Outcome>, AutoCloseable {
-        @Override
-        default void close() {}
-    }
-
-    /** Makes a configured Avro serde. */
-    interface SerdeFactory {
-        <T extends SpecificRecord> Serde<T> create();
+    private EvaluationTopology(RomeConfig config) {
+        this.config = config;
+        this.names = TopicNames.of(config);
     }
 
     /** @param scorers makes a scorer for each task */
-    static Topology build(TopicNames names, SerdeFactory serdes, Supplier<Scorer> scorers) {
-        Serde<PerturbedBatch> batches = serdes.create();
-        Serde<RobustnessMetrics> metrics = serdes.create();
-        Serde<Tally> tallies = serdes.create();
-        return new Topology()
-                .addSource(
-                        SOURCE,
-                        Serdes.String().deserializer(),
-                        batches.deserializer(),
-                        names.of(Topic.PERTURBED_BATCHES))
-                .addProcessor(PROCESSOR, () -> new TallyProcessor(scorers.get()), SOURCE)
-                .addStateStore(
-                        Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(STORE), Serdes.String(), tallies)
-                                .withLoggingEnabled(Map.of()),
-                        PROCESSOR)
-                .addSink(
-                        METRICS_SINK,
-                        names.of(Topic.ROBUSTNESS_METRICS),
-                        Serdes.String().serializer(),
-                        metrics.serializer(),
-                        PROCESSOR)
-                .addSink(
-                        LATEST_SINK,
-                        names.of(Topic.ROBUSTNESS_LATEST),
-                        Serdes.String().serializer(),
-                        metrics.serializer(),
-                        PROCESSOR);
+    static Topology build(RomeConfig config, Supplier<ScoringProcessor.Scorer> scorers) {
+        EvaluationTopology topology = new EvaluationTopology(config);
+        topology.planning();
+        topology.tallying(scorers);
+        return topology.builder.build();
     }
 
-    /** Folds a batch's outcome into its tally and forwards what has changed. */
-    private static final class TallyProcessor implements Processor<String, PerturbedBatch, String, RobustnessMetrics> {
-        private final Scorer scorer;
-        private ProcessorContext<String, RobustnessMetrics> context;
-        private KeyValueStore<String, Tally> store;
+    private <T extends SpecificRecord> Serde<T> serde() {
+        return ControlStream.serde(config);
+    }
 
-        TallyProcessor(Scorer scorer) {
-            this.scorer = scorer;
-        }
+    private <T extends SpecificRecord> void store(String name) {
+        Serde<T> serde = serde();
+        builder.addStateStore(Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(name), Serdes.String(), serde)
+                .withLoggingEnabled(Map.of()));
+    }
 
-        @Override
-        public void init(ProcessorContext<String, RobustnessMetrics> given) {
-            this.context = given;
-            this.store = given.getStateStore(STORE);
-        }
+    private void write(
+            KStream<String, SpecificRecord> records,
+            Topic topic,
+            Class<? extends SpecificRecord> type,
+            boolean latest) {
+        String name = topic.baseName() + "-out";
+        KStream<String, SpecificRecord> own =
+                records.filter((key, value) -> type.isInstance(value), Named.as(name + "-filter"));
+        KStream<String, SpecificRecord> keyed = latest
+                ? own
+                : own.selectKey(
+                        (key, value) -> value instanceof RobustnessMetrics metrics ? metrics.getExperiment() : key,
+                        Named.as(name + "-key"));
+        keyed.to(
+                names.of(topic),
+                Produced.with(Serdes.String(), this.<SpecificRecord>serde()).withName(name));
+    }
 
-        @Override
-        public void process(Record<String, PerturbedBatch> record) {
-            PerturbedBatch batch = record.value();
-            if (batch == null || batch.getEvaluation() == null) {
-                throw new InvalidRecordException("A record on perturbed-batches counts towards no evaluation.");
-            }
-            EvaluationContext evaluation = batch.getEvaluation();
-            String key = Tallies.key(evaluation);
-            Tally stored = store.get(key);
-            Tally before = stored == null ? Tallies.empty(evaluation) : stored;
-            if (!before.getContext().getPlan().equals(evaluation.getPlan())) {
-                throw new InvalidRecordException("PerturbedBatch " + batch.getRequestId()
-                        + " is of another plan than the" + " figure " + key + " began with.");
-            }
-            Tally after = batch.getError() == null
-                    ? Tallies.apply(before, batch, scorer.apply(batch))
-                    : Tallies.failed(before, batch);
-            if (after.equals(stored)) {
-                return;
-            }
-            store.put(key, after);
-            for (Mode mode : evaluation.getPlan().get(evaluation.getCell()).getModes()) {
-                RobustnessMetrics metrics = MetricsCalculation.of(after, mode);
-                context.forward(new Record<>(evaluation.getExperiment(), metrics, record.timestamp()), METRICS_SINK);
-                String latest = key + "/" + mode.name().toLowerCase(Locale.ROOT);
-                context.forward(new Record<>(latest, metrics, record.timestamp()), LATEST_SINK);
-            }
-        }
+    private void planning() {
+        this.<EvaluationState>store(PlanProcessor.STATES);
+        this.<DatasetDescriptor>store(PlanProcessor.DATASETS);
+        KStream<String, SpecificRecord> planned = new ControlStream(config, builder)
+                        .with(Topic.EXPERIMENTS, Experiment.class, (key, value) -> event(key, value))
+                        .with(Topic.DATASETS, DatasetDescriptor.class, (key, value) -> present(key, value))
+                        .with(Topic.SYNTHETIC_SNAPSHOTS, SyntheticSnapshot.class, (key, value) -> snapshot(value))
+                        .with(Topic.NETWORKS, Network.class, (key, value) -> network(value))
+                        .with(
+                                Topic.VICTIM_ANSWERS,
+                                WorkAnswer.class,
+                                (key, value) -> value == null ? Optional.empty() : event(value.getExperiment(), value))
+                        .with(Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, EvaluationTopology::figure)
+                        .stream()
+                        .process(PlanProcessor::new, Named.as("plan"), PlanProcessor.STATES, PlanProcessor.DATASETS);
+        write(planned, Topic.VICTIM_REQUESTS, VictimRequest.class, true);
+        write(planned, Topic.EVALUATIONS, Evaluation.class, true);
+        write(planned, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, true);
+    }
 
-        @Override
-        public void close() {
-            scorer.close();
+    private static Optional<KeyValue<String, PlannerEvent>> event(String key, SpecificRecord fact) {
+        return Optional.of(KeyValue.pair(key, new PlannerEvent(fact)));
+    }
+
+    private static Optional<KeyValue<String, PlannerEvent>> present(String key, SpecificRecord fact) {
+        return fact == null ? Optional.empty() : event(key, fact);
+    }
+
+    private static Optional<KeyValue<String, PlannerEvent>> snapshot(SyntheticSnapshot record) {
+        return record != null && record.getPart() instanceof SnapshotManifest manifest
+                ? event(record.getExperiment(), new SnapshotTaken(record.getSnapshot(), manifest))
+                : Optional.empty();
+    }
+
+    private static Optional<KeyValue<String, PlannerEvent>> network(Network network) {
+        return network != null && network.getRole() == NetworkRole.MONITORED
+                ? event(
+                        network.getExperiment(),
+                        Network.newBuilder(network)
+                                .setParameters(List.of())
+                                .setChunks(List.of())
+                                .build())
+                : Optional.empty();
+    }
+
+    private static Optional<KeyValue<String, PlannerEvent>> figure(String key, RobustnessMetrics metrics) {
+        if (metrics == null) {
+            return Optional.empty();
         }
+        long outcomes = metrics.getAttacks().stream()
+                .mapToLong(attack -> attack.getCount())
+                .sum();
+        String failure = metrics.getUndefined().entrySet().stream()
+                .filter(entry -> entry.getKey().startsWith(MetricsCalculation.FAILED_PREFIX))
+                .map(Map.Entry::getValue)
+                .findFirst()
+                .orElse(null);
+        String evaluation = key.substring(0, Math.max(0, key.lastIndexOf('/')));
+        return event(
+                metrics.getExperiment(),
+                new FigureProgress(evaluation, metrics.getMode(), outcomes, metrics.getComplete(), failure));
+    }
+
+    private void tallying(Supplier<ScoringProcessor.Scorer> scorers) {
+        this.<Tally>store(TallyProcessor.STORE);
+        KStream<String, TallyEvent> evaluations = new ControlStream(config, builder)
+                .valid(Topic.EVALUATIONS, Evaluation.class)
+                .mapValues(evaluation -> new TallyEvent(evaluation), Named.as("evaluation-events"));
+        KStream<String, TallyEvent> outcomes = builder.stream(
+                        names.of(Topic.PERTURBED_BATCHES),
+                        Consumed.with(Serdes.String(), ControlStream.serde(config, PerturbedBatch.class))
+                                .withName("perturbed-batches"))
+                .process(() -> new ScoringProcessor(scorers.get()), Named.as("score"));
+        Duration patience = Duration.ofMillis(config.number(RomeConfig.EVALUATION_PATIENCE));
+        KStream<String, SpecificRecord> tallied = evaluations
+                .merge(outcomes, Named.as("tally-events"))
+                .repartition(Repartitioned.with(Serdes.String(), this.<TallyEvent>serde())
+                        .withName("outcomes")
+                        .withNumberOfPartitions(TALLY_PARTITIONS))
+                .process(() -> new TallyProcessor(patience), Named.as("tally"), TallyProcessor.STORE);
+        write(tallied, Topic.ATTACK_REQUESTS, AttackRequest.class, true);
+        write(tallied, Topic.ROBUSTNESS_METRICS, RobustnessMetrics.class, false);
+        write(tallied, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, true);
     }
 }

@@ -7,7 +7,7 @@ import dev.romestream.robustness.metric.RobustnessRatios;
 import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.AttackNorm;
-import dev.romestream.schemas.EvaluationContext;
+import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Tally;
@@ -23,16 +23,17 @@ final class MetricsCalculation {
     /** Prefix of the reason of a figure that an attack's failure keeps from becoming complete. */
     static final String FAILED_PREFIX = "attack.";
 
-    private final EvaluationContext context;
+    private final Evaluation evaluation;
     private final Mode mode;
     private final List<EvaluationCell> all = new ArrayList<>();
     private final List<EvaluationCell> cells;
 
     private MetricsCalculation(Tally tally, Mode mode) {
-        this.context = tally.getContext();
+        this.evaluation = tally.getEvaluation();
         this.mode = mode;
-        for (int i = 0; i < context.getPlan().size(); i++) {
-            all.add(EvaluationCell.of(context.getPlan().get(i), tally.getCells().get(i)));
+        for (int i = 0; i < evaluation.getAttacks().size(); i++) {
+            all.add(EvaluationCell.of(
+                    evaluation.getAttacks().get(i), tally.getCells().get(i)));
         }
         this.cells = all.stream().filter(cell -> cell.isOf(mode)).toList();
     }
@@ -64,16 +65,16 @@ final class MetricsCalculation {
             undefined.put("irrInterval", "too few images have been seen by every attack");
         }
         return RobustnessMetrics.newBuilder()
-                .setExperiment(context.getExperiment())
-                .setMethod(context.getMethod())
-                .setSnapshot(context.getSnapshot())
-                .setIteration(context.getIteration())
-                .setFinal$(context.getFinal$())
-                .setVictim(context.getVictim())
-                .setSuite(context.getSuite())
+                .setExperiment(evaluation.getExperiment())
+                .setMethod(evaluation.getMethod())
+                .setSnapshot(evaluation.getSnapshot())
+                .setIteration(evaluation.getIteration())
+                .setFinal$(evaluation.getFinal$())
+                .setVictim(evaluation.getVictim())
+                .setSuite(evaluation.getSuite())
                 .setMode(mode)
-                .setVersion(context.getVersion())
-                .setArchitecture(context.getArchitecture())
+                .setVersion(evaluation.getVersion())
+                .setArchitecture(evaluation.getArchitecture())
                 .setComplete(cells.stream().allMatch(this::isComplete))
                 .setClean(accuracy(clean.correct(), clean.seen()))
                 .setAttacks(cells.stream().map(this::accuracy).toList())
@@ -86,7 +87,7 @@ final class MetricsCalculation {
                 .setCrei(ratios.crei().orElse(null))
                 .setIcrei(ratios.icrei().orElse(null))
                 .setUndefined(undefined)
-                .setFlags(new EvaluationFlags(all, mode, clean, cell(Attacks.CLAMP), context.getClasses()).list())
+                .setFlags(new EvaluationFlags(all, mode, clean, cell(Attacks.CLAMP), evaluation.getClasses()).list())
                 .build();
     }
 
@@ -95,7 +96,7 @@ final class MetricsCalculation {
                 .filter(cell -> cell.attack().name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalStateException(
-                        "The plan of suite " + context.getSuite() + " lacks the control " + name + "."));
+                        "The plan of suite " + evaluation.getSuite() + " lacks the control " + name + "."));
     }
 
     private static RobustnessRatios ratios(EvaluationCell clean, List<EvaluationCell> attacks) {
@@ -161,12 +162,12 @@ final class MetricsCalculation {
     }
 
     private boolean isComplete(EvaluationCell cell) {
-        return cell.seen().cardinality() == context.getImages();
+        return cell.seen().cardinality() == evaluation.getImages();
     }
 
     private String perImage(EvaluationCell cell) {
         StringBuilder outcomes = new StringBuilder();
-        for (int image = 0; image < context.getImages(); image++) {
+        for (int image = 0; image < evaluation.getImages(); image++) {
             outcomes.append(cell.correct().get(image) ? '1' : '0');
         }
         return outcomes.toString();

@@ -1,10 +1,13 @@
 package dev.romestream.evaluator;
 
-import dev.romestream.exchange.NetworkCodec;
+import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.robustness.network.Architecture;
+import dev.romestream.robustness.tensor.Seed;
+import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.NetworkNorm;
 import dev.romestream.schemas.NetworkSpec;
+import dev.romestream.schemas.VictimRequest;
 import dev.romestream.schemas.VictimSpec;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +35,29 @@ public record VictimPlan(int number, Architecture architecture, VictimSpec spec)
             }
         }
         return plans;
+    }
+
+    /** The id of a victim. */
+    static String id(Experiment experiment, int snapshot, int victim) {
+        return experiment.getId() + "/" + snapshot + "/victim-" + victim;
+    }
+
+    /** The seed of a victim: of the experiment's, the snapshot and the victim's number. */
+    static Seed seed(Experiment experiment, int snapshot, int victim) {
+        return new Seed(experiment.getSeed()).with("victim").with(snapshot).with(victim);
+    }
+
+    /** The experiment as far as it determines its victims. */
+    static Experiment withoutRun(Experiment experiment) {
+        return Experiment.newBuilder(experiment)
+                .setRun(0)
+                .setDesiredState(DesiredState.RUN)
+                .build();
+    }
+
+    /** The id under which a request is answered. */
+    static String answerId(VictimRequest request) {
+        return request.getId() + "/" + request.getSequence();
     }
 
     private static NetworkSpec network(NetworkSpec usual, VictimSpec spec) {

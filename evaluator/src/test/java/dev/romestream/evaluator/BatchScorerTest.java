@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.romestream.exchange.AttackCodec;
-import dev.romestream.exchange.InvalidRecordException;
-import dev.romestream.exchange.NetworkCache;
-import dev.romestream.exchange.TensorCodec;
+import dev.romestream.exchange.codec.AttackCodec;
+import dev.romestream.exchange.codec.InvalidRecordException;
+import dev.romestream.exchange.codec.TensorCodec;
+import dev.romestream.exchange.store.NetworkCache;
 import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.network.Architecture;
@@ -19,7 +19,7 @@ import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.network.ThreatModel.Space;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.tensor.Tensors;
-import dev.romestream.schemas.EvaluationContext;
+import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.PerturbedBatch;
 import dev.romestream.schemas.PlannedAttack;
@@ -66,21 +66,6 @@ class BatchScorerTest {
         NDArray perturbed =
                 task.run(manager, victim.network(), victim.normalization()).images();
         var spec = AttackCodec.encode(settings);
-        EvaluationContext context = EvaluationContext.newBuilder()
-                .setExperiment("e")
-                .setMethod("rome")
-                .setSnapshot(0)
-                .setIteration(0)
-                .setFinal$(true)
-                .setVictim("v")
-                .setSuite("s")
-                .setDataset("d")
-                .setFingerprint("f")
-                .setClasses(2)
-                .setImages(3)
-                .setPlan(List.of(new PlannedAttack(spec, null, true, List.of(Mode.UNTARGETED))))
-                .setCell(0)
-                .build();
         return PerturbedBatch.newBuilder()
                 .setRequestId("r")
                 .setNetwork("v")
@@ -92,8 +77,34 @@ class BatchScorerTest {
                 .setSeconds(1)
                 .setGradientEvaluations(0)
                 .setForwardEvaluations(0)
-                .setEvaluation(context)
                 .build();
+    }
+
+    /** A plan of one attack on all images. */
+    private static Evaluation evaluation(AttackSettings settings) {
+        return Evaluation.newBuilder()
+                .setKey("e/0/v/s")
+                .setExperiment("e")
+                .setMethod("rome")
+                .setSnapshot(0)
+                .setIteration(0)
+                .setFinal$(true)
+                .setVictim("v")
+                .setSuite("s")
+                .setDataset("d")
+                .setFingerprint("f")
+                .setClasses(2)
+                .setImages(3)
+                .setRequestSize(3)
+                .setSeed(0)
+                .setAttacks(
+                        List.of(new PlannedAttack(AttackCodec.encode(settings), null, true, List.of(Mode.UNTARGETED))))
+                .build();
+    }
+
+    private BatchScorer.Scores score(AttackSettings settings, PerturbedBatch batch) {
+        return new BatchScorer(manager)
+                .score(evaluation(settings), new EvaluationPlan.Slot(0, 0), batch, images, victim);
     }
 
     private static AttackSettings pgd(Space space) {
@@ -103,20 +114,18 @@ class BatchScorerTest {
     @ParameterizedTest
     @EnumSource(Space.class)
     void whatAnAttackMakesIsAcceptedAndClassified(Space space) {
-        BatchScorer scorer = new BatchScorer(manager);
-        assertThat(scorer.score(batch(pgd(space), x -> x), images, victim).correct())
-                .hasSize(3);
-        BatchScorer.Outcome clean = scorer.score(batch(AttackSettings.control("none", space), x -> x), images, victim);
+        assertThat(score(pgd(space), batch(pgd(space), x -> x)).correct()).hasSize(3);
+        AttackSettings none = AttackSettings.control("none", space);
+        BatchScorer.Scores clean = score(none, batch(none, x -> x));
         assertThat(clean.correct()).hasSize(3);
         assertThat(clean.differing()).isZero();
-        assertThat(scorer.score(batch(AttackSettings.control("clamp", space), x -> x), images, victim)
-                        .correct())
-                .hasSize(3);
+        AttackSettings clamp = AttackSettings.control("clamp", space);
+        assertThat(score(clamp, batch(clamp, x -> x)).correct()).hasSize(3);
     }
 
     private void refused(AttackSettings settings, UnaryOperator<NDArray> change, String reason) {
         PerturbedBatch batch = batch(settings, change);
-        assertThatThrownBy(() -> new BatchScorer(manager).score(batch, images, victim))
+        assertThatThrownBy(() -> score(settings, batch))
                 .isInstanceOf(InvalidRecordException.class)
                 .hasMessageContaining(reason);
     }
@@ -145,15 +154,13 @@ class BatchScorerTest {
     void anAttackThatIsNotThePlansIsRefused() {
         PerturbedBatch batch = batch(pgd(Space.PIXEL), x -> x);
         batch.setAttack(AttackCodec.encode(pgd(Space.NORMALISED)));
-        assertThatThrownBy(() -> new BatchScorer(manager).score(batch, images, victim))
-                .hasMessageContaining("not the one that the plan has");
+        assertThatThrownBy(() -> score(pgd(Space.PIXEL), batch)).hasMessageContaining("not the one that the plan has");
     }
 
     @Test
     void anImageThatDoesNotExistIsRefused() {
         PerturbedBatch batch = batch(pgd(Space.PIXEL), x -> x);
         batch.setImageIds(List.of(0, 1, 3));
-        assertThatThrownBy(() -> new BatchScorer(manager).score(batch, images, victim))
-                .hasMessageContaining("an image id is 3");
+        assertThatThrownBy(() -> score(pgd(Space.PIXEL), batch)).hasMessageContaining("the image ids are [0, 1, 3]");
     }
 }

@@ -2,10 +2,10 @@ package dev.romestream.evaluator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.romestream.exchange.AttackCodec;
+import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.network.ThreatModel.Space;
-import dev.romestream.schemas.EvaluationContext;
+import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.PlannedAttack;
@@ -68,7 +68,10 @@ class EvaluationFlagsTest {
     }
 
     private RobustnessMetrics metrics() {
-        EvaluationContext context = EvaluationContext.newBuilder()
+        Evaluation evaluation = Evaluation.newBuilder()
+                .setKey("e/0/v/s")
+                .setRequestSize(10)
+                .setSeed(0)
                 .setExperiment("e")
                 .setMethod("network")
                 .setSnapshot(0)
@@ -80,10 +83,10 @@ class EvaluationFlagsTest {
                 .setFingerprint("f")
                 .setClasses(10)
                 .setImages(IMAGES)
-                .setPlan(plan)
-                .setCell(0)
+                .setAttacks(plan)
                 .build();
-        return MetricsCalculation.of(new Tally(context, cells), Mode.UNTARGETED);
+        return MetricsCalculation.of(
+                Tally.newBuilder().setEvaluation(evaluation).setCells(cells).build(), Mode.UNTARGETED);
     }
 
     @Test

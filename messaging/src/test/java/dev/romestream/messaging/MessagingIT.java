@@ -124,7 +124,7 @@ class MessagingIT {
                 0.9,
                 0.0,
                 1L);
-        return new PoolRequest(pool, network, 0);
+        return new PoolRequest(pool, network, 0, 0);
     }
 
     @Test

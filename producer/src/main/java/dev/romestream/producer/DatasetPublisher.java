@@ -1,5 +1,6 @@
 package dev.romestream.producer;
 
+import dev.romestream.messaging.topic.RecordChecks;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.schemas.DType;
 import dev.romestream.schemas.DatasetDescriptor;
@@ -9,13 +10,12 @@ import dev.romestream.schemas.Tensor;
 import dev.romestream.schemas.Topic;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
-/** Writes a data set to its topics: the descriptor, then every batch under its own key. */
+/** Writes a data set to its topics: every batch under its own key, and then the descriptor, so that whoever has it has all. */
 final class DatasetPublisher {
     private final RecordSender sender;
     private final int batchSize;
@@ -46,21 +46,23 @@ final class DatasetPublisher {
                 .setTestImages(dataset.test().count())
                 .setTestBatches(batches(dataset.test(), size))
                 .build();
-        sender.send(Topic.DATASETS, id, descriptor);
         long start = System.nanoTime();
         int written = 0;
         for (Split split : Split.values()) {
             ImageDataset.Images images = split == Split.TRAIN ? dataset.train() : dataset.test();
             for (int index = 0; index < batches(images, size) && !cancelled.getAsBoolean(); index++) {
                 ImageBatch batch = batch(descriptor, dataset, images, split, index, size);
-                String key = id + "/" + split.name().toLowerCase(Locale.ROOT) + "/" + index;
-                sender.send(Topic.IMAGE_BATCHES, key, batch);
+                sender.send(Topic.IMAGE_BATCHES, RecordChecks.batchKey(batch), batch);
                 written += batch.getLabels().size();
                 progress.accept(written);
                 pace(start, written);
             }
         }
         sender.flush();
+        if (!cancelled.getAsBoolean()) {
+            sender.send(Topic.DATASETS, id, descriptor);
+            sender.flush();
+        }
     }
 
     /** As many images as were asked for, but no more than fit into a record. */

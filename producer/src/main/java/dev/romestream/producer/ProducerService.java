@@ -68,7 +68,7 @@ public final class ProducerService implements Service {
     private void publish(Experiment experiment) {
         DatasetSpec spec = experiment.getDataset();
         String id = DatasetIds.of(spec);
-        StatusReporter status = new StatusReporter(sender, experiment.getId(), name());
+        StatusReporter status = new StatusReporter(sender, experiment, name());
         try {
             if (!published.contains(id)) {
                 status.phase(Phase.RUNNING, "reading " + id);

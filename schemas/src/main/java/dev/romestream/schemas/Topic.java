@@ -1,6 +1,8 @@
 package dev.romestream.schemas;
 
+import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.avro.Schema;
 
 /** The topic catalogue: every topic of the system, its value and how it is kept. Names carry a configurable prefix. */
@@ -9,10 +11,16 @@ public enum Topic {
     EXPERIMENT_STATUS("experiment-status", ExperimentStatus.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     DATASETS("datasets", DatasetDescriptor.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     IMAGE_BATCHES("image-batches", ImageBatch.SCHEMA$, Kept.COMPACTED, Spread.MANY),
+    DISTILLATION_REQUESTS("distillation-requests", DistillationRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
+    DISTILLATION_ANSWERS("distillation-answers", WorkAnswer.SCHEMA$, Kept.FOR_A_TIME, Spread.ONE),
     POOL_REQUESTS("pool-requests", PoolRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
     NETWORKS("networks", Network.SCHEMA$, Kept.COMPACTED, Spread.MANY),
+    CHUNKS("chunks", null, Kept.COMPACTED, Spread.MANY),
     PRIOR_REQUESTS("prior-requests", AttackRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
-    PRIOR_BATCHES("prior-batches", PerturbedBatch.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
+    PRIOR_ANSWERS("prior-answers", PriorAnswer.SCHEMA$, Kept.FOR_HOURS, Spread.MANY),
+    VICTIM_REQUESTS("victim-requests", VictimRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
+    VICTIM_ANSWERS("victim-answers", WorkAnswer.SCHEMA$, Kept.FOR_A_TIME, Spread.ONE),
+    EVALUATIONS("evaluations", Evaluation.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     ATTACK_REQUESTS("attack-requests", AttackRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
     PERTURBED_BATCHES("perturbed-batches", PerturbedBatch.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
     SYNTHETIC_SNAPSHOTS("synthetic-snapshots", SyntheticSnapshot.SCHEMA$, Kept.COMPACTED, Spread.ONE),
@@ -26,11 +34,15 @@ public enum Topic {
 
     private static final int RECORD_OVERHEAD_BYTES = 64 * 1024;
     private static final String WEEK_MS = "604800000";
+    private static final String HOUR_MS = "3600000";
+    private static final String QUARTER_MS = "900000";
+    private static final String SEGMENT_BYTES = "134217728";
 
     /** How long records stay. */
     public enum Kept {
         COMPACTED,
-        FOR_A_TIME
+        FOR_A_TIME,
+        FOR_HOURS
     }
 
     /** Whether a topic is spread over partitions. */
@@ -77,6 +89,13 @@ public enum Topic {
         return kept;
     }
 
+    /** How long a record stays; empty where it stays until it is replaced. */
+    public Optional<Duration> retention() {
+        return Optional.ofNullable(settings().get("retention.ms"))
+                .map(Long::valueOf)
+                .map(Duration::ofMillis);
+    }
+
     public Spread spread() {
         return spread;
     }
@@ -87,7 +106,28 @@ public enum Topic {
         int most = MAX_RECORD_BYTES + (isRaw() ? 2 : 1) * RECORD_OVERHEAD_BYTES;
         String maxBytes = Integer.toString(most);
         return switch (kept) {
-            case COMPACTED -> Map.of("cleanup.policy", "compact", "max.message.bytes", maxBytes);
+            case COMPACTED ->
+                Map.of(
+                        "cleanup.policy",
+                        "compact",
+                        "max.message.bytes",
+                        maxBytes,
+                        "segment.bytes",
+                        SEGMENT_BYTES,
+                        "segment.ms",
+                        HOUR_MS,
+                        "min.cleanable.dirty.ratio",
+                        "0.2");
+            case FOR_HOURS ->
+                Map.of(
+                        "cleanup.policy",
+                        "delete",
+                        "retention.ms",
+                        HOUR_MS,
+                        "segment.ms",
+                        QUARTER_MS,
+                        "max.message.bytes",
+                        maxBytes);
             case FOR_A_TIME ->
                 Map.of("cleanup.policy", "delete", "retention.ms", WEEK_MS, "max.message.bytes", maxBytes);
         };

@@ -171,8 +171,8 @@ class NetworkIT {
                 .extracting(RobustnessMetrics::getArchitecture)
                 .containsOnly("convnet (width 4, depth 3, instance norm)", "resnet18 (instance norm)", "mlp");
         // the resnet18 of 45 MB does not fit into a record
-        assertThat(pipeline.records(Topic.NETWORKS))
-                .filteredOn(record -> record.key().startsWith(experiment.getId() + "/0/victim-1/0"))
+        assertThat(pipeline.records(Topic.CHUNKS))
+                .filteredOn(record -> record.key().startsWith("networks/" + experiment.getId() + "/0/victim-1/0"))
                 .hasSizeGreaterThan(2)
                 .allSatisfy(record -> assertThat(record.value().length).isLessThan(Topic.MAX_RECORD_BYTES));
     }

@@ -5,9 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import ai.djl.ndarray.NDManager;
 import dev.romestream.attacker.AttackerService;
-import dev.romestream.exchange.AttackCodec;
-import dev.romestream.exchange.NetworkCodec;
+import dev.romestream.exchange.codec.AttackCodec;
+import dev.romestream.exchange.codec.NetworkCodec;
+import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.topic.RecordChecks;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.TopicReader;
 import dev.romestream.messaging.topic.TopicSetup;
@@ -15,16 +17,25 @@ import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.network.Architecture;
 import dev.romestream.robustness.network.ImageShape;
+import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.network.ThreatModel;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.tensor.Tensors;
+import dev.romestream.schemas.AnswerKind;
+import dev.romestream.schemas.DType;
+import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.ImageBatch;
+import dev.romestream.schemas.NetworkVersion;
+import dev.romestream.schemas.Split;
+import dev.romestream.schemas.Tensor;
 import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,6 +46,7 @@ import java.util.Random;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,6 +57,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class PipelineBenchmark {
     private static final int IMAGES = 64;
+    private static final ImageShape SHAPE = new ImageShape(3, 32, 32);
     private static final int REQUESTS = 30;
     private static final Duration LIMIT = Duration.ofMinutes(10);
     private static final Normalization NORMALIZATION =
@@ -55,11 +68,45 @@ class PipelineBenchmark {
     @TempDir
     private static Path directory;
 
+    private static LabelledImages images() {
+        byte[] pixels = new byte[IMAGES * SHAPE.size()];
+        new Random(1).nextBytes(pixels);
+        return new LabelledImages(SHAPE, 10, pixels, new int[IMAGES]);
+    }
+
+    private static int[] ids() {
+        return IntStream.range(0, IMAGES).toArray();
+    }
+
     private static AttackTask task(int seed) {
-        byte[] pixels = new byte[IMAGES * 3 * 32 * 32];
-        new Random(seed).nextBytes(pixels);
-        return new AttackTask(
-                PGD, new ImageShape(3, 32, 32), pixels, new int[IMAGES], Optional.empty(), new Seed(seed));
+        return new AttackTask(PGD, SHAPE, images().bytes(ids()), new int[IMAGES], Optional.empty(), new Seed(seed));
+    }
+
+    /** A data set of one test batch, on its topics. */
+    private static void publishImages(RecordSender sender) {
+        var pixels = new Tensor(List.of(IMAGES, 3, 32, 32), DType.UINT8, ByteBuffer.wrap(images().bytes(ids())));
+        List<Integer> numbers = AttackCodec.boxed(ids());
+        var batch = new ImageBatch("d", "f", Split.TEST, 0, pixels, AttackCodec.boxed(new int[IMAGES]), numbers);
+        sender.send(Topic.IMAGE_BATCHES, RecordChecks.batchKey(batch), batch);
+        sender.send(
+                Topic.DATASETS,
+                "d",
+                DatasetDescriptor.newBuilder()
+                        .setId("d")
+                        .setName("d")
+                        .setFingerprint("f")
+                        .setClasses(IntStream.range(0, 10)
+                                .mapToObj(Integer::toString)
+                                .toList())
+                        .setShape(List.of(3, 32, 32))
+                        .setMean(List.of(0.5, 0.5, 0.5))
+                        .setStd(List.of(0.2, 0.2, 0.2))
+                        .setTrainImages(0)
+                        .setTrainBatches(0)
+                        .setTestImages(IMAGES)
+                        .setTestBatches(1)
+                        .build());
+        sender.flush();
     }
 
     private static double plainLoop(NDManager manager, NeuralNetwork network) {
@@ -78,16 +125,17 @@ class PipelineBenchmark {
                 NDManager manager = Tensors.manager("cpu", 1)) {
             RomeConfig config = cluster.tenant(Map.of());
             TopicSetup.ensure(config);
-            var shape = new ImageShape(3, 32, 32);
             var architecture = new Architecture("convnet", 32, 3);
             var network = new NeuralNetwork(
                     architecture,
-                    shape,
+                    SHAPE,
                     10,
-                    NeuralNetwork.initialParameters(manager, architecture, shape, 10, new Seed(1)));
+                    NeuralNetwork.initialParameters(manager, architecture, SHAPE, 10, new Seed(1)));
             try (RecordSender sender = new RecordSender(config);
+                    NetworkStore networks = new NetworkStore(config);
                     AttackerService attacker = new AttackerService(config, new SimpleMeterRegistry())) {
-                sender.send(Topic.NETWORKS, "n/0", NetworkCodec.victim("n", 0, network, NORMALIZATION));
+                publishImages(sender);
+                networks.send(sender, NetworkCodec.victim("n", 0, network, NORMALIZATION));
                 sender.flush();
                 attacker.start();
                 throughKafka(config, sender, 3, 1000);
@@ -110,22 +158,33 @@ class PipelineBenchmark {
         AtomicLong first = new AtomicLong();
         AtomicLong last = new AtomicLong();
         AtomicLong earlier = new AtomicLong();
-        try (TopicReader counter = new TopicReader(config, Topic.PRIOR_BATCHES, record -> earlier.incrementAndGet())) {
+        try (TopicReader counter =
+                new TopicReader(config, Topic.PERTURBED_BATCHES, record -> earlier.incrementAndGet())) {
             counter.awaitCaughtUp(LIMIT);
         }
         long skipped = earlier.get();
         AtomicLong seen = new AtomicLong();
-        try (TopicReader reader = new TopicReader(config, Topic.PRIOR_BATCHES, record -> {
+        try (TopicReader reader = new TopicReader(config, Topic.PERTURBED_BATCHES, record -> {
             if (seen.incrementAndGet() > skipped) {
                 first.compareAndSet(0, System.nanoTime());
                 last.set(System.nanoTime());
                 answered.countDown();
             }
         })) {
-            int[] ids = new int[IMAGES];
             for (int i = 0; i < requests; i++) {
-                var request = AttackCodec.request("n", 0, task(firstSeed + i), ids, Optional.empty());
-                sender.send(Topic.PRIOR_REQUESTS, "n", request.getId(), request);
+                var question = new AttackCodec.Question(
+                        new NetworkVersion("n", 0),
+                        "d",
+                        "f",
+                        Split.TEST,
+                        ids(),
+                        PGD,
+                        Optional.empty(),
+                        new Seed(firstSeed + i),
+                        AnswerKind.IMAGES,
+                        "n");
+                var request = AttackCodec.request(question, 0);
+                sender.send(Topic.ATTACK_REQUESTS, request.getId(), request.getId(), request);
             }
             sender.flush();
             answered.await();

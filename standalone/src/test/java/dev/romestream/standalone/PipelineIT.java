@@ -149,6 +149,8 @@ class PipelineIT {
                 "evaluation.images=32");
         long earlierTrainings = shared.written(Topic.POOL_REQUESTS);
         long earlierPriors = shared.written(Topic.PRIOR_REQUESTS);
+        // one that waits keeps what it will need
+        shared.submit(experiments.get(1), DesiredState.PAUSE);
         shared.run(experiments.subList(0, 1), FIGURES_A_SUITE);
         long trainings = shared.written(Topic.POOL_REQUESTS);
         long priors = shared.written(Topic.PRIOR_REQUESTS);

@@ -45,6 +45,7 @@ public final class RomeConfig {
     public static final String NETWORK_CACHE = "network.cache.size";
     public static final String PRIOR_WINDOW = "prior.window.iterations";
     public static final String PRIOR_TIMEOUT = "prior.timeout.ms";
+    public static final String EVALUATION_PATIENCE = "evaluation.patience.ms";
     public static final String ATTACKER_COUNT = "attacker.count";
     public static final String POOL_TRAINER_COUNT = "pool.trainer.count";
     public static final String QUEUE_LOCK = "queue.lock.ms";
@@ -169,7 +170,14 @@ public final class RomeConfig {
                     600_000L,
                     ConfigDef.Range.atLeast(1),
                     ConfigDef.Importance.LOW,
-                    "Longest wait for one prior or pool network before the experiment fails.")
+                    "Wait for a prior or pool network after which it is asked for again.")
+            .define(
+                    EVALUATION_PATIENCE,
+                    ConfigDef.Type.LONG,
+                    1_800_000L,
+                    ConfigDef.Range.atLeast(1000),
+                    ConfigDef.Importance.LOW,
+                    "Silence of all attackers after which an evaluation asks again for what it lacks.")
             .define(
                     ATTACKER_COUNT,
                     ConfigDef.Type.INT,
@@ -202,6 +210,9 @@ public final class RomeConfig {
             "bearer.auth.token",
             "specific.avro.reader");
     private static final String SERDE_TLS_PREFIX = "schema.registry.ssl.";
+    /** How soon partitions that are added are noticed. */
+    private static final int METADATA_MS = 5_000;
+
     /** The largest record with its headers, and some. */
     public static final int MAX_REQUEST_BYTES = 10 * 1024 * 1024;
 
@@ -353,6 +364,7 @@ public final class RomeConfig {
     /** Settings for a consumer, serdes' included. */
     public Map<String, Object> consumer() {
         Map<String, Object> settings = client("consumer.", ConsumerConfig.configNames());
+        settings.putIfAbsent(ConsumerConfig.METADATA_MAX_AGE_CONFIG, METADATA_MS);
         settings.putAll(serde());
         return settings;
     }
@@ -365,6 +377,7 @@ public final class RomeConfig {
                 settings.put(key, value);
             }
         });
+        settings.putIfAbsent(ConsumerConfig.METADATA_MAX_AGE_CONFIG, METADATA_MS);
         prefixed("streams.", settings);
         settings.putAll(serde());
         return settings;

@@ -7,6 +7,7 @@ import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -47,6 +48,11 @@ public final class Experiments implements AutoCloseable {
         } catch (InterruptedException e) {
             throw new InterruptException(e);
         }
+    }
+
+    /** The newest records of all. */
+    public synchronized List<Experiment> all() {
+        return List.copyOf(newest.values());
     }
 
     /** The newest record of an experiment. */

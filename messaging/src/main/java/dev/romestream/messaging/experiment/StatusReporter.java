@@ -1,24 +1,31 @@
 package dev.romestream.messaging.experiment;
 
 import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.Phase;
 import dev.romestream.schemas.Topic;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Optional;
 
 /** Tells the status topic how far one service is with one experiment. Progress is told a few times a second at most. */
 public final class StatusReporter {
     private static final long INTERVAL_NANOS = 250_000_000;
+    private static final String INSTANCE = ProcessHandle.current().pid() + "@" + hostName();
 
     private final RecordSender sender;
-    private final String experiment;
+    private final Experiment experiment;
     private final String service;
     private String activity = "";
     private String unit = "";
     private long started;
     private long lastTold;
+    private long lastDone;
+    private long lastTotal;
     private long doneAtStart;
 
-    public StatusReporter(RecordSender sender, String experiment, String service) {
+    public StatusReporter(RecordSender sender, Experiment experiment, String service) {
         this.sender = sender;
         this.experiment = experiment;
         this.service = service;
@@ -58,21 +65,47 @@ public final class StatusReporter {
         tell(Phase.RUNNING, 0, 0, error);
     }
 
-    private void tell(Phase phase, long done, long total, String error) {
-        lastTold = System.nanoTime();
-        double seconds = (lastTold - started) / 1e9;
-        ExperimentStatus status = ExperimentStatus.newBuilder()
-                .setExperiment(experiment)
+    /** The service waits for something in the midst of a piece of work. */
+    public void waits(String what) {
+        String usual = activity;
+        activity = what;
+        tell(Phase.RUNNING, lastDone, lastTotal, null);
+        activity = usual;
+    }
+
+    /** A status without progress. */
+    public static ExperimentStatus status(
+            Experiment experiment, String service, Phase phase, String activity, Optional<String> error) {
+        return ExperimentStatus.newBuilder()
+                .setExperiment(experiment.getId())
                 .setService(service)
+                .setRun(experiment.getRun())
+                .setInstance(INSTANCE)
                 .setPhase(phase)
                 .setActivity(activity)
-                .setDone(done)
-                .setTotal(total)
-                .setUnit(unit)
-                .setRate(done > doneAtStart && seconds > 0 ? (done - doneAtStart) / seconds : 0)
-                .setError(error)
+                .setError(error.orElse(null))
                 .setTime(System.currentTimeMillis())
                 .build();
-        sender.send(Topic.EXPERIMENT_STATUS, experiment + "/" + service, status);
+    }
+
+    private void tell(Phase phase, long done, long total, String error) {
+        lastTold = System.nanoTime();
+        lastDone = done;
+        lastTotal = total;
+        double seconds = (lastTold - started) / 1e9;
+        ExperimentStatus status = status(experiment, service, phase, activity, Optional.ofNullable(error));
+        status.setDone(done);
+        status.setTotal(total);
+        status.setUnit(unit);
+        status.setRate(done > doneAtStart && seconds > 0 ? (done - doneAtStart) / seconds : 0);
+        sender.send(Topic.EXPERIMENT_STATUS, experiment.getId() + "/" + service, status);
+    }
+
+    private static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "localhost";
+        }
     }
 }

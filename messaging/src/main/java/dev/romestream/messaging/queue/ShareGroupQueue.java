@@ -11,6 +11,7 @@ import dev.romestream.messaging.topic.Sending;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -52,7 +53,13 @@ final class ShareGroupQueue implements WorkQueue {
     private static final Duration CLOSE_PRODUCER = Duration.ofSeconds(2);
     private static final int DEFAULT_LOCK_MS = 15_000;
     private static final int SHORTEST_USUAL_LOCK_MS = 15_000;
-    private static final int MOST_DELIVERIES = 5;
+    /** The broker's limit; it gives a record up without a word beyond. */
+    private static final int DELIVERY_LIMIT = 10;
+    /** Deliveries that came to nothing until a record is taken to kill its workers; a lost lock counts as one, too. */
+    private static final int MOST_DELIVERIES = 6;
+
+    private static final int CLOSE_WORKER_SECONDS = 60;
+    private static final int MOST_LOST = 1000;
     private static final int HAND_BACK_MS = 4_000;
     private static final long CLOSE_CHECK_MS = 200;
     private static final long CLOSE_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(8);
@@ -64,7 +71,16 @@ final class ShareGroupQueue implements WorkQueue {
     private final KafkaProducer<String, byte[]> producer;
     private final ExecutorService work;
     private final ServiceThread poller;
+    /** Records whose lock was lost here, and whether they were done: they come back although no worker of theirs died. */
+    private final Map<Position, Boolean> lost = new LinkedHashMap<>();
+
     private volatile boolean closed;
+
+    private record Position(String topic, int partition, long offset) {
+        static Position of(ConsumerRecord<?, ?> record) {
+            return new Position(record.topic(), record.partition(), record.offset());
+        }
+    }
 
     ShareGroupQueue(RomeConfig config, String group, List<Topic> topics, Worker worker) {
         TopicNames names = TopicNames.of(config);
@@ -120,7 +136,7 @@ final class ShareGroupQueue implements WorkQueue {
                 "share.isolation.level",
                 "read_committed",
                 "share.delivery.count.limit",
-                MOST_DELIVERIES,
+                DELIVERY_LIMIT,
                 "share.record.lock.duration.ms",
                 lockMs);
         List<AlterConfigOp> operations = wanted.entrySet().stream()
@@ -166,12 +182,23 @@ final class ShareGroupQueue implements WorkQueue {
             return;
         }
         int delivery = record.deliveryCount().map(Short::intValue).orElse(1);
-        if (delivery >= MOST_DELIVERIES) {
+        if (delivery > MOST_DELIVERIES && !lost.containsKey(Position.of(record))) {
             failedWork.giveUp(
                     record,
                     new UnprocessableException("The request was given to " + (delivery - 1)
                             + " workers, none of which finished it or said why; it may have killed them."));
             consumer.acknowledge(record, AcknowledgeType.REJECT);
+            return;
+        }
+        Position position = Position.of(record);
+        Boolean done = lost.remove(position);
+        if (done != null) {
+            // it comes back for want of a lock, and none of its workers died
+            if (done) {
+                consumer.acknowledge(record, AcknowledgeType.ACCEPT);
+            } else {
+                handBack(record);
+            }
             return;
         }
         Future<?> outcome = work.submit(() -> Backoff.await(outages, "what work needs", FOR_EVER, () -> {
@@ -190,7 +217,8 @@ final class ShareGroupQueue implements WorkQueue {
                     return;
                 }
                 if (!renewed(record, lockMs / 3)) {
-                    log.warn("Lost the lock on {} {}; another worker does it too.", record.topic(), record.offset());
+                    log.warn("Lost the lock on {} {}; another worker may do it too.", record.topic(), record.offset());
+                    lost(position, isFinished(outcome));
                     return;
                 }
             } catch (ExecutionException e) {
@@ -202,6 +230,26 @@ final class ShareGroupQueue implements WorkQueue {
                 return;
             }
         }
+    }
+
+    private void lost(Position position, boolean done) {
+        lost.put(position, done);
+        if (lost.size() > MOST_LOST) {
+            lost.remove(lost.keySet().iterator().next());
+        }
+    }
+
+    /** What was begun is finished, though it cannot be acknowledged any more: its answer is as good as another worker's. */
+    private boolean isFinished(Future<?> outcome) {
+        try {
+            awaitOutcome(outcome, TimeUnit.DAYS.toMillis(1));
+            return true;
+        } catch (ExecutionException | TimeoutException e) {
+            log.info("What was done without a lock came to nothing: {}", e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return false;
     }
 
     /**
@@ -271,6 +319,17 @@ final class ShareGroupQueue implements WorkQueue {
         consumer.acknowledge(record, retried ? AcknowledgeType.RELEASE : AcknowledgeType.REJECT);
     }
 
+    /** What the work uses must not be freed under it. */
+    private void awaitWorker() {
+        try {
+            while (!work.awaitTermination(CLOSE_WORKER_SECONDS, TimeUnit.SECONDS)) {
+                log.warn("The work under way on {} does not end", poller);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     @Override
     public boolean isAlive() {
         return poller.isAlive();
@@ -281,6 +340,7 @@ final class ShareGroupQueue implements WorkQueue {
         closed = true;
         poller.join();
         work.shutdown();
+        awaitWorker();
         failedWork.close();
         producer.close(CLOSE_PRODUCER);
     }

@@ -2,10 +2,15 @@ package dev.romestream.messaging.topic;
 
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.ImageBatch;
+import dev.romestream.schemas.Network;
+import dev.romestream.schemas.NetworkRole;
 import dev.romestream.schemas.Ranges;
+import dev.romestream.schemas.SnapshotClass;
+import dev.romestream.schemas.SyntheticSnapshot;
 import dev.romestream.schemas.Topic;
 import java.util.List;
 import java.util.Locale;
@@ -46,6 +51,19 @@ public final class RecordChecks {
             }
         } else if (value instanceof ExperimentStatus status) {
             requireKey(key, status.getExperiment() + "/" + status.getService());
+        } else if (value instanceof Evaluation evaluation) {
+            requireKey(key, evaluation.getKey());
+        } else if (value instanceof Network network) {
+            requireKey(key, network.getId() + "/" + network.getVersion());
+            if (network.getRole() == NetworkRole.MONITORED && network.getExperiment() == null) {
+                throw new UnprocessableException("Network " + key + " is to be monitored and names no experiment; give"
+                        + " the id of one without a distillation.");
+            }
+        } else if (value instanceof SyntheticSnapshot snapshot) {
+            requireKey(
+                    key,
+                    snapshot.getExperiment() + "/" + snapshot.getSnapshot() + "/"
+                            + (snapshot.getPart() instanceof SnapshotClass images ? images.getLabel() : "manifest"));
         } else if (value instanceof DatasetDescriptor descriptor) {
             requireKey(key, descriptor.getId());
             check(descriptor);

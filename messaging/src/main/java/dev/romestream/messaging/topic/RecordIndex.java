@@ -1,5 +1,7 @@
 package dev.romestream.messaging.topic;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.schemas.Topic;
@@ -9,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -23,12 +26,15 @@ import org.apache.kafka.common.header.Header;
  * {@link RecordSender#ID_HEADER} header, or the key where there is none. Safe for use by several threads.
  */
 public final class RecordIndex<T extends SpecificRecord> implements AutoCloseable {
+    private static final int MOST_RETIRED = 100_000;
     private static final Duration FETCH = Duration.ofSeconds(30);
 
     private final Class<T> type;
     private final Decoder decoder;
     private final long cacheBytes;
-    private final Map<String, Position> positions = new LinkedHashMap<>();
+    private final Cache<String, Position> positions;
+    private final Cache<String, Boolean> retired =
+            Caffeine.newBuilder().maximumSize(MOST_RETIRED).build();
     private final LinkedHashMap<String, ConsumerRecord<String, byte[]>> recent = new LinkedHashMap<>();
     private final Consumer<String, byte[]> fetcher;
     private final TopicReader reader;
@@ -40,6 +46,9 @@ public final class RecordIndex<T extends SpecificRecord> implements AutoCloseabl
         this.type = type;
         this.decoder = new Decoder(config);
         this.cacheBytes = cacheBytes;
+        Caffeine<Object, Object> kept = Caffeine.newBuilder();
+        topic.retention().ifPresent(kept::expireAfterWrite);
+        this.positions = kept.build();
         RomeConfig single = config.with(Map.of("consumer.max.poll.records", "1", "consumer.fetch.max.wait.ms", "50"));
         this.fetcher = TopicReader.consumer(single);
         this.reader = new TopicReader(config, topic, this::index);
@@ -47,10 +56,16 @@ public final class RecordIndex<T extends SpecificRecord> implements AutoCloseabl
 
     private synchronized void index(ConsumerRecord<String, byte[]> record) {
         Header header = record.headers().lastHeader(RecordSender.ID_HEADER);
-        String id = header == null ? record.key() : new String(header.value(), StandardCharsets.UTF_8);
+        String id = header == null || header.value() == null
+                ? record.key()
+                : new String(header.value(), StandardCharsets.UTF_8);
+        if (id == null) {
+            return;
+        }
         forget(recent.remove(id));
         if (record.value() == null) {
-            positions.remove(id);
+            positions.invalidate(id);
+            retired.put(id, true);
         } else {
             TopicPartition partition = new TopicPartition(record.topic(), record.partition());
             positions.put(id, new Position(partition, record.offset()));
@@ -76,9 +91,24 @@ public final class RecordIndex<T extends SpecificRecord> implements AutoCloseabl
         reader.awaitCaughtUp(limit);
     }
 
+    /** As {@link TopicReader#awaitCurrent}. */
+    public void awaitCurrent(Duration limit) {
+        reader.awaitCurrent(limit);
+    }
+
+    /** Whether a record was there under this id, and was retired. */
+    public boolean isRetired(String id) {
+        return retired.getIfPresent(id) != null;
+    }
+
+    /** The ids of the records that are there. */
+    public Set<String> ids() {
+        return Set.copyOf(positions.asMap().keySet());
+    }
+
     public synchronized boolean contains(String id) {
         reader.throwFailure();
-        return positions.containsKey(id);
+        return positions.getIfPresent(id) != null;
     }
 
     /**
@@ -111,10 +141,10 @@ public final class RecordIndex<T extends SpecificRecord> implements AutoCloseabl
         Position position;
         synchronized (this) {
             ConsumerRecord<String, byte[]> record = recent.get(id);
-            if (record != null) {
+            if (record != null && positions.getIfPresent(id) != null) {
                 return Optional.of(decoder.decode(record, type));
             }
-            position = positions.get(id);
+            position = positions.getIfPresent(id);
         }
         return position == null ? Optional.empty() : fetch(position).map(record -> decoder.decode(record, type));
     }

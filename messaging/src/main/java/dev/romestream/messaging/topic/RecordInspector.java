@@ -42,8 +42,13 @@ public final class RecordInspector implements AutoCloseable {
     private static final int MOST_WAITING_MS = 3_600_000;
 
     /** Topics whose one reader keeps their dead letters itself. */
-    private static final Set<Topic> OTHERS =
-            EnumSet.of(Topic.POOL_REQUESTS, Topic.PRIOR_REQUESTS, Topic.ATTACK_REQUESTS, Topic.PERTURBED_BATCHES);
+    private static final Set<Topic> OTHERS = EnumSet.of(
+            Topic.DISTILLATION_REQUESTS,
+            Topic.VICTIM_REQUESTS,
+            Topic.POOL_REQUESTS,
+            Topic.PRIOR_REQUESTS,
+            Topic.ATTACK_REQUESTS,
+            Topic.PERTURBED_BATCHES);
 
     private final RomeConfig config;
     private final KafkaConsumer<byte[], byte[]> consumer;

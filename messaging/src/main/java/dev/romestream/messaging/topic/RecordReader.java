@@ -5,6 +5,7 @@ import dev.romestream.messaging.failure.Fault;
 import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
+import java.util.function.Predicate;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
@@ -32,8 +33,16 @@ public final class RecordReader<T extends SpecificRecord> implements AutoCloseab
     }
 
     public RecordReader(RomeConfig config, Topic topic, Class<T> type, Listener<T> listener) {
+        this(config, topic, type, key -> true, listener);
+    }
+
+    /** @param wanted tells by the key which records are decoded at all */
+    public RecordReader(RomeConfig config, Topic topic, Class<T> type, Predicate<String> wanted, Listener<T> listener) {
         this.decoder = new Decoder(config);
         this.reader = new TopicReader(config, topic, record -> {
+            if (!wanted.test(record.key())) {
+                return;
+            }
             try {
                 T value = decoder.decode(record, type);
                 RecordChecks.check(topic, record.key(), value);
@@ -57,6 +66,11 @@ public final class RecordReader<T extends SpecificRecord> implements AutoCloseab
     /** As {@link TopicReader#awaitCaughtUp}. */
     public void awaitCaughtUp(Duration limit) {
         reader.awaitCaughtUp(limit);
+    }
+
+    /** As {@link TopicReader#awaitCurrent}. */
+    public void awaitCurrent(Duration limit) {
+        reader.awaitCurrent(limit);
     }
 
     /** As {@link TopicReader#throwFailure}. */

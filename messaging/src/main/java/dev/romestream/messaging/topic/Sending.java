@@ -9,10 +9,14 @@ import org.apache.kafka.common.errors.InterruptException;
 public final class Sending {
     private Sending() {}
 
-    /** @throws KafkaException where the broker did not take the record */
-    public static void await(Future<?> sent) {
+    /**
+     * What the broker acknowledged.
+     *
+     * @throws KafkaException where the broker did not take the record
+     */
+    public static <T> T await(Future<T> sent) {
         try {
-            sent.get();
+            return sent.get();
         } catch (InterruptedException e) {
             throw new InterruptException(e);
         } catch (ExecutionException e) {

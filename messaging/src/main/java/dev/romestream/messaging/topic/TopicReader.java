@@ -9,7 +9,9 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -17,9 +19,9 @@ import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -30,17 +32,24 @@ import org.apache.kafka.common.serialization.StringDeserializer;
  */
 public final class TopicReader implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(500);
+    private static final Duration AWAITED_POLL = Duration.ofMillis(20);
     private static final long PARTITIONS_NANOS = TimeUnit.SECONDS.toNanos(5);
-    private static final String METADATA_MS = "5000";
 
     private final RomeConfig config;
     private final Consumer<String, byte[]> consumer;
     private final String topic;
     private final java.util.function.Consumer<ConsumerRecord<String, byte[]>> listener;
-    private final CountDownLatch caughtUp = new CountDownLatch(1);
+    private final Queue<Mark> marks = new ConcurrentLinkedQueue<>();
+    private final Mark start = new Mark();
     private final Set<TopicPartition> assigned = new HashSet<>();
     private final ServiceThread thread;
     private volatile boolean closed;
+
+    /** An end of the topic, and whether it is reached. */
+    private static final class Mark {
+        private final CountDownLatch reached = new CountDownLatch(1);
+        private Map<TopicPartition, Long> ends = Map.of();
+    }
 
     /**
      * Starts reading.
@@ -63,24 +72,34 @@ public final class TopicReader implements AutoCloseable {
         settings.put("enable.auto.commit", false);
         settings.put("auto.offset.reset", "earliest");
         settings.put("isolation.level", "read_committed");
-        settings.putIfAbsent("metadata.max.age.ms", METADATA_MS);
         settings.remove("group.id");
         return new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
     }
 
     private void run() {
         try {
-            Map<TopicPartition, Long> ends = available(() -> {
+            List<Mark> awaited = new ArrayList<>();
+            awaited.add(start);
+            available(() -> {
                 assignNew();
-                return consumer.endOffsets(assigned);
+                start.ends = consumer.endOffsets(assigned);
+                return true;
             });
             long lookedAt = System.nanoTime();
             while (!closed) {
-                if (caughtUp.getCount() > 0 && available(() -> reached(ends))) {
-                    caughtUp.countDown();
+                for (Mark mark = marks.poll(); mark != null; mark = marks.poll()) {
+                    Mark asked = mark;
+                    available(() -> asked.ends = consumer.endOffsets(assigned));
+                    awaited.add(asked);
                 }
-                consumer.poll(caughtUp.getCount() > 0 ? Duration.ofMillis(20) : POLL)
-                        .forEach(listener);
+                awaited.removeIf(mark -> {
+                    boolean reached = available(() -> reached(mark.ends));
+                    if (reached) {
+                        mark.reached.countDown();
+                    }
+                    return reached;
+                });
+                poll(awaited.isEmpty() ? POLL : AWAITED_POLL);
                 if (System.nanoTime() - lookedAt > PARTITIONS_NANOS) {
                     available(this::assignNew);
                     lookedAt = System.nanoTime();
@@ -95,8 +114,28 @@ public final class TopicReader implements AutoCloseable {
         }
     }
 
+    private void poll(Duration limit) {
+        try {
+            consumer.poll(limit).forEach(listener);
+        } catch (WakeupException e) {
+            if (closed) {
+                throw e;
+            }
+        }
+    }
+
     private <T> T available(dev.failsafe.function.CheckedSupplier<T> question) {
-        return Backoff.await(config.outages(), "the brokers", Duration.ofMillis(-1), question);
+        return Backoff.await(config.outages(), "the brokers", Duration.ofMillis(-1), () -> {
+            while (true) {
+                try {
+                    return question.get();
+                } catch (WakeupException e) {
+                    if (closed) {
+                        throw e;
+                    }
+                }
+            }
+        });
     }
 
     /** Reads partitions that are new from their beginning, and the others on from where they are. */
@@ -131,12 +170,24 @@ public final class TopicReader implements AutoCloseable {
 
     /** Waits until all that was in the topic when the reader started has been read. */
     public void awaitCaughtUp(Duration limit) {
+        await(start, limit);
+    }
+
+    /** Waits until all that is in the topic now has been read. */
+    public void awaitCurrent(Duration limit) {
+        Mark now = new Mark();
+        marks.add(now);
+        consumer.wakeup();
+        await(now, limit);
+    }
+
+    private void await(Mark mark, Duration limit) {
         long deadline = System.nanoTime() + limit.toNanos();
         try {
-            while (!caughtUp.await(50, TimeUnit.MILLISECONDS)) {
+            while (!mark.reached.await(50, TimeUnit.MILLISECONDS)) {
                 thread.throwFailure();
                 if (System.nanoTime() > deadline) {
-                    throw new KafkaException("The topic " + topic + " was not read to its end within "
+                    throw new TimeoutException("The topic " + topic + " was not read to its end within "
                             + limit.toSeconds() + " s; does the broker answer?");
                 }
             }

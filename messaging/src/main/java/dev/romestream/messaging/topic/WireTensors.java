@@ -29,8 +29,11 @@ public final class WireTensors {
         }
     }
 
-    /** The bytes that a tensor's shape and type take; beyond the largest array, no exact number. */
+    /** The bytes that a tensor's shape and type take; beyond the largest array, no exact number; -1 for no shape at all. */
     public static long size(Tensor tensor) {
+        if (tensor.getShape().stream().anyMatch(length -> length < 0)) {
+            return -1;
+        }
         long size =
                 switch (tensor.getDtype()) {
                     case UINT8 -> 1;

@@ -1,10 +1,10 @@
 package dev.romestream.robustness.distill;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Pool networks and priors, made where they are used. */
@@ -37,7 +37,7 @@ public final class InlinePriors implements PriorSource {
             var version =
                     new PoolSchedule.Version(wanted.network(), held.version().version() + 1);
             NDManager own = manager.newSubManager();
-            PoolMember next = training.next(own, plan.images(), held.member(), version);
+            PoolMember next = training.next(own, plan.images(), held.member(), version, () -> {});
             held.manager().close();
             held = new Held(version, own, next);
         }
@@ -46,20 +46,21 @@ public final class InlinePriors implements PriorSource {
     }
 
     @Override
-    public NDArray prior(NDManager target, int iteration, int label) {
+    public NDArray meanEmbedding(NDManager target, int iteration, int label) {
         PoolMember member = network(iteration);
-        NDList parts = new NDList();
-        for (PriorPlan.PriorTask part : plan.tasks(iteration, label)) {
-            parts.add(part.task()
-                    .run(target, member.network(), training.normalization())
-                    .images());
+        try (NDManager scope = target.newSubManager()) {
+            List<EmbeddingSum> parts = new ArrayList<>();
+            for (PriorPlan.Part part : plan.parts(iteration, label)) {
+                parts.add(EmbeddingSum.of(
+                        member.network(),
+                        plan.task(part, iteration, label)
+                                .run(scope, member.network(), training.normalization())
+                                .images()));
+            }
+            NDArray mean = EmbeddingSum.mean(scope, parts);
+            mean.attach(target);
+            return mean;
         }
-        return join(parts);
-    }
-
-    /** The parts one after the other. */
-    public static NDArray join(NDList parts) {
-        return parts.size() == 1 ? parts.head() : NDArrays.concat(parts, 0);
     }
 
     @Override

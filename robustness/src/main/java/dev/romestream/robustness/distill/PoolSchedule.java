@@ -39,12 +39,7 @@ public final class PoolSchedule {
     }
 
     /** A network of the pool after so many trainings. Version 0 is the fresh one. */
-    public record Version(int network, int version) {
-        /** The one that this one is trained from. */
-        public Version previous() {
-            return new Version(network, version - 1);
-        }
-    }
+    public record Version(int network, int version) {}
 
     public PoolSchedule(Rule rule, Seed seed) {
         this.rule = rule;

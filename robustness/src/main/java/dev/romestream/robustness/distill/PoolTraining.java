@@ -49,9 +49,14 @@ public record PoolTraining(
      * The version after {@code previous}, which stays as it is; the new one's arrays belong to {@code manager}.
      *
      * @param version the one that is made
+     * @param beforeStep is run before each step; what it throws ends the training
      */
     public PoolMember next(
-            NDManager manager, LabelledImages images, PoolMember previous, PoolSchedule.Version version) {
+            NDManager manager,
+            LabelledImages images,
+            PoolMember previous,
+            PoolSchedule.Version version,
+            Runnable beforeStep) {
         long correct = previous.correct();
         long seen = previous.seen();
         Seed root = seed.with("training").with(version.network()).with(version.version());
@@ -61,6 +66,7 @@ public record PoolTraining(
                         .withParameters(copies(manager, previous.network().parameters())),
                 copies(manager, previous.velocities()))) {
             for (int step = 0; step < steps; step++) {
+                beforeStep.run();
                 int[] ids = root.with("images").with(step).sample(batch, images.size());
                 int[] labels = images.labels(ids);
                 AttackTask task = new AttackTask(

@@ -19,11 +19,11 @@ import java.util.Optional;
  * @param strategy of the augmentation
  */
 public record PriorPlan(LabelledImages images, AttackSettings attack, int batch, String strategy, Seed seed) {
-    /** Most images of one task. */
-    public static final int TASK_IMAGES = 64;
+    /** Most images of a part. */
+    public static final int PART_IMAGES = 64;
 
-    /** A part of a class's prior, with the ids of its images. */
-    public record PriorTask(int[] imageIds, AttackTask task) {}
+    /** A part of a class's prior: some of its images, and the seed of their attack. */
+    public record Part(int[] imageIds, Seed seed) {}
 
     private Seed root(int iteration, int label) {
         return seed.with("prior").with(iteration).with(label);
@@ -42,23 +42,25 @@ public record PriorPlan(LabelledImages images, AttackSettings attack, int batch,
                 .toArray();
     }
 
-    /** What has to be perturbed, in parts of at most {@value #TASK_IMAGES} images. */
-    public List<PriorTask> tasks(int iteration, int label) {
+    /** What has to be perturbed, in parts of at most {@value #PART_IMAGES} images. */
+    public List<Part> parts(int iteration, int label) {
         int[] ids = imageIds(iteration, label);
-        List<PriorTask> tasks = new ArrayList<>();
-        for (int from = 0; from < ids.length; from += TASK_IMAGES) {
-            int[] part = Arrays.copyOfRange(ids, from, Math.min(ids.length, from + TASK_IMAGES));
-            Seed attackSeed = root(iteration, label).with("attack").with(from);
-            tasks.add(new PriorTask(
-                    part,
-                    new AttackTask(
-                            attack,
-                            images.shape(),
-                            images.bytes(part),
-                            images.labels(part),
-                            Optional.of(augmentation(iteration, label)),
-                            attackSeed)));
+        List<Part> parts = new ArrayList<>();
+        for (int from = 0; from < ids.length; from += PART_IMAGES) {
+            int[] part = Arrays.copyOfRange(ids, from, Math.min(ids.length, from + PART_IMAGES));
+            parts.add(new Part(part, root(iteration, label).with("attack").with(from)));
         }
-        return tasks;
+        return parts;
+    }
+
+    /** The attack on a part. */
+    public AttackTask task(Part part, int iteration, int label) {
+        return new AttackTask(
+                attack,
+                images.shape(),
+                images.bytes(part.imageIds()),
+                images.labels(part.imageIds()),
+                Optional.of(augmentation(iteration, label)),
+                part.seed());
     }
 }

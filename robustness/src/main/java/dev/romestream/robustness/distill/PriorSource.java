@@ -9,8 +9,8 @@ public interface PriorSource extends AutoCloseable {
     /** The network that the schedule has for an iteration; it stays valid until the next call. */
     PoolMember network(int iteration);
 
-    /** Perturbed real images of a class, {@code (N, C, H, W)}, normalised, in {@code manager}. */
-    NDArray prior(NDManager manager, int iteration, int label);
+    /** Mean embedding of a class's perturbed real images, {@code (features)}, in {@code manager}. */
+    NDArray meanEmbedding(NDManager manager, int iteration, int label);
 
     @Override
     void close();

@@ -76,7 +76,7 @@ public final class Rome implements DistillationMethod {
         AugmentationDraw draw = plan.augmentation(iteration, label);
         Augmentation augmentation = new Augmentation(draw.strategy());
         try (NDManager scope = manager.newSubManager()) {
-            NDArray target = meanEmbedding(member.network(), priors.prior(scope, iteration, label));
+            NDArray target = priors.meanEmbedding(scope, iteration, label);
             NDArray at = set.images(label).stopGradient();
             at.attach(scope);
             NDArray gradient = Autograd.gradient(at, stored -> {

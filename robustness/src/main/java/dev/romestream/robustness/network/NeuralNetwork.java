@@ -177,6 +177,11 @@ public final class NeuralNetwork implements Classifier {
         return names;
     }
 
+    /** Values of an embedding: what the last layer takes. */
+    public int embeddingSize() {
+        return Math.toIntExact(parameters.get(parameters.size() - 2).getShape().get(1));
+    }
+
     /** The embedding {@code (N, features)} of normalised images {@code (N, C, H, W)}: what the last linear layer sees. */
     public NDArray features(NDArray images) {
         return plan.embedding().forward(images, named);

@@ -182,7 +182,7 @@ class DistillationTest {
     @Test
     void aPriorIsCraftedOnTheSameDrawsWhateverIsDistilled() {
         assertThat(plan().imageIds(3, 1)).isEqualTo(plan().imageIds(3, 1)).isNotEqualTo(plan().imageIds(4, 1));
-        assertThat(plan().tasks(3, 1)).hasSize(1);
+        assertThat(plan().parts(3, 1)).hasSize(1);
         assertThat(images.labels(plan().imageIds(3, 1))).containsOnly(1);
     }
 }

@@ -1,6 +1,6 @@
 package dev.romestream.standalone.cli;
 
-import dev.romestream.exchange.Digest;
+import dev.romestream.exchange.codec.Digest;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.NetworkVersion;
@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -53,7 +54,7 @@ final class EvaluateCommand implements Runnable {
         RomeConfig config = options.config();
         Map<String, ModelFile> models = models();
         Experiment experiment = options.experiment("evaluate-" + digest(models));
-        options.withServices(config, own -> evaluate(own, experiment, models));
+        options.withServices(config, (own, trouble) -> evaluate(own, trouble, experiment, models));
     }
 
     /** So that other networks under the same options are another experiment: a plan holds all that are evaluated together. */
@@ -74,11 +75,16 @@ final class EvaluateCommand implements Runnable {
         return models;
     }
 
-    private void evaluate(RomeConfig config, Experiment experiment, Map<String, ModelFile> models) {
+    private void evaluate(
+            RomeConfig config,
+            Supplier<Optional<String>> trouble,
+            Experiment experiment,
+            Map<String, ModelFile> models) {
         Consumer<String> lines = System.err::println;
-        try (Monitor monitor = new Monitor(config, List.of(experiment), lines);
+        try (Monitor monitor = new Monitor(config, List.of(experiment), lines, trouble);
                 NetworkMonitoring monitoring = new NetworkMonitoring(config, experiment)) {
             monitoring.start();
+            monitor.follow(monitoring.experiment());
             Thread interrupted = new Thread(monitoring::stop);
             Runtime.getRuntime().addShutdownHook(interrupted);
             try {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** Runs experiments to completion: submits them, follows them, writes and prints their results. */
 final class ExperimentRunner {
@@ -18,24 +19,29 @@ final class ExperimentRunner {
 
     /** With a broker, a registry and services of its own, which end with it. */
     static void runEmbedded(RomeConfig config, List<Experiment> experiments, Optional<Path> out) {
-        embedded(config, own -> run(own, experiments, out));
+        embedded(config, stack -> run(stack.config(), experiments, out, stack::trouble));
     }
 
     /** Does {@code work} with a broker, a registry and services of its own, which end with it. */
-    static void embedded(RomeConfig config, Consumer<RomeConfig> work) {
+    static void embedded(RomeConfig config, Consumer<LocalStack> work) {
         System.err.println("Starting broker, schema registry and services ...");
         long start = System.nanoTime();
         try (LocalStack stack = LocalStack.start(config, LocalStack.Options.temporary())) {
             System.err.printf("Ready after %.1f s.%n", (System.nanoTime() - start) / 1e9);
-            work.accept(stack.config());
+            work.accept(stack);
         }
     }
 
-    /** On a cluster whose services are running. */
-    static void run(RomeConfig config, List<Experiment> experiments, Optional<Path> out) {
+    /**
+     * On a cluster whose services are running.
+     *
+     * @param trouble ends the run, where it tells of some
+     */
+    static void run(
+            RomeConfig config, List<Experiment> experiments, Optional<Path> out, Supplier<Optional<String>> trouble) {
         Consumer<String> lines = System.err::println;
-        try (Monitor monitor = new Monitor(config, experiments, lines)) {
-            Submission.submit(config, experiments);
+        List<Experiment> started = Submission.start(config, experiments);
+        try (Monitor monitor = new Monitor(config, started, lines, trouble)) {
             Optional<String> failure = monitor.awaitEnd();
             if (failure.isPresent()) {
                 throw new FailureException(failure.get());
@@ -43,8 +49,8 @@ final class ExperimentRunner {
         }
         try (Results results = new Results(config)) {
             System.out.println();
-            System.out.print(ComparisonTable.of(results, experiments));
-            out.ifPresent(directory -> write(results, directory, experiments));
+            System.out.print(ComparisonTable.of(results, started));
+            out.ifPresent(directory -> write(results, directory, started));
         }
     }
 

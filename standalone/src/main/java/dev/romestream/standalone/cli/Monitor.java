@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.errors.InterruptException;
 
@@ -34,7 +35,9 @@ final class Monitor implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private final Map<String, String> names;
+    private final Map<String, Integer> runs = new HashMap<>();
     private final Consumer<String> out;
+    private final Supplier<Optional<String>> trouble;
     private final long started = System.nanoTime();
     private final Map<String, ExperimentStatus> statuses = new LinkedHashMap<>();
     private final Map<String, RobustnessMetrics> changedMetrics = new LinkedHashMap<>();
@@ -46,10 +49,13 @@ final class Monitor implements AutoCloseable {
     /**
      * Begins to follow.
      *
-     * @param experiments to follow; empty for all
+     * @param experiments to follow, in the run that they have; empty for all
      * @param out is given the lines
+     * @param trouble ends the following, where it tells of some
      */
-    Monitor(RomeConfig config, List<Experiment> experiments, Consumer<String> out) {
+    Monitor(RomeConfig config, List<Experiment> experiments, Consumer<String> out, Supplier<Optional<String>> trouble) {
+        this.trouble = trouble;
+        experiments.forEach(experiment -> runs.put(experiment.getId(), experiment.getRun()));
         this.names = experiments.stream()
                 .collect(Collectors.toMap(Experiment::getId, Experiment::getName, (a, b) -> a, LinkedHashMap::new));
         this.out = out;
@@ -70,7 +76,9 @@ final class Monitor implements AutoCloseable {
     }
 
     private synchronized void acceptStatus(String key, ExperimentStatus status) {
-        if (status != null && follows(status.getExperiment())) {
+        if (status != null
+                && follows(status.getExperiment())
+                && status.getRun() >= runs.getOrDefault(status.getExperiment(), 0)) {
             statuses.put(key, status);
             if (isEnd(status.getPhase())) {
                 notifyAll();
@@ -136,6 +144,14 @@ final class Monitor implements AutoCloseable {
                 .findFirst();
     }
 
+    /** From now on, only what is told of this run counts. */
+    synchronized void follow(Experiment started) {
+        runs.put(started.getId(), started.getRun());
+        statuses.values()
+                .removeIf(
+                        status -> status.getExperiment().equals(started.getId()) && status.getRun() < started.getRun());
+    }
+
     /** Prints until the thread is interrupted or the JVM ends. */
     void follow() {
         while (true) {
@@ -158,6 +174,10 @@ final class Monitor implements AutoCloseable {
     }
 
     private Optional<String> failure() {
+        return trouble.get().or(this::failedExperiment);
+    }
+
+    private Optional<String> failedExperiment() {
         return statuses.values().stream()
                 .filter(status -> status.getPhase() == Phase.FAILED)
                 .map(status -> name(status.getExperiment()) + ": " + status.getService() + ": " + status.getError())

@@ -20,8 +20,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -58,17 +60,19 @@ final class MonitorCommand implements Runnable {
         RomeConfig config = options.config();
         Experiment experiment = options.experiment("monitor");
         try (Interruption interruption = new Interruption()) {
-            options.withServices(config, own -> follow(own, experiment, interruption));
+            options.withServices(config, (own, trouble) -> follow(own, trouble, experiment, interruption));
         }
     }
 
-    private void follow(RomeConfig config, Experiment experiment, Interruption interruption) {
+    private void follow(
+            RomeConfig config, Supplier<Optional<String>> trouble, Experiment experiment, Interruption interruption) {
         Consumer<String> lines = System.err::println;
-        try (Monitor monitor = new Monitor(config, List.of(experiment), lines);
+        try (Monitor monitor = new Monitor(config, List.of(experiment), lines, trouble);
                 NetworkMonitoring monitoring = new NetworkMonitoring(config, experiment)) {
             ModelFolder folder = new ModelFolder(directory);
             Set<NetworkVersion> awaited = new LinkedHashSet<>();
             monitoring.start();
+            monitor.follow(monitoring.experiment());
             try {
                 monitor.await(() -> monitoring.isReady() || interruption.isSignalled())
                         .ifPresent(failure -> {

@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -62,12 +63,15 @@ final class NetworkOptions {
     @Mixin
     private ClusterOptions cluster;
 
-    /** Does {@code work} against the cluster that was named, or with a broker, a registry and services of its own. */
-    void withServices(RomeConfig config, Consumer<RomeConfig> work) {
+    /**
+     * Does {@code work} against the cluster that was named, or with a broker, a registry and services of its own; it is given the
+     * configuration, and what tells of trouble with the services.
+     */
+    void withServices(RomeConfig config, BiConsumer<RomeConfig, Supplier<Optional<String>>> work) {
         if (cluster.usesCluster()) {
-            work.accept(config);
+            work.accept(config, Optional::empty);
         } else {
-            ExperimentRunner.embedded(config, work);
+            ExperimentRunner.embedded(config, stack -> work.accept(stack.config(), stack::trouble));
         }
     }
 

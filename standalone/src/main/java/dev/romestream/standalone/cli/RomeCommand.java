@@ -24,6 +24,7 @@ import picocli.CommandLine.Command;
             EvaluateCommand.class,
             MonitorCommand.class,
             ScoreCommand.class,
+            DeadLettersCommand.class,
             TopicsCommand.class
         })
 public final class RomeCommand implements Runnable {

@@ -32,7 +32,7 @@ final class SubmitCommand implements Runnable {
     @Override
     public void run() {
         List<Experiment> experiments = ExperimentFile.read(file, cluster.experimentKeys(), suites);
-        Submission.submit(cluster.config(Map.of()), experiments);
+        Submission.start(cluster.config(Map.of()), experiments);
         experiments.forEach(experiment -> System.out.println(experiment.getId()));
     }
 }

@@ -43,7 +43,7 @@ final class WatchCommand implements Runnable {
             return;
         }
         Consumer<String> lines = System.out::println;
-        try (Monitor monitor = new Monitor(config, experiments, lines)) {
+        try (Monitor monitor = new Monitor(config, experiments, lines, Optional::empty)) {
             if (id == null) {
                 monitor.follow();
             }

@@ -1,8 +1,8 @@
 package dev.romestream.standalone.network;
 
 import ai.djl.ndarray.NDManager;
-import dev.romestream.exchange.Digest;
-import dev.romestream.exchange.NetworkCodec;
+import dev.romestream.exchange.codec.Digest;
+import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.robustness.network.Architecture;
 import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.robustness.network.NeuralNetwork;
@@ -60,8 +60,11 @@ public final class ModelFile {
     public static ModelFile read(Path file, String architecture, Inputs inputs) {
         try {
             byte[] bytes = Files.readAllBytes(file);
-            String fingerprint =
-                    new Digest().add(bytes).add(architecture).add(inputs).hex();
+            String fingerprint = new Digest()
+                    .add(bytes)
+                    .add(architecture)
+                    .add(inputs.toString())
+                    .hex();
             if (TorchScript.isProgram(file)) {
                 return new ModelFile(file, architecture, inputs, fingerprint, Optional.empty(), bytes);
             }

@@ -1,9 +1,10 @@
 package dev.romestream.standalone.network;
 
 import ai.djl.ndarray.NDManager;
-import dev.romestream.exchange.NetworkRecords;
+import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.experiment.DatasetIds;
+import dev.romestream.messaging.experiment.ExperimentStarts;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
@@ -34,32 +35,35 @@ public final class NetworkMonitoring implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private final Resources resources = new Resources();
-    private final Experiment experiment;
+    private final RomeConfig config;
+    private Experiment experiment;
     private final NDManager manager;
     private final RecordSender sender;
+    private final NetworkStore networks;
     private final Results results;
     private final Map<String, NavigableMap<Integer, String>> published = new HashMap<>();
     private Optional<DatasetDescriptor> dataset = Optional.empty();
 
     /** Reads what is there already of the experiment's networks and figures. */
     public NetworkMonitoring(RomeConfig config, Experiment experiment) {
+        this.config = config;
         this.experiment = experiment;
         this.manager = resources.add(
                 Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
         this.sender = resources.add(new RecordSender(config));
         this.results = resources.add(new Results(config));
-        var networks = resources.add(
+        this.networks = resources.add(new NetworkStore(config));
+        var heads = resources.add(
                 new RecordReader<>(config, Topic.NETWORKS, Network.class, (key, value) -> acceptNetwork(value)));
         var datasets = resources.add(new RecordReader<>(
                 config, Topic.DATASETS, DatasetDescriptor.class, (key, value) -> acceptDataset(value)));
-        networks.awaitCaughtUp(LIMIT);
+        heads.awaitCaughtUp(LIMIT);
         datasets.awaitCaughtUp(LIMIT);
     }
 
     private synchronized void acceptNetwork(Network network) {
         if (network != null
                 && network.getRole() == NetworkRole.MONITORED
-                && network.getPart() == 0
                 && experiment.getId().equals(network.getExperiment())) {
             versions(network.getId()).put(network.getVersion(), network.getFingerprint());
         }
@@ -75,13 +79,19 @@ public final class NetworkMonitoring implements AutoCloseable {
         }
     }
 
-    /** Writes the experiment, to run. */
-    public void start() {
+    /** Writes the experiment, to run: as its next run, where there were others. */
+    public synchronized void start() {
+        experiment = ExperimentStarts.next(config, experiment);
         write(DesiredState.RUN);
     }
 
+    /** The experiment as it was written. */
+    public synchronized Experiment experiment() {
+        return experiment;
+    }
+
     /** Writes the experiment, to stop. */
-    public void stop() {
+    public synchronized void stop() {
         write(DesiredState.STOP);
     }
 
@@ -123,7 +133,7 @@ public final class NetworkMonitoring implements AutoCloseable {
         }
         Network network = model.record(manager, descriptor, experiment.getId(), version);
         network.setSources(sources);
-        NetworkRecords.send(sender, network);
+        networks.send(sender, network);
         sender.flush();
         acceptNetwork(network);
     }

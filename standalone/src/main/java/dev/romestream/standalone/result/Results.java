@@ -1,21 +1,17 @@
 package dev.romestream.standalone.result;
 
+import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.RobustnessMetrics;
-import dev.romestream.schemas.SnapshotClass;
-import dev.romestream.schemas.SnapshotManifest;
-import dev.romestream.schemas.SyntheticSnapshot;
 import dev.romestream.schemas.Topic;
 import dev.romestream.standalone.experiment.ExperimentFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,39 +23,21 @@ public final class Results implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private final Map<String, RobustnessMetrics> metrics = new TreeMap<>();
-    private final Map<String, SnapshotManifest> manifests = new HashMap<>();
-    private final Map<String, Map<Integer, SnapshotClass>> classes = new HashMap<>();
-    private final Map<String, Integer> newestSnapshot = new HashMap<>();
-
     private final RecordReader<RobustnessMetrics> metricsReader;
-    private final RecordReader<SyntheticSnapshot> snapshotReader;
+    private final SnapshotStore snapshots;
 
     /** Reads the newest metrics and every snapshot that is there, and follows what comes. */
     public Results(RomeConfig config) {
         this.metricsReader =
                 new RecordReader<>(config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, this::acceptMetrics);
-        this.snapshotReader = new RecordReader<>(
-                config, Topic.SYNTHETIC_SNAPSHOTS, SyntheticSnapshot.class, (key, value) -> acceptSnapshot(value));
+        this.snapshots = new SnapshotStore(config);
         metricsReader.awaitCaughtUp(LIMIT);
-        snapshotReader.awaitCaughtUp(LIMIT);
+        snapshots.awaitCaughtUp(LIMIT);
     }
 
     private synchronized void acceptMetrics(String key, RobustnessMetrics value) {
         if (value != null) {
             metrics.put(key, value);
-        }
-    }
-
-    private synchronized void acceptSnapshot(SyntheticSnapshot value) {
-        if (value == null) {
-            return;
-        }
-        String key = value.getExperiment() + "/" + value.getSnapshot();
-        if (value.getPart() instanceof SnapshotManifest manifest) {
-            manifests.put(key, manifest);
-            newestSnapshot.merge(value.getExperiment(), value.getSnapshot(), Math::max);
-        } else if (value.getPart() instanceof SnapshotClass images) {
-            classes.computeIfAbsent(key, any -> new TreeMap<>()).put(images.getLabel(), images);
         }
     }
 
@@ -75,14 +53,11 @@ public final class Results implements AutoCloseable {
     }
 
     /** The images of an experiment's newest snapshot. */
-    public synchronized Optional<SyntheticImages> images(String experiment) {
-        Integer snapshot = newestSnapshot.get(experiment);
-        if (snapshot == null) {
-            return Optional.empty();
-        }
-        String key = experiment + "/" + snapshot;
-        return Optional.of(SyntheticImages.of(
-                manifests.get(key), new ArrayList<>(classes.get(key).values())));
+    public Optional<SyntheticImages> images(String experiment) {
+        return snapshots.newest(experiment).flatMap(snapshot -> snapshots
+                .manifest(experiment, snapshot)
+                .map(manifest ->
+                        SyntheticImages.of(manifest, snapshots.classes(experiment, snapshot, manifest.getClasses()))));
     }
 
     /**
@@ -110,6 +85,6 @@ public final class Results implements AutoCloseable {
     @Override
     public void close() {
         metricsReader.close();
-        snapshotReader.close();
+        snapshots.close();
     }
 }

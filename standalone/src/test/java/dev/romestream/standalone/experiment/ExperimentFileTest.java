@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.romestream.evaluator.VictimPlan;
-import dev.romestream.exchange.SuiteCodec;
+import dev.romestream.exchange.codec.SuiteCodec;
 import dev.romestream.robustness.attack.Suite;
 import dev.romestream.schemas.Alignment;
 import dev.romestream.schemas.Experiment;

@@ -1,8 +1,0 @@
-package dev.romestream.distiller;
-
-/** The work is no longer wanted. */
-final class CancelledException extends RuntimeException {
-    CancelledException() {
-        super("The work was cancelled.");
-    }
-}

@@ -1,0 +1,128 @@
+package dev.romestream.distiller;
+
+import dev.romestream.exchange.codec.Digest;
+import dev.romestream.schemas.DistillationRequest;
+import dev.romestream.schemas.DistillationState;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.Phase;
+import dev.romestream.schemas.WorkAnswer;
+import java.util.Objects;
+import java.util.Optional;
+
+/** Which distillation is still missing: a pure function of an experiment's newest record and what was answered so far. */
+final class DistillationPlanner {
+    private DistillationPlanner() {}
+
+    /**
+     * What is to be told of an experiment.
+     *
+     * @param activity in words
+     * @param error why it failed, if it did
+     */
+    record Notice(Phase phase, String activity, Optional<String> error) {}
+
+    /** A state, and what is to be done and told now. */
+    record Step(DistillationState state, Optional<DistillationRequest> request, Optional<Notice> notice) {}
+
+    /** A new record of an experiment. */
+    static DistillationState changed(Optional<DistillationState> before, Experiment experiment) {
+        if (before.isEmpty() || !isSameDistillation(before.get().getExperiment(), experiment)) {
+            return DistillationState.newBuilder()
+                    .setExperiment(experiment)
+                    .setOutstanding(
+                            before.map(DistillationState::getOutstanding).orElse(null))
+                    .setRequests(before.map(DistillationState::getRequests).orElse(0))
+                    .build();
+        }
+        DistillationState.Builder state =
+                DistillationState.newBuilder(before.get()).setExperiment(experiment);
+        boolean another = experiment.getRun() != before.get().getExperiment().getRun()
+                || experiment.getDesiredState() != before.get().getExperiment().getDesiredState();
+        if (experiment.getRun() != before.get().getExperiment().getRun()) {
+            state.setFailure(null);
+        }
+        return another ? state.setTold(null).build() : state.build();
+    }
+
+    private static boolean isSameDistillation(Experiment before, Experiment now) {
+        return Objects.equals(before.getDistillation(), now.getDistillation())
+                && before.getSeed() == now.getSeed()
+                && before.getDataset().equals(now.getDataset());
+    }
+
+    /** An answer to a request; one to an earlier request changes nothing. */
+    static DistillationState answered(DistillationState before, WorkAnswer answer) {
+        if (!answer.getId().equals(before.getOutstanding())) {
+            return before;
+        }
+        DistillationState.Builder state =
+                DistillationState.newBuilder(before).setOutstanding(null).setTold(null);
+        switch (answer.getOutcome()) {
+            case DONE -> {
+                int iterations = iterations(before.getExperiment());
+                state.setIteration(answer.getIteration()).setCompleted(answer.getIteration() >= iterations);
+            }
+            case INTERRUPTED -> state.setIteration(answer.getIteration());
+            case FAILED -> state.setFailure(Objects.requireNonNullElse(answer.getError(), "it is not said why"));
+        }
+        return state.build();
+    }
+
+    private static int iterations(Experiment experiment) {
+        String method = experiment.getDistillation().getMethod();
+        return method.equals(DistillationDefaults.RANDOM)
+                ? 0
+                : experiment.getDistillation().getIterations();
+    }
+
+    /**
+     * What is to be done now.
+     *
+     * @param hasImages whether the images of the experiment's data set are there
+     */
+    static Step plan(DistillationState state, boolean hasImages) {
+        Notice notice = notice(state, hasImages);
+        boolean runs = notice == null || notice.phase() == Phase.RUNNING;
+        Optional<DistillationRequest> request =
+                runs && state.getOutstanding() == null ? Optional.of(request(state)) : Optional.empty();
+        DistillationState.Builder after = DistillationState.newBuilder(state);
+        request.ifPresent(made -> after.setOutstanding(made.getId()).setRequests(made.getSequence() + 1));
+        Optional<Notice> told = Optional.ofNullable(notice).filter(given -> given.phase() != state.getTold());
+        told.ifPresent(given -> after.setTold(given.phase()));
+        return new Step(after.build(), request, told);
+    }
+
+    /** What there is to tell while nobody distils it; null where somebody does, and tells it. */
+    private static Notice notice(DistillationState state, boolean hasImages) {
+        Experiment experiment = state.getExperiment();
+        if (state.getFailure() != null) {
+            return new Notice(Phase.FAILED, "failed", Optional.of(state.getFailure()));
+        }
+        if (state.getCompleted()) {
+            return new Notice(Phase.COMPLETED, "distilled", Optional.empty());
+        }
+        return switch (experiment.getDesiredState()) {
+            case STOP -> new Notice(Phase.STOPPED, "stopped", Optional.empty());
+            case PAUSE -> new Notice(Phase.PAUSED, "paused", Optional.empty());
+            case RUN ->
+                hasImages
+                        ? null
+                        : new Notice(
+                                Phase.WAITING,
+                                "waiting for the images of "
+                                        + experiment.getDataset().getName(),
+                                Optional.empty());
+        };
+    }
+
+    private static DistillationRequest request(DistillationState state) {
+        DistillationRequest request = DistillationRequest.newBuilder()
+                .setId("")
+                .setExperiment(state.getExperiment())
+                .setFrom(state.getIteration())
+                .setSequence(state.getRequests())
+                .build();
+        request.setId(new Digest().add(request).hex());
+        return request;
+    }
+}

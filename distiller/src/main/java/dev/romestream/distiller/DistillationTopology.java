@@ -1,0 +1,140 @@
+package dev.romestream.distiller;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.experiment.DatasetIds;
+import dev.romestream.messaging.experiment.StatusReporter;
+import dev.romestream.messaging.streams.ControlStream;
+import dev.romestream.messaging.topic.TopicNames;
+import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.DistillationRequest;
+import dev.romestream.schemas.DistillationState;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.ExperimentStatus;
+import dev.romestream.schemas.PlannerEvent;
+import dev.romestream.schemas.Topic;
+import dev.romestream.schemas.WorkAnswer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.kstream.Named;
+import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.processor.api.ContextualProcessor;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.Stores;
+
+/** Experiments, data sets and answers to requests for distillation: the {@link DistillationPlanner} on its topics. */
+final class DistillationTopology {
+    static final String STATES = "distillations";
+    static final String DATASETS = "datasets-with-images";
+    private static final String SERVICE = "distiller";
+    private static final String PROCESSOR = "plan";
+
+    private DistillationTopology() {}
+
+    static Topology build(RomeConfig config) {
+        TopicNames names = TopicNames.of(config);
+        StreamsBuilder builder = new StreamsBuilder();
+        builder.addStateStore(Stores.keyValueStoreBuilder(
+                        Stores.inMemoryKeyValueStore(STATES),
+                        Serdes.String(),
+                        ControlStream.<DistillationState>serde(config))
+                .withLoggingEnabled(Map.of()));
+        builder.addStateStore(
+                Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(DATASETS), Serdes.String(), Serdes.String())
+                        .withLoggingEnabled(Map.of()));
+        var planned = new ControlStream(config, builder)
+                        .with(Topic.EXPERIMENTS, Experiment.class, (key, value) -> event(key, value))
+                        .with(
+                                Topic.DATASETS,
+                                DatasetDescriptor.class,
+                                (key, value) -> value == null ? Optional.empty() : event(key, value))
+                        .with(
+                                Topic.DISTILLATION_ANSWERS,
+                                WorkAnswer.class,
+                                (key, value) -> value == null ? Optional.empty() : event(value.getExperiment(), value))
+                        .stream()
+                        .process(PlanProcessor::new, Named.as(PROCESSOR), STATES, DATASETS);
+        planned.filter((key, value) -> value instanceof DistillationRequest, Named.as("requests"))
+                .to(
+                        names.of(Topic.DISTILLATION_REQUESTS),
+                        Produced.with(Serdes.String(), ControlStream.<SpecificRecord>serde(config))
+                                .withName("distillation-requests"));
+        planned.filter((key, value) -> value instanceof ExperimentStatus, Named.as("statuses"))
+                .to(
+                        names.of(Topic.EXPERIMENT_STATUS),
+                        Produced.with(Serdes.String(), ControlStream.<SpecificRecord>serde(config))
+                                .withName("experiment-status"));
+        return builder.build();
+    }
+
+    private static Optional<KeyValue<String, PlannerEvent>> event(String key, SpecificRecord fact) {
+        return Optional.of(KeyValue.pair(key, new PlannerEvent(fact)));
+    }
+
+    private static final class PlanProcessor extends ContextualProcessor<String, PlannerEvent, String, SpecificRecord> {
+        private KeyValueStore<String, DistillationState> states() {
+            return context().getStateStore(STATES);
+        }
+
+        private KeyValueStore<String, String> datasets() {
+            return context().getStateStore(DATASETS);
+        }
+
+        @Override
+        public void process(Record<String, PlannerEvent> record) {
+            Object fact = record.value().getFact();
+            if (fact == null) {
+                states().delete(record.key());
+            } else if (fact instanceof Experiment experiment) {
+                if (experiment.getDistillation() != null) {
+                    plan(DistillationPlanner.changed(
+                            Optional.ofNullable(states().get(experiment.getId())), experiment));
+                }
+            } else if (fact instanceof WorkAnswer answer) {
+                DistillationState state = states().get(answer.getExperiment());
+                if (state != null) {
+                    plan(DistillationPlanner.answered(state, answer));
+                }
+            } else if (fact instanceof DatasetDescriptor descriptor) {
+                datasets().put(descriptor.getId(), descriptor.getFingerprint());
+                waiting(descriptor.getId()).forEach(this::plan);
+            }
+        }
+
+        private List<DistillationState> waiting(String dataset) {
+            List<DistillationState> waiting = new ArrayList<>();
+            try (KeyValueIterator<String, DistillationState> all = states().all()) {
+                all.forEachRemaining(entry -> {
+                    if (DatasetIds.of(entry.value.getExperiment().getDataset()).equals(dataset)) {
+                        waiting.add(entry.value);
+                    }
+                });
+            }
+            return waiting;
+        }
+
+        private void plan(DistillationState state) {
+            Experiment experiment = state.getExperiment();
+            boolean hasImages = datasets().get(DatasetIds.of(experiment.getDataset())) != null;
+            DistillationPlanner.Step step = DistillationPlanner.plan(state, hasImages);
+            states().put(experiment.getId(), step.state());
+            step.request().ifPresent(request -> forward(experiment.getId(), request));
+            step.notice()
+                    .map(notice -> StatusReporter.status(
+                            experiment, SERVICE, notice.phase(), notice.activity(), notice.error()))
+                    .ifPresent(status -> forward(experiment.getId() + "/" + SERVICE, status));
+        }
+
+        private void forward(String key, SpecificRecord value) {
+            context().forward(new Record<>(key, value, context().currentSystemTimeMs()));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package dev.romestream.distiller;
+
+import dev.romestream.exchange.codec.NetworkCodec;
+import dev.romestream.exchange.store.NetworkStore;
+import dev.romestream.messaging.experiment.DatasetIds;
+import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.robustness.distill.PoolSchedule;
+import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.DesiredState;
+import dev.romestream.schemas.Experiment;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Retires the pool networks that every experiment has passed. */
+final class PoolRetirement {
+    private final NetworkStore networks;
+    private final RecordSender sender;
+
+    PoolRetirement(NetworkStore networks, RecordSender sender) {
+        this.networks = networks;
+        this.sender = sender;
+    }
+
+    /** How far an experiment is on a pool's schedule. */
+    record Position(PoolSchedule schedule, int iteration, int iterations) {}
+
+    /** Retires what no experiment that may still run on a data set needs. */
+    void retire(Collection<Experiment> experiments, DatasetDescriptor dataset, Checkpoints checkpoints) {
+        Map<String, List<Position>> byPool = new HashMap<>();
+        for (Experiment experiment : experiments) {
+            if (DistillationRun.usesPool(experiment)
+                    && DatasetIds.of(experiment.getDataset()).equals(dataset.getId())) {
+                int iterations = experiment.getDistillation().getIterations();
+                int done = experiment.getDesiredState() == DesiredState.STOP
+                        ? iterations
+                        : checkpoints.iteration(experiment.getId());
+                byPool.computeIfAbsent(Pools.of(experiment, dataset).getId(), any -> new ArrayList<>())
+                        .add(new Position(DistillationRun.schedule(experiment, dataset), done, iterations));
+            }
+        }
+        Set<String> keys = networks.keys();
+        byPool.forEach((pool, positions) -> passed(versions(pool, keys), positions)
+                .forEach(version ->
+                        networks.retire(sender, NetworkCodec.key(pool + "/" + version.network(), version.version()))));
+        sender.flush();
+    }
+
+    /** The versions of a pool's networks that are there, by network. */
+    private static Map<Integer, NavigableSet<Integer>> versions(String pool, Set<String> keys) {
+        Map<Integer, NavigableSet<Integer>> versions = new HashMap<>();
+        for (String key : keys) {
+            String[] parts = key.split("/");
+            if (parts.length == 3 && parts[0].equals(pool)) {
+                versions.computeIfAbsent(Integer.valueOf(parts[1]), any -> new TreeSet<>())
+                        .add(Integer.valueOf(parts[2]));
+            }
+        }
+        return versions;
+    }
+
+    /**
+     * Versions that are there and of no more use: nobody matches them any more, and none that is to be matched is best made from
+     * them.
+     *
+     * @param there versions by network
+     */
+    static List<PoolSchedule.Version> passed(
+            Map<Integer, ? extends NavigableSet<Integer>> there, List<Position> positions) {
+        Set<PoolSchedule.Version> needed = new HashSet<>();
+        for (Position position : positions) {
+            Map<Integer, Integer> next = new HashMap<>();
+            for (int iteration = position.iteration(); iteration < position.iterations(); iteration++) {
+                PoolSchedule.Version matched = position.schedule().matched(iteration);
+                needed.add(matched);
+                next.putIfAbsent(matched.network(), matched.version());
+            }
+            next.forEach((network, version) -> {
+                NavigableSet<Integer> versions = there.get(network);
+                Integer start = versions == null ? null : versions.floor(version);
+                if (start != null) {
+                    needed.add(new PoolSchedule.Version(network, start));
+                }
+            });
+        }
+        List<PoolSchedule.Version> passed = new ArrayList<>();
+        there.forEach((network, versions) -> versions.forEach(version -> {
+            PoolSchedule.Version candidate = new PoolSchedule.Version(network, version);
+            if (!needed.contains(candidate)) {
+                passed.add(candidate);
+            }
+        }));
+        return passed;
+    }
+}

@@ -1,0 +1,204 @@
+package dev.romestream.distiller;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDManager;
+import dev.romestream.exchange.codec.Dataset;
+import dev.romestream.exchange.codec.EngineFaults;
+import dev.romestream.exchange.codec.InvalidRecordException;
+import dev.romestream.exchange.store.DatasetStore;
+import dev.romestream.exchange.store.NetworkStore;
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.experiment.DatasetIds;
+import dev.romestream.messaging.experiment.Experiments;
+import dev.romestream.messaging.experiment.StatusReporter;
+import dev.romestream.messaging.failure.UnprocessableException;
+import dev.romestream.messaging.queue.RequestWorker;
+import dev.romestream.messaging.topic.ChunkStore;
+import dev.romestream.messaging.topic.RecordIndex;
+import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.robustness.distill.SyntheticSet;
+import dev.romestream.schemas.DesiredState;
+import dev.romestream.schemas.DistillationRequest;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.Outcome;
+import dev.romestream.schemas.PriorAnswer;
+import dev.romestream.schemas.Topic;
+import dev.romestream.schemas.WorkAnswer;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+
+/** Distils one segment of an experiment for each request: from its checkpoint to the next. */
+final class SegmentWorker extends RequestWorker<DistillationRequest> {
+    private static final String SERVICE = "distiller";
+
+    private final NDManager manager;
+    private final Experiments experiments;
+    private final DatasetStore datasets;
+    private final NetworkStore networks;
+    private final RecordIndex<PriorAnswer> answers;
+    private final Checkpoints checkpoints;
+    private final ChunkStore chunks;
+    private final RecordSender sender;
+    private final StreamedPriors.Limits limits;
+    private final PoolRetirement retirement;
+    private final Counter iterations;
+    private volatile boolean closed;
+
+    /** What a worker reads, beside its requests. */
+    record Inputs(
+            Experiments experiments,
+            DatasetStore datasets,
+            NetworkStore networks,
+            RecordIndex<PriorAnswer> answers,
+            Checkpoints checkpoints) {}
+
+    SegmentWorker(
+            RomeConfig config,
+            NDManager manager,
+            Inputs inputs,
+            ChunkStore chunks,
+            RecordSender sender,
+            MeterRegistry metrics) {
+        super(config, DistillationRequest.class);
+        this.manager = manager;
+        this.experiments = inputs.experiments();
+        this.datasets = inputs.datasets();
+        this.networks = inputs.networks();
+        this.answers = inputs.answers();
+        this.checkpoints = inputs.checkpoints();
+        this.chunks = chunks;
+        this.sender = sender;
+        this.limits = new StreamedPriors.Limits(
+                config.integer(RomeConfig.PRIOR_WINDOW), Duration.ofMillis(config.number(RomeConfig.PRIOR_TIMEOUT)));
+        this.retirement = new PoolRetirement(networks, sender);
+        this.iterations = Counter.builder("rome.distiller.iterations")
+                .description("Iterations done")
+                .register(metrics);
+    }
+
+    /** Ends the segment under way, if there is one, after its present iteration. */
+    void cancel() {
+        closed = true;
+    }
+
+    @Override
+    protected void carryOut(DistillationRequest request) {
+        Experiment experiment = request.getExperiment();
+        if (experiment.getDistillation() == null) {
+            throw new UnprocessableException(
+                    "A request is for the distillation of " + experiment.getId() + ", which has none.");
+        }
+        if (!isWanted(request)) {
+            answer(request, Outcome.INTERRUPTED, request.getFrom(), null);
+            return;
+        }
+        try {
+            distil(request, new StatusReporter(sender, experiment, SERVICE));
+        } catch (InvalidRecordException | IllegalArgumentException e) {
+            // the experiment's fault, and no record's: it is answered, and not dead
+            answer(request, Outcome.FAILED, 0, String.valueOf(e.getMessage()));
+        } catch (EngineException e) {
+            throw EngineFaults.classified(e);
+        }
+    }
+
+    /** Whether the experiment is to run now, and as the request has it. */
+    private boolean isWanted(DistillationRequest request) {
+        return experiments
+                .get(request.getExperiment().getId())
+                .filter(now -> now.getDesiredState() == DesiredState.RUN
+                        && now.getRun() <= request.getExperiment().getRun())
+                .isPresent();
+    }
+
+    private void distil(DistillationRequest request, StatusReporter status) {
+        Experiment experiment = request.getExperiment();
+        String id = experiment.getId();
+        BooleanSupplier ended = () -> closed || !isWanted(request);
+        Dataset dataset = dataset(experiment, ended);
+        DistillationRun run = new DistillationRun(experiment, dataset);
+        Optional<Checkpoints.Resumable> resumable = checkpoints.newest(id, run.specification());
+        int from = resumable.map(Checkpoints.Resumable::iteration).orElse(0);
+        int to = run.segmentEnd(from);
+        if (resumable.isPresent() && from >= run.iterations()) {
+            answer(request, Outcome.DONE, from, null);
+            return;
+        }
+        try (NDManager scope = manager.newSubManager();
+                SyntheticSet set = resumable
+                        .map(found -> found.restore(scope, run.spec().getMultiFormation()))
+                        .orElseGet(() -> run.initial(scope))) {
+            status.begin("distilling with " + run.spec().getMethod(), "iterations", from, run.iterations());
+            int done = steps(request, run, set, from, to, ended, status);
+            if (done > from || done == run.iterations()) {
+                run.snapshot(done).ifPresent(snapshot -> new SnapshotWriter(sender, chunks, id, run.spec(), dataset)
+                        .write(snapshot, done, done == run.iterations(), set));
+                checkpoints.write(sender, id, run.specification(), done, set);
+            }
+            if (closed && done < to) {
+                throw new CancellationException("the distiller is closing");
+            }
+            answer(request, done == to ? Outcome.DONE : Outcome.INTERRUPTED, done, null);
+        }
+        if (DistillationRun.usesPool(experiment)) {
+            retirement.retire(experiments.all(), dataset.descriptor(), checkpoints);
+        }
+    }
+
+    private Dataset dataset(Experiment experiment, BooleanSupplier ended) {
+        return datasets.await(DatasetIds.of(experiment.getDataset()), ended);
+    }
+
+    private int steps(
+            DistillationRequest request,
+            DistillationRun run,
+            SyntheticSet set,
+            int from,
+            int to,
+            BooleanSupplier ended,
+            StatusReporter status) {
+        int[] done = {from};
+        DistillationRun.PriorStreams streams = (pool, schedule, plan) -> new StreamedPriors(
+                manager,
+                networks,
+                answers,
+                sender,
+                new StreamedPriors.Needs(
+                        pool,
+                        schedule,
+                        plan,
+                        run.iterations(),
+                        request.getExperiment().getRun()),
+                limits,
+                ended,
+                waiting -> status.waits(waiting));
+        try {
+            return run.run(manager, set, from, to, streams, () -> !ended.getAsBoolean(), now -> {
+                done[0] = now;
+                iterations.increment();
+                status.progress(now, run.iterations());
+            });
+        } catch (CancellationException e) {
+            return done[0];
+        }
+    }
+
+    private void answer(DistillationRequest request, Outcome outcome, int iteration, String error) {
+        String experiment = request.getExperiment().getId();
+        sender.flush();
+        sender.send(
+                Topic.DISTILLATION_ANSWERS,
+                experiment,
+                new WorkAnswer(request.getId(), experiment, outcome, iteration, error));
+        sender.flush();
+    }
+
+    @Override
+    protected void answerFailure(DistillationRequest request, String reason) {
+        answer(request, Outcome.FAILED, 0, reason);
+    }
+}

@@ -1,0 +1,198 @@
+package dev.romestream.evaluator;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import dev.romestream.exchange.codec.EngineFaults;
+import dev.romestream.exchange.codec.InvalidRecordException;
+import dev.romestream.exchange.codec.NetworkCodec;
+import dev.romestream.exchange.codec.TensorCodec;
+import dev.romestream.exchange.store.DatasetStore;
+import dev.romestream.exchange.store.NetworkStore;
+import dev.romestream.exchange.store.SnapshotStore;
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.experiment.DatasetIds;
+import dev.romestream.messaging.experiment.StatusReporter;
+import dev.romestream.messaging.failure.UnprocessableException;
+import dev.romestream.messaging.queue.RequestWorker;
+import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.robustness.distill.SyntheticSet;
+import dev.romestream.robustness.network.Normalization;
+import dev.romestream.robustness.train.StochasticGradientDescent;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.Network;
+import dev.romestream.schemas.NetworkCheck;
+import dev.romestream.schemas.NetworkVersion;
+import dev.romestream.schemas.Outcome;
+import dev.romestream.schemas.SnapshotClass;
+import dev.romestream.schemas.Topic;
+import dev.romestream.schemas.VictimRequest;
+import dev.romestream.schemas.VictimSpec;
+import dev.romestream.schemas.VictimTraining;
+import dev.romestream.schemas.WorkAnswer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+
+/** Makes one network ready for each request: trains a victim on a snapshot, or checks a network that a user brought. */
+final class VictimWorker extends RequestWorker<VictimRequest> {
+    private static final String SERVICE = "victim-trainer";
+
+    private final NDManager manager;
+    private final SnapshotStore snapshots;
+    private final NetworkStore networks;
+    private final DatasetStore datasets;
+    private final RecordSender sender;
+    private volatile boolean cancelled;
+
+    VictimWorker(
+            RomeConfig config,
+            NDManager manager,
+            SnapshotStore snapshots,
+            NetworkStore networks,
+            DatasetStore datasets,
+            RecordSender sender) {
+        super(config, VictimRequest.class);
+        this.manager = manager;
+        this.snapshots = snapshots;
+        this.networks = networks;
+        this.datasets = datasets;
+        this.sender = sender;
+    }
+
+    /** Ends the training under way, if there is one, before its next epoch. */
+    void cancel() {
+        cancelled = true;
+    }
+
+    @Override
+    protected void carryOut(VictimRequest request) {
+        if (request.getTask() instanceof VictimTraining
+                && request.getExperiment().getDistillation() == null) {
+            throw new UnprocessableException(
+                    "A request is for a victim of " + request.getExperiment().getId() + ", which has no distillation.");
+        }
+        try {
+            if (request.getTask() instanceof VictimTraining task) {
+                train(request, task);
+            } else if (request.getTask() instanceof NetworkCheck task) {
+                check(request, task.getNetwork());
+            }
+            answer(request, Outcome.DONE, null);
+        } catch (InvalidRecordException | IllegalArgumentException e) {
+            // the experiment's fault, and no record's: it is answered, and not dead
+            answer(request, Outcome.FAILED, String.valueOf(e.getMessage()));
+        } catch (EngineException e) {
+            throw EngineFaults.classified(e);
+        }
+    }
+
+    private void train(VictimRequest request, VictimTraining task) {
+        Experiment experiment = request.getExperiment();
+        String id = VictimPlan.id(experiment, task.getSnapshot(), task.getVictim());
+        boolean there = networks.head(NetworkCodec.key(id, 0))
+                .filter(head -> head.getFingerprint().equals(request.getId()))
+                .isPresent();
+        if (!there) {
+            Network trained = trained(experiment, task, id);
+            trained.setFingerprint(request.getId());
+            networks.send(sender, trained);
+        }
+    }
+
+    private Network trained(Experiment experiment, VictimTraining task, String id) {
+        List<VictimPlan> plans = VictimPlan.of(experiment);
+        if (task.getVictim() >= plans.size()) {
+            throw new InvalidRecordException("Victim " + task.getVictim() + " is asked for; the experiment "
+                    + experiment.getId() + " has " + plans.size() + ".");
+        }
+        VictimPlan plan = plans.get(task.getVictim());
+        VictimSpec spec = plan.spec();
+        var training = new dev.romestream.robustness.train.VictimTraining(
+                plan.architecture(),
+                spec.getEpochs(),
+                spec.getBatch(),
+                new StochasticGradientDescent(spec.getLearningRate(), spec.getMomentum(), spec.getWeightDecay()),
+                experiment.getDistillation().getAugmentation());
+        var normalization = new Normalization(
+                task.getManifest().getMean(), task.getManifest().getStd());
+        StatusReporter status = new StatusReporter(sender, experiment, SERVICE);
+        status.begin(
+                "training victim " + (task.getVictim() + 1) + " of " + plans.size() + " on snapshot "
+                        + task.getSnapshot(),
+                "epochs",
+                0,
+                spec.getEpochs());
+        List<SnapshotClass> classes = snapshots.classes(
+                experiment.getId(), task.getSnapshot(), task.getManifest().getClasses());
+        try (NDManager scope = manager.newSubManager()) {
+            NDList images = new NDList();
+            int perClass = 0;
+            for (SnapshotClass part : classes) {
+                NDArray stored = TensorCodec.decode(scope, "images", part.getImages());
+                NDArray expanded =
+                        SyntheticSet.expanded(stored, task.getManifest().getMultiFormation());
+                perClass = Math.toIntExact(expanded.getShape().get(0));
+                images.add(expanded);
+            }
+            int[] labels = new int[perClass * images.size()];
+            for (int label = 0; label < images.size(); label++) {
+                Arrays.fill(labels, label * perClass, (label + 1) * perClass, label);
+            }
+            var network = training.train(
+                    scope,
+                    NDArrays.concat(images, 0),
+                    labels,
+                    images.size(),
+                    VictimPlan.seed(experiment, task.getSnapshot(), task.getVictim()),
+                    done -> {
+                        if (cancelled) {
+                            throw new CancellationException("the evaluator is closing");
+                        }
+                        status.progress(done, spec.getEpochs());
+                    });
+            return NetworkCodec.victim(id, 0, network, normalization);
+        }
+    }
+
+    /** Refuses a network that is not one for the data set, or cannot be made of its record. */
+    private void check(VictimRequest request, NetworkVersion version) {
+        String key = NetworkCodec.key(version.getNetwork(), version.getVersion());
+        Optional<Network> found = networks.find(key);
+        if (found.isEmpty()) {
+            throw new InvalidRecordException("Network " + key + " is no longer on its topic.");
+        }
+        var dataset = datasets.await(DatasetIds.of(request.getExperiment().getDataset()), () -> cancelled);
+        Network network = found.get();
+        var shape = NetworkCodec.shape(network.getInputShape());
+        if (!shape.equals(dataset.test().shape())
+                || network.getClasses() != dataset.test().classes()) {
+            throw new InvalidRecordException("Network " + key + " is for images of shape " + shape + " and "
+                    + network.getClasses() + " classes; the data set "
+                    + dataset.descriptor().getId() + " has " + dataset.test().shape() + " and "
+                    + dataset.test().classes() + ".");
+        }
+        try (NDManager scope = manager.newSubManager()) {
+            NetworkCodec.normalization(network);
+            NetworkCodec.classifier(scope, network);
+        }
+    }
+
+    private void answer(VictimRequest request, Outcome outcome, String error) {
+        sender.flush();
+        String experiment = request.getExperiment().getId();
+        sender.send(
+                Topic.VICTIM_ANSWERS,
+                experiment,
+                new WorkAnswer(VictimPlan.answerId(request), experiment, outcome, 0, error));
+        sender.flush();
+    }
+
+    @Override
+    protected void answerFailure(VictimRequest request, String reason) {
+        answer(request, Outcome.FAILED, reason);
+    }
+}

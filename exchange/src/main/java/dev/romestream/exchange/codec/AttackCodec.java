@@ -1,0 +1,144 @@
+package dev.romestream.exchange.codec;
+
+import dev.romestream.robustness.attack.AttackSettings;
+import dev.romestream.robustness.attack.AttackTask;
+import dev.romestream.robustness.attack.Norm;
+import dev.romestream.robustness.network.LabelledImages;
+import dev.romestream.robustness.network.ThreatModel;
+import dev.romestream.robustness.tensor.Seed;
+import dev.romestream.schemas.AnswerKind;
+import dev.romestream.schemas.AttackNorm;
+import dev.romestream.schemas.AttackRequest;
+import dev.romestream.schemas.AttackSpec;
+import dev.romestream.schemas.AugmentationDraw;
+import dev.romestream.schemas.NetworkVersion;
+import dev.romestream.schemas.Space;
+import dev.romestream.schemas.Split;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** Attacks and attack requests: the library's values to records and back. */
+public final class AttackCodec {
+    private AttackCodec() {}
+
+    public static AttackSpec encode(AttackSettings settings) {
+        return new AttackSpec(
+                settings.name(),
+                Space.valueOf(settings.space().name()),
+                settings.targeted(),
+                settings.epsilon(),
+                settings.stepSize(),
+                settings.steps(),
+                settings.randomStart(),
+                settings.norm().map(norm -> AttackNorm.valueOf(norm.name())).orElse(null),
+                settings.parameters());
+    }
+
+    public static AttackSettings decode(AttackSpec spec) {
+        return new AttackSettings(
+                spec.getAttack(),
+                ThreatModel.Space.valueOf(spec.getSpace().name()),
+                spec.getTargeted(),
+                spec.getEpsilon(),
+                spec.getStepSize(),
+                spec.getSteps(),
+                spec.getRandomStart(),
+                norm(spec.getNorm()),
+                spec.getParameters());
+    }
+
+    static Optional<Norm> norm(AttackNorm norm) {
+        return Optional.ofNullable(norm).map(given -> Norm.valueOf(given.name()));
+    }
+
+    /**
+     * What is asked of attackers.
+     *
+     * @param images of a data set's split, by their ids
+     * @param answer what is to come back, and under which key
+     */
+    public record Question(
+            NetworkVersion network,
+            String dataset,
+            String fingerprint,
+            Split split,
+            int[] images,
+            AttackSettings attack,
+            Optional<AttackTask.AugmentationDraw> augmentation,
+            Seed seed,
+            AnswerKind answer,
+            String replyKey) {}
+
+    /**
+     * A request, its id derived from all that determines the answer.
+     *
+     * @param attempt does not count towards the id
+     */
+    public static AttackRequest request(Question question, int attempt) {
+        AttackRequest request = AttackRequest.newBuilder()
+                .setId("")
+                .setNetwork(question.network().getNetwork())
+                .setVersion(question.network().getVersion())
+                .setDataset(question.dataset())
+                .setFingerprint(question.fingerprint())
+                .setSplit(question.split())
+                .setImageIds(boxed(question.images()))
+                .setAugmentation(question.augmentation()
+                        .map(draw -> new AugmentationDraw(
+                                draw.strategy(), draw.seed().value()))
+                        .orElse(null))
+                .setAttack(encode(question.attack()))
+                .setSeed(question.seed().value())
+                .setAnswer(question.answer())
+                .setReplyKey(question.replyKey())
+                .build();
+        request.setId(new Digest().add(request).hex());
+        request.setAttempt(attempt);
+        return request;
+    }
+
+    /**
+     * What a request asks for.
+     *
+     * @throws InvalidRecordException where it contradicts itself or the data set
+     */
+    public static AttackTask decode(AttackRequest request, Dataset dataset) {
+        LabelledImages images = dataset.split(request.getSplit());
+        int[] ids = ints(request.getImageIds());
+        for (int id : ids) {
+            if (id < 0 || id >= images.size()) {
+                throw new InvalidRecordException("AttackRequest " + request.getId() + " has the image id " + id
+                        + "; the split has images 0 to " + (images.size() - 1) + ".");
+            }
+        }
+        return new AttackTask(
+                decode(request.getAttack()),
+                images.shape(),
+                images.bytes(ids),
+                images.labels(ids),
+                Optional.ofNullable(request.getAugmentation())
+                        .map(draw -> new AttackTask.AugmentationDraw(draw.getStrategy(), new Seed(draw.getSeed()))),
+                new Seed(request.getSeed()));
+    }
+
+    /**
+     * Checks what a request tells by itself.
+     *
+     * @throws InvalidRecordException naming what is wrong
+     */
+    public static void check(AttackRequest request) {
+        if (request.getImageIds().isEmpty()) {
+            throw new InvalidRecordException(
+                    "AttackRequest " + request.getId() + " has no imageIds; there must be at least one.");
+        }
+    }
+
+    public static List<Integer> boxed(int[] values) {
+        return Arrays.stream(values).boxed().toList();
+    }
+
+    public static int[] ints(List<Integer> values) {
+        return values.stream().mapToInt(Integer::intValue).toArray();
+    }
+}

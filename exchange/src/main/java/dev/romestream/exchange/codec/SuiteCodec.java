@@ -1,0 +1,65 @@
+package dev.romestream.exchange.codec;
+
+import dev.romestream.robustness.attack.AttackSettings;
+import dev.romestream.robustness.attack.Attacks;
+import dev.romestream.robustness.attack.Suite;
+import dev.romestream.robustness.network.ThreatModel;
+import dev.romestream.schemas.EvaluationSpec;
+import dev.romestream.schemas.Mode;
+import dev.romestream.schemas.SuiteAttack;
+import dev.romestream.schemas.SuiteSpec;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Suites: from records to the library's. */
+public final class SuiteCodec {
+    private SuiteCodec() {}
+
+    /**
+     * The suites of an evaluation.
+     *
+     * @throws IllegalArgumentException where one is unknown, makes no sense, or has the name of another
+     */
+    public static List<Suite> decode(EvaluationSpec spec) {
+        Set<String> names = new HashSet<>();
+        for (SuiteSpec suite : spec.getSuites()) {
+            if (!names.add(suite.getName())) {
+                throw new IllegalArgumentException("There are two suites of the name '" + suite.getName() + "'.");
+            }
+        }
+        return spec.getSuites().stream().map(SuiteCodec::decode).toList();
+    }
+
+    private static Suite decode(SuiteSpec spec) {
+        if (spec.getAttacks().isEmpty()) {
+            return Suite.named(spec.getName());
+        }
+        ThreatModel.Space space = spec.getSpace() == null
+                ? ThreatModel.Space.PIXEL
+                : ThreatModel.Space.valueOf(spec.getSpace().name());
+        List<Suite.Entry> entries =
+                spec.getAttacks().stream().map(attack -> entry(attack, space)).toList();
+        return Suite.withControls(spec.getName(), space, entries);
+    }
+
+    private static Suite.Entry entry(SuiteAttack spec, ThreatModel.Space space) {
+        AttackSettings settings = new AttackSettings(
+                spec.getAttack(),
+                space,
+                false,
+                spec.getEpsilon(),
+                spec.getStepSize(),
+                spec.getSteps(),
+                spec.getRandomStart(),
+                AttackCodec.norm(spec.getNorm()),
+                spec.getParameters());
+        List<Mode> modes = spec.getModes();
+        return new Suite.Entry(
+                settings,
+                modes.isEmpty() || modes.contains(Mode.UNTARGETED),
+                modes.isEmpty() ? Attacks.isTargetable(spec.getAttack()) : modes.contains(Mode.TARGETED),
+                spec.getTransfer(),
+                spec.getRated());
+    }
+}

@@ -1,0 +1,162 @@
+package dev.romestream.messaging.streams;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.failure.Fault;
+import dev.romestream.messaging.serde.AvroSerde;
+import dev.romestream.messaging.serde.Decoder;
+import dev.romestream.messaging.topic.RecordChecks;
+import dev.romestream.messaging.topic.TopicNames;
+import dev.romestream.schemas.PlannerEvent;
+import dev.romestream.schemas.Topic;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.KStream;
+import org.apache.kafka.streams.kstream.Named;
+import org.apache.kafka.streams.kstream.Repartitioned;
+import org.apache.kafka.streams.processor.api.ContextualProcessor;
+import org.apache.kafka.streams.processor.api.Record;
+
+/**
+ * The facts that a planner needs, from several topics, brought into one partition: so that their number of partitions, and what
+ * is added to it, does not matter. What makes no sense is passed over, as by every view.
+ */
+public final class ControlStream {
+    private final RomeConfig config;
+    private final StreamsBuilder builder;
+    private Optional<KStream<String, PlannerEvent>> merged = Optional.empty();
+
+    public ControlStream(RomeConfig config, StreamsBuilder builder) {
+        this.config = config;
+        this.builder = builder;
+    }
+
+    /** A configured serde for records of the system. */
+    public static <T extends SpecificRecord> Serde<T> serde(RomeConfig config) {
+        Serde<T> serde = new AvroSerde<>();
+        serde.configure(config.serde(), false);
+        return serde;
+    }
+
+    /** As {@link #serde(RomeConfig)}, refusing records of any other type than {@code type}. */
+    public static <T extends SpecificRecord> Serde<T> serde(RomeConfig config, Class<T> type) {
+        Serde<SpecificRecord> any = serde(config);
+        return Serdes.serdeFrom(
+                (topic, value) -> any.serializer().serialize(topic, value), new TypedDeserializer<>(any, type));
+    }
+
+    private record TypedDeserializer<T extends SpecificRecord>(Serde<SpecificRecord> any, Class<T> type)
+            implements Deserializer<T> {
+        @Override
+        public T deserialize(String topic, byte[] data) {
+            return deserialize(topic, new RecordHeaders(), data);
+        }
+
+        @Override
+        public T deserialize(String topic, Headers headers, byte[] data) {
+            SpecificRecord value = any.deserializer().deserialize(topic, headers, data);
+            if (value != null && !type.isInstance(value)) {
+                throw new SerializationException("A record on " + topic + " is not a " + type.getSimpleName()
+                        + " but a " + value.getSchema().getName() + ".");
+            }
+            return type.cast(value);
+        }
+    }
+
+    /**
+     * The records of a topic that views follow, without those that make no sense: the inspectors keep these.
+     *
+     * @param <T> the topic's
+     */
+    public <T extends SpecificRecord> KStream<String, T> valid(Topic topic, Class<T> type) {
+        return builder.stream(
+                        TopicNames.of(config).of(topic),
+                        Consumed.with(Serdes.String(), Serdes.ByteArray()).withName(topic.baseName()))
+                .process(() -> new Valid<>(config, topic, type), Named.as(topic.baseName() + "-valid"));
+    }
+
+    /**
+     * Takes in a topic.
+     *
+     * @param fact the key under which the planner keeps what a record tells, and the event; empty where it tells nothing. The
+     *     value is null for a tombstone
+     */
+    public <T extends SpecificRecord> ControlStream with(
+            Topic topic, Class<T> type, BiFunction<String, T, Optional<KeyValue<String, PlannerEvent>>> fact) {
+        KStream<String, PlannerEvent> facts = valid(topic, type)
+                .flatMap(
+                        (key, value) -> fact.apply(key, value).stream().toList(),
+                        Named.as(topic.baseName() + "-facts"));
+        merged = Optional.of(
+                merged.isEmpty() ? facts : merged.get().merge(facts, Named.as(topic.baseName() + "-merged")));
+        return this;
+    }
+
+    /** All facts, in one partition. */
+    public KStream<String, PlannerEvent> stream() {
+        return merged.orElseThrow()
+                .repartition(Repartitioned.with(Serdes.String(), ControlStream.<PlannerEvent>serde(config))
+                        .withName("control")
+                        .withNumberOfPartitions(1));
+    }
+
+    private static final class Valid<T extends SpecificRecord> extends ContextualProcessor<String, byte[], String, T> {
+        private final RomeConfig config;
+        private final Decoder decoder;
+        private final Topic topic;
+        private final Class<T> type;
+
+        Valid(RomeConfig config, Topic topic, Class<T> type) {
+            this.config = config;
+            this.decoder = new Decoder(config);
+            this.topic = topic;
+            this.type = type;
+        }
+
+        @Override
+        public void process(Record<String, byte[]> record) {
+            T value;
+            try {
+                value = decoder.decode(raw(record.key(), record.value(), record.headers()), type);
+                RecordChecks.check(topic, record.key(), value);
+            } catch (RuntimeException e) {
+                if (Fault.of(e) != Fault.PERMANENT) {
+                    throw e;
+                }
+                return;
+            }
+            context().forward(record.withValue(value));
+        }
+
+        private ConsumerRecord<String, byte[]> raw(String key, byte[] value, Headers headers) {
+            return new ConsumerRecord<>(
+                    TopicNames.of(config).of(topic),
+                    0,
+                    0,
+                    0,
+                    TimestampType.NO_TIMESTAMP_TYPE,
+                    0,
+                    0,
+                    key,
+                    value,
+                    headers,
+                    Optional.empty());
+        }
+
+        @Override
+        public void close() {
+            decoder.close();
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package dev.romestream.messaging.streams;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.failure.Fault;
+import dev.romestream.messaging.topic.TopicNames;
+import dev.romestream.schemas.Topic;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.streams.CloseOptions;
+import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.errors.LogAndContinueExceptionHandler;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A running topology: exactly once, its state in its changelogs, its failures under the one {@link Fault} policy. */
+public final class StreamsApplication implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(StreamsApplication.class);
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
+    private static final int COMMIT_MS = 50;
+    private static final int SESSION_MS = 10_000;
+    private static final int HEARTBEAT_MS = 2_000;
+    private static final int MOST_WAITING_MS = 3_600_000;
+
+    private final String name;
+    private final KafkaStreams streams;
+    private final Optional<Path> temporaryState;
+    private final CountDownLatch running = new CountDownLatch(1);
+    private volatile boolean sick;
+
+    /** @param name of the application, after the topics' prefix */
+    public StreamsApplication(RomeConfig config, String name, Topology topology) {
+        this.name = name;
+        String stateDir = config.string(RomeConfig.STATE_DIR);
+        this.temporaryState = stateDir.isBlank() ? Optional.of(temporaryDirectory(name)) : Optional.empty();
+        this.streams = new KafkaStreams(
+                topology, properties(config, temporaryState.map(Path::toString).orElse(stateDir)));
+        streams.setUncaughtExceptionHandler(exception -> {
+            if (Fault.of(exception) == Fault.SICK_WORKER) {
+                log.error("The stream {} ends", name, exception);
+                sick = true;
+                return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+            }
+            log.warn("A thread of the stream {} is replaced: {}", name, exception.getMessage(), exception);
+            return StreamThreadExceptionResponse.REPLACE_THREAD;
+        });
+        streams.setStateListener((now, before) -> {
+            if (now == KafkaStreams.State.RUNNING) {
+                running.countDown();
+            }
+        });
+    }
+
+    private Properties properties(RomeConfig config, String stateDir) {
+        TopicNames names = TopicNames.of(config);
+        Properties properties = new Properties();
+        properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+        properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 1);
+        properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, COMMIT_MS);
+        properties.put("main.consumer.auto.offset.reset", "earliest");
+        properties.put("consumer.fetch.max.wait.ms", 25);
+        properties.put("consumer.session.timeout.ms", SESSION_MS);
+        properties.put("consumer.heartbeat.interval.ms", HEARTBEAT_MS);
+        properties.put("main.consumer.max.poll.interval.ms", MOST_WAITING_MS);
+        properties.put("producer.max.request.size", RomeConfig.MAX_REQUEST_BYTES);
+        properties.putAll(config.streams());
+        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, names.prefix() + name);
+        properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, config.bootstrapServers());
+        properties.put(StreamsConfig.STATE_DIR_CONFIG, stateDir);
+        properties.put("ensure.explicit.internal.resource.naming", true);
+        properties.put("processing.exception.handler.global.enabled", true);
+        properties.put(
+                StreamsConfig.DESERIALIZATION_EXCEPTION_HANDLER_CLASS_CONFIG, LogAndContinueExceptionHandler.class);
+        properties.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, ProcessingFaultHandler.class);
+        properties.put(StreamsConfig.ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG, names.of(Topic.DEAD_LETTERS));
+        return properties;
+    }
+
+    private static Path temporaryDirectory(String name) {
+        try {
+            return Files.createTempDirectory("rome-" + name);
+        } catch (IOException e) {
+            throw new UncheckedIOException("No temporary directory for the stream's state; set state.dir.", e);
+        }
+    }
+
+    /** Starts, and returns when the topology runs. */
+    public void start(Duration limit) {
+        streams.start();
+        try {
+            if (!running.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new IllegalStateException(
+                        "The stream " + name + " is " + streams.state() + " after " + limit.toSeconds() + " s.");
+            }
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
+    }
+
+    public boolean isAlive() {
+        return !sick && streams.state().isRunningOrRebalancing();
+    }
+
+    @Override
+    public void close() {
+        // a member that does not say good-bye holds up its successor for a session timeout
+        streams.close(
+                CloseOptions.timeout(CLOSE_LIMIT).withGroupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP));
+        temporaryState.ifPresent(StreamsApplication::delete);
+    }
+
+    private static void delete(Path directory) {
+        try (Stream<Path> files = Files.walk(directory)) {
+            files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(file -> {
+                if (!file.delete()) {
+                    log.debug("{} is still there", file);
+                }
+            });
+        } catch (IOException e) {
+            log.warn("The temporary directory {} is still there: {}", directory, e.getMessage());
+        }
+    }
+}

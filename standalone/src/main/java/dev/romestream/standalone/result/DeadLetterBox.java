@@ -1,0 +1,148 @@
+package dev.romestream.standalone.result;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.serde.Decoder;
+import dev.romestream.messaging.topic.DeadLetters;
+import dev.romestream.messaging.topic.Sending;
+import dev.romestream.messaging.topic.TopicReader;
+import dev.romestream.schemas.Topic;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/** The dead letters, as their topic has them when it is opened. */
+public final class DeadLetterBox implements AutoCloseable {
+    private static final Duration LIMIT = Duration.ofMinutes(2);
+    private static final int SHOWN_BYTES = 256;
+    private static final int SHOWN_CHARACTERS = 20_000;
+
+    private final RomeConfig config;
+    private final Decoder decoder;
+    private final List<ConsumerRecord<String, byte[]>> records = new ArrayList<>();
+
+    /** A dead letter. */
+    public record Letter(ConsumerRecord<String, byte[]> record) {
+        /** Its place on the topic of dead letters. */
+        public String id() {
+            return record.partition() == 0
+                    ? Long.toString(record.offset())
+                    : record.partition() + ":" + record.offset();
+        }
+
+        public Instant time() {
+            return Instant.ofEpochMilli(record.timestamp()).truncatedTo(ChronoUnit.SECONDS);
+        }
+
+        /** The topic that it came from. */
+        public String topic() {
+            return DeadLetters.header(record, "topic");
+        }
+
+        public String partition() {
+            return DeadLetters.header(record, "partition");
+        }
+
+        public String offset() {
+            return DeadLetters.header(record, "offset");
+        }
+
+        /** The class of what was thrown. */
+        public String cause() {
+            String name = DeadLetters.header(record, "exception");
+            return name.substring(name.lastIndexOf('.') + 1);
+        }
+
+        public String reason() {
+            return DeadLetters.header(record, "message");
+        }
+
+        public String key() {
+            return String.valueOf(record.key());
+        }
+
+        public int bytes() {
+            return record.value() == null ? 0 : record.value().length;
+        }
+    }
+
+    public DeadLetterBox(RomeConfig config) {
+        this.config = config;
+        this.decoder = new Decoder(config);
+        try (TopicReader reader = new TopicReader(config, Topic.DEAD_LETTERS, this::accept)) {
+            reader.awaitCaughtUp(LIMIT);
+        }
+    }
+
+    private synchronized void accept(ConsumerRecord<String, byte[]> record) {
+        records.add(record);
+    }
+
+    /**
+     * The letters, the oldest first.
+     *
+     * @param topic of those that are wanted, with or without its prefix; null for all
+     */
+    public synchronized List<Letter> letters(String topic) {
+        return records.stream()
+                .map(Letter::new)
+                .filter(letter -> topic == null
+                        || letter.topic().equals(topic)
+                        || letter.topic().endsWith("." + topic))
+                .sorted(Comparator.comparing(letter -> letter.record().timestamp()))
+                .toList();
+    }
+
+    /** What is in a letter: the record as JSON where it can be decoded, else its first bytes. */
+    public String content(Letter letter) {
+        byte[] value = Objects.requireNonNullElse(letter.record().value(), new byte[0]);
+        try {
+            String json = String.valueOf(decoder.decode(letter.record(), SpecificRecord.class));
+            return json.length() <= SHOWN_CHARACTERS ? json : json.substring(0, SHOWN_CHARACTERS) + " ...";
+        } catch (SerializationException e) {
+            int shown = Math.min(value.length, SHOWN_BYTES);
+            return "not decodable; its first " + shown + " bytes: "
+                    + HexFormat.of().formatHex(value, 0, shown);
+        }
+    }
+
+    /**
+     * Writes a letter to its topic again, with its key and the headers that it came with.
+     *
+     * @return where it stands now, partition/offset
+     */
+    public String replay(Letter letter) {
+        Map<String, Object> settings = config.producer();
+        settings.remove("value.serializer");
+        RecordHeaders headers = new RecordHeaders();
+        for (Header header : letter.record().headers()) {
+            if (!header.key().startsWith(DeadLetters.PREFIX)) {
+                headers.add(header);
+            }
+        }
+        try (var producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer())) {
+            var written = Sending.await(producer.send(new ProducerRecord<>(
+                    letter.topic(), null, letter.record().key(), letter.record().value(), headers)));
+            return written.partition() + "/" + written.offset();
+        }
+    }
+
+    @Override
+    public void close() {
+        decoder.close();
+    }
+}

@@ -1,0 +1,87 @@
+package dev.romestream.standalone;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Arrows between modules and packages go one way. */
+class ArchitectureTest {
+    private static final String ROOT = "dev.romestream";
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages(ROOT);
+    private static final List<String> SERVICES = List.of("producer", "distiller", "attacker", "evaluator");
+
+    private static String in(String module) {
+        return ROOT + "." + module + "..";
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"messaging", "exchange", "standalone"})
+    void packagesOfAModuleHaveNoCycles(String module) {
+        slices().matching(ROOT + "." + module + ".(*)..")
+                .should()
+                .beFreeOfCycles()
+                .check(CLASSES);
+    }
+
+    @Test
+    void theLibraryKnowsNeitherKafkaNorAvro() {
+        noClasses()
+                .that()
+                .resideInAPackage(in("robustness"))
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.apache.kafka..", "org.apache.avro..", in("schemas"), in("messaging"))
+                .check(CLASSES);
+    }
+
+    @Test
+    void messagingKnowsNoTensors() {
+        noClasses()
+                .that()
+                .resideInAPackage(in("messaging"))
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("ai.djl..", in("robustness"), in("exchange"))
+                .check(CLASSES);
+    }
+
+    @Test
+    void servicesDependOnTopicsNotOnEachOther() {
+        for (String service : SERVICES) {
+            String[] others = SERVICES.stream()
+                    .filter(other -> !other.equals(service))
+                    .map(ArchitectureTest::in)
+                    .toArray(String[]::new);
+            noClasses()
+                    .that()
+                    .resideInAPackage(in(service))
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage(others)
+                    .orShould()
+                    .dependOnClassesThat()
+                    .resideInAPackage(in("standalone"))
+                    .check(CLASSES);
+        }
+    }
+
+    @Test
+    void anAttackerKnowsNeitherExperimentsNorEvaluations() {
+        noClasses()
+                .that()
+                .resideInAPackage(in("attacker"))
+                .should()
+                .dependOnClassesThat()
+                .haveNameMatching("dev\\.romestream\\.(schemas|messaging\\.experiment)\\.(Experiment|Evaluation).*")
+                .check(CLASSES);
+    }
+}
