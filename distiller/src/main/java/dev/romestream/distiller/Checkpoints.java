@@ -10,7 +10,6 @@ import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.SyntheticSet;
 import dev.romestream.schemas.Checkpoint;
-import dev.romestream.schemas.Chunk;
 import dev.romestream.schemas.Tensor;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
@@ -20,13 +19,12 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Where experiments can go on: one record each, which replaces the one before. The bytes are chunks of two owners in turn, so
- * that those of a checkpoint are there until the next one is whole.
+ * Where experiments can go on: one record each, which replaces the one before. Its bytes are chunks, retired when the next one is
+ * whole; of a distillation that is complete there are none.
  */
 final class Checkpoints implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(1);
     private static final long CACHE_BYTES = 1024 * 1024;
-    private static final int GENERATIONS = 2;
 
     private final RecordIndex<Checkpoint> index;
     private final ChunkStore chunks;
@@ -61,10 +59,19 @@ final class Checkpoints implements AutoCloseable {
 
     /** The checkpoint of this very specification, if there is one. */
     Optional<Resumable> newest(String experiment, String specification) {
-        index.awaitCurrent(LIMIT);
-        return index.get(experiment)
-                .filter(found -> found.getSpecification().equals(specification))
-                .flatMap(found -> chunks.read(found.getChunks()).map(bytes -> resumable(found, bytes)));
+        while (true) {
+            index.awaitCurrent(LIMIT);
+            Optional<Checkpoint> found =
+                    index.get(experiment).filter(head -> head.getSpecification().equals(specification));
+            if (found.isEmpty()) {
+                return Optional.empty();
+            }
+            Optional<byte[]> bytes = chunks.read(found.get().getChunks());
+            if (bytes.isPresent()) {
+                return Optional.of(resumable(found.get(), bytes.get()));
+            }
+            // its bytes are retired, so another worker has written the next one
+        }
     }
 
     private static Resumable resumable(Checkpoint found, byte[] bytes) {
@@ -87,27 +94,33 @@ final class Checkpoints implements AutoCloseable {
         }
         byte[] bytes = TensorBytes.join(
                 Stream.concat(images.stream(), momentum.stream()).toList());
-        String owner = owner(experiment, iteration);
-        boolean sameOwner = index.get(experiment)
-                .filter(before -> owner(experiment, before.getIteration()).equals(owner))
-                .isPresent();
-        List<Chunk> written = chunks.write(sameOwner ? owner + "-" : owner, bytes);
-        sender.flush();
-        sender.send(
-                Topic.CHECKPOINTS,
-                experiment,
+        replace(
+                sender,
                 new Checkpoint(
                         experiment,
                         specification,
                         iteration,
                         images.stream().map(TensorBytes::emptied).toList(),
                         momentum.stream().map(TensorBytes::emptied).toList(),
-                        written));
+                        chunks.write(owner(experiment, iteration), bytes)));
+    }
+
+    /** Notes that a distillation is complete: its last snapshot holds the images. */
+    void complete(RecordSender sender, String experiment, String specification, int iterations) {
+        replace(sender, new Checkpoint(experiment, specification, iterations, List.of(), List.of(), List.of()));
+    }
+
+    private void replace(RecordSender sender, Checkpoint next) {
+        Optional<Checkpoint> before = index.get(next.getExperiment());
         sender.flush();
+        sender.send(Topic.CHECKPOINTS, next.getExperiment(), next);
+        sender.flush();
+        before.filter(old -> old.getIteration() != next.getIteration())
+                .ifPresent(old -> chunks.retire(owner(old.getExperiment(), old.getIteration()), old.getChunks()));
     }
 
     private static String owner(String experiment, int iteration) {
-        return "checkpoints/" + experiment + "/" + iteration % GENERATIONS;
+        return "checkpoints/" + experiment + "/" + iteration;
     }
 
     @Override

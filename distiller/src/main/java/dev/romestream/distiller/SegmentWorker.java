@@ -137,7 +137,11 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
             if (done > from || done == run.iterations()) {
                 run.snapshot(done).ifPresent(snapshot -> new SnapshotWriter(sender, chunks, id, run.spec(), dataset)
                         .write(snapshot, done, done == run.iterations(), set));
-                checkpoints.write(sender, id, run.specification(), done, set);
+                if (done == run.iterations()) {
+                    checkpoints.complete(sender, id, run.specification(), done);
+                } else {
+                    checkpoints.write(sender, id, run.specification(), done, set);
+                }
             }
             if (closed && done < to) {
                 throw new CancellationException("the distiller is closing");

@@ -11,6 +11,7 @@ import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.registry.RegistryException;
 import dev.romestream.messaging.registry.SchemaRegistryClient;
+import dev.romestream.messaging.topic.ChunkStore;
 import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordInspector;
 import dev.romestream.messaging.topic.RecordReader;
@@ -18,6 +19,7 @@ import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.messaging.topic.TopicReader;
 import dev.romestream.messaging.topic.TopicSetup;
+import dev.romestream.schemas.Chunk;
 import dev.romestream.schemas.DType;
 import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.ImageBatch;
@@ -48,9 +50,12 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.apache.avro.Schema;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -319,6 +324,79 @@ class MessagingIT {
             assertThat(next.isAlive()).isTrue();
         }
         assertThat(givenUp).isEmpty();
+    }
+
+    /** Workers that take the request and are never heard of again, as one that it kills. */
+    @Test
+    void aRequestThatNoWorkerFinishesIsDeadLetteredAndAnswered() {
+        RomeConfig config = tenant("queue.lock.ms", "1000");
+        Queue<String> givenUp = new ConcurrentLinkedQueue<>();
+        Queue<String> done = new ConcurrentLinkedQueue<>();
+        WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker(record -> {}, givenUp))
+                .close();
+        try (RecordSender sender = new RecordSender(config)) {
+            sender.send(Topic.POOL_REQUESTS, "kills", request(0));
+            sender.flush();
+        }
+        Map<String, Object> settings = config.consumer();
+        List.of("value.deserializer", "auto.offset.reset").forEach(settings::remove);
+        settings.put("group.id", TopicNames.of(config).prefix() + "group");
+        settings.put("share.acknowledgement.mode", "explicit");
+        for (int killed = 0; killed < 6; killed++) {
+            try (var victim =
+                    new KafkaShareConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer())) {
+                victim.subscribe(List.of(TopicNames.of(config).of(Topic.POOL_REQUESTS)));
+                await().atMost(LIMIT)
+                        .until(() -> !victim.poll(Duration.ofMillis(200)).isEmpty());
+            }
+        }
+        try (WorkQueue queue = WorkQueue.open(
+                config, "group", List.of(Topic.POOL_REQUESTS), worker(record -> done.add(record.key()), givenUp))) {
+            await().atMost(LIMIT).until(() -> !givenUp.isEmpty());
+            assertThat(queue.isAlive()).isTrue();
+        }
+        assertThat(givenUp).containsExactly("kills");
+        assertThat(done).isEmpty();
+        assertThat(deadLetters(config)).hasSize(1);
+        assertThat(header(deadLetters(config).get(0), "message")).contains("given to 6 workers");
+    }
+
+    /** A record that is too large is its own fault, and no other's. */
+    @Test
+    void anOversizedRecordDoesNotPoisonItsSender() {
+        RomeConfig config = tenant();
+        byte[] pixels = new byte[11 * 1024 * 1024];
+        var tensor = new Tensor(List.of(1, 1, 1024, 11 * 1024), DType.UINT8, ByteBuffer.wrap(pixels));
+        try (RecordSender sender = new RecordSender(config)) {
+            sender.send(
+                    Topic.IMAGE_BATCHES,
+                    "d/test/0",
+                    new ImageBatch("d", "f", Split.TEST, 0, tensor, List.of(0), List.of(0)));
+            assertThatThrownBy(sender::flush)
+                    .isInstanceOf(UnprocessableException.class)
+                    .hasMessageContaining("d/test/0");
+            sender.send(Topic.EXPERIMENT_STATUS, "e/distiller", status("e", 1));
+            sender.flush();
+        }
+    }
+
+    @Test
+    void bytesTooManyForARecordComeBackFromTheirChunksUntilTheyAreReplaced() {
+        RomeConfig config = tenant();
+        byte[] bytes = new byte[9 * 1024 * 1024 + 5];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) (i * 31);
+        }
+        try (ChunkStore chunks = new ChunkStore(config)) {
+            List<Chunk> written = chunks.write("owner", bytes);
+            assertThat(written).hasSize(3);
+            assertThat(chunks.read(written))
+                    .hasValueSatisfying(read -> assertThat(read).isEqualTo(bytes));
+            Chunk last = written.get(2);
+            assertThat(chunks.read(List.of(new Chunk(last.getPartition(), last.getOffset() + 9, 5))))
+                    .isEmpty();
+            assertThat(chunks.read(List.of(new Chunk(99, 0L, 5)))).isEmpty();
+        }
     }
 
     private static WorkQueue.Worker worker(Consumer<ConsumerRecord<String, byte[]>> work, Queue<String> givenUp) {

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.messaging.topic.TopicReader;
 import dev.romestream.schemas.AttackAccuracy;
+import dev.romestream.schemas.Checkpoint;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.RobustnessMetrics;
@@ -16,8 +18,10 @@ import dev.romestream.standalone.result.Results;
 import dev.romestream.standalone.stack.LocalStack;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
@@ -101,6 +105,19 @@ final class Pipeline implements AutoCloseable {
         return admin.listOffsets(partitions).all().get().values().stream()
                 .mapToLong(info -> info.offset())
                 .sum();
+    }
+
+    /** Iterations of an experiment that its newest checkpoint has. */
+    int iterations(Experiment experiment) {
+        Map<String, Integer> iterations = new ConcurrentHashMap<>();
+        try (var reader = new RecordReader<>(config, Topic.CHECKPOINTS, Checkpoint.class, (key, checkpoint) -> {
+            if (checkpoint != null) {
+                iterations.put(key, checkpoint.getIteration());
+            }
+        })) {
+            reader.awaitCaughtUp(LIMIT);
+        }
+        return iterations.getOrDefault(experiment.getId(), 0);
     }
 
     /** Everything on a topic. */

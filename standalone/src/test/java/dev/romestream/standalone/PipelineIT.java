@@ -195,7 +195,19 @@ class PipelineIT {
                             StandardCharsets.UTF_8));
                 });
         assertThat(origins)
-                .containsAll(topics.stream().map(TopicNames.of(config)::of).toList());
+                .containsExactlyInAnyOrderElementsOf(
+                        topics.stream().map(TopicNames.of(config)::of).toList());
+        String listed = rome(0, "dead-letters", "--topic", "experiments");
+        assertThat(listed).contains("Confluent wire format");
+        String id = listed.split(" ", 2)[0];
+        assertThat(rome(0, "dead-letters", "show", id)).contains("key      k").contains("6e6f207265636f7264");
+        assertThat(rome(0, "dead-letters", "--counts"))
+                .contains("1  " + TopicNames.of(config).of(Topic.EXPERIMENTS));
+        assertThat(rome(0, "dead-letters", "replay", id))
+                .contains(TopicNames.of(config).of(Topic.EXPERIMENTS));
+        shared.until(
+                () -> rome(0, "dead-letters", "--topic", "experiments").lines().count() == 2);
+        rome(1, "dead-letters", "show", "987654");
     }
 
     @Test
@@ -240,6 +252,12 @@ class PipelineIT {
         assertThat(rome(1, "watch", experiment.getId()))
                 .contains("The pool network of iteration 0 was not trained")
                 .contains("depth");
+        // what was told of the first run does not count for the next
+        Experiment again = Experiment.newBuilder(experiment).setRun(1).build();
+        long requests = shared.written(Topic.POOL_REQUESTS);
+        shared.submit(List.of(again));
+        assertThat(rome(1, "watch", experiment.getId())).contains("depth");
+        assertThat(shared.written(Topic.POOL_REQUESTS)).isGreaterThan(requests);
     }
 
     /** In normalised space, where an image that stands may stay outside of the range. */
