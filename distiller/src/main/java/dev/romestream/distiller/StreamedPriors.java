@@ -216,7 +216,7 @@ final class StreamedPriors implements PriorSource {
 
     private AttackRequest request(PoolSchedule.Version network, PriorPlan.Part part, int iteration, int label) {
         String id = Pools.networkId(needs.pool(), network.network());
-        var question = new AttackCodec.Question(
+        var spec = new AttackCodec.RequestSpec(
                 new NetworkVersion(id, network.version()),
                 needs.pool().getDataset(),
                 needs.pool().getFingerprint(),
@@ -227,7 +227,7 @@ final class StreamedPriors implements PriorSource {
                 part.seed(),
                 AnswerKind.EMBEDDING,
                 NetworkCodec.key(id, network.version()));
-        return AttackCodec.request(question, needs.attempt());
+        return AttackCodec.request(spec, needs.attempt());
     }
 
     private String key(PoolSchedule.Version network) {

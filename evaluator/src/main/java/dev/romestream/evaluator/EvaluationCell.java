@@ -58,12 +58,12 @@ record EvaluationCell(PlannedAttack planned, AttackSettings attack, BitSet seen,
         if (common.isEmpty()) {
             return 0;
         }
-        return 100.0 * (standing(other, common) - standing(this, common)) / common.cardinality();
+        return 100.0 * (robust(other, common) - robust(this, common)) / common.cardinality();
     }
 
-    private static int standing(EvaluationCell cell, BitSet images) {
-        BitSet standing = (BitSet) images.clone();
-        standing.and(cell.correct);
-        return standing.cardinality();
+    private static int robust(EvaluationCell cell, BitSet images) {
+        BitSet robust = (BitSet) images.clone();
+        robust.and(cell.correct);
+        return robust.cardinality();
     }
 }

@@ -92,7 +92,7 @@ final class EvaluationPlan {
         NetworkVersion network = planned.getSource() == null
                 ? new NetworkVersion(evaluation.getVictim(), evaluation.getVersion())
                 : planned.getSource();
-        var question = new AttackCodec.Question(
+        var spec = new AttackCodec.RequestSpec(
                 network,
                 evaluation.getDataset(),
                 evaluation.getFingerprint(),
@@ -106,7 +106,7 @@ final class EvaluationPlan {
                         .with(slot.from()),
                 AnswerKind.IMAGES,
                 evaluation.getKey());
-        return AttackCodec.request(question, attempt);
+        return AttackCodec.request(spec, attempt);
     }
 
     /** The places of all requests by the requests' ids. */

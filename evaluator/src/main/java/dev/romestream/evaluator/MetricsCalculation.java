@@ -124,10 +124,10 @@ final class MetricsCalculation {
 
     private Accuracy worstCase(EvaluationCell clean, List<EvaluationCell> attacks) {
         BitSet seen = common();
-        BitSet standing = (BitSet) seen.clone();
-        standing.and(clean.correct());
-        attacks.forEach(cell -> standing.and(cell.correct()));
-        return accuracy(standing, seen);
+        BitSet robust = (BitSet) seen.clone();
+        robust.and(clean.correct());
+        attacks.forEach(cell -> robust.and(cell.correct()));
+        return accuracy(robust, seen);
     }
 
     private static Accuracy accuracy(BitSet correct, BitSet seen) {

@@ -25,11 +25,11 @@ class EvaluationFlagsTest {
     private final List<PlannedAttack> plan = new ArrayList<>();
     private final List<TallyCell> cells = new ArrayList<>();
 
-    private EvaluationFlagsTest with(PlannedAttack planned, int standing, long zeroGradients, long differing) {
+    private EvaluationFlagsTest with(PlannedAttack planned, int robust, long zeroGradients, long differing) {
         BitSet seen = new BitSet();
         seen.set(0, IMAGES);
         BitSet correct = new BitSet();
-        correct.set(0, standing);
+        correct.set(0, robust);
         plan.add(planned);
         cells.add(new TallyCell(
                 ByteBuffer.wrap(seen.toByteArray()),
@@ -43,17 +43,17 @@ class EvaluationFlagsTest {
         return this;
     }
 
-    private EvaluationFlagsTest control(String name, int standing, long differing) {
+    private EvaluationFlagsTest control(String name, int robust, long differing) {
         var spec = AttackCodec.encode(AttackSettings.control(name, Space.PIXEL));
-        return with(new PlannedAttack(spec, null, false, List.of(Mode.values())), standing, 0, differing);
+        return with(new PlannedAttack(spec, null, false, List.of(Mode.values())), robust, 0, differing);
     }
 
-    private EvaluationFlagsTest clean(int standing) {
-        return control("none", standing, 0).control("clamp", standing, 0);
+    private EvaluationFlagsTest clean(int robust) {
+        return control("none", robust, 0).control("clamp", robust, 0);
     }
 
-    private EvaluationFlagsTest attack(String name, double epsilon, int steps, boolean targeted, int standing) {
-        return with(planned(name, epsilon, steps, targeted, null), standing, 0, 0);
+    private EvaluationFlagsTest attack(String name, double epsilon, int steps, boolean targeted, int robust) {
+        return with(planned(name, epsilon, steps, targeted, null), robust, 0, 0);
     }
 
     private static PlannedAttack planned(

@@ -172,7 +172,7 @@ class PipelineBenchmark {
             }
         })) {
             for (int i = 0; i < requests; i++) {
-                var question = new AttackCodec.Question(
+                var spec = new AttackCodec.RequestSpec(
                         new NetworkVersion("n", 0),
                         "d",
                         "f",
@@ -183,7 +183,7 @@ class PipelineBenchmark {
                         new Seed(firstSeed + i),
                         AnswerKind.IMAGES,
                         "n");
-                var request = AttackCodec.request(question, 0);
+                var request = AttackCodec.request(spec, 0);
                 sender.send(Topic.ATTACK_REQUESTS, request.getId(), request.getId(), request);
             }
             sender.flush();

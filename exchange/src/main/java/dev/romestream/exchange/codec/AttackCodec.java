@@ -58,7 +58,7 @@ public final class AttackCodec {
      * @param images of a data set's split, by their ids
      * @param answer what is to come back, and under which key
      */
-    public record Question(
+    public record RequestSpec(
             NetworkVersion network,
             String dataset,
             String fingerprint,
@@ -75,23 +75,23 @@ public final class AttackCodec {
      *
      * @param attempt does not count towards the id
      */
-    public static AttackRequest request(Question question, int attempt) {
+    public static AttackRequest request(RequestSpec spec, int attempt) {
         AttackRequest request = AttackRequest.newBuilder()
                 .setId("")
-                .setNetwork(question.network().getNetwork())
-                .setVersion(question.network().getVersion())
-                .setDataset(question.dataset())
-                .setFingerprint(question.fingerprint())
-                .setSplit(question.split())
-                .setImageIds(boxed(question.images()))
-                .setAugmentation(question.augmentation()
+                .setNetwork(spec.network().getNetwork())
+                .setVersion(spec.network().getVersion())
+                .setDataset(spec.dataset())
+                .setFingerprint(spec.fingerprint())
+                .setSplit(spec.split())
+                .setImageIds(boxed(spec.images()))
+                .setAugmentation(spec.augmentation()
                         .map(draw -> new AugmentationDraw(
                                 draw.strategy(), draw.seed().value()))
                         .orElse(null))
-                .setAttack(encode(question.attack()))
-                .setSeed(question.seed().value())
-                .setAnswer(question.answer())
-                .setReplyKey(question.replyKey())
+                .setAttack(encode(spec.attack()))
+                .setSeed(spec.seed().value())
+                .setAnswer(spec.answer())
+                .setReplyKey(spec.replyKey())
                 .build();
         request.setId(new Digest().add(request).hex());
         request.setAttempt(attempt);

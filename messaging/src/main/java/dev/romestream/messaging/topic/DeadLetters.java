@@ -76,7 +76,8 @@ public final class DeadLetters implements AutoCloseable {
     private void readKept() {
         List<TopicPartition> partitions;
         if (reader == null) {
-            reader = TopicReader.consumer(config);
+            // an inspector's open transaction must not hide what workers wrote after it began
+            reader = TopicReader.consumer(config, "read_uncommitted");
             partitions = reader.partitionsFor(topic).stream()
                     .map(info -> new TopicPartition(topic, info.partition()))
                     .toList();

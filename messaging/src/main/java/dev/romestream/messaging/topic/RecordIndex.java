@@ -163,7 +163,7 @@ public final class RecordIndex<T extends SpecificRecord> implements AutoCloseabl
         }
     }
 
-    /** Waits until something new is indexed, or {@code limit} has passed, or a little less: the caller looks again. */
+    /** Waits for a new record, at most {@code limit}. It may return early, so callers check their condition in a loop. */
     @SuppressWarnings("WaitNotInLoop")
     public synchronized void awaitChange(Duration limit) {
         reader.throwFailure();

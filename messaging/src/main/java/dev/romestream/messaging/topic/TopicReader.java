@@ -67,11 +67,15 @@ public final class TopicReader implements AutoCloseable {
 
     /** A consumer of raw records that belongs to no group. */
     static Consumer<String, byte[]> consumer(RomeConfig config) {
+        return consumer(config, "read_committed");
+    }
+
+    static Consumer<String, byte[]> consumer(RomeConfig config, String isolation) {
         Map<String, Object> settings = config.consumer();
         settings.remove("value.deserializer");
         settings.put("enable.auto.commit", false);
         settings.put("auto.offset.reset", "earliest");
-        settings.put("isolation.level", "read_committed");
+        settings.put("isolation.level", isolation);
         settings.remove("group.id");
         return new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
     }

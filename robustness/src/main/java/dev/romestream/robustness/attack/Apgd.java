@@ -6,7 +6,7 @@ import java.util.SplittableRandom;
 
 /**
  * One run of Auto-PGD (Croce and Hein 2020): momentum, and steps that are halved, back at the best point,
- * where they no longer help. An image that is lost leaves the run.
+ * where they no longer help. An image that is misclassified leaves the run.
  */
 final class Apgd {
     private static final double FIRST_CHECK = 0.22;
@@ -35,7 +35,7 @@ final class Apgd {
         private double bestLossAtCheck;
         private boolean reducedAtCheck = true;
         private double stepSize = 2 * ball.epsilon();
-        private boolean lost;
+        private boolean misclassified;
 
         Track(float[] clean, int label, int target, SplittableRandom random) {
             this.label = label;
@@ -57,7 +57,7 @@ final class Apgd {
             bestGradient = gradient;
             bestLoss = loss;
             bestLossAtCheck = loss;
-            lost = Rows.argMax(logits) != label;
+            misclassified = Rows.argMax(logits) != label;
         }
 
         private void arrive(int step, float[] logits, double loss, float[] gradientThere) {
@@ -70,7 +70,7 @@ final class Apgd {
             }
             if (Rows.argMax(logits) != label) {
                 best = current;
-                lost = true;
+                misclassified = true;
             }
         }
 
@@ -118,7 +118,7 @@ final class Apgd {
         int decrease = Math.max((int) (PERIOD_DECREASE * steps), 1);
         int sinceCheck = 0;
         for (int step = 0; step < steps; step++) {
-            running = running.stream().filter(track -> !track.lost).toList();
+            running = running.stream().filter(track -> !track.misclassified).toList();
             if (running.isEmpty()) {
                 break;
             }
@@ -134,7 +134,9 @@ final class Apgd {
                 sinceCheck = 0;
             }
         }
-        return all.stream().map(track -> new Outcome(track.best, track.lost)).toList();
+        return all.stream()
+                .map(track -> new Outcome(track.best, track.misclassified))
+                .toList();
     }
 
     /** @param step -1 at the start */

@@ -52,9 +52,9 @@ record AutoPgd(Objective objective, Ball ball, int steps, int restarts, boolean 
     }
 
     private void run(Field field, Loss loss, int[] targets, Seed seed) {
-        if (!field.standing().isEmpty()) {
+        if (!field.robust().isEmpty()) {
             Apgd apgd = new Apgd(field.oracle(), ball, steps, loss);
-            field.enter(apgd.run(field.clean(), field.labels(), targets, field.standing(), seed));
+            field.enter(apgd.run(field.clean(), field.labels(), targets, field.robust(), seed));
         }
     }
 }

@@ -21,11 +21,11 @@ record Ball(Norm norm, double epsilon) {
     }
 
     /**
-     * The steepest step of a length, projected onto the ball and the range; then a share of it, and the rest of the way that was gone
-     * last, projected again.
+     * A step with momentum, as in Auto-PGD (Croce and Hein 2020, algorithm 1): {@code z = P(x + length * d)} with d the steepest
+     * direction, then {@code P(x + share * (z - x) + (1 - share) * (x - previous))}, P the projection onto ball and range.
      *
-     * @param previous where the point came from
-     * @param share of the new step, in [0, 1]
+     * @param previous the iterate before {@code point}
+     * @param share weight of the new step, in [0, 1]
      */
     float[] stepped(float[] point, float[] previous, float[] clean, float[] gradient, double length, double share) {
         if (norm == Norm.LINF) {

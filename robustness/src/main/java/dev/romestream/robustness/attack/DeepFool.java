@@ -16,12 +16,12 @@ record DeepFool(int steps, double overshoot) implements RowAttack {
     @Override
     public float[][] perturb(Oracle oracle, float[][] clean, int[] labels, Seed seed) {
         float[][] current = clean.clone();
-        List<Integer> standing = Rows.all(clean);
-        for (int step = 0; step < steps && !standing.isEmpty(); step++) {
-            Oracle.Jacobians answer = oracle.jacobians(Rows.select(current, standing));
+        List<Integer> robust = Rows.all(clean);
+        for (int step = 0; step < steps && !robust.isEmpty(); step++) {
+            Oracle.Jacobians answer = oracle.jacobians(Rows.select(current, robust));
             List<Integer> next = new ArrayList<>();
-            for (int row = 0; row < standing.size(); row++) {
-                int image = standing.get(row);
+            for (int row = 0; row < robust.size(); row++) {
+                int image = robust.get(row);
                 if (Rows.argMax(answer.logits()[row]) == labels[image]) {
                     float[] moved = moved(current[image], answer.logits()[row], answer.gradients()[row], labels[image]);
                     // at the boundary itself, or without a gradient, an image may move no more
@@ -31,7 +31,7 @@ record DeepFool(int steps, double overshoot) implements RowAttack {
                     }
                 }
             }
-            standing = next;
+            robust = next;
         }
         return current;
     }

@@ -9,7 +9,7 @@ import java.util.Optional;
 
 /**
  * FAB (Croce and Hein 2020): steps to the linearised decision boundary, by the shortest way within the range, biased
- * towards the clean image; an adversarial point steps back towards it. An image is lost when such a point lies within epsilon.
+ * towards the clean image; an adversarial point steps back towards it. An image is misclassified when such a point lies within epsilon.
  */
 record Fab(Ball ball, int steps, Aim aim) implements StagedAttack {
     /** Whose boundary is sought. */
@@ -52,9 +52,9 @@ record Fab(Ball ball, int steps, Aim aim) implements StagedAttack {
 
     /** @param targets whose boundary is sought, image by image; empty for the nearest of all classes */
     private void search(Field field, Optional<int[]> targets) {
-        List<Integer> images = field.standing();
+        List<Integer> images = field.robust();
         float[][] points = Rows.select(field.clean(), images);
-        boolean[] lost = new boolean[points.length];
+        boolean[] misclassified = new boolean[points.length];
         List<Integer> running = Rows.all(points);
         for (int step = 0; step < steps && !running.isEmpty(); step++) {
             List<Boundary> boundaries = boundaries(field, points, images, running, targets);
@@ -68,12 +68,12 @@ record Fab(Ball ball, int steps, Aim aim) implements StagedAttack {
                 int row = running.get(i);
                 float[] clean = field.clean()[images.get(row)];
                 if (Rows.argMax(logits[i]) != field.labels()[images.get(row)]) {
-                    lost[row] = ball.distance(points[row], clean) <= ball.epsilon();
-                    if (!lost[row]) {
+                    misclassified[row] = ball.distance(points[row], clean) <= ball.epsilon();
+                    if (!misclassified[row]) {
                         points[row] = back(points[row], clean);
                     }
                 }
-                if (!lost[row]) {
+                if (!misclassified[row]) {
                     next.add(row);
                 }
             }
@@ -81,7 +81,7 @@ record Fab(Ball ball, int steps, Aim aim) implements StagedAttack {
         }
         List<Outcome> outcomes = new ArrayList<>();
         for (int row = 0; row < points.length; row++) {
-            outcomes.add(new Outcome(points[row], lost[row]));
+            outcomes.add(new Outcome(points[row], misclassified[row]));
         }
         field.enter(outcomes);
     }

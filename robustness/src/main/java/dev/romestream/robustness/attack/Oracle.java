@@ -68,7 +68,7 @@ final class Oracle {
     float[][] logits(float[][] images) {
         forwardEvaluations += images.length;
         float[][] logits = new float[images.length][];
-        inParts(images.length, (scope, part) -> part.fill(logits, model.logits(array(scope, part.of(images)))));
+        inMicroBatches(images.length, (scope, part) -> part.fill(logits, model.logits(array(scope, part.of(images)))));
         return logits;
     }
 
@@ -77,7 +77,7 @@ final class Oracle {
         forwardEvaluations += images.length;
         gradientEvaluations += images.length;
         var answer = new Gradients(new float[images.length][], new float[images.length], new float[images.length][]);
-        inParts(images.length, (scope, part) -> {
+        inMicroBatches(images.length, (scope, part) -> {
             NDArray[] kept = new NDArray[2];
             NDArray gradient = Autograd.gradient(array(scope, part.of(images)), x -> {
                 kept[0] = model.logits(x);
@@ -96,7 +96,7 @@ final class Oracle {
         forwardEvaluations += images.length;
         gradientEvaluations += (long) images.length * classes();
         var answer = new Jacobians(new float[images.length][], new float[images.length][classes()][]);
-        inParts(images.length, (scope, part) -> {
+        inMicroBatches(images.length, (scope, part) -> {
             Autograd.Jacobian jacobian = Autograd.jacobian(array(scope, part.of(images)), model::logits);
             part.fill(answer.logits(), jacobian.value());
             for (int output = 0; output < classes(); output++) {
@@ -109,8 +109,8 @@ final class Oracle {
         return answer;
     }
 
-    private void inParts(int count, BiConsumer<NDManager, Part> work) {
-        for (Part part : Part.of(count, manager)) {
+    private void inMicroBatches(int count, BiConsumer<NDManager, MicroBatch> work) {
+        for (MicroBatch part : MicroBatch.of(count, manager)) {
             try (NDManager scope = manager.newSubManager()) {
                 work.accept(scope, part);
             }

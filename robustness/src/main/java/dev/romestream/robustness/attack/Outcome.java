@@ -4,6 +4,6 @@ package dev.romestream.robustness.attack;
  * What came of an image.
  *
  * @param point the adversarial point, or the best one found
- * @param lost whether the network errs there
+ * @param misclassified whether the network errs there
  */
-record Outcome(float[] point, boolean lost) {}
+record Outcome(float[] point, boolean misclassified) {}

@@ -54,18 +54,17 @@ public record ProjectedGradientDescent(
             NDArray points = first.points();
             long gradients = (long) steps * labels.length;
             long predictions = 0;
-            List<Integer> standing = IntStream.range(0, labels.length).boxed().toList();
+            List<Integer> robust = IntStream.range(0, labels.length).boxed().toList();
             for (int restart = 1; restart < restarts; restart++) {
-                predictions += standing.size();
-                standing = standing(model, points, labels, standing);
-                if (standing.isEmpty()) {
+                predictions += robust.size();
+                robust = robust(model, points, labels, robust);
+                if (robust.isEmpty()) {
                     break;
                 }
                 NDArray fresh = start(clean, seed.with("restart").with(restart));
-                Descent next =
-                        descend(model, rows(clean, standing), rows(fresh, standing), Rows.select(aims, standing));
-                points = replaced(points, standing, next.points());
-                gradients += (long) steps * standing.size();
+                Descent next = descend(model, rows(clean, robust), rows(fresh, robust), Rows.select(aims, robust));
+                points = replaced(points, robust, next.points());
+                gradients += (long) steps * robust.size();
             }
             points.attach(owner);
             return new Perturbation(points, gradients, gradients + predictions, first.zeroGradients());
@@ -73,18 +72,18 @@ public record ProjectedGradientDescent(
     }
 
     /** Those of some images that the network still classifies correctly. */
-    private static List<Integer> standing(Classifier model, NDArray points, int[] labels, List<Integer> some) {
-        List<Integer> standing = new ArrayList<>();
-        for (Part part : Part.of(some.size(), points.getManager())) {
+    private static List<Integer> robust(Classifier model, NDArray points, int[] labels, List<Integer> some) {
+        List<Integer> robust = new ArrayList<>();
+        for (MicroBatch part : MicroBatch.of(some.size(), points.getManager())) {
             List<Integer> asked = some.subList(part.from(), part.to());
             int[] predicted = model.predict(rows(points, asked));
             for (int row = 0; row < predicted.length; row++) {
                 if (predicted[row] == labels[asked.get(row)]) {
-                    standing.add(asked.get(row));
+                    robust.add(asked.get(row));
                 }
             }
         }
-        return standing;
+        return robust;
     }
 
     /** Those with these indices. */
@@ -110,7 +109,7 @@ public record ProjectedGradientDescent(
     private Descent descend(Classifier model, NDArray clean, NDArray start, int[] aims) {
         NDList ends = new NDList();
         long zeroGradients = 0;
-        for (Part part : Part.of(aims.length, clean.getManager())) {
+        for (MicroBatch part : MicroBatch.of(aims.length, clean.getManager())) {
             Descent made = descendAtOnce(model, part.of(clean), part.of(start), part.of(aims));
             ends.add(made.points());
             zeroGradients += made.zeroGradients();

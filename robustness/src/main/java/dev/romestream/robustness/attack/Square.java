@@ -8,7 +8,7 @@ import java.util.SplittableRandom;
 
 /**
  * The Square attack (Andriushchenko et al. 2020): random search over squares at the ball's surface, by the margin alone, without
- * gradients. An image that is lost asks nothing more, and a draw that changes nothing is not asked about.
+ * gradients. An image that is misclassified asks nothing more, and a draw that changes nothing is not asked about.
  *
  * @param queries draws for an image
  * @param initialShare of the pixels that a first square covers
@@ -86,7 +86,7 @@ record Square(Ball ball, int queries, double initialShare, boolean targeted) imp
         Oracle oracle = field.oracle();
         int[] aims = targeted ? Rows.nextClasses(field.labels(), oracle.classes()) : field.labels();
         List<Search> all = new ArrayList<>();
-        for (int image : field.standing()) {
+        for (int image : field.robust()) {
             Proposals proposals = proposals(
                     field.clean()[image],
                     oracle.image().getShape(),

@@ -19,7 +19,7 @@ interface StagedAttack extends RowAttack {
         private final int[] labels;
         private final float[][] cleanLogits;
         private final float[][] points;
-        private List<Integer> standing;
+        private List<Integer> robust;
 
         Field(Oracle oracle, float[][] clean, int[] labels) {
             this.oracle = oracle;
@@ -27,7 +27,7 @@ interface StagedAttack extends RowAttack {
             this.labels = labels;
             this.points = clean.clone();
             this.cleanLogits = oracle.logits(clean);
-            this.standing = IntStream.range(0, clean.length)
+            this.robust = IntStream.range(0, clean.length)
                     .filter(image -> Rows.argMax(cleanLogits[image]) == labels[image])
                     .boxed()
                     .toList();
@@ -45,8 +45,8 @@ interface StagedAttack extends RowAttack {
             return labels;
         }
 
-        List<Integer> standing() {
-            return standing;
+        List<Integer> robust() {
+            return robust;
         }
 
         /** How many wrong classes are aimed at, the likeliest first. */
@@ -67,18 +67,18 @@ interface StagedAttack extends RowAttack {
                     .toArray();
         }
 
-        /** Enters what came of the standing images, in order. */
+        /** Enters what came of the robust images, in order. */
         void enter(List<Outcome> outcomes) {
             List<Integer> left = new ArrayList<>();
             for (int row = 0; row < outcomes.size(); row++) {
-                int image = standing.get(row);
-                if (outcomes.get(row).lost()) {
+                int image = robust.get(row);
+                if (outcomes.get(row).misclassified()) {
                     points[image] = outcomes.get(row).point();
                 } else {
                     left.add(image);
                 }
             }
-            standing = left;
+            robust = left;
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.romestream.robustness.distill;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.robustness.attack.AttackTask.AugmentationDraw;
 import dev.romestream.robustness.augment.Augmentation;
@@ -67,16 +68,22 @@ public final class Rome implements DistillationMethod {
     @Override
     public void step(SyntheticSet set, int iteration) {
         PoolMember member = priors.network(iteration);
-        for (int label = 0; label < set.classes(); label++) {
-            step(set, member, iteration, label);
+        try (NDManager scope = manager.newSubManager()) {
+            // all of them first: an iteration that is cancelled while it waits has changed nothing
+            NDList targets = new NDList();
+            for (int label = 0; label < set.classes(); label++) {
+                targets.add(priors.meanEmbedding(scope, iteration, label));
+            }
+            for (int label = 0; label < set.classes(); label++) {
+                step(set, member, iteration, label, targets.get(label));
+            }
         }
     }
 
-    private void step(SyntheticSet set, PoolMember member, int iteration, int label) {
+    private void step(SyntheticSet set, PoolMember member, int iteration, int label, NDArray target) {
         AugmentationDraw draw = plan.augmentation(iteration, label);
         Augmentation augmentation = new Augmentation(draw.strategy());
         try (NDManager scope = manager.newSubManager()) {
-            NDArray target = priors.meanEmbedding(scope, iteration, label);
             NDArray at = set.images(label).stopGradient();
             at.attach(scope);
             NDArray gradient = Autograd.gradient(at, stored -> {

@@ -32,7 +32,7 @@ final class Parameters {
         return byName.get(name);
     }
 
-    /** A parameter that is taken as given, and what is made of it belongs to {@code manager}. */
+    /** The parameter without its gradient, as an array of {@code manager}. */
     NDArray constant(NDManager manager, String name) {
         NDArray own = byName.get(name).stopGradient();
         own.attach(manager);

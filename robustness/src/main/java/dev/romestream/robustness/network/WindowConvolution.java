@@ -23,7 +23,8 @@ record WindowConvolution(int channels, int height, int width, int padding) {
     private static final int MOST_CHANNELS = 4;
 
     /**
-     * The form of a convolution on images of a shape that does the same for a pooling by 2x2; empty where there is none.
+     * A 3x3 convolution and the 2x2 pooling after it, as one, for images of a shape; empty where the convolution has another kernel,
+     * a stride, or more than {@value #MOST_CHANNELS} channels.
      *
      * @param images {@code (N, C, H, W)}
      */

@@ -26,7 +26,7 @@ public record Seed(long value) {
         return seed;
     }
 
-    /** A generator that starts from this seed. Its algorithm is fixed by the Java platform. */
+    /** A generator that starts from this seed: SplitMix64 as the running Java release implements {@link SplittableRandom}. */
     public SplittableRandom random() {
         return new SplittableRandom(mix(value));
     }

@@ -34,7 +34,7 @@ class AttackBenchmark {
     private static final ImageShape SHAPE = TestData.CIFAR_SHAPE;
     private static final int BATCH = 64;
     /** Images that attacks ask about at once. */
-    private static final int PART = Part.MOST;
+    private static final int PART = MicroBatch.MOST;
 
     private static final int REPEATS = 10 * BATCH / PART;
     private static final int ROUNDS = 3;
@@ -76,7 +76,8 @@ class AttackBenchmark {
                 int[] ids = IntStream.range(0, BATCH).toArray();
                 int[] labels = images.labels(ids);
                 NDArray pixels = images.pixels(manager, ids);
-                // APGD leaves out what is lost: the labels are the network's own, and the ball is too small to lose any
+                // APGD leaves out what is misclassified: the labels are the network's own, and the ball is too small to
+                // lose any
                 int[] predicted = network.predict(pixels);
                 NDArray some = pixels.get("0:" + PART);
                 NDArray aim = Tensors.oneHot(manager, Arrays.copyOf(labels, PART), 10);

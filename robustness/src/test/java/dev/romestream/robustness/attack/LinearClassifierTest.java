@@ -241,13 +241,13 @@ class LinearClassifierTest {
         NDArray once = randomStarts(epsilon, Map.of());
         float[][] onceRows = Rows.of(once);
         float[][] twice = Rows.of(randomStarts(epsilon, restarts));
-        boolean[] lost = new boolean[COUNT];
+        boolean[] misclassified = new boolean[COUNT];
         int[] predicted = linear.predict(once);
         for (int image = 0; image < COUNT; image++) {
-            lost[image] = predicted[image] != labels[image];
-            assertThat(Arrays.equals(onceRows[image], twice[image])).isEqualTo(lost[image]);
+            misclassified[image] = predicted[image] != labels[image];
+            assertThat(Arrays.equals(onceRows[image], twice[image])).isEqualTo(misclassified[image]);
         }
-        assertThat(lost).contains(true).contains(false);
+        assertThat(misclassified).contains(true).contains(false);
     }
 
     private NDArray randomStarts(double epsilon, Map<String, Double> parameters) {

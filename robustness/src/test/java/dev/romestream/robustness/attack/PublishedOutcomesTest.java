@@ -44,7 +44,7 @@ class PublishedOutcomesTest {
                 String expected = result.get("perImage").asText().substring(0, IMAGES);
                 String seen = outcomes(manager, network, images, settings, IMAGES);
                 long different = differences(seen, expected);
-                long apart = Math.abs(standing(seen) - standing(expected));
+                long apart = Math.abs(robust(seen) - robust(expected));
                 if (different > IMAGES / 100.0 || apart > Math.ceil(2 * IMAGES / 512.0)) {
                     disagreements.add(settings + ": " + different + " of " + IMAGES
                             + " images differ, and the counts by " + apart);
@@ -68,7 +68,7 @@ class PublishedOutcomesTest {
             NeuralNetwork network = TestData.published(manager, "DM_ConvNet_CIFAR10_50_None.pth");
             var settings = new AttackSettings(attack, Space.PIXEL, false, 2 / 255.0, 0, steps, true);
             String seen = outcomes(manager, network, images, settings, AUTOATTACK_IMAGES);
-            assertThat(standing(seen)).isLessThanOrEqualTo(standing(expected) + AUTOATTACK_IMAGES / 100);
+            assertThat(robust(seen)).isLessThanOrEqualTo(robust(expected) + AUTOATTACK_IMAGES / 100);
         }
     }
 
@@ -89,7 +89,7 @@ class PublishedOutcomesTest {
                 String seen = outcomes(manager, network, images, settings, count);
                 boolean agrees = settings.name().equals(Attacks.CW)
                         ? differences(seen, expected) <= count / 100
-                        : Interval.wilson(standing(expected), count).contains(100.0 * standing(seen) / count);
+                        : Interval.wilson(robust(expected), count).contains(100.0 * robust(seen) / count);
                 if (!agrees) {
                     disagreements.add(
                             result.get("network").asText() + " " + settings + ": " + seen + " for " + expected);
@@ -113,12 +113,12 @@ class PublishedOutcomesTest {
             NeuralNetwork network = TestData.published(manager, "DM_ConvNet_CIFAR10_50_None.pth");
             var pgd = new AttackSettings("pgd", Space.PIXEL, false, 2 / 255.0, 0.5 / 255, 100, true);
             var apgd = new AttackSettings("apgd_ce", Space.PIXEL, false, 2 / 255.0, 0, 100, true);
-            assertThat(standing(outcomes(manager, network, images, apgd, AUTOATTACK_IMAGES)))
-                    .isLessThanOrEqualTo(standing(outcomes(manager, network, images, pgd, AUTOATTACK_IMAGES)));
+            assertThat(robust(outcomes(manager, network, images, apgd, AUTOATTACK_IMAGES)))
+                    .isLessThanOrEqualTo(robust(outcomes(manager, network, images, pgd, AUTOATTACK_IMAGES)));
         }
     }
 
-    private static long standing(String outcomes) {
+    private static long robust(String outcomes) {
         return outcomes.chars().filter(outcome -> outcome == '1').count();
     }
 

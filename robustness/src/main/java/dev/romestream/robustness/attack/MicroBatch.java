@@ -6,17 +6,17 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Some of the images of a batch, which a network is asked about at once. */
-record Part(int from, int to) {
+/** A range of a batch's images that goes through a network at once. */
+record MicroBatch(int from, int to) {
     /** What lies between the layers of so few images stays in a processor's caches. */
     static final int MOST = 16;
 
     /** The parts of a batch; on a GPU it is one. */
-    static List<Part> of(int count, NDManager manager) {
+    static List<MicroBatch> of(int count, NDManager manager) {
         int most = manager.getDevice().isGpu() ? Math.max(1, count) : MOST;
-        List<Part> parts = new ArrayList<>();
+        List<MicroBatch> parts = new ArrayList<>();
         for (int from = 0; from < count; from += most) {
-            parts.add(new Part(from, Math.min(count, from + most)));
+            parts.add(new MicroBatch(from, Math.min(count, from + most)));
         }
         return parts;
     }
