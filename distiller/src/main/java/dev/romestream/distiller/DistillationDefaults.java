@@ -39,4 +39,9 @@ public final class DistillationDefaults {
         }
         return filled.build();
     }
+
+    /** Iterations of a distillation; a method that selects real images has none. */
+    static int iterations(DistillationSpec spec) {
+        return spec.getMethod().equals(RANDOM) ? 0 : spec.getIterations();
+    }
 }

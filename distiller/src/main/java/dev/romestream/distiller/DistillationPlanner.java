@@ -59,20 +59,14 @@ final class DistillationPlanner {
                 DistillationState.newBuilder(before).setOutstanding(null).setTold(null);
         switch (answer.getOutcome()) {
             case DONE -> {
-                int iterations = iterations(before.getExperiment());
+                int iterations =
+                        DistillationDefaults.iterations(before.getExperiment().getDistillation());
                 state.setIteration(answer.getIteration()).setCompleted(answer.getIteration() >= iterations);
             }
             case INTERRUPTED -> state.setIteration(answer.getIteration());
             case FAILED -> state.setFailure(Objects.requireNonNullElse(answer.getError(), "it is not said why"));
         }
         return state.build();
-    }
-
-    private static int iterations(Experiment experiment) {
-        String method = experiment.getDistillation().getMethod();
-        return method.equals(DistillationDefaults.RANDOM)
-                ? 0
-                : experiment.getDistillation().getIterations();
     }
 
     /**

@@ -73,7 +73,7 @@ final class DistillationRun {
 
     /** Iterations in all; a method that selects real images has none. */
     int iterations() {
-        return spec.getMethod().equals(DistillationDefaults.RANDOM) ? 0 : spec.getIterations();
+        return DistillationDefaults.iterations(spec);
     }
 
     private int snapshotEvery() {

@@ -59,12 +59,6 @@ public final class StatusReporter {
         tell(Phase.FAILED, 0, 0, error);
     }
 
-    /** The service goes on with the experiment without a part of it. */
-    public void refused(String part, String error) {
-        activity = part + " is refused";
-        tell(Phase.RUNNING, 0, 0, error);
-    }
-
     /** The service waits for something in the midst of a piece of work. */
     public void waits(String what) {
         String usual = activity;

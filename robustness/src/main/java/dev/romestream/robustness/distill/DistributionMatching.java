@@ -39,11 +39,6 @@ public final class DistributionMatching implements DistillationMethod {
     }
 
     @Override
-    public boolean iterates() {
-        return true;
-    }
-
-    @Override
     public void step(SyntheticSet set, int iteration) {
         try (NDManager scope = manager.newSubManager()) {
             Seed fresh = seed.with("network").with(iteration);

@@ -3,11 +3,6 @@ package dev.romestream.robustness.distill;
 /** Real images as they are. */
 public final class RandomSelection implements DistillationMethod {
     @Override
-    public boolean iterates() {
-        return false;
-    }
-
-    @Override
     public void step(SyntheticSet set, int iteration) {
         throw new IllegalStateException("A random selection has no iterations.");
     }

@@ -61,11 +61,6 @@ public final class Rome implements DistillationMethod {
     }
 
     @Override
-    public boolean iterates() {
-        return true;
-    }
-
-    @Override
     public void step(SyntheticSet set, int iteration) {
         PoolMember member = priors.network(iteration);
         try (NDManager scope = manager.newSubManager()) {

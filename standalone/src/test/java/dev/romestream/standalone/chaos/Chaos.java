@@ -186,9 +186,6 @@ public final class Chaos implements AutoCloseable {
     /** How many instances told something for each service. */
     private static Map<String, Long> divided(RomeConfig config) {
         Map<String, java.util.Set<String>> instances = new ConcurrentHashMap<>();
-        try (TopicReader reader = new TopicReader(config, Topic.EXPERIMENT_STATUS, record -> {})) {
-            reader.awaitCaughtUp(LIMIT);
-        }
         try (RecordReader<ExperimentStatus> reader =
                 new RecordReader<>(config, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, (key, status) -> {
                     if (status != null) {
