@@ -3,6 +3,7 @@ package dev.romestream.standalone;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import ai.djl.ndarray.NDArray;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -41,6 +42,18 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.apache.kafka..", "org.apache.avro..", in("schemas"), in("messaging"))
                 .check(CLASSES);
+    }
+
+    /** DJL lets go of the number's memory before the backward pass reads it; {@code Scalars} does not. */
+    @Test
+    void nobodyMultipliesArraysByNumbersInTheWayOfDjl() {
+        for (String operation :
+                List.of("mul", "div", "pow", "mod", "maximum", "minimum", "muli", "divi", "powi", "modi")) {
+            noClasses()
+                    .should()
+                    .callMethod(NDArray.class, operation, Number.class)
+                    .check(CLASSES);
+        }
     }
 
     @Test

@@ -95,6 +95,14 @@ final class ShareGroupQueue implements WorkQueue {
         settings.put("max.poll.records", 1);
         settings.putIfAbsent("fetch.max.wait.ms", 100);
         this.consumer = new KafkaShareConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
+        consumer.setAcknowledgementCommitCallback((records, failure) -> {
+            if (failure != null) {
+                log.info(
+                        "Records of {} come back, because the broker did not take what became of them: {}",
+                        group,
+                        failure);
+            }
+        });
         this.worker = worker;
         this.failedWork = new FailedWork(config, worker);
         this.outages = config.outages();

@@ -12,13 +12,13 @@ import org.apache.kafka.common.utils.Utils;
 
 /** Decodes raw records with the configured deserializer, so that a failure leaves the bytes at hand. */
 public final class Decoder implements AutoCloseable {
-    private static final Duration FOR_EVER = Duration.ofMillis(-1);
-
     private final Deserializer<?> deserializer;
     private final Outages outages;
+    private final Duration patience;
 
     public Decoder(RomeConfig config) {
         this.outages = config.outages();
+        this.patience = Duration.ofMillis(config.number(RomeConfig.REGISTRY_PATIENCE));
         String name = config.string("value.deserializer");
         try {
             this.deserializer = Utils.newInstance(name, Deserializer.class);
@@ -38,7 +38,7 @@ public final class Decoder implements AutoCloseable {
         Object value = Backoff.await(
                 outages,
                 "the schema registry",
-                FOR_EVER,
+                patience,
                 () -> deserializer.deserialize(record.topic(), record.headers(), record.value()));
         if (value != null && !type.isInstance(value)) {
             throw new SerializationException("A record on " + record.topic() + " is not a " + type.getSimpleName()

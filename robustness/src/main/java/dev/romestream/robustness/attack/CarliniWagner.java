@@ -160,10 +160,10 @@ record CarliniWagner(
         }
     }
 
-    /** What the weight is of: {@code max(margin, -kappa)}, the margin turned where the label is a target. */
+    /** What the weight is of; the margin is turned where the label is a target. */
     private NDArray hinge(NDArray logits, int[] aims, int[] same) {
         NDArray margin = floored ? Loss.flooredMargin(logits, aims) : Loss.margin(logits, aims);
-        return margin.mul(targeted ? -1f : 1f).maximum((float) -kappa);
+        return Loss.hinge(margin, targeted ? -1 : 1, kappa);
     }
 
     private static float[] tanhSpace(double[] latent) {

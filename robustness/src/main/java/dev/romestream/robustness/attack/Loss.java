@@ -1,6 +1,7 @@
 package dev.romestream.robustness.attack;
 
 import ai.djl.ndarray.NDArray;
+import dev.romestream.robustness.tensor.Scalars;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.robustness.train.CrossEntropy;
 
@@ -28,7 +29,7 @@ interface Loss {
     Loss TARGET_DLR = (logits, labels, targets) -> {
         NDArray sorted = logits.sort(1);
         NDArray spread = rank(sorted, 1)
-                .sub(rank(sorted, 3).add(rank(sorted, 4)).mul(0.5f))
+                .sub(Scalars.mul(rank(sorted, 3).add(rank(sorted, 4)), 0.5f))
                 .add(1e-12f);
         return at(logits, targets).sub(at(logits, labels)).div(spread);
     };
@@ -36,13 +37,18 @@ interface Loss {
     /** The label's logit minus the largest other one: negative where the image is classified wrongly. */
     static NDArray margin(NDArray logits, int[] labels) {
         NDArray own = oneHot(logits, labels);
-        NDArray others = logits.sub(own.mul(1e9f));
+        NDArray others = logits.sub(Scalars.mul(own, 1e9f));
         return logits.mul(own).sum(new int[] {1}).sub(others.max(new int[] {1}));
     }
 
     /** {@link #margin} of logits of which those below 0 count as 0. */
     static NDArray flooredMargin(NDArray logits, int[] labels) {
-        return margin(logits.maximum(0f), labels);
+        return margin(Scalars.maximum(logits, 0f), labels);
+    }
+
+    /** {@code max(sign * margin, -kappa)}. */
+    static NDArray hinge(NDArray margin, int sign, double kappa) {
+        return Scalars.maximum(Scalars.mul(margin, sign), (float) -kappa);
     }
 
     private static NDArray oneHot(NDArray logits, int[] labels) {

@@ -1,6 +1,7 @@
 package dev.romestream.robustness.attack;
 
 import ai.djl.ndarray.NDArray;
+import dev.romestream.robustness.tensor.Scalars;
 
 /** Geometry of a perturbation {@code (N, C, H, W)}, image by image. */
 public enum Norm {
@@ -31,7 +32,8 @@ public enum Norm {
 
         @Override
         NDArray project(NDArray displacement, double radius) {
-            NDArray factor = length(displacement).pow(-1).mul(radius).clip(0, 1);
+            NDArray factor =
+                    Scalars.mul(Scalars.pow(length(displacement), -1), radius).clip(0, 1);
             return displacement.mul(column(factor));
         }
 

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.tensor.Autograd;
+import dev.romestream.robustness.tensor.Scalars;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.robustness.train.CrossEntropy;
@@ -182,7 +183,7 @@ public record ProjectedGradientDescent(
     }
 
     private NDArray step(NDArray clean, NDArray at, NDArray gradient) {
-        NDArray moved = at.add(norm.direction(gradient).mul(targeted ? -stepSize : stepSize));
+        NDArray moved = at.add(Scalars.mul(norm.direction(gradient), targeted ? -stepSize : stepSize));
         return clean.add(norm.project(moved.sub(clean), epsilon)).clip(0, 1);
     }
 }

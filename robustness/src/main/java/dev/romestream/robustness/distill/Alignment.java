@@ -1,6 +1,7 @@
 package dev.romestream.robustness.distill;
 
 import ai.djl.ndarray.NDArray;
+import dev.romestream.robustness.tensor.Scalars;
 
 /** Distance between two mean embeddings {@code (features)}; a scalar. */
 public enum Alignment {
@@ -8,7 +9,7 @@ public enum Alignment {
     SQUARED_TV {
         @Override
         public NDArray distance(NDArray a, NDArray b) {
-            return a.sub(b).abs().sum().div(2).square();
+            return Scalars.div(a.sub(b).abs().sum(), 2).square();
         }
     },
     /** {@code ||a - b||_2^2}, as ROME's paper and DM have it. */

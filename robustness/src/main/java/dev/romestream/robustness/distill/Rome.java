@@ -7,6 +7,7 @@ import dev.romestream.robustness.attack.AttackTask.AugmentationDraw;
 import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.tensor.Autograd;
+import dev.romestream.robustness.tensor.Scalars;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.robustness.train.CrossEntropy;
 import dev.romestream.robustness.train.StochasticGradientDescent;
@@ -41,9 +42,9 @@ public final class Rome implements DistillationMethod {
             NDArray features = network.features(images);
             NDArray oneHot = Tensors.oneHot(images.getManager(), labels, network.classes());
             NDArray performance =
-                    CrossEntropy.mean(network.classify(features), oneHot).mul(ceWeight * member.accuracy());
+                    Scalars.mul(CrossEntropy.mean(network.classify(features), oneHot), ceWeight * member.accuracy());
             NDArray robustness = alignment.distance(mean(features), target);
-            return performance.mul(1 - alpha).add(robustness.mul(alpha));
+            return Scalars.mul(performance, 1 - alpha).add(Scalars.mul(robustness, alpha));
         }
     }
 

@@ -8,6 +8,7 @@ import ai.djl.nn.Activation;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.nn.pooling.Pool;
+import dev.romestream.robustness.tensor.Scalars;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -189,7 +190,8 @@ interface Layer {
         }
 
         private NDArray size(NDManager manager, Parameters parameters) {
-            return parameters.constant(manager, norm.name() + ".weight").abs().maximum(LEAST_SCALE);
+            return Scalars.maximum(
+                    parameters.constant(manager, norm.name() + ".weight").abs(), LEAST_SCALE);
         }
 
         private NDArray shift(NDManager manager, Parameters parameters) {
@@ -201,12 +203,9 @@ interface Layer {
 
         /** The convolution's weights with the signs of the norm's scale. */
         private NDArray turned(NDManager manager, Parameters parameters) {
-            NDArray sign = parameters
-                    .constant(manager, norm.name() + ".weight")
-                    .gte(0)
-                    .toType(DataType.FLOAT32, false)
-                    .mul(2)
-                    .sub(1);
+            NDArray positive =
+                    parameters.constant(manager, norm.name() + ".weight").gte(0).toType(DataType.FLOAT32, false);
+            NDArray sign = Scalars.mul(positive, 2).sub(1);
             return parameters.constant(manager, convolution.name() + ".weight").mul(sign.reshape(-1, 1, 1, 1));
         }
 

@@ -1,6 +1,7 @@
 package dev.romestream.robustness.train;
 
 import ai.djl.ndarray.NDArray;
+import dev.romestream.robustness.tensor.Scalars;
 
 /** Cross-entropy: {@code -log softmax(logits)[label]}. */
 public final class CrossEntropy {
@@ -18,6 +19,6 @@ public final class CrossEntropy {
 
     /** The mean over images. */
     public static NDArray mean(NDArray logits, NDArray oneHot) {
-        return perImage(logits, oneHot).sum().div(logits.getShape().get(0));
+        return Scalars.div(perImage(logits, oneHot).sum(), logits.getShape().get(0));
     }
 }

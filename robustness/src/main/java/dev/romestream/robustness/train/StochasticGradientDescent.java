@@ -2,6 +2,7 @@ package dev.romestream.robustness.train;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import dev.romestream.robustness.tensor.Scalars;
 
 /**
  * SGD with momentum and weight decay, as PyTorch has it: {@code v = momentum * v + (g + weightDecay * p)},
@@ -22,12 +23,12 @@ public record StochasticGradientDescent(double learningRate, double momentum, do
         NDList speeds = new NDList(parameters.size());
         for (int i = 0; i < parameters.size(); i++) {
             NDArray parameter = parameters.get(i);
-            NDArray speed = velocities.get(i).mul(momentum).add(gradients.get(i));
+            NDArray speed = Scalars.mul(velocities.get(i), momentum).add(gradients.get(i));
             if (weightDecay != 0) {
-                speed = speed.add(parameter.mul(weightDecay));
+                speed = speed.add(Scalars.mul(parameter, weightDecay));
             }
             speeds.add(speed);
-            moved.add(parameter.sub(speed.mul(learningRate)));
+            moved.add(parameter.sub(Scalars.mul(speed, learningRate)));
         }
         return new Step(moved, speeds);
     }

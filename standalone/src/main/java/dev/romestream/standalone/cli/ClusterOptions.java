@@ -10,6 +10,9 @@ import picocli.CommandLine.Option;
 
 /** Options of every command that talks to a cluster. */
 final class ClusterOptions {
+    /** A service waits for a registry that is away, and whoever typed a command wants to know. */
+    private static final String COMMAND_PATIENCE_MS = "15000";
+
     @Option(names = "--bootstrap-server", paramLabel = "HOST:PORT", description = "Kafka brokers.")
     private String bootstrapServer;
 
@@ -46,6 +49,14 @@ final class ClusterOptions {
         Optional.ofNullable(schemaRegistry).ifPresent(value -> flags.put(RomeConfig.REGISTRY_URL, value));
         flags.putAll(more);
         return RomeConfig.load(config, System.getenv(), flags);
+    }
+
+    /** The configuration of a command on a cluster that is there: it fails where the registry stays away. */
+    RomeConfig clusterConfig() {
+        RomeConfig loaded = config(Map.of());
+        return loaded.number(RomeConfig.REGISTRY_PATIENCE) < 0
+                ? loaded.with(Map.of(RomeConfig.REGISTRY_PATIENCE, COMMAND_PATIENCE_MS))
+                : loaded;
     }
 
     /** What was set that is no setting of the services: keys of an experiment file. */

@@ -38,7 +38,7 @@ final class DeadLettersCommand implements Runnable {
     @Override
     public void run() {
         cluster.refuseExperimentKeys();
-        RomeConfig config = cluster.config(Map.of());
+        RomeConfig config = cluster.clusterConfig();
         try (DeadLetterBox box = new DeadLetterBox(config)) {
             List<DeadLetterBox.Letter> letters = box.letters(topic);
             if (counts) {
@@ -86,7 +86,7 @@ final class DeadLettersCommand implements Runnable {
         @Override
         public void run() {
             cluster.refuseExperimentKeys();
-            try (DeadLetterBox box = new DeadLetterBox(cluster.config(Map.of()))) {
+            try (DeadLetterBox box = new DeadLetterBox(cluster.clusterConfig())) {
                 DeadLetterBox.Letter letter = find(box, id);
                 print(letter);
                 System.out.println("key      " + Printable.line(letter.key()));
@@ -121,7 +121,7 @@ final class DeadLettersCommand implements Runnable {
         @Override
         public void run() {
             cluster.refuseExperimentKeys();
-            try (DeadLetterBox box = new DeadLetterBox(cluster.config(Map.of()))) {
+            try (DeadLetterBox box = new DeadLetterBox(cluster.clusterConfig())) {
                 List<DeadLetterBox.Letter> letters =
                         ids.stream().map(id -> find(box, id)).toList();
                 letters.forEach(letter -> System.out.println(

@@ -5,7 +5,6 @@ import dev.romestream.schemas.Experiment;
 import dev.romestream.standalone.result.Results;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -29,7 +28,7 @@ final class ExportCommand implements Runnable {
     @Override
     public void run() {
         cluster.refuseExperimentKeys();
-        RomeConfig config = cluster.config(Map.of());
+        RomeConfig config = cluster.clusterConfig();
         Experiment experiment = ExperimentLookup.find(config, id);
         try (Results results = new Results(config)) {
             ExperimentRunner.write(results, out, List.of(experiment));

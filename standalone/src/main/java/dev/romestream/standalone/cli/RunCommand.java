@@ -53,7 +53,7 @@ final class RunCommand implements Runnable {
                 throw new UsageException(
                         "--data goes with the embedded stack; on a cluster the producer has data.dir.");
             }
-            ExperimentRunner.run(cluster.config(Map.of()), experiments, Optional.ofNullable(out), Optional::empty);
+            ExperimentRunner.run(cluster.clusterConfig(), experiments, Optional.ofNullable(out), Optional::empty);
         } else {
             Map<String, String> settings = data == null
                     ? Map.of()

@@ -2,7 +2,6 @@ package dev.romestream.standalone.cli;
 
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.DesiredState;
-import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -32,7 +31,7 @@ final class StopCommand implements Runnable {
         if (pause && resume) {
             throw new UsageException("--pause and --resume exclude each other.");
         }
-        RomeConfig config = cluster.config(Map.of());
+        RomeConfig config = cluster.clusterConfig();
         DesiredState state = pause ? DesiredState.PAUSE : resume ? DesiredState.RUN : DesiredState.STOP;
         Submission.setState(config, ExperimentLookup.find(config, id), state);
     }

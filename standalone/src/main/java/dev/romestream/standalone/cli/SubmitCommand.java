@@ -4,7 +4,6 @@ import dev.romestream.schemas.Experiment;
 import dev.romestream.standalone.experiment.ExperimentFile;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -32,7 +31,7 @@ final class SubmitCommand implements Runnable {
     @Override
     public void run() {
         List<Experiment> experiments = ExperimentFile.read(file, cluster.experimentKeys(), suites);
-        Submission.start(cluster.config(Map.of()), experiments);
+        Submission.start(cluster.clusterConfig(), experiments);
         experiments.forEach(experiment -> System.out.println(experiment.getId()));
     }
 }

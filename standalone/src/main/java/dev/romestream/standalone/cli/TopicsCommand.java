@@ -3,7 +3,6 @@ package dev.romestream.standalone.cli;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Topic;
 import java.util.Locale;
-import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -19,7 +18,7 @@ final class TopicsCommand implements Runnable {
     @Override
     public void run() {
         cluster.refuseExperimentKeys();
-        TopicNames names = TopicNames.of(cluster.config(Map.of()));
+        TopicNames names = TopicNames.of(cluster.clusterConfig());
         for (Topic topic : Topic.values()) {
             System.out.printf(
                     "%-28s %-20s %s%n",

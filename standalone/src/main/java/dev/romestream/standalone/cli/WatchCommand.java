@@ -7,7 +7,6 @@ import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
 import dev.romestream.standalone.result.MetricsJson;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import picocli.CommandLine.Command;
@@ -36,7 +35,7 @@ final class WatchCommand implements Runnable {
     @Override
     public void run() {
         cluster.refuseExperimentKeys();
-        RomeConfig config = cluster.config(Map.of());
+        RomeConfig config = cluster.clusterConfig();
         List<Experiment> experiments = id == null ? List.of() : List.of(ExperimentLookup.find(config, id));
         if (json) {
             printJson(config);
