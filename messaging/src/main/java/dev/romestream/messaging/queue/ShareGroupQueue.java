@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -50,6 +51,7 @@ final class ShareGroupQueue implements WorkQueue {
     private static final Logger log = LoggerFactory.getLogger(ShareGroupQueue.class);
     private static final Duration POLL = Duration.ofMillis(500);
     private static final Duration FOR_EVER = Duration.ofMillis(-1);
+    private static final Duration COMMIT = Duration.ofSeconds(3);
     private static final Duration CLOSE_PRODUCER = Duration.ofSeconds(2);
     private static final int DEFAULT_LOCK_MS = 15_000;
     private static final int SHORTEST_USUAL_LOCK_MS = 15_000;
@@ -95,14 +97,6 @@ final class ShareGroupQueue implements WorkQueue {
         settings.put("max.poll.records", 1);
         settings.putIfAbsent("fetch.max.wait.ms", 100);
         this.consumer = new KafkaShareConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
-        consumer.setAcknowledgementCommitCallback((records, failure) -> {
-            if (failure != null) {
-                log.info(
-                        "Records of {} come back, because the broker did not take what became of them: {}",
-                        group,
-                        failure);
-            }
-        });
         this.worker = worker;
         this.failedWork = new FailedWork(config, worker);
         this.outages = config.outages();
@@ -190,23 +184,23 @@ final class ShareGroupQueue implements WorkQueue {
             return;
         }
         int delivery = record.deliveryCount().map(Short::intValue).orElse(1);
-        if (delivery > MOST_DELIVERIES && !lost.containsKey(Position.of(record))) {
-            failedWork.giveUp(
-                    record,
-                    new UnprocessableException("The request was given to " + (delivery - 1)
-                            + " workers, none of which finished it or said why; it may have killed them."));
-            consumer.acknowledge(record, AcknowledgeType.REJECT);
-            return;
-        }
         Position position = Position.of(record);
         Boolean done = lost.remove(position);
         if (done != null) {
             // it comes back for want of a lock, and none of its workers died
             if (done) {
-                consumer.acknowledge(record, AcknowledgeType.ACCEPT);
+                finish(record, AcknowledgeType.ACCEPT);
             } else {
                 handBack(record);
             }
+            return;
+        }
+        if (delivery > MOST_DELIVERIES) {
+            failedWork.giveUp(
+                    record,
+                    new UnprocessableException("The request was given to " + (delivery - 1)
+                            + " workers, none of which finished it or said why; it may have killed them."));
+            finish(record, AcknowledgeType.REJECT);
             return;
         }
         Future<?> outcome = work.submit(() -> Backoff.await(outages, "what work needs", FOR_EVER, () -> {
@@ -217,14 +211,14 @@ final class ShareGroupQueue implements WorkQueue {
         while (true) {
             try {
                 awaitOutcome(outcome, lockMs / 3);
-                consumer.acknowledge(record, AcknowledgeType.ACCEPT);
+                finish(record, AcknowledgeType.ACCEPT);
                 return;
             } catch (TimeoutException e) {
                 if (closed) {
                     handBack(record);
                     return;
                 }
-                if (!renewed(record, lockMs / 3)) {
+                if (!renewed(record)) {
                     log.warn("Lost the lock on {} {}; another worker may do it too.", record.topic(), record.offset());
                     lost(position, isFinished(outcome));
                     return;
@@ -237,6 +231,13 @@ final class ShareGroupQueue implements WorkQueue {
                 Thread.currentThread().interrupt();
                 return;
             }
+        }
+    }
+
+    /** Acknowledges what was done or given up; where the broker does not hear of it, the record comes back, but not the work. */
+    private void finish(ConsumerRecord<String, byte[]> record, AcknowledgeType type) {
+        if (!acknowledged(record, type)) {
+            lost(Position.of(record), true);
         }
     }
 
@@ -267,10 +268,10 @@ final class ShareGroupQueue implements WorkQueue {
         try {
             Sending.await(producer.send(
                     new ProducerRecord<>(record.topic(), null, record.key(), record.value(), record.headers())));
-            consumer.acknowledge(record, AcknowledgeType.ACCEPT);
+            finish(record, AcknowledgeType.ACCEPT);
         } catch (KafkaException e) {
             log.info("{} {} is given back: {}", record.topic(), record.offset(), e.getMessage());
-            consumer.acknowledge(record, AcknowledgeType.RELEASE);
+            acknowledged(record, AcknowledgeType.RELEASE);
         }
     }
 
@@ -295,21 +296,28 @@ final class ShareGroupQueue implements WorkQueue {
         }
     }
 
-    /** Asks for more time; the record comes back from a poll when it was granted. */
-    private boolean renewed(ConsumerRecord<String, byte[]> record, long limitMs) {
-        consumer.acknowledge(record, AcknowledgeType.RENEW);
-        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limitMs);
-        while (System.nanoTime() < deadline) {
-            for (ConsumerRecord<String, byte[]> polled : consumer.poll(POLL)) {
-                if (polled.offset() == record.offset()
-                        && polled.partition() == record.partition()
-                        && polled.topic().equals(record.topic())) {
-                    return true;
-                }
-                consumer.acknowledge(polled, AcknowledgeType.RELEASE);
-            }
-        }
-        return false;
+    /**
+     * Asks for more time. A poll that is to renew would also acquire the next record, whose lock would then run out in the
+     * client's buffer; after the commit, it gives the renewed record back and fetches nothing.
+     */
+    private boolean renewed(ConsumerRecord<String, byte[]> record) {
+        return acknowledged(record, AcknowledgeType.RENEW)
+                && !consumer.poll(POLL).isEmpty();
+    }
+
+    /** Whether the broker took the acknowledgement: it does not where the lock had run out. */
+    private boolean acknowledged(ConsumerRecord<String, byte[]> record, AcknowledgeType type) {
+        consumer.acknowledge(record, type);
+        Optional<KafkaException> failure = consumer.commitSync(COMMIT).values().stream()
+                .flatMap(Optional::stream)
+                .findFirst();
+        failure.ifPresent(reason -> log.warn(
+                "{} {} comes back, because the broker did not take its {}: {}",
+                record.topic(),
+                record.offset(),
+                type,
+                reason.getMessage()));
+        return failure.isEmpty();
     }
 
     private void failed(ConsumerRecord<String, byte[]> record, int delivery, Throwable cause) {
@@ -319,12 +327,14 @@ final class ShareGroupQueue implements WorkQueue {
             return;
         }
         if (Fault.of(cause) == Fault.SICK_WORKER) {
-            consumer.acknowledge(record, AcknowledgeType.RELEASE);
-            consumer.commitSync();
+            acknowledged(record, AcknowledgeType.RELEASE);
             throw new SickWorkerException("The worker can work no longer: " + cause.getMessage(), cause);
         }
-        boolean retried = failedWork.isRetried(record, delivery, cause);
-        consumer.acknowledge(record, retried ? AcknowledgeType.RELEASE : AcknowledgeType.REJECT);
+        if (failedWork.isRetried(record, delivery, cause)) {
+            acknowledged(record, AcknowledgeType.RELEASE);
+        } else {
+            finish(record, AcknowledgeType.REJECT);
+        }
     }
 
     /** What the work uses must not be freed under it. */
