@@ -3,6 +3,7 @@ package dev.romestream.messaging;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.romestream.embedded.EmbeddedBroker;
 import dev.romestream.embedded.EmbeddedSchemaRegistry;
@@ -48,6 +49,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.apache.avro.Schema;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -88,6 +91,12 @@ class MessagingIT {
 
     /** A tenant of its own for each test. */
     private static RomeConfig tenant(String... more) {
+        RomeConfig config = tenantWithoutTopics(more);
+        TopicSetup.ensure(config);
+        return config;
+    }
+
+    private static RomeConfig tenantWithoutTopics(String... more) {
         Map<String, String> settings = new ConcurrentHashMap<>(Map.of(
                 "bootstrap.servers",
                 broker.bootstrapServers(),
@@ -98,9 +107,7 @@ class MessagingIT {
         for (int i = 0; i < more.length; i += 2) {
             settings.put(more[i], more[i + 1]);
         }
-        RomeConfig config = RomeConfig.of(settings);
-        TopicSetup.ensure(config);
-        return config;
+        return RomeConfig.of(settings);
     }
 
     private static ExperimentStatus status(String experiment, long done) {
@@ -376,6 +383,26 @@ class MessagingIT {
                     .hasMessageContaining("d/test/0");
             sender.send(Topic.EXPERIMENT_STATUS, "e/distiller", status("e", 1));
             sender.flush();
+        }
+    }
+
+    /** A partition may take a producer's second request before it is ready for the first, and then never takes the first. */
+    @Test
+    void recordsSentToPartitionsThatWereJustCreatedArrive() throws Exception {
+        for (int attempt = 0; attempt < 3; attempt++) {
+            RomeConfig config = tenantWithoutTopics();
+            String topic = TopicNames.of(config).of(Topic.EXPERIMENT_STATUS);
+            new SchemaRegistryClient(config.serde()).register(topic + "-value", Topic.EXPERIMENT_STATUS.schema());
+            try (Admin admin = Admin.create(config.admin());
+                    RecordSender sender = new RecordSender(config)) {
+                admin.createTopics(List.of(new NewTopic(topic, 8, (short) 1)))
+                        .all()
+                        .get();
+                for (int i = 0; i < 300; i++) {
+                    sender.send(Topic.EXPERIMENT_STATUS, i + "/distiller", status("" + i, 1));
+                }
+                assertTimeoutPreemptively(Duration.ofSeconds(30), sender::flush);
+            }
         }
     }
 

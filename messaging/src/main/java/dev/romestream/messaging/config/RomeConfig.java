@@ -213,6 +213,12 @@ public final class RomeConfig {
     /** How soon partitions that are added are noticed. */
     private static final int METADATA_MS = 5_000;
 
+    /**
+     * A partition that was just created may take the second of two requests in flight, before it is ready for the first; the
+     * first is then out of sequence for ever.
+     */
+    public static final int MAX_IN_FLIGHT_REQUESTS = 1;
+
     /** The largest record with its headers, and some. */
     public static final int MAX_REQUEST_BYTES = 10 * 1024 * 1024;
 
@@ -353,6 +359,7 @@ public final class RomeConfig {
         Map<String, Object> settings = client("producer.", ProducerConfig.configNames());
         settings.putIfAbsent(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
         settings.putIfAbsent(ProducerConfig.ACKS_CONFIG, "all");
+        settings.putIfAbsent(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, MAX_IN_FLIGHT_REQUESTS);
         settings.putIfAbsent(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_REQUEST_BYTES);
         // brokers that are away are waited for
         settings.putIfAbsent(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Integer.MAX_VALUE);
