@@ -4,36 +4,63 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.experiment.Experiments;
 import dev.romestream.messaging.experiment.StatusReporter;
+import dev.romestream.messaging.queue.KeyOwnership;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
 import dev.romestream.messaging.thread.ServiceThread;
+import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Phase;
+import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 
-/** Publishes the data set of every experiment that is to run. Publishing one again changes nothing. */
+/**
+ * Publishes the data set of every experiment that is to run. Data sets are divided among the producers; one that is published
+ * already, with the same fingerprint, is not published again.
+ */
 public final class ProducerService implements Service {
-    private static final Duration IDLE = Duration.ofMillis(500);
+    private static final String GROUP = "producers";
+    private static final Duration IDLE = Duration.ofMillis(100);
+    private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
     private final Resources resources = new Resources();
+    private final RomeConfig config;
     private final Experiments experiments;
+    private final RecordReader<DatasetDescriptor> descriptors;
     private final RecordSender sender;
     private final Sources sources;
     private final DatasetPublisher publisher;
     private final Counter images;
-    private final Set<String> published = new HashSet<>();
+    /** Of the data sets that are on the topic. */
+    private final Map<String, String> fingerprints = new ConcurrentHashMap<>();
+    /** Data sets that were read here. */
+    private final Set<String> known = new HashSet<>();
+    /** Which run of an experiment has been served here. */
+    private final Map<String, Integer> served = new HashMap<>();
+
+    private KeyOwnership ownership;
     private ServiceThread thread;
     private volatile boolean closed;
 
     public ProducerService(RomeConfig config, MeterRegistry metrics) {
+        this.config = config;
         this.experiments = resources.add(new Experiments(config));
+        this.descriptors =
+                resources.add(new RecordReader<>(config, Topic.DATASETS, DatasetDescriptor.class, this::take));
         this.sender = resources.add(new RecordSender(config));
         this.sources = new Sources(config.string(RomeConfig.DATA_DIR));
         this.publisher = new DatasetPublisher(
@@ -46,6 +73,14 @@ public final class ProducerService implements Service {
                 .register(metrics);
     }
 
+    private void take(String id, DatasetDescriptor descriptor) {
+        if (descriptor == null) {
+            fingerprints.remove(id);
+        } else {
+            fingerprints.put(id, descriptor.getFingerprint());
+        }
+    }
+
     @Override
     public String name() {
         return "producer";
@@ -53,43 +88,59 @@ public final class ProducerService implements Service {
 
     @Override
     public void start() {
+        descriptors.awaitCaughtUp(START_LIMIT);
+        ownership = resources.add(new KeyOwnership(config, GROUP, Topic.IMAGE_BATCHES));
         thread = ServiceThread.start("producer", this::run);
     }
 
     private void run() {
         while (!closed) {
-            experiments
-                    .next(IDLE)
-                    .filter(experiment -> experiment.getDesiredState() == DesiredState.RUN)
-                    .ifPresent(this::publish);
+            List<Experiment> all = experiments.all();
+            served.keySet().retainAll(all.stream().map(Experiment::getId).collect(Collectors.toSet()));
+            all.stream().filter(this::isMineToServe).forEach(this::serve);
+            LockSupport.parkNanos(IDLE.toNanos());
         }
     }
 
-    private void publish(Experiment experiment) {
+    private boolean isMineToServe(Experiment experiment) {
+        return !closed
+                && experiment.getDesiredState() == DesiredState.RUN
+                && served.getOrDefault(experiment.getId(), -1) != experiment.getRun()
+                && ownership.owns(DatasetIds.of(experiment.getDataset()));
+    }
+
+    private void serve(Experiment experiment) {
         DatasetSpec spec = experiment.getDataset();
         String id = DatasetIds.of(spec);
         StatusReporter status = new StatusReporter(sender, experiment, name());
         try {
-            if (!published.contains(id)) {
+            if (!known.contains(id)) {
                 status.phase(Phase.RUNNING, "reading " + id);
-                ImageDataset dataset = sources.load(spec);
-                int count = dataset.train().count() + dataset.test().count();
-                status.begin("publishing " + id, "images", 0, count);
-                publisher.publish(id, dataset, done -> {
-                    status.progress(done, count);
-                });
-                images.increment(count);
-                published.add(id);
+                publish(id, sources.load(spec), status);
+                known.add(id);
             }
-            status.phase(Phase.COMPLETED, id + " is published");
+            if (!closed) {
+                status.phase(Phase.COMPLETED, id + " is published");
+            }
         } catch (SourceException e) {
             status.failed(e.getMessage());
         }
+        served.put(experiment.getId(), experiment.getRun());
+    }
+
+    private void publish(String id, ImageDataset dataset, StatusReporter status) {
+        if (dataset.fingerprint().equals(fingerprints.get(id))) {
+            return;
+        }
+        int count = dataset.train().count() + dataset.test().count();
+        status.begin("publishing " + id, "images", 0, count);
+        publisher.publish(id, dataset, done -> status.progress(done, count));
+        images.increment(count);
     }
 
     @Override
     public boolean isAlive() {
-        return thread != null && thread.isAlive();
+        return thread != null && thread.isAlive() && ownership.isAlive();
     }
 
     @Override

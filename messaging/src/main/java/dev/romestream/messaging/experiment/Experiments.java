@@ -10,18 +10,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import org.apache.kafka.common.errors.InterruptException;
 
-/**
- * The experiments as their topic has them now. A service takes them one by one, in the order in which they were first written.
- * Safe for use by several threads.
- */
+/** The experiments as their topic has them now. Safe for use by several threads. */
 public final class Experiments implements AutoCloseable {
     private final Map<String, Experiment> newest = new LinkedHashMap<>();
-    private final BlockingQueue<String> changed = new LinkedBlockingQueue<>();
     private final RecordReader<Experiment> reader;
 
     public Experiments(RomeConfig config) {
@@ -34,24 +26,11 @@ public final class Experiments implements AutoCloseable {
         } else {
             newest.remove(key);
         }
-        if (!changed.contains(key)) {
-            changed.add(key);
-        }
     }
 
-    /** The next experiment that was written since it was last given out; empty where none was within {@code limit}. */
-    public Optional<Experiment> next(Duration limit) {
-        reader.throwFailure();
-        try {
-            String id = changed.poll(limit.toMillis(), TimeUnit.MILLISECONDS);
-            return id == null ? Optional.empty() : get(id);
-        } catch (InterruptedException e) {
-            throw new InterruptException(e);
-        }
-    }
-
-    /** The newest records of all. */
+    /** The newest records of all, in the order in which the experiments were first written. */
     public synchronized List<Experiment> all() {
+        reader.throwFailure();
         return List.copyOf(newest.values());
     }
 
