@@ -31,7 +31,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
@@ -51,7 +50,6 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
     private final Timer time;
     private final Counter images;
     private final Counter failures;
-    private volatile boolean cancelled;
 
     AttackWorker(
             RomeConfig config,
@@ -105,7 +103,7 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
                     "AttackRequest " + request.getId() + " is of the network " + key + ", which is not on its topic.");
         }
         NetworkCache.Loaded loaded = found.get();
-        var dataset = datasets.await(request.getDataset(), request.getFingerprint(), () -> cancelled);
+        var dataset = datasets.await(request.getDataset(), request.getFingerprint(), this::isCancelled);
         AttackTask task = AttackCodec.decode(request, dataset);
         if (dataset.descriptor().getClasses().size() != loaded.network().classes()) {
             throw new InvalidRecordException("AttackRequest " + request.getId() + " is of the data set "
@@ -168,16 +166,9 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
     /** So that an attack ends with the next question to the network: nothing may run on memory that is being freed. */
     private Classifier cancellable(Classifier network) {
         return network.after(images -> {
-            if (cancelled) {
-                throw new CancellationException("the attacker is closing");
-            }
+            step();
             return images;
         });
-    }
-
-    /** Ends the attack under way, if there is one. */
-    void cancel() {
-        cancelled = true;
     }
 
     private static PerturbedBatch.Builder perturbedBatch(AttackRequest request) {

@@ -14,6 +14,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Takes prior and attack requests from their queues, in turn where both have some, so that a long evaluation does not hold up a
@@ -60,6 +61,11 @@ public final class AttackerService implements Service {
     @Override
     public boolean isAlive() {
         return !queues.isEmpty() && queues.stream().allMatch(WorkQueue::isAlive);
+    }
+
+    @Override
+    public Optional<String> stalled() {
+        return worker.stalled();
     }
 
     @Override

@@ -18,6 +18,7 @@ import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /** Plans and carries out distillations: segment by segment, shared among all distillers, with a snapshot every so often. */
 public final class DistillerService implements Service {
@@ -71,6 +72,11 @@ public final class DistillerService implements Service {
     @Override
     public boolean isAlive() {
         return queue != null && queue.isAlive() && planner.isAlive();
+    }
+
+    @Override
+    public Optional<String> stalled() {
+        return worker.stalled().or(planner::stalled);
     }
 
     @Override

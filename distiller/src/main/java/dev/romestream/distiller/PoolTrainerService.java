@@ -13,6 +13,7 @@ import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /** Trains pool networks adversarially, version by version, as requests ask for. */
 public final class PoolTrainerService implements Service {
@@ -49,6 +50,11 @@ public final class PoolTrainerService implements Service {
     @Override
     public boolean isAlive() {
         return queue != null && queue.isAlive();
+    }
+
+    @Override
+    public Optional<String> stalled() {
+        return worker.stalled();
     }
 
     @Override

@@ -23,7 +23,6 @@ import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.Optional;
-import java.util.concurrent.CancellationException;
 
 /** Makes one version of one pool network for each request, unless it is there already. */
 final class PoolWorker extends RequestWorker<PoolRequest> {
@@ -32,7 +31,6 @@ final class PoolWorker extends RequestWorker<PoolRequest> {
     private final NetworkStore networks;
     private final RecordSender sender;
     private final Timer time;
-    private volatile boolean cancelled;
 
     PoolWorker(
             RomeConfig config,
@@ -49,11 +47,6 @@ final class PoolWorker extends RequestWorker<PoolRequest> {
         this.time = Timer.builder("rome.pool.training.time")
                 .description("Time to make one version of a pool network")
                 .register(metrics);
-    }
-
-    /** Ends the training under way, if there is one, before its next step. */
-    void cancel() {
-        cancelled = true;
     }
 
     @Override
@@ -88,7 +81,7 @@ final class PoolWorker extends RequestWorker<PoolRequest> {
 
     private void make(PoolRequest request, String id) {
         Pool pool = request.getPool();
-        Dataset dataset = datasets.await(pool.getDataset(), pool.getFingerprint(), () -> cancelled);
+        Dataset dataset = datasets.await(pool.getDataset(), pool.getFingerprint(), this::isCancelled);
         PoolTraining training = Pools.training(pool, dataset.normalization());
         try (NDManager scope = manager.newSubManager()) {
             Optional<Network> earlier = earlier(id, request.getVersion());
@@ -105,7 +98,7 @@ final class PoolWorker extends RequestWorker<PoolRequest> {
                         dataset.train(),
                         made,
                         new PoolSchedule.Version(request.getNetwork(), version),
-                        this::throwIfCancelled);
+                        this::step);
                 own.close();
                 own = next;
             }
@@ -128,12 +121,6 @@ final class PoolWorker extends RequestWorker<PoolRequest> {
             }
         }
         return Optional.empty();
-    }
-
-    private void throwIfCancelled() {
-        if (cancelled) {
-            throw new CancellationException("the pool trainer is closing");
-        }
     }
 
     @Override

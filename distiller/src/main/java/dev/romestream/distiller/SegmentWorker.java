@@ -46,7 +46,6 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
     private final StreamedPriors.Limits limits;
     private final PoolRetirement retirement;
     private final Counter iterations;
-    private volatile boolean closed;
 
     /** What a worker reads, beside its requests. */
     record Inputs(
@@ -78,11 +77,6 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         this.iterations = Counter.builder("rome.distiller.iterations")
                 .description("Iterations done")
                 .register(metrics);
-    }
-
-    /** Ends the segment under way, if there is one, after its present iteration. */
-    void cancel() {
-        closed = true;
     }
 
     @Override
@@ -118,7 +112,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
     private void distil(DistillationRequest request, StatusReporter status) {
         Experiment experiment = request.getExperiment();
         String id = experiment.getId();
-        BooleanSupplier ended = () -> closed || !isWanted(request);
+        BooleanSupplier ended = () -> isCancelled() || !isWanted(request);
         Dataset dataset = dataset(experiment, ended);
         DistillationRun run = new DistillationRun(experiment, dataset);
         Optional<Checkpoints.Resumable> resumable = checkpoints.newest(id, run.specification());
@@ -143,7 +137,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                     checkpoints.write(sender, id, run.specification(), done, set);
                 }
             }
-            if (closed && done < to) {
+            if (isCancelled() && done < to) {
                 throw new CancellationException("the distiller is closing");
             }
             answer(request, done == to ? Outcome.DONE : Outcome.INTERRUPTED, done, null);
@@ -183,6 +177,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         try {
             return run.run(manager, set, from, to, streams, () -> !ended.getAsBoolean(), now -> {
                 done[0] = now;
+                moves();
                 iterations.increment();
                 status.progress(now, run.iterations());
             });

@@ -16,6 +16,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /** Scores every snapshot of every experiment, and every network that a user brings: a planner's and scorer's topology, and a worker. */
 public final class EvaluatorService implements Service {
@@ -65,6 +66,11 @@ public final class EvaluatorService implements Service {
     @Override
     public boolean isAlive() {
         return queue != null && queue.isAlive() && stream.isAlive();
+    }
+
+    @Override
+    public Optional<String> stalled() {
+        return worker.stalled().or(stream::stalled);
     }
 
     @Override

@@ -35,7 +35,6 @@ import dev.romestream.schemas.WorkAnswer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CancellationException;
 
 /** Makes one network ready for each request: trains a victim on a snapshot, or checks a network that a user brought. */
 final class VictimWorker extends RequestWorker<VictimRequest> {
@@ -46,7 +45,6 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
     private final NetworkStore networks;
     private final DatasetStore datasets;
     private final RecordSender sender;
-    private volatile boolean cancelled;
 
     VictimWorker(
             RomeConfig config,
@@ -61,11 +59,6 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
         this.networks = networks;
         this.datasets = datasets;
         this.sender = sender;
-    }
-
-    /** Ends the training under way, if there is one, before its next epoch. */
-    void cancel() {
-        cancelled = true;
     }
 
     @Override
@@ -149,9 +142,7 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
                     images.size(),
                     VictimPlan.seed(experiment, task.getSnapshot(), task.getVictim()),
                     done -> {
-                        if (cancelled) {
-                            throw new CancellationException("the evaluator is closing");
-                        }
+                        step();
                         status.progress(done, spec.getEpochs());
                     });
             return NetworkCodec.victim(id, 0, network, normalization);
@@ -165,7 +156,7 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
         if (found.isEmpty()) {
             throw new InvalidRecordException("Network " + key + " is no longer on its topic.");
         }
-        var dataset = datasets.await(DatasetIds.of(request.getExperiment().getDataset()), () -> cancelled);
+        var dataset = datasets.await(DatasetIds.of(request.getExperiment().getDataset()), this::isCancelled);
         Network network = found.get();
         var shape = NetworkCodec.shape(network.getInputShape());
         if (!shape.equals(dataset.test().shape())

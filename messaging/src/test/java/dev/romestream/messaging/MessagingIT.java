@@ -9,9 +9,11 @@ import dev.romestream.embedded.EmbeddedBroker;
 import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.UnprocessableException;
+import dev.romestream.messaging.queue.RequestWorker;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.registry.RegistryException;
 import dev.romestream.messaging.registry.SchemaRegistryClient;
+import dev.romestream.messaging.streams.StreamsApplication;
 import dev.romestream.messaging.topic.ChunkStore;
 import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordInspector;
@@ -44,6 +46,7 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -57,8 +60,12 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.Named;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -469,6 +476,68 @@ class MessagingIT {
         assertThat(deliveries)
                 .containsExactlyInAnyOrder("slow0 1", "slow1 1", "slow2 1", "slow3 1", "slow4 1", "slow5 1");
         assertThat(givenUp).isEmpty();
+    }
+
+    /** Neither a worker nor a stream that stands still may look well. */
+    @Test
+    void workThatStandsStillIsTold() throws Exception {
+        RomeConfig config = tenant("health.stall.ms", "1000");
+        CountDownLatch end = new CountDownLatch(1);
+        AtomicInteger steps = new AtomicInteger();
+        class Standing extends RequestWorker<PoolRequest> {
+            Standing() {
+                super(config, PoolRequest.class);
+            }
+
+            @Override
+            protected void carryOut(PoolRequest request) {
+                for (int i = 0; i < 10; i++) {
+                    LockSupport.parkNanos(Duration.ofMillis(200).toNanos());
+                    step();
+                    steps.incrementAndGet();
+                }
+                awaitUninterruptibly(end);
+            }
+
+            @Override
+            protected void answerFailure(PoolRequest request, String reason) {
+                throw new AssertionError(reason);
+            }
+        }
+        StreamsBuilder builder = new StreamsBuilder();
+        builder.stream(
+                        TopicNames.of(config).of(Topic.POOL_REQUESTS),
+                        Consumed.with(Serdes.String(), Serdes.ByteArray()).withName("requests"))
+                .foreach((key, value) -> awaitUninterruptibly(end), Named.as("standing"));
+        try (RecordSender sender = new RecordSender(config);
+                Standing worker = new Standing();
+                WorkQueue queue = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker);
+                StreamsApplication stream = new StreamsApplication(config, "standing", builder.build())) {
+            stream.start(LIMIT);
+            assertThat(worker.stalled()).isEmpty();
+            assertThat(stream.stalled()).isEmpty();
+            sender.send(Topic.POOL_REQUESTS, "p", request(0));
+            sender.flush();
+            await().atMost(LIMIT).until(() -> steps.get() == 9);
+            assertThat(worker.stalled()).isEmpty();
+            await().atMost(LIMIT)
+                    .untilAsserted(() -> assertThat(worker.stalled()).hasValueSatisfying(reason -> assertThat(reason)
+                            .contains("pool-requests partition", "has not moved")));
+            await().atMost(LIMIT).untilAsserted(() -> assertThat(stream.stalled())
+                    .hasValueSatisfying(reason -> assertThat(reason).contains("at one record")));
+            end.countDown();
+            await().atMost(LIMIT)
+                    .until(() -> worker.stalled().isEmpty() && stream.stalled().isEmpty());
+            assertThat(queue.isAlive()).isTrue();
+        }
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test

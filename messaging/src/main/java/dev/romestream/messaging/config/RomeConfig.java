@@ -34,6 +34,7 @@ public final class RomeConfig {
     public static final String TOPIC_REPLICATION = "topic.replication.factor";
     public static final String HTTP_HOST = "http.host";
     public static final String HTTP_PORT = "http.port";
+    public static final String HEALTH_STALL = "health.stall.ms";
     public static final String DATA_DIR = "data.dir";
     public static final String STATE_DIR = "state.dir";
     public static final String QUEUE_TYPE = "queue.type";
@@ -81,6 +82,13 @@ public final class RomeConfig {
                     ConfigDef.Range.between(-1, 65535),
                     ConfigDef.Importance.MEDIUM,
                     "Port of the health and metrics endpoint; 0: any free one; -1: none.")
+            .define(
+                    HEALTH_STALL,
+                    ConfigDef.Type.LONG,
+                    600_000L,
+                    ConfigDef.Range.atLeast(1_000L),
+                    ConfigDef.Importance.LOW,
+                    "How long work may stand still before the process is not ready.")
             .define(
                     DATA_DIR,
                     ConfigDef.Type.STRING,

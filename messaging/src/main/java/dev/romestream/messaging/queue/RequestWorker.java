@@ -6,6 +6,10 @@ import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.schemas.Ranges;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
@@ -13,10 +17,16 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 public abstract class RequestWorker<T extends SpecificRecord> implements WorkQueue.Worker, AutoCloseable {
     private final Class<T> type;
     private final Decoder decoder;
+    private final long stallNanos;
+    private final AtomicInteger underWay = new AtomicInteger();
+    private volatile long movedAt;
+    private volatile String newest = "";
+    private volatile boolean cancelled;
 
     protected RequestWorker(RomeConfig config, Class<T> type) {
         this.type = type;
         this.decoder = new Decoder(config);
+        this.stallNanos = TimeUnit.MILLISECONDS.toNanos(config.number(RomeConfig.HEALTH_STALL));
     }
 
     /** Does the work and answers, under the rules of {@link WorkQueue.Worker#process}. */
@@ -27,7 +37,46 @@ public abstract class RequestWorker<T extends SpecificRecord> implements WorkQue
 
     @Override
     public final void process(ConsumerRecord<String, byte[]> record) {
-        carryOut(decode(record));
+        newest = record.topic() + " partition " + record.partition() + " offset " + record.offset();
+        moves();
+        underWay.incrementAndGet();
+        try {
+            carryOut(decode(record));
+        } finally {
+            underWay.decrementAndGet();
+            moves();
+        }
+    }
+
+    /** The work under way moves. */
+    protected final void moves() {
+        movedAt = System.nanoTime();
+    }
+
+    /** Between two steps of the work under way: as {@link #moves}, and ends it where the worker is closing. */
+    protected final void step() {
+        moves();
+        if (cancelled) {
+            throw new CancellationException("the worker is closing");
+        }
+    }
+
+    protected final boolean isCancelled() {
+        return cancelled;
+    }
+
+    /** Ends the work under way, if there is any, before its next step. */
+    public final void cancel() {
+        cancelled = true;
+    }
+
+    /** Which work has been standing still for longer than {@code health.stall.ms}; empty where none has. */
+    public final Optional<String> stalled() {
+        long still = System.nanoTime() - movedAt;
+        return underWay.get() > 0 && still > stallNanos
+                ? Optional.of(
+                        "the work on " + newest + " has not moved for " + TimeUnit.NANOSECONDS.toSeconds(still) + " s")
+                : Optional.empty();
     }
 
     @Override

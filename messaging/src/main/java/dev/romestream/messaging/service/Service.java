@@ -1,5 +1,7 @@
 package dev.romestream.messaging.service;
 
+import java.util.Optional;
+
 /** A part of the pipeline that runs until it is closed. */
 public interface Service extends AutoCloseable {
     String name();
@@ -9,6 +11,11 @@ public interface Service extends AutoCloseable {
 
     /** Whether all of its threads are at work. */
     boolean isAlive();
+
+    /** Why it makes no progress on the work that it has; empty where it does, or has none. */
+    default Optional<String> stalled() {
+        return Optional.empty();
+    }
 
     /** Finishes or returns the work in hand and frees everything. */
     @Override

@@ -94,6 +94,10 @@ public final class ServiceMain implements Callable<Integer> {
                     ? Optional.of("a thread of the service ended")
                     : Optional.empty();
         }
+
+        private Optional<String> unready() {
+            return trouble().or(() -> service == null ? Optional.of("starting") : service.stalled());
+        }
     }
 
     private int serve(RomeConfig config) {
@@ -107,9 +111,9 @@ public final class ServiceMain implements Callable<Integer> {
             Optional<MonitoringEndpoint> endpoint = config.integer(RomeConfig.HTTP_PORT) < 0
                     ? Optional.empty()
                     : Optional.of(resources.add(
-                            new MonitoringEndpoint(config, metrics, running::trouble, () -> running.trouble()
-                                    .or(() -> running.service == null ? Optional.of("starting") : Optional.empty())
-                                    .or(config.outages()::describe))));
+                            new MonitoringEndpoint(config, metrics, running::trouble, () -> config.outages()
+                                    .describe()
+                                    .or(running::unready))));
             TopicSetup.ensure(config);
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                 signalled.countDown();

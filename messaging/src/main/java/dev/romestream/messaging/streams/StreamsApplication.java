@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.streams.CloseOptions;
@@ -34,16 +35,22 @@ public final class StreamsApplication implements AutoCloseable {
     private static final int SESSION_MS = 10_000;
     private static final int HEARTBEAT_MS = 2_000;
     private static final int MOST_WAITING_MS = 3_600_000;
+    private static final int MOST_REPLACEMENTS = 3;
+    private static final long RECOVERED_NANOS = TimeUnit.MINUTES.toNanos(1);
 
     private final String name;
     private final KafkaStreams streams;
     private final Optional<Path> temporaryState;
     private final CountDownLatch running = new CountDownLatch(1);
+    private final long stallMs;
+    private final AtomicInteger replacements = new AtomicInteger();
+    private volatile long replacedAt;
     private volatile boolean sick;
 
     /** @param name of the application, after the topics' prefix */
     public StreamsApplication(RomeConfig config, String name, Topology topology) {
         this.name = name;
+        this.stallMs = config.number(RomeConfig.HEALTH_STALL);
         String stateDir = config.string(RomeConfig.STATE_DIR);
         this.temporaryState = stateDir.isBlank() ? Optional.of(temporaryDirectory(name)) : Optional.empty();
         this.streams = new KafkaStreams(
@@ -55,6 +62,8 @@ public final class StreamsApplication implements AutoCloseable {
                 return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
             }
             log.warn("A thread of the stream {} is replaced: {}", name, exception.getMessage(), exception);
+            replacedAt = System.nanoTime();
+            replacements.incrementAndGet();
             return StreamThreadExceptionResponse.REPLACE_THREAD;
         });
         streams.setStateListener((now, before) -> {
@@ -113,6 +122,31 @@ public final class StreamsApplication implements AutoCloseable {
 
     public boolean isAlive() {
         return !sick && streams.state().isRunningOrRebalancing();
+    }
+
+    /** Why it makes no progress: its thread ends again and again, or has been at one record for {@code health.stall.ms}. */
+    public Optional<String> stalled() {
+        boolean recovered = System.nanoTime() - replacedAt > RECOVERED_NANOS;
+        if (recovered) {
+            replacements.set(0);
+        }
+        return replacements.get() >= MOST_REPLACEMENTS
+                ? Optional.of("the thread of the stream " + name + " has ended " + replacements
+                        + " times in a row; see the log")
+                : secondsSincePoll()
+                        .filter(seconds -> TimeUnit.SECONDS.toMillis(seconds) > stallMs)
+                        .map(seconds -> "the stream " + name + " has been at one record for " + seconds + " s");
+    }
+
+    private Optional<Long> secondsSincePoll() {
+        return streams.metrics().values().stream()
+                .filter(metric -> metric.metricName().name().equals("last-poll-seconds-ago")
+                        && !metric.metricName()
+                                .tags()
+                                .getOrDefault("client-id", "")
+                                .endsWith("-restore-consumer"))
+                .map(metric -> ((Number) metric.metricValue()).longValue())
+                .max(Long::compare);
     }
 
     @Override

@@ -140,7 +140,10 @@ public final class LocalStack implements AutoCloseable {
 
     /** Why the stack makes no progress; empty where it does. */
     public Optional<String> waitsFor() {
-        return trouble().or(config.outages()::describe);
+        return trouble().or(config.outages()::describe).or(() -> services.stream()
+                .map(Service::stalled)
+                .flatMap(Optional::stream)
+                .findFirst());
     }
 
     /** The name of a service that has ended by itself. */
