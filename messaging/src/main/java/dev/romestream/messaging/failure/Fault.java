@@ -3,8 +3,11 @@ package dev.romestream.messaging.failure;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.http.HttpTimeoutException;
+import org.apache.kafka.common.errors.FencedMemberEpochException;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.errors.UnknownMemberIdException;
 
 /** Whose fault a failure is, and so what becomes of the record in hand: the one failure policy of every reader and queue. */
 public enum Fault {
@@ -30,7 +33,11 @@ public enum Fault {
             if (cause instanceof UnprocessableException || cause instanceof SerializationException) {
                 return PERMANENT;
             }
-            if (cause instanceof UnavailableException || cause instanceof RetriableException) {
+            if (cause instanceof UnavailableException
+                    || cause instanceof RetriableException
+                    || cause instanceof GroupIdNotFoundException
+                    || cause instanceof UnknownMemberIdException
+                    || cause instanceof FencedMemberEpochException) {
                 return TRANSIENT;
             }
             if (cause instanceof SickWorkerException

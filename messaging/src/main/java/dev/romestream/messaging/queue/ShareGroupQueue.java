@@ -22,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -35,7 +36,6 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.common.errors.RetriableException;
-import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -66,7 +66,6 @@ final class ShareGroupQueue implements WorkQueue {
     private static final long CLOSE_CHECK_MS = 200;
     private static final long CLOSE_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(8);
 
-    private final KafkaShareConsumer<String, byte[]> consumer;
     private final Worker worker;
     private final FailedWork failedWork;
     private final Outages outages;
@@ -76,6 +75,7 @@ final class ShareGroupQueue implements WorkQueue {
     /** Records whose lock was lost here, and whether they were done: they come back although no worker of theirs died. */
     private final Map<Position, Boolean> lost = new LinkedHashMap<>();
 
+    private KafkaShareConsumer<String, byte[]> consumer;
     private volatile boolean closed;
 
     private record Position(String topic, int partition, long offset) {
@@ -96,7 +96,6 @@ final class ShareGroupQueue implements WorkQueue {
         settings.put("share.acquire.mode", "record_limit");
         settings.put("max.poll.records", 1);
         settings.putIfAbsent("fetch.max.wait.ms", 100);
-        this.consumer = new KafkaShareConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
         this.worker = worker;
         this.failedWork = new FailedWork(config, worker);
         this.outages = config.outages();
@@ -112,7 +111,7 @@ final class ShareGroupQueue implements WorkQueue {
             return thread;
         });
         List<String> topicNames = topics.stream().map(names::of).toList();
-        this.poller = ServiceThread.start(group + "-queue", () -> poll(topicNames));
+        this.poller = ServiceThread.start(group + "-queue", () -> run(settings, topicNames));
     }
 
     /** The group reads what was there before it, only what is committed, and waits no longer than needed for a dead worker. */
@@ -162,17 +161,37 @@ final class ShareGroupQueue implements WorkQueue {
         }
     }
 
-    private void poll(List<String> topics) {
-        try (consumer) {
-            consumer.subscribe(topics);
-            while (!closed) {
-                for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
-                    handle(record);
+    /** As a member of the group, and as another one where the brokers have forgotten the first. */
+    private void run(Map<String, Object> settings, List<String> topics) {
+        while (!closed) {
+            consumer = new KafkaShareConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
+            try {
+                consumer.subscribe(topics);
+                poll();
+            } catch (KafkaException e) {
+                if (Fault.of(e) != Fault.TRANSIENT) {
+                    throw e;
                 }
+                log.warn("The group of {} is joined again: {}", topics, e.getMessage());
+                LockSupport.parkNanos(POLL.toNanos());
+            } finally {
+                leave();
             }
-        } catch (WakeupException e) {
-            if (!closed) {
-                throw e;
+        }
+    }
+
+    private void leave() {
+        try {
+            consumer.close();
+        } catch (KafkaException e) {
+            log.info("The group was not left cleanly: {}", e.getMessage());
+        }
+    }
+
+    private void poll() {
+        while (!closed) {
+            for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
+                handle(record);
             }
         }
     }

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -56,6 +57,7 @@ public final class RecordInspector implements AutoCloseable {
     private final String deadLetters;
     private final Map<String, Topic> topics = new HashMap<>();
     private final Decoder decoder;
+    private final KeptLetters kept;
     private final ServiceThread thread;
     private volatile boolean closed;
 
@@ -85,6 +87,7 @@ public final class RecordInspector implements AutoCloseable {
         writing.remove("delivery.timeout.ms");
         this.producer = new KafkaProducer<>(writing, new ByteArraySerializer(), new ByteArraySerializer());
         this.decoder = new Decoder(config);
+        this.kept = new KeptLetters(config, "read_committed");
         this.thread = ServiceThread.start("inspector", this::run);
     }
 
@@ -107,7 +110,7 @@ public final class RecordInspector implements AutoCloseable {
     }
 
     private void inspect(ConsumerRecords<byte[], byte[]> records) {
-        List<ProducerRecord<byte[], byte[]>> letters = new ArrayList<>();
+        Map<ConsumerRecord<byte[], byte[]>, RuntimeException> dead = new LinkedHashMap<>();
         for (ConsumerRecord<byte[], byte[]> record : records) {
             try {
                 check(record);
@@ -115,10 +118,10 @@ public final class RecordInspector implements AutoCloseable {
                 if (Fault.of(e) == Fault.TRANSIENT) {
                     throw e;
                 }
-                letters.add(new ProducerRecord<>(
-                        deadLetters, null, record.key(), record.value(), DeadLetters.headers(record, e)));
+                dead.put(record, e);
             }
         }
+        List<ProducerRecord<byte[], byte[]>> letters = letters(dead);
         if (letters.isEmpty()) {
             if (!records.isEmpty()) {
                 consumer.commitAsync();
@@ -126,6 +129,21 @@ public final class RecordInspector implements AutoCloseable {
         } else {
             keep(letters, records);
         }
+    }
+
+    /** Those that are not kept yet: brokers have been seen to forget a group's offsets. */
+    private List<ProducerRecord<byte[], byte[]>> letters(Map<ConsumerRecord<byte[], byte[]>, RuntimeException> dead) {
+        if (!dead.isEmpty()) {
+            kept.read();
+        }
+        List<ProducerRecord<byte[], byte[]>> letters = new ArrayList<>();
+        dead.forEach((record, reason) -> {
+            if (!kept.contains(record)) {
+                letters.add(new ProducerRecord<>(
+                        deadLetters, null, record.key(), record.value(), DeadLetters.headers(record, reason)));
+            }
+        });
+        return letters;
     }
 
     private void check(ConsumerRecord<byte[], byte[]> record) {
@@ -183,5 +201,6 @@ public final class RecordInspector implements AutoCloseable {
         thread.join();
         producer.close(Duration.ofSeconds(5));
         decoder.close();
+        kept.close();
     }
 }

@@ -14,8 +14,13 @@ import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
 import dev.romestream.standalone.result.Results;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,8 +29,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -33,6 +41,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.awaitility.Awaitility;
 
 /**
  * Runs experiments on services that are JVMs of their own, once in peace and once under faults, and compares. Faults are drawn
@@ -40,6 +49,12 @@ import org.apache.kafka.common.serialization.StringSerializer;
  */
 public final class Chaos implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(5);
+    private static final Map<String, String> WORK = new TreeMap<>(Map.of(
+            "producer", "rome_images_published_total",
+            "distiller", "rome_distiller_iterations_total",
+            "pool-trainer", "rome_pool_training_time_seconds_count",
+            "attacker", "rome_attack_images_total",
+            "evaluator", "rome_scoring_time_seconds_count"));
     private static final Map<String, String> MAINS = Map.of(
             "producer", "dev.romestream.producer.ProducerMain",
             "distiller", "dev.romestream.distiller.DistillerMain",
@@ -63,6 +78,7 @@ public final class Chaos implements AutoCloseable {
      * @param outageSeconds of the broker and of the registry, one each, by SIGKILL; 0 for none
      * @param poison records
      * @param addPartitions whether every topic gets one more
+     * @param takeovers whether it is measured how long they take
      * @param runLimit of either run
      */
     public record Plan(
@@ -72,6 +88,7 @@ public final class Chaos implements AutoCloseable {
             int outageSeconds,
             int poison,
             boolean addPartitions,
+            boolean takeovers,
             Duration runLimit) {}
 
     public Chaos(Plan plan, Path directory) throws IOException {
@@ -128,7 +145,9 @@ public final class Chaos implements AutoCloseable {
                         "--set",
                         "schema.registry.url=http://localhost:" + registryPort,
                         "--set",
-                        "topic.prefix=" + prefix);
+                        "topic.prefix=" + prefix,
+                        "--set",
+                        "state.dir=" + state(name));
                 names.add(name);
             }
         });
@@ -177,28 +196,55 @@ public final class Chaos implements AutoCloseable {
         RomeConfig config = config("calm.");
         List<String> names = startServices("calm.");
         Outcome outcome = outcome(config, experiments, () -> {});
-        Map<String, Long> divided = divided(config);
-        row("work divided (instance: segments or victims seen on status)", divided);
+        WORK.forEach((service, metric) -> row("work of each " + service, works(names, service, metric)));
+        if (plan.takeovers()) {
+            takenOver(config, experiments.get(0), "distiller");
+            takenOver(config, experiments.get(0), "victim-trainer");
+        }
         names.forEach(programs::kill);
         return outcome;
     }
 
-    /** How many instances told something for each service. */
-    private static Map<String, Long> divided(RomeConfig config) {
-        Map<String, java.util.Set<String>> instances = new ConcurrentHashMap<>();
-        try (RecordReader<ExperimentStatus> reader =
-                new RecordReader<>(config, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, (key, status) -> {
-                    if (status != null) {
-                        instances
-                                .computeIfAbsent(status.getService(), any -> ConcurrentHashMap.newKeySet())
-                                .add(status.getInstance());
-                    }
-                })) {
-            reader.awaitCaughtUp(LIMIT);
+    private String works(List<String> names, String service, String metric) {
+        return names.stream()
+                .filter(name -> name.contains("." + service + "-"))
+                .map(name -> "%.0f".formatted(programs.metric(name, metric)))
+                .collect(Collectors.joining(", "));
+    }
+
+    /** How long it takes until another instance goes on with what one was killed at. */
+    private void takenOver(RomeConfig config, Experiment experiment, String service) {
+        Experiment fresh = Experiment.newBuilder(experiment)
+                .setId(experiment.getId() + "-" + service)
+                .setSeed(experiment.getSeed() + service.hashCode())
+                .build();
+        String key = fresh.getId() + "/" + service;
+        Map<String, String> instances = new ConcurrentHashMap<>();
+        try (RecordSender sender = new RecordSender(config);
+                RecordReader<ExperimentStatus> statuses = new RecordReader<>(
+                        config,
+                        Topic.EXPERIMENT_STATUS,
+                        ExperimentStatus.class,
+                        key::equals,
+                        (found, status) -> instances.put(key, status.getInstance()))) {
+            sender.send(Topic.EXPERIMENTS, fresh.getId(), fresh);
+            sender.flush();
+            Awaitility.await(key).atMost(LIMIT).until(() -> instances.containsKey(key));
+            String working = instances.get(key);
+            String name = programs.withPid(Long.parseLong(working.substring(0, working.indexOf('@'))))
+                    .orElseThrow();
+            programs.kill(name);
+            long killed = System.nanoTime();
+            Awaitility.await(key)
+                    .atMost(LIMIT)
+                    .pollInterval(Duration.ofMillis(100))
+                    .until(() -> !instances.get(key).equals(working));
+            double seconds = (System.nanoTime() - killed) / 1e9;
+            row("another " + service + " goes on after s, at most 15", "%.1f".formatted(seconds));
+            programs.restart(name);
+            programs.awaitReady(name);
+            statuses.throwFailure();
         }
-        Map<String, Long> counts = new LinkedHashMap<>();
-        instances.forEach((service, names) -> counts.put(service, (long) names.size()));
-        return counts;
     }
 
     private Outcome outcome(RomeConfig config, List<Experiment> experiments, Runnable faults) {
@@ -363,7 +409,31 @@ public final class Chaos implements AutoCloseable {
             String name = names.get(random.nextInt(names.size()));
             row("killed and started again", name);
             programs.kill(name);
+            if (Files.exists(state(name)) && random.nextBoolean()) {
+                row("its state directory overwritten, files", overwrite(state(name)));
+            }
             programs.restart(name);
+        }
+    }
+
+    private Path state(String name) {
+        return directory.resolve("state").resolve(name);
+    }
+
+    /** Turns all state into nonsense. */
+    private static long overwrite(Path state) {
+        try (Stream<Path> files = Files.walk(state)) {
+            List<Path> all = files.filter(Files::isRegularFile).toList();
+            for (Path file : all) {
+                byte[] nonsense = new byte[(int) Math.min(4096, Files.size(file))];
+                Arrays.fill(nonsense, (byte) 0x5A);
+                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                    channel.write(ByteBuffer.wrap(nonsense), 0);
+                }
+            }
+            return all.size();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -463,6 +533,6 @@ public final class Chaos implements AutoCloseable {
         services.put("pool-trainer", 3);
         services.put("attacker", 3);
         services.put("evaluator", 2);
-        return new Plan(seed, services, kills, 20, poison, true, Duration.ofMinutes(30));
+        return new Plan(seed, services, kills, 20, poison, true, true, Duration.ofMinutes(30));
     }
 }

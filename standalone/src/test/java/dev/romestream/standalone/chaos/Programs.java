@@ -2,6 +2,10 @@ package dev.romestream.standalone.chaos;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -9,14 +13,20 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 
 /** JVMs by name: started, killed and started again. */
 final class Programs implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(3);
 
+    private static final Pattern ADDRESS = Pattern.compile("http://[0-9.]+:[0-9]+");
+
     private final Path directory;
+    private final Map<String, Path> logs = new LinkedHashMap<>();
     private final Map<String, List<String>> commands = new LinkedHashMap<>();
     private final Map<String, Process> running = new LinkedHashMap<>();
     private int starts;
@@ -48,6 +58,7 @@ final class Programs implements AutoCloseable {
     /** Starts the program of this name, which is not running. */
     void restart(String name) {
         starts++;
+        logs.put(name, directory.resolve(name + "-" + starts + ".log"));
         try {
             Process process = new ProcessBuilder(commands.get(name))
                     .redirectErrorStream(true)
@@ -60,7 +71,7 @@ final class Programs implements AutoCloseable {
     }
 
     private Path log(String name) {
-        return directory.resolve(name + "-" + starts + ".log");
+        return logs.get(name);
     }
 
     /** Waits until the program, as it was started last of all, says that it is ready. */
@@ -88,6 +99,37 @@ final class Programs implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The sum of a metric over its labels, from the program's endpoint; 0 where it has none. */
+    double metric(String name, String metric) {
+        try {
+            Matcher address = ADDRESS.matcher(Files.readString(log(name)));
+            if (!address.find()) {
+                return 0;
+            }
+            HttpRequest request = HttpRequest.newBuilder(URI.create(address.group() + "/metrics"))
+                    .build();
+            return HttpClient.newHttpClient()
+                    .send(request, HttpResponse.BodyHandlers.ofLines())
+                    .body()
+                    .filter(line -> line.startsWith(metric + " ") || line.startsWith(metric + "{"))
+                    .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+                    .sum();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
+    /** The name of the program with this process id. */
+    Optional<String> withPid(long pid) {
+        return running.entrySet().stream()
+                .filter(entry -> entry.getValue().pid() == pid)
+                .map(Map.Entry::getKey)
+                .findFirst();
     }
 
     /** As {@code kill -9}. */

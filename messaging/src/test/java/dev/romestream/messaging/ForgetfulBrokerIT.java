@@ -1,0 +1,122 @@
+package dev.romestream.messaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.romestream.embedded.EmbeddedBroker;
+import dev.romestream.embedded.EmbeddedSchemaRegistry;
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.queue.WorkQueue;
+import dev.romestream.messaging.topic.RecordInspector;
+import dev.romestream.messaging.topic.TopicNames;
+import dev.romestream.messaging.topic.TopicReader;
+import dev.romestream.messaging.topic.TopicSetup;
+import dev.romestream.schemas.Topic;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A broker that comes back without its groups, members and offsets, as has been seen after a kill. */
+class ForgetfulBrokerIT {
+    private static final Duration LIMIT = Duration.ofMinutes(3);
+
+    @TempDir
+    private static Path directory;
+
+    @Test
+    void workersJoinAgainAndDeadLettersAreNotWrittenAgain() throws Exception {
+        int port = freePort();
+        Queue<String> done = new ConcurrentLinkedQueue<>();
+        EmbeddedBroker broker = EmbeddedBroker.start(directory, port);
+        EmbeddedSchemaRegistry registry = EmbeddedSchemaRegistry.start(broker.bootstrapServers(), 0);
+        RomeConfig config = RomeConfig.of(
+                Map.of("bootstrap.servers", broker.bootstrapServers(), RomeConfig.REGISTRY_URL, registry.url()));
+        TopicSetup.ensure(config);
+        RecordInspector inspector = new RecordInspector(config);
+        WorkQueue queue = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker(done));
+        try {
+            send(config, Topic.EXPERIMENTS, "nonsense");
+            send(config, Topic.POOL_REQUESTS, "first");
+            await().atMost(LIMIT)
+                    .until(() -> done.contains("first") && letters(config).size() == 1);
+
+            broker.close();
+            delete(directory.resolve("__consumer_offsets-0"));
+            broker = EmbeddedBroker.start(directory, port);
+            send(config, Topic.EXPERIMENTS, "more");
+            send(config, Topic.POOL_REQUESTS, "second");
+            await().atMost(LIMIT)
+                    .until(() -> done.contains("second") && letters(config).contains("more"));
+            assertThat(letters(config)).containsExactly("nonsense", "more");
+            assertThat(queue.isAlive() && inspector.isAlive()).isTrue();
+        } finally {
+            queue.close();
+            inspector.close();
+            registry.close();
+            broker.close();
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private static WorkQueue.Worker worker(Queue<String> done) {
+        return new WorkQueue.Worker() {
+            @Override
+            public void process(ConsumerRecord<String, byte[]> record) {
+                done.add(record.key());
+            }
+
+            @Override
+            public void givenUp(ConsumerRecord<String, byte[]> record, Throwable reason) {
+                throw new AssertionError(reason);
+            }
+        };
+    }
+
+    private static void send(RomeConfig config, Topic topic, String key) throws Exception {
+        Map<String, Object> settings = config.producer();
+        settings.remove("value.serializer");
+        try (var producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer())) {
+            producer.send(new ProducerRecord<>(
+                            TopicNames.of(config).of(topic), key, "no record".getBytes(StandardCharsets.UTF_8)))
+                    .get(1, TimeUnit.MINUTES);
+        }
+    }
+
+    private static List<String> letters(RomeConfig config) {
+        Queue<String> keys = new ConcurrentLinkedQueue<>();
+        try (TopicReader reader = new TopicReader(config, Topic.DEAD_LETTERS, letter -> keys.add(letter.key()))) {
+            reader.awaitCaughtUp(LIMIT);
+        }
+        return List.copyOf(keys);
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}
