@@ -1,6 +1,7 @@
 package dev.romestream.distiller;
 
 import dev.romestream.exchange.codec.Digest;
+import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.schemas.DistillationRequest;
 import dev.romestream.schemas.DistillationState;
 import dev.romestream.schemas.Experiment;

@@ -5,6 +5,7 @@ import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.Dataset;
 import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.NetworkCodec;
+import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.robustness.distill.Alignment;
 import dev.romestream.robustness.distill.DistillationMethod;
 import dev.romestream.robustness.distill.DistributionMatching;

@@ -3,6 +3,7 @@ package dev.romestream.evaluator;
 import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.SuiteCodec;
+import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.robustness.attack.Suite;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.schemas.DatasetDescriptor;

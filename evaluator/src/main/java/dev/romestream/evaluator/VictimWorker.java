@@ -9,6 +9,7 @@ import dev.romestream.exchange.codec.EngineFaults;
 import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.TensorCodec;
+import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.exchange.store.SnapshotStore;

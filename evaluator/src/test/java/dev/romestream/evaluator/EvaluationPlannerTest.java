@@ -2,6 +2,7 @@ package dev.romestream.evaluator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.DesiredState;

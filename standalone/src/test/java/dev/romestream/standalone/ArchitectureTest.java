@@ -25,7 +25,7 @@ class ArchitectureTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"messaging", "exchange", "standalone"})
+    @ValueSource(strings = {"messaging", "exchange", "client", "standalone"})
     void packagesOfAModuleHaveNoCycles(String module) {
         slices().matching(ROOT + "." + module + ".(*)..")
                 .should()
@@ -82,9 +82,24 @@ class ArchitectureTest {
                     .resideInAnyPackage(others)
                     .orShould()
                     .dependOnClassesThat()
-                    .resideInAPackage(in("standalone"))
+                    .resideInAnyPackage(in("client"), in("standalone"))
                     .check(CLASSES);
         }
+    }
+
+    /** What the command line and a dashboard share needs neither a service nor an engine. */
+    @Test
+    void clientsNeedNoService() {
+        noClasses()
+                .that()
+                .resideInAPackage(in("client"))
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("ai.djl..", in("standalone"), in("producer"), in("distiller"), in("attacker"))
+                .orShould()
+                .dependOnClassesThat()
+                .resideInAPackage(in("evaluator"))
+                .check(CLASSES);
     }
 
     @Test

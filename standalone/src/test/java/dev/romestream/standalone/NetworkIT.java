@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.robustness.network.Architecture;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.Experiment;
@@ -11,7 +12,6 @@ import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
-import dev.romestream.standalone.experiment.ExperimentFile;
 import dev.romestream.standalone.network.ModelException;
 import dev.romestream.standalone.network.ModelFile;
 import dev.romestream.standalone.network.NetworkMonitoring;

@@ -3,6 +3,7 @@ package dev.romestream.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.romestream.client.result.Results;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
@@ -14,7 +15,6 @@ import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
-import dev.romestream.standalone.result.Results;
 import dev.romestream.standalone.stack.LocalStack;
 import java.time.Duration;
 import java.util.List;

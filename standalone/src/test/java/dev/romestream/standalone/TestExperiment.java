@@ -1,7 +1,7 @@
 package dev.romestream.standalone;
 
+import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.schemas.Experiment;
-import dev.romestream.standalone.experiment.ExperimentFile;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.romestream.standalone.cli;
 
+import dev.romestream.client.result.DeadLetterBox;
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.standalone.result.DeadLetterBox;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;

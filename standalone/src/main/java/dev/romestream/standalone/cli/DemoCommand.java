@@ -1,7 +1,7 @@
 package dev.romestream.standalone.cli;
 
+import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.schemas.Experiment;
-import dev.romestream.standalone.experiment.ExperimentFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -1,5 +1,7 @@
 package dev.romestream.standalone.cli;
 
+import dev.romestream.client.result.ComparisonTable;
+import dev.romestream.client.result.MetricsJson;
 import dev.romestream.exchange.codec.Digest;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
@@ -8,8 +10,6 @@ import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.SuiteSpec;
 import dev.romestream.standalone.network.ModelFile;
 import dev.romestream.standalone.network.NetworkMonitoring;
-import dev.romestream.standalone.result.ComparisonTable;
-import dev.romestream.standalone.result.MetricsJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

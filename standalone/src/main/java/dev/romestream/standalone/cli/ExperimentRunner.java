@@ -1,9 +1,10 @@
 package dev.romestream.standalone.cli;
 
+import dev.romestream.client.experiment.ExperimentControl;
+import dev.romestream.client.result.ComparisonTable;
+import dev.romestream.client.result.Results;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
-import dev.romestream.standalone.result.ComparisonTable;
-import dev.romestream.standalone.result.Results;
 import dev.romestream.standalone.stack.LocalStack;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -40,7 +41,7 @@ final class ExperimentRunner {
     static void run(
             RomeConfig config, List<Experiment> experiments, Optional<Path> out, Supplier<Optional<String>> trouble) {
         Consumer<String> lines = System.err::println;
-        List<Experiment> started = Submission.start(config, experiments);
+        List<Experiment> started = ExperimentControl.start(config, experiments);
         try (Monitor monitor = new Monitor(config, started, lines, trouble)) {
             Optional<String> failure = monitor.awaitEnd();
             if (failure.isPresent()) {

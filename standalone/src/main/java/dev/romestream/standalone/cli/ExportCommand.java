@@ -1,8 +1,8 @@
 package dev.romestream.standalone.cli;
 
+import dev.romestream.client.result.Results;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
-import dev.romestream.standalone.result.Results;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Command;

@@ -1,5 +1,6 @@
 package dev.romestream.standalone.cli;
 
+import dev.romestream.client.result.MetricsJson;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.NetworkVersion;
@@ -8,7 +9,6 @@ import dev.romestream.standalone.network.ModelException;
 import dev.romestream.standalone.network.ModelFile;
 import dev.romestream.standalone.network.ModelFolder;
 import dev.romestream.standalone.network.NetworkMonitoring;
-import dev.romestream.standalone.result.MetricsJson;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

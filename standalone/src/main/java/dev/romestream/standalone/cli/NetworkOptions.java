@@ -1,9 +1,9 @@
 package dev.romestream.standalone.cli;
 
+import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.robustness.network.Architecture;
 import dev.romestream.schemas.Experiment;
-import dev.romestream.standalone.experiment.ExperimentFile;
 import dev.romestream.standalone.network.ModelFile;
 import java.nio.file.Path;
 import java.util.HashMap;

@@ -1,6 +1,6 @@
 package dev.romestream.standalone.cli;
 
-import dev.romestream.standalone.experiment.ExperimentException;
+import dev.romestream.client.experiment.ExperimentException;
 import org.apache.kafka.common.config.ConfigException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,8 +1,8 @@
 package dev.romestream.standalone.cli;
 
+import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
-import dev.romestream.standalone.experiment.ExperimentFile;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

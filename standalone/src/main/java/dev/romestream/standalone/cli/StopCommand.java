@@ -1,5 +1,6 @@
 package dev.romestream.standalone.cli;
 
+import dev.romestream.client.experiment.ExperimentControl;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.DesiredState;
 import picocli.CommandLine.Command;
@@ -33,6 +34,6 @@ final class StopCommand implements Runnable {
         }
         RomeConfig config = cluster.clusterConfig();
         DesiredState state = pause ? DesiredState.PAUSE : resume ? DesiredState.RUN : DesiredState.STOP;
-        Submission.setState(config, ExperimentLookup.find(config, id), state);
+        ExperimentControl.setState(config, ExperimentLookup.find(config, id), state);
     }
 }

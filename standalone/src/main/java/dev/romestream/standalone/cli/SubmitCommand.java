@@ -1,7 +1,8 @@
 package dev.romestream.standalone.cli;
 
+import dev.romestream.client.experiment.ExperimentControl;
+import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.schemas.Experiment;
-import dev.romestream.standalone.experiment.ExperimentFile;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -31,7 +32,7 @@ final class SubmitCommand implements Runnable {
     @Override
     public void run() {
         List<Experiment> experiments = ExperimentFile.read(file, cluster.experimentKeys(), suites);
-        Submission.start(cluster.clusterConfig(), experiments);
+        ExperimentControl.start(cluster.clusterConfig(), experiments);
         experiments.forEach(experiment -> System.out.println(experiment.getId()));
     }
 }

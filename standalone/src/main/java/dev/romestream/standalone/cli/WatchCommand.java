@@ -1,11 +1,11 @@
 package dev.romestream.standalone.cli;
 
+import dev.romestream.client.result.MetricsJson;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
-import dev.romestream.standalone.result.MetricsJson;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;

@@ -1,10 +1,11 @@
 package dev.romestream.standalone.network;
 
 import ai.djl.ndarray.NDManager;
+import dev.romestream.client.experiment.ExperimentControl;
+import dev.romestream.client.result.Results;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.experiment.DatasetIds;
-import dev.romestream.messaging.experiment.ExperimentStarts;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
@@ -18,7 +19,6 @@ import dev.romestream.schemas.NetworkRole;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
-import dev.romestream.standalone.result.Results;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -81,7 +81,7 @@ public final class NetworkMonitoring implements AutoCloseable {
 
     /** Writes the experiment, to run: as its next run, where there were others. */
     public synchronized void start() {
-        experiment = ExperimentStarts.next(config, experiment);
+        experiment = ExperimentControl.nextRun(config, experiment);
         write(DesiredState.RUN);
     }
 

@@ -1,5 +1,6 @@
 package dev.romestream.standalone.chaos;
 
+import dev.romestream.client.result.Results;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordReader;
@@ -12,7 +13,6 @@ import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.Phase;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
-import dev.romestream.standalone.result.Results;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;

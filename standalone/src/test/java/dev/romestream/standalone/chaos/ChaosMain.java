@@ -1,7 +1,7 @@
 package dev.romestream.standalone.chaos;
 
+import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.schemas.Experiment;
-import dev.romestream.standalone.experiment.ExperimentFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

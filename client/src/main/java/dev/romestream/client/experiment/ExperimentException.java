@@ -1,4 +1,4 @@
-package dev.romestream.standalone.experiment;
+package dev.romestream.client.experiment;
 
 /** An experiment file that cannot be run as it is. The message names the key, the value and what is allowed. */
 public final class ExperimentException extends RuntimeException {

@@ -1,10 +1,10 @@
-package dev.romestream.standalone.experiment;
+package dev.romestream.client.experiment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.romestream.evaluator.VictimPlan;
 import dev.romestream.exchange.codec.SuiteCodec;
+import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.robustness.attack.Suite;
 import dev.romestream.schemas.Alignment;
 import dev.romestream.schemas.Experiment;

@@ -1,4 +1,4 @@
-package dev.romestream.standalone.experiment;
+package dev.romestream.client.experiment;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

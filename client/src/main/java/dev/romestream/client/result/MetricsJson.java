@@ -1,4 +1,4 @@
-package dev.romestream.standalone.result;
+package dev.romestream.client.result;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;

@@ -1,4 +1,4 @@
-package dev.romestream.distiller;
+package dev.romestream.exchange.experiment;
 
 import dev.romestream.schemas.DistillationSpec;
 import java.util.Map;
@@ -6,9 +6,9 @@ import java.util.TreeMap;
 
 /** What a method sets where a specification leaves it open. */
 public final class DistillationDefaults {
-    static final String ROME = "rome";
-    static final String DM = "dm";
-    static final String RANDOM = "random";
+    public static final String ROME = "rome";
+    public static final String DM = "dm";
+    public static final String RANDOM = "random";
 
     private static final Map<String, MethodDefaults> METHODS = new TreeMap<>(Map.of(
             ROME, new MethodDefaults(4.0, true),
@@ -41,7 +41,7 @@ public final class DistillationDefaults {
     }
 
     /** Iterations of a distillation; a method that selects real images has none. */
-    static int iterations(DistillationSpec spec) {
+    public static int iterations(DistillationSpec spec) {
         return spec.getMethod().equals(RANDOM) ? 0 : spec.getIterations();
     }
 }

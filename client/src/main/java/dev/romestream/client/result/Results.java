@@ -1,12 +1,12 @@
-package dev.romestream.standalone.result;
+package dev.romestream.client.result;
 
+import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
-import dev.romestream.standalone.experiment.ExperimentFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,15 +1,15 @@
-package dev.romestream.standalone.experiment;
+package dev.romestream.client.experiment;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
-import dev.romestream.distiller.DistillationDefaults;
-import dev.romestream.evaluator.VictimPlan;
 import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.SuiteCodec;
+import dev.romestream.exchange.experiment.DistillationDefaults;
+import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.schemas.DistillationSpec;
@@ -171,7 +171,7 @@ public final class ExperimentFile {
             throw new ExperimentException(
                     "The key 'preset' is '" + name + "'; known are " + String.join(", ", PRESETS) + ".");
         }
-        String resource = "/dev/romestream/standalone/presets/" + name + ".yaml";
+        String resource = "/dev/romestream/client/presets/" + name + ".yaml";
         try (InputStream in = ExperimentFile.class.getResourceAsStream(resource)) {
             return map(new String(in.readAllBytes(), StandardCharsets.UTF_8), "the preset " + name);
         } catch (IOException e) {

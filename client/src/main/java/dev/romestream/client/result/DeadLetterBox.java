@@ -1,4 +1,4 @@
-package dev.romestream.standalone.result;
+package dev.romestream.client.result;
 
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.serde.Decoder;

@@ -1,4 +1,4 @@
-package dev.romestream.standalone.experiment;
+package dev.romestream.client.experiment;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package dev.romestream.standalone.result;
+package dev.romestream.client.result;
 
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.Experiment;

@@ -1,4 +1,4 @@
-package dev.romestream.standalone.result;
+package dev.romestream.client.result;
 
 import java.awt.Color;
 import java.awt.Graphics2D;

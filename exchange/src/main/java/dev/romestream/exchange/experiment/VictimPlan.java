@@ -1,4 +1,4 @@
-package dev.romestream.evaluator;
+package dev.romestream.exchange.experiment;
 
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.robustness.network.Architecture;
@@ -38,17 +38,17 @@ public record VictimPlan(int number, Architecture architecture, VictimSpec spec)
     }
 
     /** The id of a victim. */
-    static String id(Experiment experiment, int snapshot, int victim) {
+    public static String id(Experiment experiment, int snapshot, int victim) {
         return experiment.getId() + "/" + snapshot + "/victim-" + victim;
     }
 
     /** The seed of a victim: of the experiment's, the snapshot and the victim's number. */
-    static Seed seed(Experiment experiment, int snapshot, int victim) {
+    public static Seed seed(Experiment experiment, int snapshot, int victim) {
         return new Seed(experiment.getSeed()).with("victim").with(snapshot).with(victim);
     }
 
     /** The experiment as far as it determines its victims. */
-    static Experiment withoutRun(Experiment experiment) {
+    public static Experiment withoutRun(Experiment experiment) {
         return Experiment.newBuilder(experiment)
                 .setRun(0)
                 .setDesiredState(DesiredState.RUN)
@@ -56,7 +56,7 @@ public record VictimPlan(int number, Architecture architecture, VictimSpec spec)
     }
 
     /** The id under which a request is answered. */
-    static String answerId(VictimRequest request) {
+    public static String answerId(VictimRequest request) {
         return request.getId() + "/" + request.getSequence();
     }
 

@@ -1,4 +1,4 @@
-package dev.romestream.standalone.result;
+package dev.romestream.client.result;
 
 import java.io.IOException;
 import java.io.OutputStream;

@@ -1,0 +1,60 @@
+package dev.romestream.client.experiment;
+
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.experiment.Experiments;
+import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.schemas.DesiredState;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.Topic;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** Reading from and writing to the experiments topic: all that finding, starting and stopping an experiment takes. */
+public final class ExperimentControl {
+    private static final Duration LIMIT = Duration.ofMinutes(1);
+
+    private ExperimentControl() {}
+
+    /** The newest record of an experiment. */
+    public static Optional<Experiment> find(RomeConfig config, String id) {
+        try (Experiments experiments = new Experiments(config)) {
+            experiments.awaitCaughtUp(LIMIT);
+            return experiments.get(id);
+        }
+    }
+
+    /** The experiment as its next run: the first, or the one after the run that its topic has. */
+    public static Experiment nextRun(RomeConfig config, Experiment experiment) {
+        int run = find(config, experiment.getId())
+                .map(known -> known.getRun() + 1)
+                .orElse(0);
+        return Experiment.newBuilder(experiment).setRun(run).build();
+    }
+
+    /** Writes the experiments, each as its next run, and returns them so. */
+    public static List<Experiment> start(RomeConfig config, List<Experiment> experiments) {
+        List<Experiment> next = experiments.stream()
+                .map(experiment -> nextRun(config, experiment))
+                .toList();
+        write(config, next);
+        return next;
+    }
+
+    /** Writes the experiment again with another desired state; one that was stopped begins its next run. */
+    public static void setState(RomeConfig config, Experiment experiment, DesiredState state) {
+        boolean starts = state == DesiredState.RUN && experiment.getDesiredState() == DesiredState.STOP;
+        Experiment changed = Experiment.newBuilder(experiment)
+                .setDesiredState(state)
+                .setRun(experiment.getRun() + (starts ? 1 : 0))
+                .build();
+        write(config, List.of(changed));
+    }
+
+    private static void write(RomeConfig config, List<Experiment> experiments) {
+        try (RecordSender sender = new RecordSender(config)) {
+            experiments.forEach(experiment -> sender.send(Topic.EXPERIMENTS, experiment.getId(), experiment));
+            sender.flush();
+        }
+    }
+}
