@@ -4,7 +4,7 @@ import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.NetworkCodec;
-import dev.romestream.robustness.attack.AttackSettings;
+import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.distill.PoolTraining;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.network.ThreatModel;
@@ -58,7 +58,7 @@ final class Pools {
      * @throws InvalidRecordException where the pool's attack works in another space than its networks
      */
     static PoolTraining training(Pool pool, Normalization normalization) {
-        AttackSettings prior = AttackCodec.decode(pool.getPrior());
+        AttackSpec prior = AttackCodec.decode(pool.getPrior());
         if (prior.space() != ThreatModel.Space.NORMALISED) {
             throw new InvalidRecordException("prior.attack.space is " + prior.space()
                     + "; priors are crafted on augmented, normalised images: use normalised.");

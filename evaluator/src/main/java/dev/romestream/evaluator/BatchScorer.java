@@ -7,7 +7,7 @@ import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.TensorCodec;
 import dev.romestream.exchange.store.NetworkCache;
-import dev.romestream.robustness.attack.AttackSettings;
+import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Norm;
 import dev.romestream.robustness.network.Classifier;
@@ -56,7 +56,7 @@ final class BatchScorer {
             PerturbedBatch batch,
             LabelledImages images,
             NetworkCache.Loaded victim) {
-        AttackSettings attack = check(evaluation, slot, batch, images);
+        AttackSpec attack = check(evaluation, slot, batch, images);
         int[] ids = AttackCodec.ints(batch.getImageIds());
         try (NDManager scope = manager.newSubManager()) {
             NDArray perturbed = TensorCodec.decode(scope, "images", batch.getImages());
@@ -93,10 +93,10 @@ final class BatchScorer {
         return count;
     }
 
-    private static AttackSettings check(
+    private static AttackSpec check(
             Evaluation evaluation, EvaluationPlan.Slot slot, PerturbedBatch batch, LabelledImages images) {
-        if (!evaluation.getAttacks().get(slot.cell()).getAttack().equals(batch.getAttack())) {
-            throw invalid(batch, "the attack is not the one that the plan has in cell " + slot.cell());
+        if (!evaluation.getAttacks().get(slot.attack()).getAttack().equals(batch.getAttack())) {
+            throw invalid(batch, "the attack is not the one that the plan has at position " + slot.attack());
         }
         if (!Arrays.equals(AttackCodec.ints(batch.getImageIds()), EvaluationPlan.images(evaluation, slot))) {
             throw invalid(batch, "the image ids are " + batch.getImageIds() + "; the plan has other ones");
@@ -109,7 +109,7 @@ final class BatchScorer {
         return AttackCodec.decode(batch.getAttack());
     }
 
-    private static void checkBounds(PerturbedBatch batch, AttackSettings attack, NDArray clean, NDArray perturbed) {
+    private static void checkBounds(PerturbedBatch batch, AttackSpec attack, NDArray clean, NDArray perturbed) {
         for (float value : perturbed.toFloatArray()) {
             if (!Float.isFinite(value)) {
                 throw invalid(batch, "an image has a value that is not finite");

@@ -1,6 +1,6 @@
 package dev.romestream.evaluator;
 
-import dev.romestream.robustness.attack.AttackSettings;
+import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.metric.Interval;
 import dev.romestream.schemas.Mode;
@@ -19,17 +19,17 @@ final class EvaluationFlags {
 
     private static final double CONVERGENCE_SLACK = 1;
 
-    private final List<EvaluationCell> all;
-    private final List<EvaluationCell> own;
-    private final EvaluationCell clean;
-    private final EvaluationCell clamp;
+    private final List<AttackOutcomes> all;
+    private final List<AttackOutcomes> own;
+    private final AttackOutcomes clean;
+    private final AttackOutcomes clamp;
     private final int classes;
 
-    /** @param all cells of the plan, of both modes */
-    EvaluationFlags(List<EvaluationCell> all, Mode mode, EvaluationCell clean, EvaluationCell clamp, int classes) {
+    /** @param all attacks of the plan, of both modes */
+    EvaluationFlags(List<AttackOutcomes> all, Mode mode, AttackOutcomes clean, AttackOutcomes clamp, int classes) {
         this.all = all;
         this.own = all.stream()
-                .filter(cell -> cell.isOf(mode) && !cell.isControl())
+                .filter(attack -> attack.isOf(mode) && !attack.isControl())
                 .toList();
         this.clean = clean;
         this.clamp = clamp;
@@ -62,10 +62,10 @@ final class EvaluationFlags {
     }
 
     private static boolean anyPair(
-            List<EvaluationCell> cells,
-            BiPredicate<EvaluationCell, EvaluationCell> comparable,
-            BiPredicate<EvaluationCell, EvaluationCell> wrong) {
-        return cells.stream().anyMatch(one -> cells.stream()
+            List<AttackOutcomes> attacks,
+            BiPredicate<AttackOutcomes, AttackOutcomes> comparable,
+            BiPredicate<AttackOutcomes, AttackOutcomes> wrong) {
+        return attacks.stream().anyMatch(one -> attacks.stream()
                 .anyMatch(other -> comparable.test(one, other) && wrong.test(one, other)));
     }
 
@@ -83,32 +83,31 @@ final class EvaluationFlags {
         return different.intersects(both);
     }
 
-    private static boolean lacksGradients(EvaluationCell cell) {
-        return cell.planned().getSource() == null
-                && cell.tally().getZeroGradients()
-                        > ZERO_GRADIENTS * cell.seen().cardinality();
+    private static boolean lacksGradients(AttackOutcomes attack) {
+        return attack.planned().getSource() == null
+                && attack.tally().getZeroGradients()
+                        > ZERO_GRADIENTS * attack.seen().cardinality();
     }
 
     /** An attack without gradients beats every attack with them in a ball at least as large. */
     private boolean blackBoxWins() {
-        return own.stream().filter(EvaluationCell::isBlackBox).anyMatch(blackBox -> {
-            List<EvaluationCell> rivals = own.stream()
-                    .filter(cell -> !cell.isBlackBox() && !cell.isEmpty())
-                    .filter(cell -> sameNorm(cell, blackBox)
-                            && cell.attack().epsilon() >= blackBox.attack().epsilon())
+        return own.stream().filter(AttackOutcomes::isBlackBox).anyMatch(blackBox -> {
+            List<AttackOutcomes> rivals = own.stream()
+                    .filter(attack -> !attack.isBlackBox() && !attack.isEmpty())
+                    .filter(attack -> sameNorm(attack, blackBox)
+                            && attack.spec().epsilon() >= blackBox.spec().epsilon())
                     .toList();
             return !rivals.isEmpty() && rivals.stream().allMatch(rival -> blackBox.pointsBelow(rival) > SLACK);
         });
     }
 
-    private static boolean sameNorm(EvaluationCell one, EvaluationCell other) {
-        return Attacks.norm(one.attack()).isPresent()
-                && Attacks.norm(one.attack()).equals(Attacks.norm(other.attack()));
+    private static boolean sameNorm(AttackOutcomes one, AttackOutcomes other) {
+        return Attacks.norm(one.spec()).isPresent() && Attacks.norm(one.spec()).equals(Attacks.norm(other.spec()));
     }
 
-    private static boolean sameAttack(EvaluationCell one, EvaluationCell other) {
-        AttackSettings a = one.attack();
-        AttackSettings b = other.attack();
+    private static boolean sameAttack(AttackOutcomes one, AttackOutcomes other) {
+        AttackSpec a = one.spec();
+        AttackSpec b = other.spec();
         return a.name().equals(b.name())
                 && Attacks.norm(a).equals(Attacks.norm(b))
                 && a.randomStart() == b.randomStart()
@@ -116,37 +115,37 @@ final class EvaluationFlags {
                 && Objects.equals(one.planned().getSource(), other.planned().getSource());
     }
 
-    private static boolean differInEpsilonAlone(EvaluationCell small, EvaluationCell large) {
+    private static boolean differInEpsilonAlone(AttackOutcomes small, AttackOutcomes large) {
         return sameAttack(small, large)
-                && small.attack().targeted() == large.attack().targeted()
-                && small.attack().steps() == large.attack().steps()
-                && small.attack().epsilon() < large.attack().epsilon();
+                && small.spec().targeted() == large.spec().targeted()
+                && small.spec().steps() == large.spec().steps()
+                && small.spec().epsilon() < large.spec().epsilon();
     }
 
-    private static boolean smallerBallWins(EvaluationCell small, EvaluationCell large) {
+    private static boolean smallerBallWins(AttackOutcomes small, AttackOutcomes large) {
         return small.pointsBelow(large) > SLACK;
     }
 
-    private static boolean differInStepsAlone(EvaluationCell few, EvaluationCell many) {
+    private static boolean differInStepsAlone(AttackOutcomes few, AttackOutcomes many) {
         return sameAttack(few, many)
-                && few.attack().targeted() == many.attack().targeted()
-                && few.attack().epsilon() == many.attack().epsilon()
-                && few.attack().steps() < many.attack().steps();
+                && few.spec().targeted() == many.spec().targeted()
+                && few.spec().epsilon() == many.spec().epsilon()
+                && few.spec().steps() < many.spec().steps();
     }
 
-    private static boolean moreStepsWin(EvaluationCell few, EvaluationCell many) {
+    private static boolean moreStepsWin(AttackOutcomes few, AttackOutcomes many) {
         return many.pointsBelow(few) > CONVERGENCE_SLACK;
     }
 
-    private static boolean differInTargetAlone(EvaluationCell untargeted, EvaluationCell targeted) {
+    private static boolean differInTargetAlone(AttackOutcomes untargeted, AttackOutcomes targeted) {
         return sameAttack(untargeted, targeted)
-                && !untargeted.attack().targeted()
-                && targeted.attack().targeted()
-                && untargeted.attack().epsilon() == targeted.attack().epsilon()
-                && untargeted.attack().steps() == targeted.attack().steps();
+                && !untargeted.spec().targeted()
+                && targeted.spec().targeted()
+                && untargeted.spec().epsilon() == targeted.spec().epsilon()
+                && untargeted.spec().steps() == targeted.spec().steps();
     }
 
-    private static boolean targetedWins(EvaluationCell untargeted, EvaluationCell targeted) {
+    private static boolean targetedWins(AttackOutcomes untargeted, AttackOutcomes targeted) {
         return targeted.pointsBelow(untargeted) > SLACK;
     }
 }

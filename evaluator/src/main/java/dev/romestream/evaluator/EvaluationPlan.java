@@ -1,9 +1,10 @@
 package dev.romestream.evaluator;
 
 import dev.romestream.exchange.codec.AttackCodec;
-import dev.romestream.robustness.attack.AttackSettings;
+import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Suite;
+import dev.romestream.robustness.attack.SuiteAttack;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.schemas.AnswerKind;
 import dev.romestream.schemas.AttackRequest;
@@ -24,37 +25,37 @@ final class EvaluationPlan {
     private EvaluationPlan() {}
 
     /** A request's place in the plan: an attack, and the images from one on. */
-    record Slot(int cell, int from) {}
+    record Slot(int attack, int from) {}
 
     /**
-     * The suite's cells: each control once, for both modes; every other attack once for each of its own, and an attack that is
+     * The suite's attacks: each control once, for both modes; every other attack once for each of its own, and an attack that is
      * transferred once more for each source.
      *
      * @param sources of transferred attacks; where there are none, the victim itself is
      */
-    static List<PlannedAttack> cells(Suite suite, NetworkVersion victim, List<NetworkVersion> sources) {
-        List<PlannedAttack> cells = new ArrayList<>();
-        for (Suite.Entry entry : suite.entries()) {
-            AttackSettings attack = entry.attack();
-            if (Attacks.isControl(attack.name())) {
-                cells.add(new PlannedAttack(AttackCodec.encode(attack), null, false, List.of(Mode.values())));
+    static List<PlannedAttack> attacks(Suite suite, NetworkVersion victim, List<NetworkVersion> sources) {
+        List<PlannedAttack> planned = new ArrayList<>();
+        for (SuiteAttack attack : suite.attacks()) {
+            AttackSpec spec = attack.spec();
+            if (Attacks.isControl(spec.name())) {
+                planned.add(new PlannedAttack(AttackCodec.encode(spec), null, false, List.of(Mode.values())));
                 continue;
             }
-            List<NetworkVersion> origins = entry.transfer() && !sources.isEmpty() ? sources : List.of(victim);
+            List<NetworkVersion> origins = attack.transfer() && !sources.isEmpty() ? sources : List.of(victim);
             for (NetworkVersion origin : origins) {
                 NetworkVersion source = origin.equals(victim) ? null : origin;
-                if (entry.untargeted()) {
-                    cells.add(cell(attack, source, entry.rated(), Mode.UNTARGETED));
+                if (attack.untargeted()) {
+                    planned.add(planned(spec, source, attack.rated(), Mode.UNTARGETED));
                 }
-                if (entry.targeted()) {
-                    cells.add(cell(attack.targetedAt(true), source, entry.rated(), Mode.TARGETED));
+                if (attack.targeted()) {
+                    planned.add(planned(spec.targetedAt(true), source, attack.rated(), Mode.TARGETED));
                 }
             }
         }
-        return cells;
+        return planned;
     }
 
-    private static PlannedAttack cell(AttackSettings attack, NetworkVersion source, boolean rated, Mode mode) {
+    private static PlannedAttack planned(AttackSpec attack, NetworkVersion source, boolean rated, Mode mode) {
         return new PlannedAttack(AttackCodec.encode(attack), source, rated, List.of(mode));
     }
 
@@ -73,8 +74,8 @@ final class EvaluationPlan {
     static List<Slot> slots(Evaluation evaluation) {
         List<Slot> slots = new ArrayList<>();
         for (int from = 0; from < evaluation.getImages(); from += evaluation.getRequestSize()) {
-            for (int cell = 0; cell < evaluation.getAttacks().size(); cell++) {
-                slots.add(new Slot(cell, from));
+            for (int attack = 0; attack < evaluation.getAttacks().size(); attack++) {
+                slots.add(new Slot(attack, from));
             }
         }
         return slots;
@@ -88,7 +89,7 @@ final class EvaluationPlan {
 
     /** The request of a place. Attacks that draw get seeds of their own. */
     static AttackRequest request(Evaluation evaluation, Slot slot, int attempt) {
-        PlannedAttack planned = evaluation.getAttacks().get(slot.cell());
+        PlannedAttack planned = evaluation.getAttacks().get(slot.attack());
         NetworkVersion network = planned.getSource() == null
                 ? new NetworkVersion(evaluation.getVictim(), evaluation.getVersion())
                 : planned.getSource();
@@ -102,7 +103,7 @@ final class EvaluationPlan {
                 Optional.empty(),
                 new Seed(evaluation.getSeed())
                         .with(evaluation.getSuite())
-                        .with(slot.cell())
+                        .with(slot.attack())
                         .with(slot.from()),
                 AnswerKind.IMAGES,
                 evaluation.getKey());

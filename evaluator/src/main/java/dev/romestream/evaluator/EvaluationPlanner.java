@@ -5,6 +5,7 @@ import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.SuiteCodec;
 import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.robustness.attack.Suite;
+import dev.romestream.robustness.attack.SuiteAttack;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DesiredState;
@@ -329,7 +330,7 @@ final class EvaluationPlanner {
     }
 
     private static boolean transfers(Suite suite) {
-        return suite.entries().stream().anyMatch(Suite.Entry::transfer);
+        return suite.attacks().stream().anyMatch(SuiteAttack::transfer);
     }
 
     private String key(int snapshot, NetworkProgress network, Suite suite) {
@@ -360,7 +361,7 @@ final class EvaluationPlanner {
                 .setImages(images)
                 .setRequestSize(Math.min(spec.getRequestSize(), mostImages(dataset)))
                 .setSeed(seed.value())
-                .setAttacks(EvaluationPlan.cells(suite, network.getNetwork(), sources));
+                .setAttacks(EvaluationPlan.attacks(suite, network.getNetwork(), sources));
     }
 
     /** Images whose perturbed ones fit into a record. */

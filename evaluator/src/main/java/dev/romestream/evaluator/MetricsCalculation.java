@@ -25,17 +25,17 @@ final class MetricsCalculation {
 
     private final Evaluation evaluation;
     private final Mode mode;
-    private final List<EvaluationCell> all = new ArrayList<>();
-    private final List<EvaluationCell> cells;
+    private final List<AttackOutcomes> all = new ArrayList<>();
+    private final List<AttackOutcomes> own;
 
     private MetricsCalculation(Tally tally, Mode mode) {
         this.evaluation = tally.getEvaluation();
         this.mode = mode;
         for (int i = 0; i < evaluation.getAttacks().size(); i++) {
-            all.add(EvaluationCell.of(
-                    evaluation.getAttacks().get(i), tally.getCells().get(i)));
+            all.add(AttackOutcomes.of(
+                    evaluation.getAttacks().get(i), tally.getAttacks().get(i)));
         }
-        this.cells = all.stream().filter(cell -> cell.isOf(mode)).toList();
+        this.own = all.stream().filter(attack -> attack.isOf(mode)).toList();
     }
 
     static RobustnessMetrics of(Tally tally, Mode mode) {
@@ -43,16 +43,17 @@ final class MetricsCalculation {
     }
 
     private RobustnessMetrics metrics() {
-        EvaluationCell clean = cell(Attacks.NONE);
-        List<EvaluationCell> attacks =
-                cells.stream().filter(cell -> !cell.isControl()).toList();
-        List<EvaluationCell> rated =
-                attacks.stream().filter(EvaluationCell::isRated).toList();
+        AttackOutcomes clean = outcomes(Attacks.NONE);
+        List<AttackOutcomes> attacks =
+                own.stream().filter(attack -> !attack.isControl()).toList();
+        List<AttackOutcomes> rated =
+                attacks.stream().filter(AttackOutcomes::isRated).toList();
         RobustnessRatios ratios = ratios(clean, rated);
         Map<String, String> undefined = new TreeMap<>(ratios.undefined());
-        for (EvaluationCell cell : cells) {
-            if (cell.tally().getFailure() != null) {
-                undefined.put(FAILED_PREFIX + cell.attack().name(), cell.tally().getFailure());
+        for (AttackOutcomes attack : own) {
+            if (attack.tally().getFailure() != null) {
+                undefined.put(
+                        FAILED_PREFIX + attack.spec().name(), attack.tally().getFailure());
             }
         }
         Optional<Interval> irrInterval = ratios.irr().isEmpty()
@@ -60,7 +61,7 @@ final class MetricsCalculation {
                 : RatioInterval.irr(
                         common(),
                         clean.correct(),
-                        rated.stream().map(EvaluationCell::correct).toList());
+                        rated.stream().map(AttackOutcomes::correct).toList());
         if (ratios.irr().isPresent() && irrInterval.isEmpty()) {
             undefined.put("irrInterval", "too few images have been seen by every attack");
         }
@@ -75,9 +76,9 @@ final class MetricsCalculation {
                 .setMode(mode)
                 .setVersion(evaluation.getVersion())
                 .setArchitecture(evaluation.getArchitecture())
-                .setComplete(cells.stream().allMatch(this::isComplete))
+                .setComplete(own.stream().allMatch(this::isComplete))
                 .setClean(accuracy(clean.correct(), clean.seen()))
-                .setAttacks(cells.stream().map(this::accuracy).toList())
+                .setAttacks(own.stream().map(this::accuracy).toList())
                 .setWorstCase(worstCase(clean, attacks))
                 .setRr(ratios.rr().orElse(null))
                 .setIrr(ratios.irr().orElse(null))
@@ -87,46 +88,47 @@ final class MetricsCalculation {
                 .setCrei(ratios.crei().orElse(null))
                 .setIcrei(ratios.icrei().orElse(null))
                 .setUndefined(undefined)
-                .setFlags(new EvaluationFlags(all, mode, clean, cell(Attacks.CLAMP), evaluation.getClasses()).list())
+                .setFlags(
+                        new EvaluationFlags(all, mode, clean, outcomes(Attacks.CLAMP), evaluation.getClasses()).list())
                 .build();
     }
 
-    private EvaluationCell cell(String name) {
-        return cells.stream()
-                .filter(cell -> cell.attack().name().equals(name))
+    private AttackOutcomes outcomes(String name) {
+        return own.stream()
+                .filter(attack -> attack.spec().name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalStateException(
                         "The plan of suite " + evaluation.getSuite() + " lacks the control " + name + "."));
     }
 
-    private static RobustnessRatios ratios(EvaluationCell clean, List<EvaluationCell> attacks) {
-        if (clean.isEmpty() || attacks.stream().anyMatch(EvaluationCell::isEmpty)) {
+    private static RobustnessRatios ratios(AttackOutcomes clean, List<AttackOutcomes> attacks) {
+        if (clean.isEmpty() || attacks.stream().anyMatch(AttackOutcomes::isEmpty)) {
             return RobustnessRatios.undefined("not every attack has a result yet");
         }
         return RobustnessRatios.of(
                 clean.percent(),
-                attacks.stream().map(EvaluationCell::percent).toList(),
+                attacks.stream().map(AttackOutcomes::percent).toList(),
                 secondsPerImage(clean),
                 attacks.stream().map(MetricsCalculation::secondsPerImage).toList());
     }
 
     /** While attacks have seen unequal numbers of images, only times per image compare. */
-    private static double secondsPerImage(EvaluationCell cell) {
-        return cell.tally().getSeconds() / cell.seen().cardinality();
+    private static double secondsPerImage(AttackOutcomes attack) {
+        return attack.tally().getSeconds() / attack.seen().cardinality();
     }
 
     /** Images that every attack and the clean evaluation have seen. */
     private BitSet common() {
-        BitSet common = (BitSet) cells.get(0).seen().clone();
-        cells.forEach(cell -> common.and(cell.seen()));
+        BitSet common = (BitSet) own.get(0).seen().clone();
+        own.forEach(attack -> common.and(attack.seen()));
         return common;
     }
 
-    private Accuracy worstCase(EvaluationCell clean, List<EvaluationCell> attacks) {
+    private Accuracy worstCase(AttackOutcomes clean, List<AttackOutcomes> attacks) {
         BitSet seen = common();
         BitSet robust = (BitSet) seen.clone();
         robust.and(clean.correct());
-        attacks.forEach(cell -> robust.and(cell.correct()));
+        attacks.forEach(attack -> robust.and(attack.correct()));
         return accuracy(robust, seen);
     }
 
@@ -138,37 +140,37 @@ final class MetricsCalculation {
                 : new Accuracy((long) hits, (long) count, 100.0 * hits / count, bounds(Interval.wilson(hits, count)));
     }
 
-    private AttackAccuracy accuracy(EvaluationCell cell) {
-        Accuracy accuracy = accuracy(cell.correct(), cell.seen());
+    private AttackAccuracy accuracy(AttackOutcomes attack) {
+        Accuracy accuracy = accuracy(attack.correct(), attack.seen());
         return AttackAccuracy.newBuilder()
-                .setAttack(cell.attack().name())
-                .setEpsilon(cell.attack().epsilon())
-                .setSteps(cell.attack().steps())
-                .setNorm(Attacks.norm(cell.attack())
+                .setAttack(attack.spec().name())
+                .setEpsilon(attack.spec().epsilon())
+                .setSteps(attack.spec().steps())
+                .setNorm(Attacks.norm(attack.spec())
                         .map(norm -> AttackNorm.valueOf(norm.name()))
                         .orElse(null))
-                .setSource(cell.planned().getSource())
-                .setControl(cell.isControl())
-                .setRated(cell.isRated())
+                .setSource(attack.planned().getSource())
+                .setControl(attack.isControl())
+                .setRated(attack.isRated())
                 .setCorrect(accuracy.getCorrect())
                 .setCount(accuracy.getCount())
                 .setAccuracy(accuracy.getAccuracy())
                 .setInterval(accuracy.getInterval())
-                .setSeconds(cell.tally().getSeconds())
-                .setGradientEvaluations(cell.tally().getGradientEvaluations())
-                .setForwardEvaluations(cell.tally().getForwardEvaluations())
-                .setPerImage(isComplete(cell) ? perImage(cell) : "")
+                .setSeconds(attack.tally().getSeconds())
+                .setGradientEvaluations(attack.tally().getGradientEvaluations())
+                .setForwardEvaluations(attack.tally().getForwardEvaluations())
+                .setPerImage(isComplete(attack) ? perImage(attack) : "")
                 .build();
     }
 
-    private boolean isComplete(EvaluationCell cell) {
-        return cell.seen().cardinality() == evaluation.getImages();
+    private boolean isComplete(AttackOutcomes attack) {
+        return attack.seen().cardinality() == evaluation.getImages();
     }
 
-    private String perImage(EvaluationCell cell) {
+    private String perImage(AttackOutcomes attack) {
         StringBuilder outcomes = new StringBuilder();
         for (int image = 0; image < evaluation.getImages(); image++) {
-            outcomes.append(cell.correct().get(image) ? '1' : '0');
+            outcomes.append(attack.correct().get(image) ? '1' : '0');
         }
         return outcomes.toString();
     }

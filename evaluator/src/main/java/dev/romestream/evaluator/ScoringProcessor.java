@@ -62,7 +62,7 @@ final class ScoringProcessor extends ContextualProcessor<String, PerturbedBatch,
 
     private BatchOutcome outcome(Evaluation evaluation, EvaluationPlan.Slot slot, PerturbedBatch batch) {
         BatchOutcome.Builder outcome = BatchOutcome.newBuilder()
-                .setCell(slot.cell())
+                .setAttack(slot.attack())
                 .setAttempt(batch.getAttempt())
                 .setSeconds(batch.getSeconds())
                 .setGradientEvaluations(batch.getGradientEvaluations())

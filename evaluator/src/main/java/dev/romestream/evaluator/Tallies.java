@@ -1,9 +1,9 @@
 package dev.romestream.evaluator;
 
+import dev.romestream.schemas.AttackTally;
 import dev.romestream.schemas.BatchOutcome;
 import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.Tally;
-import dev.romestream.schemas.TallyCell;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -15,14 +15,14 @@ final class Tallies {
     private Tallies() {}
 
     static Tally empty(Evaluation evaluation) {
-        List<TallyCell> cells = new ArrayList<>();
+        List<AttackTally> attacks = new ArrayList<>();
         for (int i = 0; i < evaluation.getAttacks().size(); i++) {
-            cells.add(new TallyCell(ByteBuffer.allocate(0), ByteBuffer.allocate(0), 0.0, 0L, 0L, 0L, 0L, null));
+            attacks.add(new AttackTally(ByteBuffer.allocate(0), ByteBuffer.allocate(0), 0.0, 0L, 0L, 0L, 0L, null));
         }
         return Tally.newBuilder()
                 .setEvaluation(evaluation)
                 .setAttempt(evaluation.getRun())
-                .setCells(cells)
+                .setAttacks(attacks)
                 .build();
     }
 
@@ -38,20 +38,20 @@ final class Tallies {
 
     /** The tally with an outcome in it. */
     static Tally apply(Tally tally, BatchOutcome outcome) {
-        TallyCell cell = tally.getCells().get(outcome.getCell());
+        AttackTally earlier = tally.getAttacks().get(outcome.getAttack());
         if (outcome.getError() != null) {
             boolean counts = outcome.getAttempt() >= tally.getEvaluation().getRun();
             return counts
                     ? replaced(
                             tally,
-                            outcome.getCell(),
-                            TallyCell.newBuilder(cell)
+                            outcome.getAttack(),
+                            AttackTally.newBuilder(earlier)
                                     .setFailure(outcome.getError())
                                     .build())
                     : tally;
         }
-        BitSet seen = BitSet.valueOf(cell.getSeen().duplicate());
-        BitSet hits = BitSet.valueOf(cell.getCorrect().duplicate());
+        BitSet seen = BitSet.valueOf(earlier.getSeen().duplicate());
+        BitSet hits = BitSet.valueOf(earlier.getCorrect().duplicate());
         boolean isNew = false;
         for (int i = 0; i < outcome.getImageIds().size(); i++) {
             int id = outcome.getImageIds().get(i);
@@ -62,28 +62,28 @@ final class Tallies {
         return isNew
                 ? replaced(
                         tally,
-                        outcome.getCell(),
-                        new TallyCell(
+                        outcome.getAttack(),
+                        new AttackTally(
                                 ByteBuffer.wrap(seen.toByteArray()),
                                 ByteBuffer.wrap(hits.toByteArray()),
-                                cell.getSeconds() + outcome.getSeconds(),
-                                cell.getGradientEvaluations() + outcome.getGradientEvaluations(),
-                                cell.getForwardEvaluations() + outcome.getForwardEvaluations(),
-                                cell.getZeroGradients() + outcome.getZeroGradients(),
-                                cell.getDiffering() + outcome.getDiffering(),
-                                cell.getFailure()))
+                                earlier.getSeconds() + outcome.getSeconds(),
+                                earlier.getGradientEvaluations() + outcome.getGradientEvaluations(),
+                                earlier.getForwardEvaluations() + outcome.getForwardEvaluations(),
+                                earlier.getZeroGradients() + outcome.getZeroGradients(),
+                                earlier.getDiffering() + outcome.getDiffering(),
+                                earlier.getFailure()))
                 : tally;
     }
 
     /** The tally with a failure noted for every attack that lacks images. */
     static Tally failed(Tally tally, String reason) {
         Tally failed = tally;
-        for (int cell = 0; cell < tally.getCells().size(); cell++) {
-            if (seen(tally, cell).cardinality() < tally.getEvaluation().getImages()) {
+        for (int attack = 0; attack < tally.getAttacks().size(); attack++) {
+            if (seen(tally, attack).cardinality() < tally.getEvaluation().getImages()) {
                 failed = replaced(
                         failed,
-                        cell,
-                        TallyCell.newBuilder(tally.getCells().get(cell))
+                        attack,
+                        AttackTally.newBuilder(tally.getAttacks().get(attack))
                                 .setFailure(reason)
                                 .build());
             }
@@ -93,41 +93,41 @@ final class Tallies {
 
     /** The tally for another run: what failed may succeed. */
     static Tally restarted(Tally tally, Evaluation evaluation) {
-        List<TallyCell> cells = tally.getCells().stream()
-                .map(cell -> TallyCell.newBuilder(cell).setFailure(null).build())
+        List<AttackTally> attacks = tally.getAttacks().stream()
+                .map(attack -> AttackTally.newBuilder(attack).setFailure(null).build())
                 .toList();
         return Tally.newBuilder(tally)
                 .setEvaluation(evaluation)
                 .setAttempt(evaluation.getRun())
                 .setRetries(0)
-                .setCells(cells)
+                .setAttacks(attacks)
                 .build();
     }
 
     /** Requests whose images were not all seen. */
     static List<EvaluationPlan.Slot> missing(Tally tally) {
-        List<BitSet> seen = IntStream.range(0, tally.getCells().size())
-                .mapToObj(cell -> seen(tally, cell))
+        List<BitSet> seen = IntStream.range(0, tally.getAttacks().size())
+                .mapToObj(attack -> seen(tally, attack))
                 .toList();
         return EvaluationPlan.slots(tally.getEvaluation()).stream()
                 .filter(slot -> IntStream.of(EvaluationPlan.images(tally.getEvaluation(), slot))
-                        .anyMatch(image -> !seen.get(slot.cell()).get(image)))
+                        .anyMatch(image -> !seen.get(slot.attack()).get(image)))
                 .toList();
     }
 
     static boolean isComplete(Tally tally) {
-        return IntStream.range(0, tally.getCells().size())
-                .allMatch(cell ->
-                        seen(tally, cell).cardinality() == tally.getEvaluation().getImages());
+        return IntStream.range(0, tally.getAttacks().size())
+                .allMatch(attack -> seen(tally, attack).cardinality()
+                        == tally.getEvaluation().getImages());
     }
 
-    private static BitSet seen(Tally tally, int cell) {
-        return BitSet.valueOf(tally.getCells().get(cell).getSeen().duplicate());
+    private static BitSet seen(Tally tally, int attack) {
+        return BitSet.valueOf(tally.getAttacks().get(attack).getSeen().duplicate());
     }
 
-    private static Tally replaced(Tally tally, int position, TallyCell cell) {
-        List<TallyCell> cells = new ArrayList<>(tally.getCells());
-        cells.set(position, cell);
-        return Tally.newBuilder(tally).setCells(cells).build();
+    private static Tally replaced(Tally tally, int position, AttackTally attack) {
+        List<AttackTally> attacks = new ArrayList<>(tally.getAttacks());
+        attacks.set(position, attack);
+        return Tally.newBuilder(tally).setAttacks(attacks).build();
     }
 }

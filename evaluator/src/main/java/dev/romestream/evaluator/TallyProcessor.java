@@ -88,7 +88,7 @@ final class TallyProcessor extends ContextualProcessor<String, TallyEvent, Strin
             return;
         }
         List<Mode> modes =
-                before.getEvaluation().getAttacks().get(outcome.getCell()).getModes();
+                before.getEvaluation().getAttacks().get(outcome.getAttack()).getModes();
         keep(record.key(), Tally.newBuilder(after).setHeard(heard).setRetries(0).build());
         modes.forEach(mode -> tell(after, mode, record.timestamp()));
     }
@@ -101,7 +101,7 @@ final class TallyProcessor extends ContextualProcessor<String, TallyEvent, Strin
                         Tallies.isComplete(tally)
                                 ? Tally.newBuilder(tally)
                                         .setComplete(true)
-                                        .setCells(List.of())
+                                        .setAttacks(List.of())
                                         .build()
                                 : tally);
     }

@@ -3,15 +3,15 @@ package dev.romestream.evaluator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.romestream.exchange.codec.AttackCodec;
-import dev.romestream.robustness.attack.AttackSettings;
+import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.network.ThreatModel.Space;
+import dev.romestream.schemas.AttackTally;
 import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.PlannedAttack;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Tally;
-import dev.romestream.schemas.TallyCell;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -23,7 +23,7 @@ class EvaluationFlagsTest {
     private static final int IMAGES = 1000;
 
     private final List<PlannedAttack> plan = new ArrayList<>();
-    private final List<TallyCell> cells = new ArrayList<>();
+    private final List<AttackTally> attacks = new ArrayList<>();
 
     private EvaluationFlagsTest with(PlannedAttack planned, int robust, long zeroGradients, long differing) {
         BitSet seen = new BitSet();
@@ -31,7 +31,7 @@ class EvaluationFlagsTest {
         BitSet correct = new BitSet();
         correct.set(0, robust);
         plan.add(planned);
-        cells.add(new TallyCell(
+        attacks.add(new AttackTally(
                 ByteBuffer.wrap(seen.toByteArray()),
                 ByteBuffer.wrap(correct.toByteArray()),
                 1.0,
@@ -44,7 +44,7 @@ class EvaluationFlagsTest {
     }
 
     private EvaluationFlagsTest control(String name, int robust, long differing) {
-        var spec = AttackCodec.encode(AttackSettings.control(name, Space.PIXEL));
+        var spec = AttackCodec.encode(AttackSpec.control(name, Space.PIXEL));
         return with(new PlannedAttack(spec, null, false, List.of(Mode.values())), robust, 0, differing);
     }
 
@@ -58,7 +58,7 @@ class EvaluationFlagsTest {
 
     private static PlannedAttack planned(
             String name, double epsilon, int steps, boolean targeted, NetworkVersion source) {
-        var settings = new AttackSettings(name, Space.PIXEL, targeted, epsilon, epsilon / 4, steps, false);
+        var settings = new AttackSpec(name, Space.PIXEL, targeted, epsilon, epsilon / 4, steps, false);
         Mode mode = targeted ? Mode.TARGETED : Mode.UNTARGETED;
         return new PlannedAttack(AttackCodec.encode(settings), source, true, List.of(mode));
     }
@@ -86,7 +86,7 @@ class EvaluationFlagsTest {
                 .setAttacks(plan)
                 .build();
         return MetricsCalculation.of(
-                Tally.newBuilder().setEvaluation(evaluation).setCells(cells).build(), Mode.UNTARGETED);
+                Tally.newBuilder().setEvaluation(evaluation).setAttacks(attacks).build(), Mode.UNTARGETED);
     }
 
     @Test

@@ -54,7 +54,7 @@ import org.junit.jupiter.api.Test;
 /** Scoring and tallying, by a topology of the two processors alone. */
 class TallyProcessorTest {
     private static final List<PlannedAttack> PLAN =
-            EvaluationPlan.cells(Suite.named("pixel-2"), new NetworkVersion("v", 0), List.of());
+            EvaluationPlan.attacks(Suite.named("pixel-2"), new NetworkVersion("v", 0), List.of());
     private static final String KEY = "e/0/v/pixel-2";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int NONE = 0;
@@ -130,7 +130,7 @@ class TallyProcessorTest {
             }
             boolean[] correct = new boolean[batch.getImageIds().size()];
             for (int i = 0; i < correct.length; i++) {
-                correct[i] = slot.cell() <= CLAMP || batch.getImageIds().get(i) % 2 == 0;
+                correct[i] = slot.attack() <= CLAMP || batch.getImageIds().get(i) % 2 == 0;
             }
             return new BatchScorer.Scores(correct, 0);
         }
@@ -203,13 +203,13 @@ class TallyProcessorTest {
                 .build();
     }
 
-    private static PerturbedBatch batch(int cell, int from, int to, String error, int bytes) {
-        return batch(cell, from, to, error, bytes, 0);
+    private static PerturbedBatch batch(int attack, int from, int to, String error, int bytes) {
+        return batch(attack, from, to, error, bytes, 0);
     }
 
-    private static PerturbedBatch batch(int cell, int from, int to, String error, int bytes, int attempt) {
+    private static PerturbedBatch batch(int attack, int from, int to, String error, int bytes, int attempt) {
         return PerturbedBatch.newBuilder()
-                .setRequestId(EvaluationPlan.request(evaluation(0), new EvaluationPlan.Slot(cell, from), 0)
+                .setRequestId(EvaluationPlan.request(evaluation(0), new EvaluationPlan.Slot(attack, from), 0)
                         .getId())
                 .setAttempt(attempt)
                 .setNetwork("v")
@@ -217,8 +217,8 @@ class TallyProcessorTest {
                 .setImages(new Tensor(List.of(bytes), DType.UINT8, ByteBuffer.allocate(bytes)))
                 .setLabels(IntStream.range(from, to).mapToObj(i -> 0).toList())
                 .setImageIds(IntStream.range(from, to).boxed().toList())
-                .setAttack(PLAN.get(cell).getAttack())
-                .setSeconds(cell + 1.0)
+                .setAttack(PLAN.get(attack).getAttack())
+                .setSeconds(attack + 1.0)
                 .setGradientEvaluations(to - from)
                 .setForwardEvaluations(to - from)
                 .setError(error)
@@ -244,10 +244,10 @@ class TallyProcessorTest {
     @Test
     void aFigureIsCompleteWhenEveryAttackHasSeenEveryImage() {
         RobustnessMetrics figure = null;
-        for (int cell = 0; cell < PLAN.size(); cell++) {
+        for (int attack = 0; attack < PLAN.size(); attack++) {
             for (int from = 0; from < 100; from += 50) {
                 assertThat(figure == null || !figure.getComplete()).isTrue();
-                Map<String, RobustnessMetrics> changed = pipe(batch(cell, from, from + 50, null, 1));
+                Map<String, RobustnessMetrics> changed = pipe(batch(attack, from, from + 50, null, 1));
                 figure = changed.getOrDefault("e/0/v/pixel-2/targeted", figure);
             }
         }
@@ -279,7 +279,7 @@ class TallyProcessorTest {
         assertThat(pipe(batch(NONE, 0, 50, null, 1)))
                 .containsOnlyKeys("e/0/v/pixel-2/untargeted", "e/0/v/pixel-2/targeted");
         int targeted = IntStream.range(0, PLAN.size())
-                .filter(cell -> PLAN.get(cell).getModes().equals(List.of(Mode.TARGETED)))
+                .filter(attack -> PLAN.get(attack).getModes().equals(List.of(Mode.TARGETED)))
                 .findFirst()
                 .orElseThrow();
         assertThat(pipe(batch(targeted, 0, 50, null, 1))).containsOnlyKeys("e/0/v/pixel-2/targeted");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.romestream.exchange.codec.SuiteCodec;
 import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.robustness.attack.Suite;
+import dev.romestream.robustness.attack.SuiteAttack;
 import dev.romestream.schemas.Alignment;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.PriorMode;
@@ -181,8 +182,8 @@ class ExperimentFileTest {
                 .get(0);
         List<Suite> suites = SuiteCodec.decode(experiment.getEvaluation());
         assertThat(suites).extracting(Suite::name).containsExactly("pixel-4", "own");
-        assertThat(suites.get(1).entries())
-                .extracting(Suite.Entry::attack)
+        assertThat(suites.get(1).attacks())
+                .extracting(SuiteAttack::spec)
                 .extracting(Object::toString)
                 .satisfiesExactly(
                         none -> assertThat(none).contains("none"),
@@ -229,12 +230,12 @@ class ExperimentFileTest {
                 .get(0);
         List<Suite> suites = SuiteCodec.decode(experiment.getEvaluation());
         assertThat(suites).extracting(Suite::name).containsExactly("pixel-2", "own");
-        List<Suite.Entry> own = suites.get(1).entries();
-        assertThat(own).extracting(entry -> entry.attack().name()).containsExactly("none", "clamp", "deepfool", "pgd");
-        assertThat(own.get(2).attack().parameters()).containsExactly(Map.entry("overshoot", 0.1));
+        List<SuiteAttack> own = suites.get(1).attacks();
+        assertThat(own).extracting(attack -> attack.spec().name()).containsExactly("none", "clamp", "deepfool", "pgd");
+        assertThat(own.get(2).spec().parameters()).containsExactly(Map.entry("overshoot", 0.1));
         assertThat(own.get(2).targeted()).isFalse();
         assertThat(own.get(3).untargeted()).isFalse();
-        assertThat(own.get(3).attack().epsilon()).isEqualTo(8 / 255.0);
+        assertThat(own.get(3).spec().epsilon()).isEqualTo(8 / 255.0);
         assertThat(ExperimentFile.parse(ExperimentFile.write(experiment), Map.of(), List.of())
                         .get(0)
                         .getEvaluation())

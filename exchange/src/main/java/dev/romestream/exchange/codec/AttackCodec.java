@@ -1,6 +1,6 @@
 package dev.romestream.exchange.codec;
 
-import dev.romestream.robustness.attack.AttackSettings;
+import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.attack.Norm;
 import dev.romestream.robustness.network.LabelledImages;
@@ -9,7 +9,6 @@ import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.schemas.AnswerKind;
 import dev.romestream.schemas.AttackNorm;
 import dev.romestream.schemas.AttackRequest;
-import dev.romestream.schemas.AttackSpec;
 import dev.romestream.schemas.AugmentationDraw;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.Space;
@@ -22,21 +21,21 @@ import java.util.Optional;
 public final class AttackCodec {
     private AttackCodec() {}
 
-    public static AttackSpec encode(AttackSettings settings) {
-        return new AttackSpec(
-                settings.name(),
-                Space.valueOf(settings.space().name()),
-                settings.targeted(),
-                settings.epsilon(),
-                settings.stepSize(),
-                settings.steps(),
-                settings.randomStart(),
-                settings.norm().map(norm -> AttackNorm.valueOf(norm.name())).orElse(null),
-                settings.parameters());
+    public static dev.romestream.schemas.AttackSpec encode(AttackSpec spec) {
+        return new dev.romestream.schemas.AttackSpec(
+                spec.name(),
+                Space.valueOf(spec.space().name()),
+                spec.targeted(),
+                spec.epsilon(),
+                spec.stepSize(),
+                spec.steps(),
+                spec.randomStart(),
+                spec.norm().map(norm -> AttackNorm.valueOf(norm.name())).orElse(null),
+                spec.parameters());
     }
 
-    public static AttackSettings decode(AttackSpec spec) {
-        return new AttackSettings(
+    public static AttackSpec decode(dev.romestream.schemas.AttackSpec spec) {
+        return new AttackSpec(
                 spec.getAttack(),
                 ThreatModel.Space.valueOf(spec.getSpace().name()),
                 spec.getTargeted(),
@@ -64,7 +63,7 @@ public final class AttackCodec {
             String fingerprint,
             Split split,
             int[] images,
-            AttackSettings attack,
+            AttackSpec attack,
             Optional<AttackTask.AugmentationDraw> augmentation,
             Seed seed,
             AnswerKind answer,

@@ -1,12 +1,12 @@
 package dev.romestream.exchange.codec;
 
-import dev.romestream.robustness.attack.AttackSettings;
+import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Suite;
+import dev.romestream.robustness.attack.SuiteAttack;
 import dev.romestream.robustness.network.ThreatModel;
 import dev.romestream.schemas.EvaluationSpec;
 import dev.romestream.schemas.Mode;
-import dev.romestream.schemas.SuiteAttack;
 import dev.romestream.schemas.SuiteSpec;
 import java.util.HashSet;
 import java.util.List;
@@ -38,13 +38,13 @@ public final class SuiteCodec {
         ThreatModel.Space space = spec.getSpace() == null
                 ? ThreatModel.Space.PIXEL
                 : ThreatModel.Space.valueOf(spec.getSpace().name());
-        List<Suite.Entry> entries =
-                spec.getAttacks().stream().map(attack -> entry(attack, space)).toList();
-        return Suite.withControls(spec.getName(), space, entries);
+        List<SuiteAttack> attacks =
+                spec.getAttacks().stream().map(attack -> attack(attack, space)).toList();
+        return Suite.withControls(spec.getName(), space, attacks);
     }
 
-    private static Suite.Entry entry(SuiteAttack spec, ThreatModel.Space space) {
-        AttackSettings settings = new AttackSettings(
+    private static SuiteAttack attack(dev.romestream.schemas.SuiteAttack spec, ThreatModel.Space space) {
+        AttackSpec attack = new AttackSpec(
                 spec.getAttack(),
                 space,
                 false,
@@ -55,8 +55,8 @@ public final class SuiteCodec {
                 AttackCodec.norm(spec.getNorm()),
                 spec.getParameters());
         List<Mode> modes = spec.getModes();
-        return new Suite.Entry(
-                settings,
+        return new SuiteAttack(
+                attack,
                 modes.isEmpty() || modes.contains(Mode.UNTARGETED),
                 modes.isEmpty() ? Attacks.isTargetable(spec.getAttack()) : modes.contains(Mode.TARGETED),
                 spec.getTransfer(),

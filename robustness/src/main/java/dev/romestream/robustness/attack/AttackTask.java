@@ -19,7 +19,7 @@ import java.util.Optional;
  * @param augmentation a Siamese draw that the normalised images get before the attack, for priors
  */
 public record AttackTask(
-        AttackSettings settings,
+        AttackSpec spec,
         ImageShape shape,
         byte[] pixels,
         int[] labels,
@@ -35,14 +35,14 @@ public record AttackTask(
      * @throws IllegalArgumentException where an augmentation is wanted in pixel space
      */
     public Attack.Perturbation run(NDManager manager, Classifier network, Normalization normalization) {
-        ThreatModel threat = new ThreatModel(settings.space(), normalization);
-        Attack attack = Attacks.create(settings);
+        ThreatModel threat = new ThreatModel(spec.space(), normalization);
+        Attack attack = Attacks.create(spec);
         try (NDManager scope = manager.newSubManager()) {
             NDArray start = threat.fromPixels(LabelledImages.pixels(scope, shape, pixels));
             if (augmentation.isPresent()) {
-                if (settings.space() != ThreatModel.Space.NORMALISED) {
+                if (spec.space() != ThreatModel.Space.NORMALISED) {
                     throw new IllegalArgumentException(
-                            "Augmentation works on normalised images; the attack's space is " + settings.space() + ".");
+                            "Augmentation works on normalised images; the attack's space is " + spec.space() + ".");
                 }
                 AugmentationDraw draw = augmentation.get();
                 start = new Augmentation(draw.strategy()).siamese(start, draw.seed());

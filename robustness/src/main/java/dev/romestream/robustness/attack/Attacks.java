@@ -37,16 +37,10 @@ public final class Attacks {
     private static final Map<String, Definition> KNOWN = new TreeMap<>();
 
     static {
-        define(NONE, LINF, false, 0, Map.of(), settings -> Control.NONE);
-        define(CLAMP, LINF, false, 0, Map.of(), settings -> Control.CLAMP);
-        define(NOISE, LINF, false, 0, Map.of(), settings -> new Noise(settings.epsilon()));
-        define(
-                FGSM,
-                LINF,
-                true,
-                1,
-                Map.of(),
-                settings -> ProjectedGradientDescent.fgsm(settings.epsilon(), settings.targeted()));
+        define(NONE, LINF, false, 0, Map.of(), spec -> Control.NONE);
+        define(CLAMP, LINF, false, 0, Map.of(), spec -> Control.CLAMP);
+        define(NOISE, LINF, false, 0, Map.of(), spec -> new Noise(spec.epsilon()));
+        define(FGSM, LINF, true, 1, Map.of(), spec -> ProjectedGradientDescent.fgsm(spec.epsilon(), spec.targeted()));
         define(PGD, LINF_OR_L2, true, 10, Map.of(RESTARTS, 1.0), Attacks::gradientDescent);
         define(PGD_L2, List.of(Norm.L2), true, 10, Map.of(RESTARTS, 1.0), Attacks::gradientDescent);
         define(
@@ -55,21 +49,21 @@ public final class Attacks {
                 false,
                 50,
                 Map.of("overshoot", 0.02),
-                settings -> new DeepFool(settings.steps(), settings.parameter("overshoot")));
+                spec -> new DeepFool(spec.steps(), spec.parameter("overshoot")));
         define(
                 CW,
                 UNBOUNDED,
                 true,
                 100,
                 Map.of("c", 1.0, "kappa", 0.0, LEARNING_RATE, 0.01, "searchSteps", 1.0, "floored", 1.0),
-                settings -> new CarliniWagner(
-                        settings.parameter("c"),
-                        settings.parameter("kappa"),
-                        settings.steps(),
-                        settings.parameter(LEARNING_RATE),
-                        (int) settings.parameter("searchSteps"),
-                        settings.parameter("floored") != 0,
-                        settings.targeted()));
+                spec -> new CarliniWagner(
+                        spec.parameter("c"),
+                        spec.parameter("kappa"),
+                        spec.steps(),
+                        spec.parameter(LEARNING_RATE),
+                        (int) spec.parameter("searchSteps"),
+                        spec.parameter("floored") != 0,
+                        spec.targeted()));
         for (AutoPgd.Objective objective : AutoPgd.Objective.values()) {
             boolean targetable = objective != AutoPgd.Objective.T;
             define(
@@ -78,12 +72,8 @@ public final class Attacks {
                     targetable,
                     100,
                     Map.of(RESTARTS, 1.0),
-                    settings -> new AutoPgd(
-                            objective,
-                            ball(settings),
-                            settings.steps(),
-                            (int) settings.parameter(RESTARTS),
-                            settings.targeted()));
+                    spec -> new AutoPgd(
+                            objective, ball(spec), spec.steps(), (int) spec.parameter(RESTARTS), spec.targeted()));
         }
         define(
                 FAB,
@@ -91,36 +81,28 @@ public final class Attacks {
                 true,
                 100,
                 Map.of(),
-                settings -> new Fab(
-                        ball(settings), settings.steps(), settings.targeted() ? Fab.Aim.NEXT : Fab.Aim.NEAREST));
-        define(
-                FAB_T,
-                LINF_OR_L2,
-                false,
-                100,
-                Map.of(),
-                settings -> new Fab(ball(settings), settings.steps(), Fab.Aim.LIKELIEST));
+                spec -> new Fab(ball(spec), spec.steps(), spec.targeted() ? Fab.Aim.NEXT : Fab.Aim.NEAREST));
+        define(FAB_T, LINF_OR_L2, false, 100, Map.of(), spec -> new Fab(ball(spec), spec.steps(), Fab.Aim.LIKELIEST));
         define(
                 SQUARE,
                 LINF_OR_L2,
                 true,
                 5000,
                 Map.of("initialShare", 0.8),
-                settings -> new Square(
-                        ball(settings), settings.steps(), settings.parameter("initialShare"), settings.targeted()));
+                spec -> new Square(ball(spec), spec.steps(), spec.parameter("initialShare"), spec.targeted()));
         define(
                 SPSA,
                 LINF,
                 true,
                 1,
                 Map.of("samples", 128.0, "delta", 0.01, LEARNING_RATE, 0.01),
-                settings -> new Spsa(
-                        settings.epsilon(),
-                        settings.steps(),
-                        (int) settings.parameter("samples"),
-                        settings.parameter("delta"),
-                        settings.parameter(LEARNING_RATE),
-                        settings.targeted()));
+                spec -> new Spsa(
+                        spec.epsilon(),
+                        spec.steps(),
+                        (int) spec.parameter("samples"),
+                        spec.parameter("delta"),
+                        spec.parameter(LEARNING_RATE),
+                        spec.targeted()));
         for (String name : List.of(AUTOATTACK, AUTOATTACK_10)) {
             define(
                     name,
@@ -128,7 +110,7 @@ public final class Attacks {
                     false,
                     name.equals(AUTOATTACK) ? 100 : 10,
                     Map.of("queries", 5000.0),
-                    settings -> new AutoAttack(ball(settings), settings.steps(), (int) settings.parameter("queries")));
+                    spec -> new AutoAttack(ball(spec), spec.steps(), (int) spec.parameter("queries")));
         }
     }
 
@@ -147,7 +129,7 @@ public final class Attacks {
             boolean targetable,
             int usualSteps,
             Map<String, Double> defaults,
-            Function<AttackSettings, Attack> factory) {}
+            Function<AttackSpec, Attack> factory) {}
 
     private static void define(
             String name,
@@ -155,23 +137,23 @@ public final class Attacks {
             boolean targetable,
             int usualSteps,
             Map<String, Double> defaults,
-            Function<AttackSettings, Attack> factory) {
+            Function<AttackSpec, Attack> factory) {
         KNOWN.put(name, new Definition(norms, targetable, usualSteps, Map.copyOf(defaults), factory));
     }
 
-    private static Ball ball(AttackSettings settings) {
-        return new Ball(norm(settings).orElseThrow(), settings.epsilon());
+    private static Ball ball(AttackSpec spec) {
+        return new Ball(norm(spec).orElseThrow(), spec.epsilon());
     }
 
-    private static Attack gradientDescent(AttackSettings settings) {
+    private static Attack gradientDescent(AttackSpec spec) {
         return new ProjectedGradientDescent(
-                norm(settings).orElseThrow(),
-                settings.epsilon(),
-                settings.stepSize(),
-                settings.steps(),
-                settings.randomStart(),
-                (int) settings.parameter(RESTARTS),
-                settings.targeted());
+                norm(spec).orElseThrow(),
+                spec.epsilon(),
+                spec.stepSize(),
+                spec.steps(),
+                spec.randomStart(),
+                (int) spec.parameter(RESTARTS),
+                spec.targeted());
     }
 
     private static Definition definition(String name) {
@@ -194,9 +176,8 @@ public final class Attacks {
     }
 
     /** The norm in which an attack is bounded by its epsilon; empty where it is not bounded. */
-    public static Optional<Norm> norm(AttackSettings settings) {
-        return settings.norm()
-                .or(() -> definition(settings.name()).norms().stream().findFirst());
+    public static Optional<Norm> norm(AttackSpec spec) {
+        return spec.norm().or(() -> definition(spec.name()).norms().stream().findFirst());
     }
 
     /**
@@ -205,11 +186,11 @@ public final class Attacks {
      *
      * @throws IllegalArgumentException for an unknown name, listing the known
      */
-    public static AttackSettings completed(AttackSettings given) {
+    public static AttackSpec completed(AttackSpec given) {
         int usual = definition(given.name()).usualSteps();
         boolean descends = Set.of(PGD, PGD_L2).contains(given.name()) && given.stepSize() == 0;
         double share = norm(given).equals(Optional.of(Norm.L2)) ? 15 / 128.0 : 0.25;
-        return new AttackSettings(
+        return new AttackSpec(
                 given.name(),
                 given.space(),
                 given.targeted(),
@@ -240,22 +221,21 @@ public final class Attacks {
      *
      * @throws IllegalArgumentException for an unknown name or parameter, listing the known, or for values that make no sense
      */
-    public static Attack create(AttackSettings settings) {
-        Definition definition = definition(settings.name());
-        for (String parameter : settings.parameters().keySet()) {
+    public static Attack create(AttackSpec spec) {
+        Definition definition = definition(spec.name());
+        for (String parameter : spec.parameters().keySet()) {
             if (!definition.defaults().containsKey(parameter)) {
-                throw new IllegalArgumentException("The attack " + settings.name() + " has no parameter '" + parameter
+                throw new IllegalArgumentException("The attack " + spec.name() + " has no parameter '" + parameter
                         + "'; its own are " + new TreeMap<>(definition.defaults()) + ".");
             }
         }
-        if (settings.targeted() && !definition.targetable()) {
-            throw new IllegalArgumentException("The attack " + settings.name() + " has no targeted mode.");
+        if (spec.targeted() && !definition.targetable()) {
+            throw new IllegalArgumentException("The attack " + spec.name() + " has no targeted mode.");
         }
-        if (settings.norm().isPresent()
-                && !definition.norms().contains(settings.norm().get())) {
-            throw new IllegalArgumentException("The attack " + settings.name() + " is not bounded in the norm "
-                    + settings.norm().get() + "; its own are " + definition.norms() + ".");
+        if (spec.norm().isPresent() && !definition.norms().contains(spec.norm().get())) {
+            throw new IllegalArgumentException("The attack " + spec.name() + " is not bounded in the norm "
+                    + spec.norm().get() + "; its own are " + definition.norms() + ".");
         }
-        return definition.factory().apply(settings);
+        return definition.factory().apply(spec);
     }
 }

@@ -9,9 +9,9 @@ import java.util.TreeMap;
 /**
  * A named list of attacks in one space. Controls count in both modes; every other attack is made in its own.
  *
- * @param entries the controls {@code none} and {@code clamp} first
+ * @param attacks the controls {@code none} and {@code clamp} first
  */
-public record Suite(String name, Space space, List<Entry> entries) {
+public record Suite(String name, Space space, List<SuiteAttack> attacks) {
     private static final int AUTOATTACK_STEPS = 100;
     private static final int PGD_STEPS = 10;
     private static final int CHECK_QUERIES = 1000;
@@ -31,37 +31,7 @@ public record Suite(String name, Space space, List<Entry> entries) {
             "transfer", transfer()));
 
     public Suite {
-        entries = List.copyOf(entries);
-    }
-
-    /**
-     * An attack in a suite.
-     *
-     * @param attack untargeted
-     * @param untargeted whether it is made so
-     * @param targeted whether it is made targeted, too
-     * @param transfer whether it is crafted on every network that is evaluated together, and measured on each
-     * @param rated whether it takes part in the ratios
-     */
-    public record Entry(AttackSettings attack, boolean untargeted, boolean targeted, boolean transfer, boolean rated) {
-
-        /** In every mode that the attack has. */
-        public static Entry of(AttackSettings attack) {
-            return new Entry(attack, true, Attacks.isTargetable(attack.name()), false, true);
-        }
-
-        private Entry unrated() {
-            return new Entry(attack, untargeted, targeted, transfer, false);
-        }
-
-        private Entry transferred() {
-            return new Entry(attack, untargeted, targeted, true, rated);
-        }
-
-        /** With what its attack takes where nothing is said. */
-        private Entry completed() {
-            return new Entry(Attacks.completed(attack), untargeted, targeted, transfer, rated);
-        }
+        attacks = List.copyOf(attacks);
     }
 
     /**
@@ -69,25 +39,25 @@ public record Suite(String name, Space space, List<Entry> entries) {
      *
      * @throws IllegalArgumentException where the name is a built-in one's, or an attack makes no sense
      */
-    public static Suite withControls(String name, Space space, List<Entry> others) {
+    public static Suite withControls(String name, Space space, List<SuiteAttack> others) {
         if (BUILT_IN.containsKey(name)) {
             throw new IllegalArgumentException("The suite '" + name + "' is a built-in one; choose another name.");
         }
         return controlled(name, space, others);
     }
 
-    private static Suite controlled(String name, Space space, List<Entry> others) {
-        List<Entry> entries = new ArrayList<>();
-        entries.add(Entry.of(AttackSettings.control(Attacks.NONE, space)));
-        entries.add(Entry.of(AttackSettings.control(Attacks.CLAMP, space)));
-        for (Entry given : others) {
-            Entry entry = given.completed();
-            Attacks.create(entry.attack().targetedAt(entry.targeted()));
-            if (!List.of(Attacks.NONE, Attacks.CLAMP).contains(entry.attack().name())) {
-                entries.add(entry);
+    private static Suite controlled(String name, Space space, List<SuiteAttack> others) {
+        List<SuiteAttack> attacks = new ArrayList<>();
+        attacks.add(SuiteAttack.of(AttackSpec.control(Attacks.NONE, space)));
+        attacks.add(SuiteAttack.of(AttackSpec.control(Attacks.CLAMP, space)));
+        for (SuiteAttack given : others) {
+            SuiteAttack attack = given.completed();
+            Attacks.create(attack.spec().targetedAt(attack.targeted()));
+            if (!List.of(Attacks.NONE, Attacks.CLAMP).contains(attack.spec().name())) {
+                attacks.add(attack);
             }
         }
-        return new Suite(name, space, entries);
+        return new Suite(name, space, attacks);
     }
 
     /** @throws IllegalArgumentException for an unknown name, listing the known */
@@ -107,13 +77,13 @@ public record Suite(String name, Space space, List<Entry> entries) {
     private static Suite asPublished() {
         Space space = Space.NORMALISED;
         double epsilon = 8 * PIXEL;
-        List<Entry> attacks = new ArrayList<>(published(space, epsilon, PUBLISHED_STEP));
-        attacks.add(Entry.of(new AttackSettings(Attacks.DEEPFOOL, space, false, 0, 0, 50, false)));
-        attacks.add(Entry.of(new AttackSettings(Attacks.CW, space, false, 0, 0, 100, false)));
-        attacks.add(Entry.of(new AttackSettings(Attacks.AUTOATTACK_10, space, false, epsilon, 0, 10, true)));
-        var square = new AttackSettings(Attacks.SQUARE, space, false, epsilon, 0, 5000, true);
-        attacks.add(new Entry(square, true, false, false, false));
-        attacks.add(Entry.of(new AttackSettings(Attacks.SPSA, space, false, epsilon, 0, 1, false))
+        List<SuiteAttack> attacks = new ArrayList<>(published(space, epsilon, PUBLISHED_STEP));
+        attacks.add(SuiteAttack.of(new AttackSpec(Attacks.DEEPFOOL, space, false, 0, 0, 50, false)));
+        attacks.add(SuiteAttack.of(new AttackSpec(Attacks.CW, space, false, 0, 0, 100, false)));
+        attacks.add(SuiteAttack.of(new AttackSpec(Attacks.AUTOATTACK_10, space, false, epsilon, 0, 10, true)));
+        var square = new AttackSpec(Attacks.SQUARE, space, false, epsilon, 0, 5000, true);
+        attacks.add(new SuiteAttack(square, true, false, false, false));
+        attacks.add(SuiteAttack.of(new AttackSpec(Attacks.SPSA, space, false, epsilon, 0, 1, false))
                 .unrated());
         return controlled("as-published", space, attacks);
     }
@@ -123,28 +93,28 @@ public record Suite(String name, Space space, List<Entry> entries) {
         Space space = Space.PIXEL;
         double epsilon = 8 * PIXEL;
         double step = 2 * PIXEL;
-        var pgd = new AttackSettings(Attacks.PGD, space, false, epsilon, step, PGD_STEPS, false);
+        var pgd = new AttackSpec(Attacks.PGD, space, false, epsilon, step, PGD_STEPS, false);
         return controlled(
                 "checks",
                 space,
                 List.of(
-                        Entry.of(new AttackSettings(Attacks.NOISE, space, false, epsilon, 0, 0, true)),
-                        Entry.of(AttackSettings.fgsm(space, epsilon)),
-                        Entry.of(pgd),
-                        new Entry(
-                                new AttackSettings(Attacks.PGD, space, false, epsilon, step, 10 * PGD_STEPS, false),
+                        SuiteAttack.of(new AttackSpec(Attacks.NOISE, space, false, epsilon, 0, 0, true)),
+                        SuiteAttack.of(AttackSpec.fgsm(space, epsilon)),
+                        SuiteAttack.of(pgd),
+                        new SuiteAttack(
+                                new AttackSpec(Attacks.PGD, space, false, epsilon, step, 10 * PGD_STEPS, false),
                                 true,
                                 false,
                                 false,
                                 true),
-                        new Entry(
-                                new AttackSettings(Attacks.PGD, space, false, 2 * epsilon, 2 * step, PGD_STEPS, false),
+                        new SuiteAttack(
+                                new AttackSpec(Attacks.PGD, space, false, 2 * epsilon, 2 * step, PGD_STEPS, false),
                                 true,
                                 false,
                                 false,
                                 true),
-                        new Entry(
-                                new AttackSettings(Attacks.SQUARE, space, false, epsilon, 0, CHECK_QUERIES, true),
+                        new SuiteAttack(
+                                new AttackSpec(Attacks.SQUARE, space, false, epsilon, 0, CHECK_QUERIES, true),
                                 true,
                                 false,
                                 false,
@@ -159,29 +129,29 @@ public record Suite(String name, Space space, List<Entry> entries) {
                 "transfer",
                 space,
                 List.of(
-                        Entry.of(AttackSettings.fgsm(space, epsilon)).transferred(),
-                        Entry.of(new AttackSettings(Attacks.PGD, space, false, epsilon, 2 * PIXEL, PGD_STEPS, false))
+                        SuiteAttack.of(AttackSpec.fgsm(space, epsilon)).transferred(),
+                        SuiteAttack.of(new AttackSpec(Attacks.PGD, space, false, epsilon, 2 * PIXEL, PGD_STEPS, false))
                                 .transferred()));
     }
 
     private static Suite quick() {
-        return controlled("quick", Space.PIXEL, List.of(Entry.of(AttackSettings.fgsm(Space.PIXEL, 8 * PIXEL))));
+        return controlled("quick", Space.PIXEL, List.of(SuiteAttack.of(AttackSpec.fgsm(Space.PIXEL, 8 * PIXEL))));
     }
 
     /** The standard attack at 8/255 in pixel space, as RobustBench has it. */
     private static Suite autoAttack() {
-        var attack = new AttackSettings(Attacks.AUTOATTACK, Space.PIXEL, false, 8 * PIXEL, 0, AUTOATTACK_STEPS, true);
-        return controlled("autoattack", Space.PIXEL, List.of(Entry.of(attack)));
+        var attack = new AttackSpec(Attacks.AUTOATTACK, Space.PIXEL, false, 8 * PIXEL, 0, AUTOATTACK_STEPS, true);
+        return controlled("autoattack", Space.PIXEL, List.of(SuiteAttack.of(attack)));
     }
 
     /** FGSM, PGD-10 and PGD-L2 without random start; the L2 radius is 16 times the other one, as 128/255 is to 8/255. */
-    private static List<Entry> published(Space space, double epsilon, double step) {
+    private static List<SuiteAttack> published(Space space, double epsilon, double step) {
         double radius = 16 * epsilon;
         return List.of(
-                Entry.of(AttackSettings.fgsm(space, epsilon)),
-                Entry.of(new AttackSettings(Attacks.PGD, space, false, epsilon, step, PGD_STEPS, false)),
-                Entry.of(
-                        new AttackSettings(Attacks.PGD_L2, space, false, radius, radius * 15 / 128, PGD_STEPS, false)));
+                SuiteAttack.of(AttackSpec.fgsm(space, epsilon)),
+                SuiteAttack.of(new AttackSpec(Attacks.PGD, space, false, epsilon, step, PGD_STEPS, false)),
+                SuiteAttack.of(
+                        new AttackSpec(Attacks.PGD_L2, space, false, radius, radius * 15 / 128, PGD_STEPS, false)));
     }
 
     private static Suite gradients(String name, Space space, double epsilon, double step) {

@@ -3,7 +3,7 @@ package dev.romestream.robustness.distill;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import dev.romestream.robustness.attack.AttackSettings;
+import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.network.Architecture;
 import dev.romestream.robustness.network.LabelledImages;
@@ -24,7 +24,7 @@ import java.util.Optional;
  */
 public record PoolTraining(
         Architecture architecture,
-        AttackSettings prior,
+        AttackSpec prior,
         int steps,
         int batch,
         StochasticGradientDescent optimiser,

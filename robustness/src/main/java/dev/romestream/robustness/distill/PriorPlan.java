@@ -1,6 +1,6 @@
 package dev.romestream.robustness.distill;
 
-import dev.romestream.robustness.attack.AttackSettings;
+import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.attack.AttackTask.AugmentationDraw;
 import dev.romestream.robustness.network.LabelledImages;
@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param batch real images of a class
  * @param strategy of the augmentation
  */
-public record PriorPlan(LabelledImages images, AttackSettings attack, int batch, String strategy, Seed seed) {
+public record PriorPlan(LabelledImages images, AttackSpec attack, int batch, String strategy, Seed seed) {
     /** Most images of a part. */
     public static final int PART_IMAGES = 64;
 

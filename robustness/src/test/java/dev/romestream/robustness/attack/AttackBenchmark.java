@@ -82,8 +82,8 @@ class AttackBenchmark {
                 NDArray some = pixels.get("0:" + PART);
                 NDArray aim = Tensors.oneHot(manager, Arrays.copyOf(labels, PART), 10);
                 Attack pgd = Attacks.create(
-                        new AttackSettings(Attacks.PGD, Space.PIXEL, false, 8 / 255.0, 2 / 255.0, 10, false));
-                Attack apgd = Attacks.create(new AttackSettings("apgd_ce", Space.PIXEL, false, 1e-6, 0, 100, true));
+                        new AttackSpec(Attacks.PGD, Space.PIXEL, false, 8 / 255.0, 2 / 255.0, 10, false));
+                Attack apgd = Attacks.create(new AttackSpec("apgd_ce", Space.PIXEL, false, 1e-6, 0, 100, true));
                 NDArray a = manager.create(new Seed(1).uniform(1 << 20, -1, 1), new Shape(1 << 10, 1 << 10));
                 Map<String, Runnable> works = new LinkedHashMap<>();
                 works.put("matrix product", () -> {
@@ -160,18 +160,18 @@ class AttackBenchmark {
         try (NDManager manager = TestData.manager()) {
             NeuralNetwork network = TestData.published(manager, "DM_ConvNet_CIFAR10_50_None.pth");
             Suite suite = Suite.named("as-published");
-            Suite.Entry pgd = suite.entries().stream()
-                    .filter(entry -> entry.attack().name().equals(Attacks.PGD))
+            SuiteAttack pgd = suite.attacks().stream()
+                    .filter(attack -> attack.spec().name().equals(Attacks.PGD))
                     .findFirst()
                     .orElseThrow();
             cost(manager, network, TestData.cifarTest(BATCH), pgd); // warms up
             double unit = cost(manager, network, images, pgd).seconds();
             Cost rated = Cost.NONE;
             Cost unrated = Cost.NONE;
-            for (Suite.Entry entry : suite.entries()) {
-                Cost cost = cost(manager, network, images, entry);
-                rated = entry.rated() ? rated.and(cost) : rated;
-                unrated = entry.rated() ? unrated : unrated.and(cost);
+            for (SuiteAttack attack : suite.attacks()) {
+                Cost cost = cost(manager, network, images, attack);
+                rated = attack.rated() ? rated.and(cost) : rated;
+                unrated = attack.rated() ? unrated : unrated.and(cost);
             }
             // the machine may have changed its pace meanwhile
             unit = (unit + cost(manager, network, images, pgd).seconds())
@@ -193,16 +193,16 @@ class AttackBenchmark {
         }
     }
 
-    private static List<Boolean> modes(Suite.Entry entry) {
+    private static List<Boolean> modes(SuiteAttack attack) {
         return Stream.of(false, true)
-                .filter(targeted -> targeted ? entry.targeted() : entry.untargeted())
+                .filter(targeted -> targeted ? attack.targeted() : attack.untargeted())
                 .toList();
     }
 
-    private static Cost cost(NDManager manager, NeuralNetwork network, LabelledImages images, Suite.Entry entry) {
+    private static Cost cost(NDManager manager, NeuralNetwork network, LabelledImages images, SuiteAttack attack) {
         Cost all = Cost.NONE;
-        for (boolean targeted : modes(entry)) {
-            AttackSettings settings = entry.attack().targetedAt(targeted);
+        for (boolean targeted : modes(attack)) {
+            AttackSpec settings = attack.spec().targetedAt(targeted);
             Cost cost = cost(manager, network, images, settings);
             System.out.printf(
                     "  %-22s %8.2f s, an image %7.1f gradients and %7.1f forward passes%n",
@@ -215,7 +215,7 @@ class AttackBenchmark {
         return all;
     }
 
-    private static Cost cost(NDManager manager, NeuralNetwork network, LabelledImages images, AttackSettings settings) {
+    private static Cost cost(NDManager manager, NeuralNetwork network, LabelledImages images, AttackSpec settings) {
         long start = System.nanoTime();
         long gradients = 0;
         long forwards = 0;

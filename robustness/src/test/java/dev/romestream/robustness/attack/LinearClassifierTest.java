@@ -63,8 +63,8 @@ class LinearClassifierTest {
     }
 
     private Attack.Perturbation attack(String name, double epsilon, int steps, Map<String, Double> parameters) {
-        var settings = new AttackSettings(
-                name, Space.PIXEL, false, epsilon, epsilon, steps, false, Optional.empty(), parameters);
+        var settings =
+                new AttackSpec(name, Space.PIXEL, false, epsilon, epsilon, steps, false, Optional.empty(), parameters);
         return Attacks.create(settings).perturb(linear, batch(), labels, new Seed(3));
     }
 
@@ -118,7 +118,7 @@ class LinearClassifierTest {
     void deepFoolAsksNoMoreAboutAnImageThatDoesNotMove() {
         Classifier flat = linear.after(given -> given.mul(0));
         int[] first = new int[COUNT];
-        var settings = new AttackSettings(Attacks.DEEPFOOL, Space.PIXEL, false, 0, 0, 50, false);
+        var settings = new AttackSpec(Attacks.DEEPFOOL, Space.PIXEL, false, 0, 0, 50, false);
         var made = Attacks.create(settings).perturb(flat, batch(), first, new Seed(3));
         assertThat(made.forwardEvaluations()).isEqualTo(COUNT);
         assertThat(made.images().toFloatArray()).isEqualTo(images);
@@ -214,7 +214,7 @@ class LinearClassifierTest {
     }
 
     private Attack.Perturbation targetedFab(double epsilon) {
-        var settings = new AttackSettings(Attacks.FAB, Space.PIXEL, true, epsilon, 0, 50, false);
+        var settings = new AttackSpec(Attacks.FAB, Space.PIXEL, true, epsilon, 0, 50, false);
         return Attacks.create(settings).perturb(linear, batch(), labels, new Seed(3));
     }
 
@@ -222,7 +222,7 @@ class LinearClassifierTest {
     void restartsAreMadeForTheImagesThatStandAlone() {
         labels[1] = (labels[1] + 1) % CLASSES;
         labels[4] = (labels[4] + 1) % CLASSES;
-        var settings = new AttackSettings(
+        var settings = new AttackSpec(
                 Attacks.PGD, Space.PIXEL, false, 1e-4, 1e-4, 7, true, Optional.empty(), Map.of("restarts", 3.0));
         var made = Attacks.create(settings).perturb(linear, batch(), labels, new Seed(3));
         assertThat(made.gradientEvaluations()).isEqualTo(7 * (COUNT + 2 * (COUNT - 2)));
@@ -251,7 +251,7 @@ class LinearClassifierTest {
     }
 
     private NDArray randomStarts(double epsilon, Map<String, Double> parameters) {
-        var settings = new AttackSettings(
+        var settings = new AttackSpec(
                 Attacks.PGD, Space.PIXEL, false, epsilon, epsilon / 50, 1, true, Optional.empty(), parameters);
         return Attacks.create(settings)
                 .perturb(linear, batch(), labels, new Seed(3))
@@ -260,7 +260,7 @@ class LinearClassifierTest {
 
     @Test
     void aRandomStartInL2LiesWithinTheBall() {
-        var settings = new AttackSettings(Attacks.PGD_L2, Space.PIXEL, false, 0.2, 1e-9, 1, true);
+        var settings = new AttackSpec(Attacks.PGD_L2, Space.PIXEL, false, 0.2, 1e-9, 1, true);
         float[][] moved = displacements(Attacks.create(settings).perturb(linear, batch(), labels, new Seed(3)));
         double shortest = Double.POSITIVE_INFINITY;
         for (float[] row : moved) {
@@ -277,7 +277,7 @@ class LinearClassifierTest {
         NDArray beyond = manager.create(bright, new Shape(COUNT, 3, 4, 4));
         int[] seen = linear.predict(beyond);
         assertThat(seen).contains(linear.predict(beyond.clip(0, 1))[0]);
-        var settings = new AttackSettings(Attacks.SQUARE, Space.NORMALISED, false, 0.1, 0, 200, true);
+        var settings = new AttackSpec(Attacks.SQUARE, Space.NORMALISED, false, 0.1, 0, 200, true);
         var made = Attacks.create(settings).perturb(linear, beyond, seen, new Seed(3));
         assertThat(made.forwardEvaluations()).isEqualTo(2 * COUNT);
     }

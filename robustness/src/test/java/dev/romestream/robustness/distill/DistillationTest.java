@@ -9,7 +9,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.TestData;
-import dev.romestream.robustness.attack.AttackSettings;
+import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.robustness.network.Architecture;
@@ -32,7 +32,7 @@ class DistillationTest {
     private final LabelledImages images = TestData.randomImages(SHAPE, 3, 20, 1);
 
     private static PoolTraining training() {
-        var attack = new AttackSettings(Attacks.PGD, Space.NORMALISED, true, 8 / 255.0, 2 / 225.0, 2, true);
+        var attack = new AttackSpec(Attacks.PGD, Space.NORMALISED, true, 8 / 255.0, 2 / 225.0, 2, true);
         var optimiser = new StochasticGradientDescent(0.01, 0.9, 5e-4);
         return new PoolTraining(ARCHITECTURE, attack, 2, 16, optimiser, TestData.CIFAR10, new Seed(4));
     }

@@ -1,11 +1,11 @@
 package dev.romestream.evaluator;
 
 import dev.romestream.exchange.codec.AttackCodec;
-import dev.romestream.robustness.attack.AttackSettings;
+import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.attack.Attacks;
+import dev.romestream.schemas.AttackTally;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.PlannedAttack;
-import dev.romestream.schemas.TallyCell;
 import java.util.BitSet;
 
 /**
@@ -14,10 +14,10 @@ import java.util.BitSet;
  * @param seen ids of the images that were attacked
  * @param correct those that are still classified correctly
  */
-record EvaluationCell(PlannedAttack planned, AttackSettings attack, BitSet seen, BitSet correct, TallyCell tally) {
+record AttackOutcomes(PlannedAttack planned, AttackSpec spec, BitSet seen, BitSet correct, AttackTally tally) {
 
-    static EvaluationCell of(PlannedAttack planned, TallyCell tally) {
-        return new EvaluationCell(
+    static AttackOutcomes of(PlannedAttack planned, AttackTally tally) {
+        return new AttackOutcomes(
                 planned,
                 AttackCodec.decode(planned.getAttack()),
                 BitSet.valueOf(tally.getSeen().duplicate()),
@@ -26,7 +26,7 @@ record EvaluationCell(PlannedAttack planned, AttackSettings attack, BitSet seen,
     }
 
     boolean isControl() {
-        return Attacks.isControl(attack.name());
+        return Attacks.isControl(spec.name());
     }
 
     /** Whether it takes part in the ratios. */
@@ -40,7 +40,7 @@ record EvaluationCell(PlannedAttack planned, AttackSettings attack, BitSet seen,
 
     /** Whether it sees nothing of the victim but its answers, if those. */
     boolean isBlackBox() {
-        return Attacks.isScoreBased(attack.name()) || planned.getSource() != null;
+        return Attacks.isScoreBased(spec.name()) || planned.getSource() != null;
     }
 
     boolean isEmpty() {
@@ -52,7 +52,7 @@ record EvaluationCell(PlannedAttack planned, AttackSettings attack, BitSet seen,
     }
 
     /** By how many points this attack leaves less accuracy than another, on the images that both have seen. */
-    double pointsBelow(EvaluationCell other) {
+    double pointsBelow(AttackOutcomes other) {
         BitSet common = (BitSet) seen.clone();
         common.and(other.seen);
         if (common.isEmpty()) {
@@ -61,9 +61,9 @@ record EvaluationCell(PlannedAttack planned, AttackSettings attack, BitSet seen,
         return 100.0 * (robust(other, common) - robust(this, common)) / common.cardinality();
     }
 
-    private static int robust(EvaluationCell cell, BitSet images) {
+    private static int robust(AttackOutcomes attack, BitSet images) {
         BitSet robust = (BitSet) images.clone();
-        robust.and(cell.correct);
+        robust.and(attack.correct);
         return robust.cardinality();
     }
 }
