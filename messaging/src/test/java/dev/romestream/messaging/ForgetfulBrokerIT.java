@@ -6,7 +6,9 @@ import static org.awaitility.Awaitility.await;
 import dev.romestream.embedded.EmbeddedBroker;
 import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.WorkQueue;
+import dev.romestream.messaging.streams.StreamsApplication;
 import dev.romestream.messaging.topic.RecordInspector;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.messaging.topic.TopicReader;
@@ -29,7 +31,11 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,27 +57,47 @@ class ForgetfulBrokerIT {
         TopicSetup.ensure(config);
         RecordInspector inspector = new RecordInspector(config);
         WorkQueue queue = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker(done));
+        StreamsApplication stream = refusing(config);
         try {
+            stream.start(LIMIT);
+            send(config, Topic.PERTURBED_BATCHES, "batch");
             send(config, Topic.EXPERIMENTS, "nonsense");
             send(config, Topic.POOL_REQUESTS, "first");
             await().atMost(LIMIT)
-                    .until(() -> done.contains("first") && letters(config).size() == 1);
+                    .until(() -> done.contains("first") && letters(config).size() == 2);
 
             broker.close();
             delete(directory.resolve("__consumer_offsets-0"));
             broker = EmbeddedBroker.start(directory, port);
             send(config, Topic.EXPERIMENTS, "more");
+            send(config, Topic.PERTURBED_BATCHES, "another batch");
             send(config, Topic.POOL_REQUESTS, "second");
             await().atMost(LIMIT)
-                    .until(() -> done.contains("second") && letters(config).contains("more"));
-            assertThat(letters(config)).containsExactly("nonsense", "more");
+                    .until(() ->
+                            done.contains("second") && letters(config).containsAll(List.of("more", "another batch")));
+            assertThat(letters(config)).containsExactlyInAnyOrder("nonsense", "batch", "more", "another batch");
             assertThat(queue.isAlive() && inspector.isAlive()).isTrue();
         } finally {
+            stream.close();
             queue.close();
             inspector.close();
             registry.close();
             broker.close();
         }
+    }
+
+    /** A topology that can process no perturbed batch. */
+    private static StreamsApplication refusing(RomeConfig config) {
+        StreamsBuilder builder = new StreamsBuilder();
+        builder.stream(
+                        TopicNames.of(config).of(Topic.PERTURBED_BATCHES),
+                        Consumed.with(Serdes.String(), Serdes.ByteArray()).withName("batches"))
+                .foreach(
+                        (key, value) -> {
+                            throw new UnprocessableException("no batch");
+                        },
+                        Named.as("refusing"));
+        return new StreamsApplication(config, "refusing", builder.build());
     }
 
     private static int freePort() throws IOException {

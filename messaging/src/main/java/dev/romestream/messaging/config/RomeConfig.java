@@ -36,7 +36,6 @@ public final class RomeConfig {
     public static final String HTTP_PORT = "http.port";
     public static final String HEALTH_STALL = "health.stall.ms";
     public static final String DATA_DIR = "data.dir";
-    public static final String STATE_DIR = "state.dir";
     public static final String QUEUE_TYPE = "queue.type";
     public static final String QUEUE_ATTEMPTS = "queue.attempts";
     public static final String ENGINE_DEVICE = "engine.device";
@@ -95,12 +94,6 @@ public final class RomeConfig {
                     "",
                     ConfigDef.Importance.HIGH,
                     "Directory with the producer's image files.")
-            .define(
-                    STATE_DIR,
-                    ConfigDef.Type.STRING,
-                    "",
-                    ConfigDef.Importance.LOW,
-                    "Directory of the evaluator's disposable state; empty: a temporary one.")
             .define(
                     QUEUE_TYPE,
                     ConfigDef.Type.STRING,

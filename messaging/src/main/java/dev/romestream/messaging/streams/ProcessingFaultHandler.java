@@ -1,7 +1,9 @@
 package dev.romestream.messaging.streams;
 
 import dev.romestream.messaging.failure.Fault;
+import dev.romestream.messaging.topic.KeptLetters;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.streams.errors.ErrorHandlerContext;
 import org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler;
 import org.apache.kafka.streams.errors.ProcessingExceptionHandler;
@@ -16,7 +18,11 @@ import org.slf4j.LoggerFactory;
 public final class ProcessingFaultHandler implements ProcessingExceptionHandler {
     private static final Logger log = LoggerFactory.getLogger(ProcessingFaultHandler.class);
 
+    /** Setting with the {@link KeptLetters}, as an object: what is among them is not kept again. */
+    static final String KEPT_LETTERS = "rome.kept.letters";
+
     private final LogAndContinueProcessingExceptionHandler deadLetters = new LogAndContinueProcessingExceptionHandler();
+    private Optional<KeptLetters> kept = Optional.empty();
 
     @Override
     public Response handleError(ErrorHandlerContext context, Record<?, ?> record, Exception exception) {
@@ -27,11 +33,18 @@ public final class ProcessingFaultHandler implements ProcessingExceptionHandler 
             case UNFORESEEN -> log.error("Offset {} of {}", context.offset(), context.topic(), exception);
             case PERMANENT -> log.debug("Offset {} of {}", context.offset(), context.topic(), exception);
         }
-        return deadLetters.handleError(context, record, exception);
+        return isKept(context) ? Response.resume() : deadLetters.handleError(context, record, exception);
+    }
+
+    private boolean isKept(ErrorHandlerContext context) {
+        kept.ifPresent(KeptLetters::read);
+        return kept.filter(letters -> letters.contains(context.topic(), context.partition(), context.offset()))
+                .isPresent();
     }
 
     @Override
     public void configure(Map<String, ?> configs) {
+        kept = Optional.ofNullable((KeptLetters) configs.get(KEPT_LETTERS));
         deadLetters.configure(configs);
     }
 }

@@ -2,20 +2,15 @@ package dev.romestream.messaging.streams;
 
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.Fault;
+import dev.romestream.messaging.topic.KeptLetters;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Topic;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
@@ -27,7 +22,10 @@ import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThr
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A running topology: exactly once, its state in its changelogs, its failures under the one {@link Fault} policy. */
+/**
+ * A running topology: exactly once, its state in its changelogs (its stores are in memory, so that there is nothing on disk that
+ * could be in disorder), its failures under the one {@link Fault} policy.
+ */
 public final class StreamsApplication implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(StreamsApplication.class);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
@@ -40,8 +38,8 @@ public final class StreamsApplication implements AutoCloseable {
 
     private final String name;
     private final KafkaStreams streams;
-    private final Optional<Path> temporaryState;
     private final CountDownLatch running = new CountDownLatch(1);
+    private final KeptLetters kept;
     private final long stallMs;
     private final AtomicInteger replacements = new AtomicInteger();
     private volatile long replacedAt;
@@ -50,11 +48,9 @@ public final class StreamsApplication implements AutoCloseable {
     /** @param name of the application, after the topics' prefix */
     public StreamsApplication(RomeConfig config, String name, Topology topology) {
         this.name = name;
+        this.kept = new KeptLetters(config, "read_committed");
         this.stallMs = config.number(RomeConfig.HEALTH_STALL);
-        String stateDir = config.string(RomeConfig.STATE_DIR);
-        this.temporaryState = stateDir.isBlank() ? Optional.of(temporaryDirectory(name)) : Optional.empty();
-        this.streams = new KafkaStreams(
-                topology, properties(config, temporaryState.map(Path::toString).orElse(stateDir)));
+        this.streams = new KafkaStreams(topology, properties(config));
         streams.setUncaughtExceptionHandler(exception -> {
             if (Fault.of(exception) == Fault.SICK_WORKER) {
                 log.error("The stream {} ends", name, exception);
@@ -73,7 +69,7 @@ public final class StreamsApplication implements AutoCloseable {
         });
     }
 
-    private Properties properties(RomeConfig config, String stateDir) {
+    private Properties properties(RomeConfig config) {
         TopicNames names = TopicNames.of(config);
         Properties properties = new Properties();
         properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
@@ -89,22 +85,14 @@ public final class StreamsApplication implements AutoCloseable {
         properties.putAll(config.streams());
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, names.prefix() + name);
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, config.bootstrapServers());
-        properties.put(StreamsConfig.STATE_DIR_CONFIG, stateDir);
         properties.put("ensure.explicit.internal.resource.naming", true);
         properties.put("processing.exception.handler.global.enabled", true);
         properties.put(
                 StreamsConfig.DESERIALIZATION_EXCEPTION_HANDLER_CLASS_CONFIG, LogAndContinueExceptionHandler.class);
         properties.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, ProcessingFaultHandler.class);
+        properties.put(ProcessingFaultHandler.KEPT_LETTERS, kept);
         properties.put(StreamsConfig.ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG, names.of(Topic.DEAD_LETTERS));
         return properties;
-    }
-
-    private static Path temporaryDirectory(String name) {
-        try {
-            return Files.createTempDirectory("rome-" + name);
-        } catch (IOException e) {
-            throw new UncheckedIOException("No temporary directory for the stream's state; set state.dir.", e);
-        }
     }
 
     /** Starts, and returns when the topology runs. */
@@ -154,18 +142,6 @@ public final class StreamsApplication implements AutoCloseable {
         // a member that does not say good-bye holds up its successor for a session timeout
         streams.close(
                 CloseOptions.timeout(CLOSE_LIMIT).withGroupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP));
-        temporaryState.ifPresent(StreamsApplication::delete);
-    }
-
-    private static void delete(Path directory) {
-        try (Stream<Path> files = Files.walk(directory)) {
-            files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(file -> {
-                if (!file.delete()) {
-                    log.debug("{} is still there", file);
-                }
-            });
-        } catch (IOException e) {
-            log.warn("The temporary directory {} is still there: {}", directory, e.getMessage());
-        }
+        kept.close();
     }
 }

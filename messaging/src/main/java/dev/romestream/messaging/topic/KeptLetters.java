@@ -13,7 +13,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /** Which records are on the dead letters' topic already, by where they came from. */
-final class KeptLetters implements AutoCloseable {
+public final class KeptLetters implements AutoCloseable {
     private static final Duration FOR_EVER = Duration.ofMillis(-1);
     private static final Duration RETENTION = Duration.ofDays(7);
     private static final int MOST_REMEMBERED = 1_000_000;
@@ -30,14 +30,14 @@ final class KeptLetters implements AutoCloseable {
     private record Origin(String topic, String partition, String offset) {}
 
     /** @param isolation as a consumer's {@code isolation.level} */
-    KeptLetters(RomeConfig config, String isolation) {
+    public KeptLetters(RomeConfig config, String isolation) {
         this.config = config;
         this.isolation = isolation;
         this.topic = TopicNames.of(config).of(Topic.DEAD_LETTERS);
     }
 
     /** Reads the topic on to its present end. */
-    void read() {
+    public void read() {
         Backoff.await(config.outages(), "the brokers", FOR_EVER, () -> {
             readOn();
             return true;
@@ -69,15 +69,20 @@ final class KeptLetters implements AutoCloseable {
     }
 
     boolean contains(ConsumerRecord<?, ?> record) {
-        return kept.getIfPresent(origin(record)) != null;
+        return contains(record.topic(), record.partition(), record.offset());
+    }
+
+    /** Whether the record that stood there is kept, as far as was read. */
+    public boolean contains(String from, int partition, long offset) {
+        return kept.getIfPresent(origin(from, partition, offset)) != null;
     }
 
     void add(ConsumerRecord<?, ?> record) {
-        kept.put(origin(record), true);
+        kept.put(origin(record.topic(), record.partition(), record.offset()), true);
     }
 
-    private static Origin origin(ConsumerRecord<?, ?> record) {
-        return new Origin(record.topic(), Integer.toString(record.partition()), Long.toString(record.offset()));
+    private static Origin origin(String from, int partition, long offset) {
+        return new Origin(from, Integer.toString(partition), Long.toString(offset));
     }
 
     @Override
