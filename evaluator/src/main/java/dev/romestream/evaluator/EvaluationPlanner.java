@@ -44,7 +44,11 @@ final class EvaluationPlanner {
     private final EvaluationState state;
     private final List<Work> work = new ArrayList<>();
 
-    /** A record that is to be written. */
+    /**
+     * A record that is to be written.
+     *
+     * @param record null for a tombstone
+     */
     record Work(Topic topic, String key, SpecificRecord record) {}
 
     EvaluationPlanner(EvaluationState state) {
@@ -63,6 +67,13 @@ final class EvaluationPlanner {
     /** What is to be written now. */
     List<Work> work() {
         return work;
+    }
+
+    /** The experiment was removed: its evaluations are, too. */
+    void removed() {
+        List<String> keys = new ArrayList<>(state.getOpen().keySet());
+        keys.addAll(state.getClosed());
+        keys.forEach(key -> work.add(new Work(Topic.EVALUATIONS, key, null)));
     }
 
     /** A new record of the experiment. */

@@ -83,8 +83,10 @@ final class EvaluationTopology {
             Class<? extends SpecificRecord> type,
             boolean latest) {
         String name = topic.baseName() + "-out";
-        KStream<String, SpecificRecord> own =
-                records.filter((key, value) -> type.isInstance(value), Named.as(name + "-filter"));
+        // tombstones are of evaluations alone
+        KStream<String, SpecificRecord> own = records.filter(
+                (key, value) -> value == null ? topic == Topic.EVALUATIONS : type.isInstance(value),
+                Named.as(name + "-filter"));
         KStream<String, SpecificRecord> keyed = latest
                 ? own
                 : own.selectKey(

@@ -66,7 +66,7 @@ final class PlanProcessor extends ContextualProcessor<String, PlannerEvent, Stri
             datasets().put(key, descriptor);
             waitingFor(key).forEach(id -> apply(id, planner -> planner.dataset(descriptor)));
         } else if (fact == null) {
-            states().delete(key);
+            remove(key);
             began.remove(key);
         } else if (fact instanceof Experiment experiment) {
             apply(key, planner -> {
@@ -82,6 +82,15 @@ final class PlanProcessor extends ContextualProcessor<String, PlannerEvent, Stri
             apply(key, planner -> planner.answer(answer));
         } else if (fact instanceof FigureProgress figure) {
             apply(key, planner -> planner.figure(figure));
+        }
+    }
+
+    private void remove(String id) {
+        EvaluationState state = states().delete(id);
+        if (state != null) {
+            EvaluationPlanner planner = new EvaluationPlanner(state);
+            planner.removed();
+            planner.work().forEach(work -> forward(work.key(), work.record()));
         }
     }
 

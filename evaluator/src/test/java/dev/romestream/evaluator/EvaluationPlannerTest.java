@@ -17,6 +17,7 @@ import dev.romestream.schemas.Outcome;
 import dev.romestream.schemas.SnapshotManifest;
 import dev.romestream.schemas.SnapshotTaken;
 import dev.romestream.schemas.SuiteSpec;
+import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.VictimRequest;
 import dev.romestream.schemas.VictimSpec;
 import dev.romestream.schemas.WorkAnswer;
@@ -117,6 +118,22 @@ class EvaluationPlannerTest {
                         after(planner -> planner.experiment(experiment(0, DesiredState.RUN, "quick"))),
                         VictimRequest.class))
                 .hasSize(2);
+    }
+
+    @Test
+    void theEvaluationsOfAnExperimentThatIsRemovedAreRemoved() {
+        after(planner -> planner.experiment(experiment(0, DesiredState.RUN, "quick", "pixel-2")));
+        after(planner -> planner.dataset(dataset(32)));
+        List<VictimRequest> victims = only(after(planner -> planner.snapshot(snapshot(0, true))), VictimRequest.class);
+        List<Evaluation> evaluations = only(done(victims.get(0)), Evaluation.class);
+        complete(evaluations.get(0));
+        planner = new EvaluationPlanner(state);
+        planner.removed();
+        assertThat(planner.work())
+                .allMatch(work -> work.topic() == Topic.EVALUATIONS && work.record() == null)
+                .extracting(EvaluationPlanner.Work::key)
+                .containsExactlyInAnyOrder(
+                        evaluations.get(0).getKey(), evaluations.get(1).getKey());
     }
 
     @Test

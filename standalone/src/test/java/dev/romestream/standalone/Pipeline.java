@@ -61,6 +61,11 @@ final class Pipeline implements AutoCloseable {
         submit(List.of(Experiment.newBuilder(experiment).setDesiredState(state).build()));
     }
 
+    void remove(Experiment experiment) {
+        sender.tombstone(Topic.EXPERIMENTS, experiment.getId());
+        sender.flush();
+    }
+
     void until(Callable<Boolean> condition) {
         await().atMost(LIMIT).pollInterval(POLL).until(() -> {
             assertThat(stack.deadService()).isEmpty();

@@ -20,8 +20,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -161,6 +163,30 @@ class PipelineIT {
         assertThat(shared.written(Topic.POOL_REQUESTS)).isEqualTo(trainings);
         assertThat(shared.written(Topic.PRIOR_REQUESTS)).isEqualTo(priors);
         assertThat(shared.images(experiments.get(1))).isNotEqualTo(shared.images(experiments.get(0)));
+    }
+
+    @Test
+    void theEvaluationsOfAnExperimentThatIsRemovedAreRemoved() {
+        Experiment experiment = experiment("seed=7", "evaluation.suites=[quick]", "evaluation.images=20");
+        shared.run(List.of(experiment), 4);
+        assertThat(evaluations(experiment)).isNotEmpty();
+        shared.remove(experiment);
+        shared.until(() -> evaluations(experiment).isEmpty());
+    }
+
+    /** Keys of the evaluations that the topic has, tombstones taken off. */
+    private static Set<String> evaluations(Experiment experiment) {
+        Set<String> keys = new HashSet<>();
+        shared.records(Topic.EVALUATIONS).stream()
+                .filter(record -> record.key().startsWith(experiment.getId() + "/"))
+                .forEach(record -> {
+                    if (record.value() == null) {
+                        keys.remove(record.key());
+                    } else {
+                        keys.add(record.key());
+                    }
+                });
+        return keys;
     }
 
     @Test
