@@ -116,7 +116,7 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
             Attack.Perturbation made = task.run(scope, cancellable(loaded.network()), loaded.normalization());
             if (request.getAnswer() == AnswerKind.EMBEDDING) {
                 EmbeddingSum sum = embedding(request, loaded.network(), made.images());
-                double seconds = told(start, task);
+                double seconds = record(start, task);
                 sender.send(
                         Topic.PRIOR_ANSWERS,
                         request.getReplyKey(),
@@ -128,7 +128,7 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
                                 .build());
             } else {
                 var encoded = TensorCodec.encode(made.images());
-                double seconds = told(start, task);
+                double seconds = record(start, task);
                 sender.send(
                         Topic.PERTURBED_BATCHES,
                         request.getReplyKey(),
@@ -145,7 +145,7 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
         }
     }
 
-    private double told(long start, AttackTask task) {
+    private double record(long start, AttackTask task) {
         long nanos = System.nanoTime() - start;
         time.record(nanos, TimeUnit.NANOSECONDS);
         images.increment(task.labels().length);
@@ -163,7 +163,7 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
         return EmbeddingSum.of(embedding, perturbed);
     }
 
-    /** So that an attack ends with the next question to the network: nothing may run on memory that is being freed. */
+    /** So that an attack ends with the next query to the network: nothing may run on memory that is being freed. */
     private Classifier cancellable(Classifier network) {
         return network.after(images -> {
             step();

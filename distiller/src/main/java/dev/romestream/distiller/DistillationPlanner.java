@@ -15,14 +15,14 @@ final class DistillationPlanner {
     private DistillationPlanner() {}
 
     /**
-     * What is to be told of an experiment.
+     * A status to be reported of an experiment.
      *
      * @param activity in words
      * @param error why it failed, if it did
      */
     record Notice(Phase phase, String activity, Optional<String> error) {}
 
-    /** A state, and what is to be done and told now. */
+    /** A state, and what is to be requested and reported now. */
     record Step(DistillationState state, Optional<DistillationRequest> request, Optional<Notice> notice) {}
 
     /** A new record of an experiment. */
@@ -82,9 +82,9 @@ final class DistillationPlanner {
                 runs && state.getOutstanding() == null ? Optional.of(request(state)) : Optional.empty();
         DistillationState.Builder after = DistillationState.newBuilder(state);
         request.ifPresent(made -> after.setOutstanding(made.getId()).setRequests(made.getSequence() + 1));
-        Optional<Notice> told = Optional.ofNullable(notice).filter(given -> given.phase() != state.getTold());
-        told.ifPresent(given -> after.setTold(given.phase()));
-        return new Step(after.build(), request, told);
+        Optional<Notice> fresh = Optional.ofNullable(notice).filter(given -> given.phase() != state.getTold());
+        fresh.ifPresent(given -> after.setTold(given.phase()));
+        return new Step(after.build(), request, fresh);
     }
 
     /** What there is to tell while nobody distils it; null where somebody does, and tells it. */

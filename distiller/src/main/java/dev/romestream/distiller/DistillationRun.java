@@ -110,8 +110,8 @@ final class DistillationRun {
     /**
      * Takes the steps from one iteration to another.
      *
-     * @param gate is asked before each step; false ends the segment
-     * @param progress is told how many iterations are done
+     * @param gate evaluated before each step; false ends the segment
+     * @param progress receives the number of iterations done
      * @return iterations done
      */
     int run(

@@ -59,7 +59,7 @@ final class StreamedPriors implements PriorSource {
     private final Consumer<String> waiting;
     private final Set<String> requestedNetworks = new HashSet<>();
     /** The requests of an iteration, class by class. */
-    private final NavigableMap<Integer, List<List<AttackRequest>>> asked = new TreeMap<>();
+    private final NavigableMap<Integer, List<List<AttackRequest>>> requested = new TreeMap<>();
 
     private NDManager memberManager;
     private PoolMember member;
@@ -79,11 +79,11 @@ final class StreamedPriors implements PriorSource {
      * Bounds of the stream.
      *
      * @param window iterations ahead whose priors are requested
-     * @param patience after which an answer that did not come is asked for again
+     * @param patience after which an answer that did not come is requested again
      */
     record Limits(int window, Duration patience) {}
 
-    /** @param waiting is told from time to time what is waited for, where that takes long */
+    /** @param waiting receives, from time to time, what is waited for, where that takes long */
     StreamedPriors(
             NDManager parent,
             NetworkStore networks,
@@ -137,13 +137,13 @@ final class StreamedPriors implements PriorSource {
 
     @Override
     public NDArray meanEmbedding(NDManager target, int iteration, int label) {
-        if (!asked.containsKey(iteration)) {
+        if (!requested.containsKey(iteration)) {
             network(iteration);
             requestAhead(iteration);
         }
-        asked.headMap(iteration).clear();
+        requested.headMap(iteration).clear();
         List<EmbeddingSum> parts = new ArrayList<>();
-        for (AttackRequest request : asked.get(iteration).get(label)) {
+        for (AttackRequest request : requested.get(iteration).get(label)) {
             PriorAnswer answer =
                     await(iteration, "the priors of iteration " + iteration + " from attackers", () -> answer(request));
             if (answer.getError() != null) {
@@ -164,7 +164,7 @@ final class StreamedPriors implements PriorSource {
         int count = request.getImageIds().size();
         if (answer.getCount() != count || values.length != member.network().embeddingSize()) {
             throw new InvalidRecordException("PriorAnswer " + request.getId() + " sums " + answer.getCount()
-                    + " embeddings of " + values.length + " values; asked for were " + count + " of "
+                    + " embeddings of " + values.length + " values; requested were " + count + " of "
                     + member.network().embeddingSize() + ".");
         }
         return new EmbeddingSum(values, count);
@@ -211,7 +211,7 @@ final class StreamedPriors implements PriorSource {
             }
             classes.add(parts);
         }
-        asked.put(iteration, classes);
+        requested.put(iteration, classes);
     }
 
     private AttackRequest request(PoolSchedule.Version network, PriorPlan.Part part, int iteration, int label) {
@@ -261,11 +261,11 @@ final class StreamedPriors implements PriorSource {
         }
     }
 
-    /** What did not come may be lost: it is asked for once more. */
+    /** What did not come may be lost: it is requested once more. */
     private void askAgain() {
         round++;
         requestedNetworks.clear();
-        asked.values().stream()
+        requested.values().stream()
                 .flatMap(List::stream)
                 .flatMap(List::stream)
                 .filter(request -> answer(request).isEmpty())

@@ -69,7 +69,7 @@ final class EvaluationPlan {
 
     /**
      * The places of all requests: every attack on some images before any attack on the next ones, so that running ratios can be
-     * told early.
+     * computed early.
      */
     static List<Slot> slots(Evaluation evaluation) {
         List<Slot> slots = new ArrayList<>();

@@ -211,7 +211,7 @@ final class EvaluationPlanner {
                 && state.getFailure() == null;
     }
 
-    /** Asks for what is missing. */
+    /** Requests what is missing. */
     void plan() {
         if (!isActive() || state.getDataset() == null) {
             return;
@@ -245,7 +245,7 @@ final class EvaluationPlanner {
         work.add(new Work(Topic.EVALUATIONS, evaluation.getKey(), evaluation));
     }
 
-    /** Asks for the victims of a snapshot. */
+    /** Requests the victims of a snapshot. */
     private void plan(SnapshotProgress snapshot) {
         List<VictimPlan> plans = VictimPlan.of(state.getExperiment());
         for (VictimPlan plan : plans) {
@@ -257,7 +257,7 @@ final class EvaluationPlanner {
                                 .build());
             }
             NetworkProgress victim = snapshot.getVictims().get(plan.number());
-            ask(victim, new VictimTraining(snapshot.getNumber(), snapshot.getManifest(), plan.number()));
+            request(victim, new VictimTraining(snapshot.getNumber(), snapshot.getManifest(), plan.number()));
         }
     }
 
@@ -266,10 +266,10 @@ final class EvaluationPlanner {
     }
 
     private void check(NetworkProgress network) {
-        ask(network, new NetworkCheck(network.getNetwork()));
+        request(network, new NetworkCheck(network.getNetwork()));
     }
 
-    private void ask(NetworkProgress network, SpecificRecord task) {
+    private void request(NetworkProgress network, SpecificRecord task) {
         if (network.getReady() || network.getOutstanding() != null || network.getRefusal() != null) {
             return;
         }

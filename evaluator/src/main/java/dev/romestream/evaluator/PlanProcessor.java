@@ -126,7 +126,7 @@ final class PlanProcessor extends ContextualProcessor<String, PlannerEvent, Stri
         context().forward(new Record<>(key, value, context().currentSystemTimeMs()));
     }
 
-    /** What is told once: that the experiment ended, or waits. */
+    /** Reported once: that the experiment ended, or waits. */
     private void tellEnd(EvaluationPlanner planner) {
         EvaluationState state = planner.state();
         Experiment experiment = state.getExperiment();

@@ -18,8 +18,8 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
- * Asks for the attacks of each evaluation, folds outcomes into its tally and forwards what has changed. What does not come within
- * the patience is asked for again, and after the last attempt the attack has failed.
+ * Requests the attacks of each evaluation, folds outcomes into its tally and forwards what has changed. What does not come within
+ * the patience is requested again, and after the last attempt the attack has failed.
  */
 final class TallyProcessor extends ContextualProcessor<String, TallyEvent, String, SpecificRecord> {
     static final String STORE = "tallies";
@@ -36,7 +36,7 @@ final class TallyProcessor extends ContextualProcessor<String, TallyEvent, Strin
     public void init(org.apache.kafka.streams.processor.api.ProcessorContext<String, SpecificRecord> given) {
         super.init(given);
         heard = given.currentSystemTimeMs();
-        given.schedule(patience.dividedBy(4), PunctuationType.WALL_CLOCK_TIME, this::askAgain);
+        given.schedule(patience.dividedBy(4), PunctuationType.WALL_CLOCK_TIME, this::requestAgain);
     }
 
     private KeyValueStore<String, Tally> tallies() {
@@ -58,14 +58,14 @@ final class TallyProcessor extends ContextualProcessor<String, TallyEvent, Strin
     private void planned(Evaluation evaluation) {
         Tally before = tallies().get(evaluation.getKey());
         if (before == null || !Tallies.isOf(before, evaluation)) {
-            ask(Tallies.empty(evaluation), Tallies.missing(Tallies.empty(evaluation)));
+            request(Tallies.empty(evaluation), Tallies.missing(Tallies.empty(evaluation)));
         } else if (!before.getComplete() && !before.getEvaluation().equals(evaluation)) {
             Tally restarted = Tallies.restarted(before, evaluation);
-            ask(restarted, Tallies.missing(restarted));
+            request(restarted, Tallies.missing(restarted));
         }
     }
 
-    private void ask(Tally tally, List<EvaluationPlan.Slot> slots) {
+    private void request(Tally tally, List<EvaluationPlan.Slot> slots) {
         long now = context().currentSystemTimeMs();
         Evaluation evaluation = tally.getEvaluation();
         if (evaluation.getActive()) {
@@ -117,7 +117,7 @@ final class TallyProcessor extends ContextualProcessor<String, TallyEvent, Strin
         }
     }
 
-    private void askAgain(long now) {
+    private void requestAgain(long now) {
         if (now - heard < patience.toMillis()) {
             return;
         }
@@ -134,7 +134,7 @@ final class TallyProcessor extends ContextualProcessor<String, TallyEvent, Strin
         }
         for (Tally tally : silent) {
             if (tally.getRetries() < MOST_RETRIES) {
-                ask(
+                request(
                         Tally.newBuilder(tally)
                                 .setAttempt(tally.getAttempt() + 1)
                                 .setRetries(tally.getRetries() + 1)

@@ -30,7 +30,7 @@ final class DatasetPublisher {
         this.cancelled = cancelled;
     }
 
-    /** @param progress is told how many images have been written */
+    /** @param progress receives the number of images written */
     void publish(String id, ImageDataset dataset, IntConsumer progress) {
         int size = batchImages(dataset);
         DatasetDescriptor descriptor = DatasetDescriptor.newBuilder()
@@ -65,7 +65,7 @@ final class DatasetPublisher {
         }
     }
 
-    /** As many images as were asked for, but no more than fit into a record. */
+    /** As many images as configured, but no more than fit into a record. */
     private int batchImages(ImageDataset dataset) {
         int imageBytes = dataset.channels() * dataset.height() * dataset.width();
         return Math.max(1, Math.min(batchSize, Topic.MAX_RECORD_BYTES / 2 / imageBytes));

@@ -29,7 +29,7 @@ class GrowthBenchmark {
     /** The paper's network with its momentum, 2.6 MB, times this is 50 GB. */
     private static final int VERSIONS = 20_000;
 
-    private static final int ITERATIONS = 400;
+    private static final int ITERATIONS = 2_000;
 
     @TempDir
     private static Path directory;
@@ -110,7 +110,7 @@ class GrowthBenchmark {
         try (TestCluster cluster = TestCluster.start(directory.resolve("growth"));
                 Pipeline pipeline = new Pipeline(cluster.tenant(Map.of()))) {
             pipeline.submit(List.of(experiment));
-            for (int done = 50; done <= ITERATIONS; done += 50) {
+            for (int done = ITERATIONS / 10; done <= ITERATIONS; done += ITERATIONS / 10) {
                 int wanted = done;
                 pipeline.until(() -> pipeline.iterations(experiment) >= wanted);
                 System.out.printf(

@@ -328,6 +328,30 @@ class PipelineIT {
         return printed.toString(StandardCharsets.UTF_8);
     }
 
+    /** Services wait for it as long as it takes. */
+    @Test
+    void aCommandDoesNotWaitForARegistryForEver() throws Exception {
+        Path file = Files.writeString(directory.resolve("lonely.yaml"), TestExperiment.FILE);
+        PrintStream console = System.err;
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        try (PrintStream captured = new PrintStream(printed, true, StandardCharsets.UTF_8)) {
+            System.setErr(captured);
+            assertThat(RomeCommand.execute(
+                            "submit",
+                            file.toString(),
+                            "--bootstrap-server",
+                            cluster.bootstrapServers(),
+                            "--schema-registry",
+                            "http://localhost:1",
+                            "--set",
+                            "topic.prefix=" + TopicNames.of(shared.config()).prefix()))
+                    .isEqualTo(1);
+        } finally {
+            System.setErr(console);
+        }
+        assertThat(printed.toString(StandardCharsets.UTF_8)).contains("http://localhost:1", "schema.registry.url");
+    }
+
     @Test
     void theCommandLineSubmitsWatchesExportsAndStops() throws Exception {
         Path file = Files.writeString(directory.resolve("file.yaml"), TestExperiment.FILE);

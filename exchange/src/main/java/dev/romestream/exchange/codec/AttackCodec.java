@@ -52,7 +52,7 @@ public final class AttackCodec {
     }
 
     /**
-     * What is asked of attackers.
+     * What is requested of attackers.
      *
      * @param images of a data set's split, by their ids
      * @param answer what is to come back, and under which key

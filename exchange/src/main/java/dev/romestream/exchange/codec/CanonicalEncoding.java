@@ -73,14 +73,14 @@ final class CanonicalEncoding {
     }
 
     private void record(IndexedRecord record) throws IOException {
-        List<Schema.Field> told = record.getSchema().getFields().stream()
+        List<Schema.Field> present = record.getSchema().getFields().stream()
                 .filter(field -> !hasItsDefault(record, field))
                 .sorted(Comparator.comparing(Schema.Field::name))
                 .toList();
         out.writeByte('r');
         text(record.getSchema().getFullName());
-        out.writeInt(told.size());
-        for (Schema.Field field : told) {
+        out.writeInt(present.size());
+        for (Schema.Field field : present) {
             text(field.name());
             value(record.get(field.pos()));
         }

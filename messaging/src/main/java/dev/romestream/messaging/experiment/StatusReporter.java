@@ -9,7 +9,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Optional;
 
-/** Tells the status topic how far one service is with one experiment. Progress is told a few times a second at most. */
+/** Reports to the status topic how far one service is with one experiment; progress a few times a second at most. */
 public final class StatusReporter {
     private static final long INTERVAL_NANOS = 250_000_000;
     private static final String INSTANCE = ProcessHandle.current().pid() + "@" + hostName();
@@ -20,7 +20,7 @@ public final class StatusReporter {
     private String activity = "";
     private String unit = "";
     private long started;
-    private long lastTold;
+    private long reportedAt;
     private long lastDone;
     private long lastTotal;
     private long doneAtStart;
@@ -37,33 +37,33 @@ public final class StatusReporter {
         unit = countedIn;
         started = System.nanoTime();
         doneAtStart = done;
-        tell(Phase.RUNNING, done, total, null);
+        report(Phase.RUNNING, done, total, null);
     }
 
     /** So much of it is done. */
     public void progress(long done, long total) {
-        if (System.nanoTime() - lastTold > INTERVAL_NANOS || done == total) {
-            tell(Phase.RUNNING, done, total, null);
+        if (System.nanoTime() - reportedAt > INTERVAL_NANOS || done == total) {
+            report(Phase.RUNNING, done, total, null);
         }
     }
 
     /** The service is done with the experiment, one way or another, or waits. */
     public void phase(Phase phase, String what) {
         activity = what;
-        tell(phase, 0, 0, null);
+        report(phase, 0, 0, null);
     }
 
     /** The service cannot go on with the experiment. */
     public void failed(String error) {
         activity = "failed";
-        tell(Phase.FAILED, 0, 0, error);
+        report(Phase.FAILED, 0, 0, error);
     }
 
     /** The service waits for something in the midst of a piece of work. */
     public void waits(String what) {
         String usual = activity;
         activity = what;
-        tell(Phase.RUNNING, lastDone, lastTotal, null);
+        report(Phase.RUNNING, lastDone, lastTotal, null);
         activity = usual;
     }
 
@@ -82,11 +82,11 @@ public final class StatusReporter {
                 .build();
     }
 
-    private void tell(Phase phase, long done, long total, String error) {
-        lastTold = System.nanoTime();
+    private void report(Phase phase, long done, long total, String error) {
+        reportedAt = System.nanoTime();
         lastDone = done;
         lastTotal = total;
-        double seconds = (lastTold - started) / 1e9;
+        double seconds = (reportedAt - started) / 1e9;
         ExperimentStatus status = status(experiment, service, phase, activity, Optional.ofNullable(error));
         status.setDone(done);
         status.setTotal(total);

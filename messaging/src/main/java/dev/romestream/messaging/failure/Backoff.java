@@ -19,7 +19,7 @@ public final class Backoff {
     /**
      * The result of {@code attempt}, once nothing is away that it needs.
      *
-     * @param what is told in {@code outages} while it is waited for
+     * @param what names in {@code outages} what is waited for
      * @param limit longest wait; negative for as long as it takes
      * @throws InterruptException where the thread is interrupted meanwhile
      */

@@ -49,7 +49,7 @@ public final class SchemaRegistryClient {
     /** Longest wait for a registry that is away, in milliseconds; negative for as long as it takes. */
     public static final String PATIENCE = "registry.patience.ms";
 
-    /** The {@link Outages} that a wait is told in. */
+    /** The {@link Outages} that waits are reported to. */
     public static final String OUTAGES = "outages";
 
     private final ObjectMapper mapper = new ObjectMapper();
@@ -154,10 +154,10 @@ public final class SchemaRegistryClient {
     }
 
     /** Not computed within the cache: a wait for the registry must hold up nobody else. */
-    private static <K, V> V kept(Cache<K, V> cache, K key, Function<K, V> ask) {
+    private static <K, V> V kept(Cache<K, V> cache, K key, Function<K, V> load) {
         V found = cache.getIfPresent(key);
         if (found == null) {
-            found = ask.apply(key);
+            found = load.apply(key);
             cache.put(key, found);
         }
         return found;
@@ -197,10 +197,10 @@ public final class SchemaRegistryClient {
 
     /** The registry's answer, once it gives one. */
     private JsonNode call(String method, String path, JsonNode body) {
-        return Backoff.await(outages, "the schema registry", patience, () -> ask(method, path, body));
+        return Backoff.await(outages, "the schema registry", patience, () -> exchange(method, path, body));
     }
 
-    private JsonNode ask(String method, String path, JsonNode body) throws InterruptedException {
+    private JsonNode exchange(String method, String path, JsonNode body) throws InterruptedException {
         UnavailableException away = null;
         for (String url : urls) {
             try {

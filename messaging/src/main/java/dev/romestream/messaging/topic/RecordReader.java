@@ -21,7 +21,7 @@ public final class RecordReader<T extends SpecificRecord> implements AutoCloseab
     private final Decoder decoder;
     private final TopicReader reader;
 
-    /** What is told of each record. */
+    /** Receives each record. */
     @FunctionalInterface
     public interface Listener<T> {
         /**

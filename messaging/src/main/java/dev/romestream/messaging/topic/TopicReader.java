@@ -92,9 +92,9 @@ public final class TopicReader implements AutoCloseable {
             long lookedAt = System.nanoTime();
             while (!closed) {
                 for (Mark mark = marks.poll(); mark != null; mark = marks.poll()) {
-                    Mark asked = mark;
-                    available(() -> asked.ends = consumer.endOffsets(assigned));
-                    awaited.add(asked);
+                    Mark added = mark;
+                    available(() -> added.ends = consumer.endOffsets(assigned));
+                    awaited.add(added);
                 }
                 awaited.removeIf(mark -> {
                     boolean reached = available(() -> reached(mark.ends));
@@ -128,11 +128,11 @@ public final class TopicReader implements AutoCloseable {
         }
     }
 
-    private <T> T available(dev.failsafe.function.CheckedSupplier<T> question) {
+    private <T> T available(dev.failsafe.function.CheckedSupplier<T> call) {
         return Backoff.await(config.outages(), "the brokers", Duration.ofMillis(-1), () -> {
             while (true) {
                 try {
-                    return question.get();
+                    return call.get();
                 } catch (WakeupException e) {
                     if (closed) {
                         throw e;

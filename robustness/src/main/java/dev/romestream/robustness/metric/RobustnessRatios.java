@@ -22,7 +22,7 @@ public record RobustnessRatios(
         Optional<Double> icrei,
         Map<String, String> undefined) {
 
-    /** Ratios that cannot be told yet, or at all, for one reason. */
+    /** Ratios that cannot be computed yet, or at all, for one reason. */
     public static RobustnessRatios undefined(String reason) {
         Map<String, String> reasons = new TreeMap<>();
         List.of("rr", "irr", "irrPlus", "ae", "crei", "icrei").forEach(name -> reasons.put(name, reason));

@@ -13,9 +13,9 @@ public interface Classifier {
     NDArray logits(NDArray images);
 
     /**
-     * This network for many questions in a row: what does not depend on the images is computed once.
+     * This network for many queries in a row: what does not depend on the images is computed once.
      *
-     * @param keeper keeps that; to be closed once the last question is answered. Not for several threads at a time
+     * @param keeper keeps that; to be closed after the last query. Not for several threads at a time
      */
     default Classifier prepared(NDManager keeper) {
         return this;

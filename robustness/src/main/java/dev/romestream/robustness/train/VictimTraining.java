@@ -25,7 +25,7 @@ public record VictimTraining(
      * Trains a network; its parameters belong to {@code manager}.
      *
      * @param images normalised, {@code (N, C, H, W)}
-     * @param progress is told the number of epochs done
+     * @param progress receives the number of epochs done
      */
     public NeuralNetwork train(
             NDManager manager, NDArray images, int[] labels, int classes, Seed seed, IntConsumer progress) {

@@ -144,7 +144,7 @@ final class Monitor implements AutoCloseable {
                 .findFirst();
     }
 
-    /** From now on, only what is told of this run counts. */
+    /** From now on, only what is reported of this run counts. */
     synchronized void follow(Experiment started) {
         runs.put(started.getId(), started.getRun());
         statuses.values()

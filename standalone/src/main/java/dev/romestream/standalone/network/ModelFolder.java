@@ -12,14 +12,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** The networks in a folder, told when they come or change: once a file is the same at two looks, and not while it is written. */
+/** The networks in a folder, reported when they come or change: once a file is the same at two looks, and not while it is written. */
 public final class ModelFolder {
     /** Between two looks. */
     public static final long INTERVAL_MS = 1000;
 
     private final Path directory;
     private final Map<Path, State> seen = new HashMap<>();
-    private final Map<Path, State> told = new HashMap<>();
+    private final Map<Path, State> reported = new HashMap<>();
 
     private record State(long size, FileTime changed) {}
 
@@ -27,7 +27,7 @@ public final class ModelFolder {
         this.directory = directory;
     }
 
-    /** Looks, and tells the files that are new or changed since they were last told. */
+    /** The files that are new or changed since they were last reported. */
     public List<Path> settled() {
         List<Path> settled = new ArrayList<>();
         for (Path file : files()) {
@@ -39,16 +39,16 @@ public final class ModelFolder {
             } catch (IOException e) {
                 throw new UncheckedIOException("Cannot look at " + file + ": " + e.getMessage(), e);
             }
-            if (now.equals(seen.put(file, now)) && !now.equals(told.put(file, now))) {
+            if (now.equals(seen.put(file, now)) && !now.equals(reported.put(file, now))) {
                 settled.add(file);
             }
         }
         return settled;
     }
 
-    /** Whether every file that was seen has been told. */
+    /** Whether every file that was seen has been reported. */
     public boolean isSettled() {
-        return seen.equals(told);
+        return seen.equals(reported);
     }
 
     private List<Path> files() {
