@@ -21,6 +21,7 @@ import org.slf4j.LoggerFactory;
 
 /** A Kafka broker and controller (KRaft) in this JVM. Kafka's metrics are global, so there can be one of them at a time. */
 public final class EmbeddedBroker implements AutoCloseable {
+    private static final String INTERNAL_SEGMENT_BYTES = "1048576";
     private static final Logger log = LoggerFactory.getLogger(EmbeddedBroker.class);
     private static final int NODE = 1;
     private static final int ATTEMPTS = 3;
@@ -102,6 +103,8 @@ public final class EmbeddedBroker implements AutoCloseable {
         for (String internal :
                 new String[] {"offsets.topic", "transaction.state.log", "share.coordinator.state.topic"}) {
             properties.put(internal + ".replication.factor", "1");
+            // compacted early: coordinators that load for long after a kill have been seen to come up empty
+            properties.put(internal + ".segment.bytes", INTERNAL_SEGMENT_BYTES);
         }
         properties.put("offsets.topic.num.partitions", "1");
         properties.put("transaction.state.log.num.partitions", "1");

@@ -6,6 +6,7 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -45,16 +46,17 @@ public final class KeptLetters implements AutoCloseable {
     }
 
     private void readOn() {
-        List<TopicPartition> partitions;
         if (reader == null) {
             reader = TopicReader.consumer(config, isolation);
-            partitions = reader.partitionsFor(topic).stream()
-                    .map(info -> new TopicPartition(topic, info.partition()))
-                    .toList();
+        }
+        List<TopicPartition> partitions = reader.partitionsFor(topic).stream()
+                .map(info -> new TopicPartition(topic, info.partition()))
+                .toList();
+        List<TopicPartition> fresh = new ArrayList<>(partitions);
+        fresh.removeAll(reader.assignment());
+        if (!fresh.isEmpty()) {
             reader.assign(partitions);
-            reader.seekToBeginning(partitions);
-        } else {
-            partitions = List.copyOf(reader.assignment());
+            reader.seekToBeginning(fresh);
         }
         Map<TopicPartition, Long> ends = reader.endOffsets(partitions);
         while (ends.entrySet().stream().anyMatch(end -> reader.position(end.getKey()) < end.getValue())) {
