@@ -204,6 +204,29 @@ class MessagingIT {
                 record.headers().lastHeader("__streams.errors." + name).value(), StandardCharsets.UTF_8);
     }
 
+    /** Whoever waited in vain has the reader go on with another consumer, which reads every record once. */
+    @Test
+    void aReaderThatCameToNoEndGoesOnWhereItWas() {
+        RomeConfig config = tenant();
+        Queue<String> read = new ConcurrentLinkedQueue<>();
+        try (RecordSender sender = new RecordSender(config);
+                TopicReader reader = new TopicReader(config, Topic.POOL_REQUESTS, record -> read.add(record.key()))) {
+            for (int i = 0; i < 100; i++) {
+                sender.send(Topic.POOL_REQUESTS, "p" + i, request(i));
+            }
+            sender.flush();
+            reader.awaitCurrent(LIMIT);
+            for (int round = 0; round < 3; round++) {
+                assertThatThrownBy(() -> reader.awaitCurrent(Duration.ofNanos(1)))
+                        .isInstanceOf(org.apache.kafka.common.errors.TimeoutException.class);
+                sender.send(Topic.POOL_REQUESTS, "round" + round, request(round));
+                sender.flush();
+                reader.awaitCurrent(LIMIT);
+            }
+        }
+        assertThat(read).hasSize(103).doesNotHaveDuplicates();
+    }
+
     private static void raw(RomeConfig config, Topic topic, String key, byte[] value) {
         Map<String, Object> settings = config.producer();
         settings.remove("value.serializer");

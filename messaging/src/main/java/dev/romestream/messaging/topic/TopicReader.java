@@ -6,6 +6,7 @@ import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -14,10 +15,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
@@ -25,24 +28,29 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads a whole topic from its beginning and then follows it, on a thread of its own, without a consumer group. Brokers that are
  * away are waited for; partitions that are added are read too.
  */
 public final class TopicReader implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(TopicReader.class);
     private static final Duration POLL = Duration.ofMillis(500);
     private static final Duration AWAITED_POLL = Duration.ofMillis(20);
     private static final long PARTITIONS_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final RomeConfig config;
-    private final Consumer<String, byte[]> consumer;
     private final String topic;
     private final java.util.function.Consumer<ConsumerRecord<String, byte[]>> listener;
     private final Queue<Mark> marks = new ConcurrentLinkedQueue<>();
     private final Mark start = new Mark();
     private final Set<TopicPartition> assigned = new HashSet<>();
+    private final Map<TopicPartition, Long> positions = new HashMap<>();
+    private final AtomicBoolean stuck = new AtomicBoolean();
     private final ServiceThread thread;
+    private volatile Consumer<String, byte[]> consumer;
     private volatile boolean closed;
 
     /** An end of the topic, and whether it is reached. */
@@ -91,6 +99,7 @@ public final class TopicReader implements AutoCloseable {
             });
             long lookedAt = System.nanoTime();
             while (!closed) {
+                renewIfStuck();
                 for (Mark mark = marks.poll(); mark != null; mark = marks.poll()) {
                     Mark added = mark;
                     available(() -> added.ends = consumer.endOffsets(assigned));
@@ -120,7 +129,9 @@ public final class TopicReader implements AutoCloseable {
 
     private void poll(Duration limit) {
         try {
-            consumer.poll(limit).forEach(listener);
+            ConsumerRecords<String, byte[]> records = consumer.poll(limit);
+            records.forEach(listener);
+            records.nextOffsets().forEach((partition, next) -> positions.put(partition, next.offset()));
         } catch (WakeupException e) {
             if (closed) {
                 throw e;
@@ -137,9 +148,27 @@ public final class TopicReader implements AutoCloseable {
                     if (closed) {
                         throw e;
                     }
+                    renewIfStuck();
                 }
             }
         });
+    }
+
+    /** Goes on with another consumer: after a broker was killed, one has been seen to wait for an answer for ever. */
+    private void renewIfStuck() {
+        if (stuck.getAndSet(false)) {
+            log.warn("{} is read on by another consumer, because this one came to no end.", topic);
+            close(consumer);
+            consumer = consumer(config);
+            consumer.assign(assigned);
+            assigned.forEach(partition -> {
+                if (positions.containsKey(partition)) {
+                    consumer.seek(partition, positions.get(partition));
+                } else {
+                    consumer.seekToBeginning(List.of(partition));
+                }
+            });
+        }
     }
 
     /** Reads partitions that are new from their beginning, and the others on from where they are. */
@@ -191,6 +220,8 @@ public final class TopicReader implements AutoCloseable {
             while (!mark.reached.await(50, TimeUnit.MILLISECONDS)) {
                 thread.throwFailure();
                 if (System.nanoTime() > deadline) {
+                    stuck.set(true);
+                    consumer.wakeup();
                     throw new TimeoutException("The topic " + topic + " was not read to its end within "
                             + limit.toSeconds() + " s; does the broker answer?");
                 }
