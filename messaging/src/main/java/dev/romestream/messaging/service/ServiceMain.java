@@ -96,7 +96,7 @@ public final class ServiceMain implements Callable<Integer> {
         }
 
         private Optional<String> unready() {
-            return trouble().or(() -> service == null ? Optional.of("starting") : service.stalled());
+            return service == null ? Optional.of("starting") : service.stalled();
         }
     }
 
@@ -111,8 +111,8 @@ public final class ServiceMain implements Callable<Integer> {
             Optional<MonitoringEndpoint> endpoint = config.integer(RomeConfig.HTTP_PORT) < 0
                     ? Optional.empty()
                     : Optional.of(resources.add(
-                            new MonitoringEndpoint(config, metrics, running::trouble, () -> config.outages()
-                                    .describe()
+                            new MonitoringEndpoint(config, metrics, running::trouble, () -> running.trouble()
+                                    .or(config.outages()::describe)
                                     .or(running::unready))));
             TopicSetup.ensure(config);
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
