@@ -22,6 +22,14 @@ import org.slf4j.LoggerFactory;
 /** A Kafka broker and controller (KRaft) in this JVM. Kafka's metrics are global, so there can be one of them at a time. */
 public final class EmbeddedBroker implements AutoCloseable {
     private static final String INTERNAL_SEGMENT_BYTES = "1048576";
+
+    /**
+     * A broker that was killed is for a moment the leader of before, and then again under a new epoch. A coordinator that is still
+     * loading for the first then counts as loaded for the second, with nothing in it (CoordinatorRuntime of Kafka 4.3.1). It looks
+     * whether it is still the leader after each buffer; these are small, in place of 5 MiB, so that it ends in time.
+     */
+    private static final String LOAD_BUFFER_BYTES = "131072";
+
     private static final Logger log = LoggerFactory.getLogger(EmbeddedBroker.class);
     private static final int NODE = 1;
     private static final int ATTEMPTS = 3;
@@ -103,9 +111,12 @@ public final class EmbeddedBroker implements AutoCloseable {
         for (String internal :
                 new String[] {"offsets.topic", "transaction.state.log", "share.coordinator.state.topic"}) {
             properties.put(internal + ".replication.factor", "1");
-            // compacted early: coordinators that load for long after a kill have been seen to come up empty
+            // compacted early, so that loading is short
             properties.put(internal + ".segment.bytes", INTERNAL_SEGMENT_BYTES);
         }
+        properties.put("offsets.load.buffer.size", LOAD_BUFFER_BYTES);
+        properties.put("transaction.state.log.load.buffer.size", LOAD_BUFFER_BYTES);
+        properties.put("share.coordinator.load.buffer.size", LOAD_BUFFER_BYTES);
         properties.put("offsets.topic.num.partitions", "1");
         properties.put("transaction.state.log.num.partitions", "1");
         properties.put("share.coordinator.state.topic.num.partitions", "1");

@@ -152,8 +152,8 @@ public final class Chaos implements AutoCloseable {
     /** What a run ended with. */
     private record Outcome(Map<String, Object> figures, Map<String, float[]> images, double seconds) {}
 
-    /** Runs everything; true where every invariant held. */
-    public boolean run(List<Experiment> experiments) throws Exception {
+    /** Runs everything; returns the invariants that did not hold. */
+    public List<String> run(List<Experiment> experiments) throws Exception {
         Outcome calm = calm(experiments);
         Outcome wild = wild(experiments);
         for (Experiment experiment : experiments) {
@@ -171,7 +171,7 @@ public final class Chaos implements AutoCloseable {
         System.out.println("Chaos, seed " + plan.seed());
         table.forEach(System.out::println);
         violations.forEach(violation -> System.out.println("VIOLATED  " + violation));
-        return violations.isEmpty();
+        return List.copyOf(violations);
     }
 
     private void row(String what, Object value) {
@@ -266,10 +266,10 @@ public final class Chaos implements AutoCloseable {
                 statuses.throwFailure();
                 pause(200);
             }
-            check("every experiment ended or said why " + errors, ended(experiments, phases) && errors.isEmpty());
-            if (!ended(experiments, phases)) {
-                row("phases", phases);
-            }
+            boolean ended = ended(experiments, phases);
+            check(
+                    "every experiment ended " + (ended ? errors : phases.toString() + programs.dead()),
+                    ended && errors.isEmpty());
         }
         double seconds = (System.nanoTime() - start) / 1e9;
         try (Results results = new Results(config)) {
