@@ -11,7 +11,6 @@ import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,8 +23,6 @@ public final class AttackerService implements Service {
     private static final String GROUP = "attackers";
     /** While one taker's request is worked on, the other fetches the next. */
     private static final int TAKERS = 2;
-
-    private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
     private final Resources resources = new Resources();
     private final RomeConfig config;
@@ -50,7 +47,7 @@ public final class AttackerService implements Service {
 
     @Override
     public void start() {
-        networks.awaitCaughtUp(START_LIMIT);
+        networks.awaitCaughtUp();
         for (Topic topic : List.of(Topic.PRIOR_REQUESTS, Topic.ATTACK_REQUESTS)) {
             for (int taker = 0; taker < TAKERS; taker++) {
                 queues.add(resources.add(WorkQueue.open(config, GROUP, List.of(topic), worker)));

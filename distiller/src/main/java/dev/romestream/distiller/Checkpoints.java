@@ -48,8 +48,8 @@ final class Checkpoints implements AutoCloseable {
         this.chunks = chunks;
     }
 
-    void awaitCaughtUp(Duration limit) {
-        index.awaitCaughtUp(limit);
+    void awaitCaughtUp() {
+        index.awaitCaughtUp();
     }
 
     /** Iterations of an experiment that are done and kept, whatever its specification; 0 where there are none. */

@@ -16,7 +16,6 @@ import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.schemas.PriorAnswer;
 import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -24,7 +23,6 @@ import java.util.Optional;
 public final class DistillerService implements Service {
     private static final String NAME = "distiller";
     private static final String GROUP = "distillers";
-    private static final Duration START_LIMIT = Duration.ofMinutes(2);
     private static final long CACHE_BYTES = 256L * 1024 * 1024;
 
     private final Resources resources = new Resources();
@@ -62,11 +60,11 @@ public final class DistillerService implements Service {
 
     @Override
     public void start() {
-        experiments.awaitCaughtUp(START_LIMIT);
-        networks.awaitCaughtUp(START_LIMIT);
-        checkpoints.awaitCaughtUp(START_LIMIT);
+        experiments.awaitCaughtUp();
+        networks.awaitCaughtUp();
+        checkpoints.awaitCaughtUp();
         queue = resources.add(WorkQueue.open(config, GROUP, List.of(Topic.DISTILLATION_REQUESTS), worker));
-        planner.start(START_LIMIT);
+        planner.start();
     }
 
     @Override

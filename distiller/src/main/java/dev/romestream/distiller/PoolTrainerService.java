@@ -11,14 +11,12 @@ import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
 /** Trains pool networks adversarially, version by version, as requests ask for. */
 public final class PoolTrainerService implements Service {
     private static final String GROUP = "pool-trainers";
-    private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
     private final Resources resources = new Resources();
     private final RomeConfig config;
@@ -43,7 +41,7 @@ public final class PoolTrainerService implements Service {
 
     @Override
     public void start() {
-        networks.awaitCaughtUp(START_LIMIT);
+        networks.awaitCaughtUp();
         queue = resources.add(WorkQueue.open(config, GROUP, List.of(Topic.POOL_REQUESTS), worker));
     }
 

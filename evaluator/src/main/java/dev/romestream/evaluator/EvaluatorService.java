@@ -14,7 +14,6 @@ import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,7 +21,6 @@ import java.util.Optional;
 public final class EvaluatorService implements Service {
     private static final String NAME = "evaluator";
     private static final String GROUP = "victim-trainers";
-    private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
     private final Resources resources = new Resources();
     private final RomeConfig config;
@@ -58,9 +56,9 @@ public final class EvaluatorService implements Service {
 
     @Override
     public void start() {
-        networks.awaitCaughtUp(START_LIMIT);
+        networks.awaitCaughtUp();
         queue = resources.add(WorkQueue.open(config, GROUP, List.of(Topic.VICTIM_REQUESTS), worker));
-        stream.start(START_LIMIT);
+        stream.start();
     }
 
     @Override

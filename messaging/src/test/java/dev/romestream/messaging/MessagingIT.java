@@ -543,7 +543,7 @@ class MessagingIT {
                 Standing worker = new Standing();
                 WorkQueue queue = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker);
                 StreamsApplication stream = new StreamsApplication(config, "standing", builder.build())) {
-            stream.start(LIMIT);
+            stream.start();
             assertThat(worker.stalled()).isEmpty();
             assertThat(stream.stalled()).isEmpty();
             sender.send(Topic.POOL_REQUESTS, "p", request(0));

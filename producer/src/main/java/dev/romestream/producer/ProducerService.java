@@ -35,7 +35,6 @@ import java.util.stream.Collectors;
 public final class ProducerService implements Service {
     private static final String GROUP = "producers";
     private static final Duration IDLE = Duration.ofMillis(100);
-    private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
     private final Resources resources = new Resources();
     private final RomeConfig config;
@@ -88,7 +87,7 @@ public final class ProducerService implements Service {
 
     @Override
     public void start() {
-        descriptors.awaitCaughtUp(START_LIMIT);
+        descriptors.awaitCaughtUp();
         ownership = resources.add(new KeyOwnership(config, GROUP, Topic.IMAGE_BATCHES));
         thread = ServiceThread.start("producer", this::run);
     }

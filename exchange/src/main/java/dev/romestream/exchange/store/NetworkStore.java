@@ -35,9 +35,9 @@ public final class NetworkStore implements AutoCloseable {
         this.chunks = new ChunkStore(config);
     }
 
-    /** Waits until the networks that are there are known. */
-    public void awaitCaughtUp(Duration limit) {
-        index.awaitCaughtUp(limit);
+    /** Waits until the networks that are there are known, for as long as it takes. */
+    public void awaitCaughtUp() {
+        index.awaitCaughtUp();
     }
 
     /** Waits until something new is known, or {@code limit} has passed, or a little less. */

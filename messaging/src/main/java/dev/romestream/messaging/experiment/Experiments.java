@@ -44,6 +44,12 @@ public final class Experiments implements AutoCloseable {
         return get(id).map(Experiment::getDesiredState).orElse(DesiredState.STOP);
     }
 
+    /** Waits until the experiments that are there are known, for as long as it takes. */
+    public void awaitCaughtUp() {
+        reader.awaitCaughtUp();
+    }
+
+    /** As {@link #awaitCaughtUp()}, but no longer than {@code limit}. */
     public void awaitCaughtUp(Duration limit) {
         reader.awaitCaughtUp(limit);
     }

@@ -11,10 +11,12 @@ import dev.romestream.messaging.topic.Sending;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -32,6 +34,7 @@ import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
@@ -72,8 +75,10 @@ final class ShareGroupQueue implements WorkQueue {
     private final KafkaProducer<String, byte[]> producer;
     private final ExecutorService work;
     private final ServiceThread poller;
-    /** Records whose lock was lost here, and whether they were done: they come back although no worker of theirs died. */
-    private final Map<Position, Boolean> lost = new LinkedHashMap<>();
+    /** Records whose lock was lost here: they come back although no worker of theirs died. */
+    private final Map<Position, Lost> lost = new LinkedHashMap<>();
+    /** Records that are done or given up, whose acknowledgement the broker has not answered yet. */
+    private final Set<Position> finished = new HashSet<>();
 
     private KafkaShareConsumer<String, byte[]> consumer;
     private volatile boolean closed;
@@ -82,6 +87,15 @@ final class ShareGroupQueue implements WorkQueue {
         static Position of(ConsumerRecord<?, ?> record) {
             return new Position(record.topic(), record.partition(), record.offset());
         }
+
+        static Position of(TopicIdPartition partition, long offset) {
+            return new Position(partition.topic(), partition.partition(), offset);
+        }
+    }
+
+    /** How often, and whether the work was done all the same. */
+    private record Lost(int times, boolean done) {
+        static final Lost NEVER = new Lost(0, false);
     }
 
     ShareGroupQueue(RomeConfig config, String group, List<Topic> topics, Worker worker) {
@@ -165,6 +179,7 @@ final class ShareGroupQueue implements WorkQueue {
     private void run(Map<String, Object> settings, List<String> topics) {
         while (!closed) {
             consumer = new KafkaShareConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
+            consumer.setAcknowledgementCommitCallback(this::answered);
             try {
                 consumer.subscribe(topics);
                 poll();
@@ -186,6 +201,8 @@ final class ShareGroupQueue implements WorkQueue {
         } catch (KafkaException e) {
             log.info("The group was not left cleanly: {}", e.getMessage());
         }
+        finished.forEach(position -> lost(position, true));
+        finished.clear();
     }
 
     private void poll() {
@@ -203,25 +220,24 @@ final class ShareGroupQueue implements WorkQueue {
             return;
         }
         int delivery = record.deliveryCount().map(Short::intValue).orElse(1);
-        Position position = Position.of(record);
-        Boolean done = lost.remove(position);
-        if (done != null) {
-            // it comes back for want of a lock, and none of its workers died
-            if (done) {
-                finish(record, AcknowledgeType.ACCEPT);
-            } else {
-                handBack(record);
-            }
-            return;
-        }
-        if (delivery > MOST_DELIVERIES) {
+        Lost here = lost.getOrDefault(Position.of(record), Lost.NEVER);
+        int attempt = Math.max(1, delivery - here.times());
+        if (here.done()) {
+            finish(record, AcknowledgeType.ACCEPT);
+        } else if (attempt > MOST_DELIVERIES) {
             failedWork.giveUp(
                     record,
-                    new UnprocessableException("The request was given to " + (delivery - 1)
+                    new UnprocessableException("The request was given to " + (attempt - 1)
                             + " workers, none of which finished it or said why; it may have killed them."));
             finish(record, AcknowledgeType.REJECT);
-            return;
+        } else if (delivery >= DELIVERY_LIMIT) {
+            handBack(record);
+        } else {
+            work(record, attempt);
         }
+    }
+
+    private void work(ConsumerRecord<String, byte[]> record, int attempt) {
         Future<?> outcome = work.submit(() -> Backoff.await(outages, "what work needs", FOR_EVER, () -> {
             worker.process(record);
             return true;
@@ -239,11 +255,11 @@ final class ShareGroupQueue implements WorkQueue {
                 }
                 if (!renewed(record)) {
                     log.warn("Lost the lock on {} {}; another worker may do it too.", record.topic(), record.offset());
-                    lost(position, isFinished(outcome));
+                    lost(Position.of(record), isFinished(outcome));
                     return;
                 }
             } catch (ExecutionException e) {
-                failed(record, delivery, e.getCause());
+                failed(record, attempt, e.getCause());
                 return;
             } catch (InterruptedException e) {
                 consumer.acknowledge(record, AcknowledgeType.RELEASE);
@@ -253,15 +269,29 @@ final class ShareGroupQueue implements WorkQueue {
         }
     }
 
-    /** Acknowledges what was done or given up; where the broker does not hear of it, the record comes back, but not the work. */
+    /**
+     * Acknowledges what was done or given up, together with the next poll; where the broker does not take it, the record comes
+     * back, but not the work.
+     */
     private void finish(ConsumerRecord<String, byte[]> record, AcknowledgeType type) {
-        if (!acknowledged(record, type)) {
-            lost(Position.of(record), true);
-        }
+        finished.add(Position.of(record));
+        consumer.acknowledge(record, type);
+    }
+
+    /** The broker's answer to acknowledgements of any kind. */
+    private void answered(Map<TopicIdPartition, Set<Long>> offsets, Exception failure) {
+        offsets.forEach((partition, those) -> those.stream()
+                .map(offset -> Position.of(partition, offset))
+                .filter(finished::remove)
+                .filter(position -> failure != null)
+                .forEach(position -> {
+                    log.warn("{} comes back, though it is done: {}", position, failure.getMessage());
+                    lost(position, true);
+                }));
     }
 
     private void lost(Position position, boolean done) {
-        lost.put(position, done);
+        lost.merge(position, new Lost(1, done), (before, now) -> new Lost(before.times() + 1, done));
         if (lost.size() > MOST_LOST) {
             lost.remove(lost.keySet().iterator().next());
         }
@@ -272,8 +302,13 @@ final class ShareGroupQueue implements WorkQueue {
         try {
             awaitOutcome(outcome, TimeUnit.DAYS.toMillis(1));
             return true;
-        } catch (ExecutionException | TimeoutException e) {
+        } catch (ExecutionException e) {
+            if (Fault.of(e.getCause()) == Fault.SICK_WORKER) {
+                throw sick(e.getCause());
+            }
             log.info("What was done without a lock came to nothing: {}", e.getMessage());
+        } catch (TimeoutException e) {
+            log.info("What is done without a lock is left, because the worker is closing");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -339,7 +374,7 @@ final class ShareGroupQueue implements WorkQueue {
         return failure.isEmpty();
     }
 
-    private void failed(ConsumerRecord<String, byte[]> record, int delivery, Throwable cause) {
+    private void failed(ConsumerRecord<String, byte[]> record, int attempt, Throwable cause) {
         closed |= cause instanceof CancellationException;
         if (closed) {
             handBack(record);
@@ -347,13 +382,17 @@ final class ShareGroupQueue implements WorkQueue {
         }
         if (Fault.of(cause) == Fault.SICK_WORKER) {
             acknowledged(record, AcknowledgeType.RELEASE);
-            throw new SickWorkerException("The worker can work no longer: " + cause.getMessage(), cause);
+            throw sick(cause);
         }
-        if (failedWork.isRetried(record, delivery, cause)) {
+        if (failedWork.isRetried(record, attempt, cause)) {
             acknowledged(record, AcknowledgeType.RELEASE);
         } else {
             finish(record, AcknowledgeType.REJECT);
         }
+    }
+
+    private static SickWorkerException sick(Throwable cause) {
+        return new SickWorkerException("The worker can work no longer: " + cause.getMessage(), cause);
     }
 
     /** What the work uses must not be freed under it. */

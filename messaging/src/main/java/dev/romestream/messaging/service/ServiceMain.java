@@ -1,6 +1,7 @@
 package dev.romestream.messaging.service;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.messaging.topic.RecordInspector;
 import dev.romestream.messaging.topic.TopicSetup;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -10,6 +11,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.InterruptException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -36,6 +39,7 @@ public final class ServiceMain implements Callable<Integer> {
     private static final int USAGE = 2;
     private static final int FAILURE = 1;
     private static final long WATCH_MS = 200;
+    private static final Duration FOR_EVER = Duration.ofMillis(-1);
 
     private final String program;
     private final BiFunction<RomeConfig, MeterRegistry, Service> factory;
@@ -85,14 +89,17 @@ public final class ServiceMain implements Callable<Integer> {
         }
     }
 
-    /** The service as the endpoint sees it. */
+    /** The service as the endpoint sees it, from before it has started. */
     private static final class Running {
         private volatile Service service;
+        private volatile RecordInspector inspector;
+
+        private boolean hasEnded() {
+            return service != null && !(service.isAlive() && inspector.isAlive());
+        }
 
         private Optional<String> trouble() {
-            return service != null && !service.isAlive()
-                    ? Optional.of("a thread of the service ended")
-                    : Optional.empty();
+            return hasEnded() ? Optional.of("a thread of the service ended") : Optional.empty();
         }
 
         private Optional<String> unready() {
@@ -114,21 +121,15 @@ public final class ServiceMain implements Callable<Integer> {
                             new MonitoringEndpoint(config, metrics, running::trouble, () -> running.trouble()
                                     .or(config.outages()::describe)
                                     .or(running::unready))));
-            TopicSetup.ensure(config);
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-                signalled.countDown();
-                awaitUninterruptibly(stopped);
-            }));
-            RecordInspector inspector = resources.add(new RecordInspector(config));
-            Service service = resources.add(factory.apply(config, metrics));
-            service.start();
-            running.service = service;
-            System.err.println(program + ": ready"
-                    + endpoint.map(open -> ", health and metrics at http://" + config.string(RomeConfig.HTTP_HOST) + ":"
-                                    + open.port())
-                            .orElse(""));
+            stopOnSignal(running, signalled, stopped);
+            if (start(config, metrics, resources, running)) {
+                System.err.println(program + ": ready"
+                        + endpoint.map(open -> ", health and metrics at http://" + config.string(RomeConfig.HTTP_HOST)
+                                        + ":" + open.port())
+                                .orElse(""));
+            }
             while (!signalled.await(WATCH_MS, TimeUnit.MILLISECONDS)) {
-                if (!service.isAlive() || !inspector.isAlive()) {
+                if (running.hasEnded()) {
                     System.err.println(program + ": a thread of the service ended; see the log above");
                     return FAILURE;
                 }
@@ -140,6 +141,37 @@ public final class ServiceMain implements Callable<Integer> {
             return FAILURE;
         } finally {
             stopped.countDown();
+        }
+    }
+
+    /** A signal is heeded while the service still waits for what it needs to start, too. */
+    private static void stopOnSignal(Running running, CountDownLatch signalled, CountDownLatch stopped) {
+        Thread main = Thread.currentThread();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            signalled.countDown();
+            if (running.service == null) {
+                main.interrupt();
+            }
+            awaitUninterruptibly(stopped);
+        }));
+    }
+
+    /** Waits for the brokers and the registry, for as long as it takes; false where a signal came first. */
+    @SuppressWarnings("ResultOfMethodCallIgnored") // a pending interruption would end the closing
+    private boolean start(RomeConfig config, MeterRegistry metrics, Resources resources, Running running) {
+        try {
+            Backoff.await(config.outages(), "the cluster", FOR_EVER, () -> {
+                TopicSetup.ensure(config);
+                return true;
+            });
+            running.inspector = resources.add(new RecordInspector(config));
+            Service service = resources.add(factory.apply(config, metrics));
+            service.start();
+            running.service = service;
+            return true;
+        } catch (InterruptException e) {
+            Thread.interrupted();
+            return false;
         }
     }
 

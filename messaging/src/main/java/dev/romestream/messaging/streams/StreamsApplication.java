@@ -2,6 +2,7 @@ package dev.romestream.messaging.streams;
 
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.Fault;
+import dev.romestream.messaging.failure.Outages;
 import dev.romestream.messaging.topic.KeptLetters;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Topic;
@@ -34,12 +35,15 @@ public final class StreamsApplication implements AutoCloseable {
     private static final int HEARTBEAT_MS = 2_000;
     private static final int MOST_WAITING_MS = 3_600_000;
     private static final int MOST_REPLACEMENTS = 3;
+    private static final long STATE_MS = 200;
+    private static final long START_PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(1);
     private static final long RECOVERED_NANOS = TimeUnit.MINUTES.toNanos(1);
 
     private final String name;
     private final KafkaStreams streams;
     private final CountDownLatch running = new CountDownLatch(1);
     private final KeptLetters kept;
+    private final Outages outages;
     private final long stallMs;
     private final AtomicInteger replacements = new AtomicInteger();
     private volatile long replacedAt;
@@ -49,6 +53,7 @@ public final class StreamsApplication implements AutoCloseable {
     public StreamsApplication(RomeConfig config, String name, Topology topology) {
         this.name = name;
         this.kept = new KeptLetters(config, "read_committed");
+        this.outages = config.outages();
         this.stallMs = config.number(RomeConfig.HEALTH_STALL);
         this.streams = new KafkaStreams(topology, properties(config));
         streams.setUncaughtExceptionHandler(exception -> {
@@ -95,17 +100,29 @@ public final class StreamsApplication implements AutoCloseable {
         return properties;
     }
 
-    /** Starts, and returns when the topology runs. */
-    public void start(Duration limit) {
+    /**
+     * Starts, and returns when the topology runs, for as long as it takes; after a minute it is said what is waited for.
+     *
+     * @throws IllegalStateException if it ends instead
+     */
+    public void start() {
+        String what = "the stream " + name;
+        long start = System.nanoTime();
         streams.start();
         try {
-            if (!running.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-                throw new IllegalStateException(
-                        "The stream " + name + " is " + streams.state() + " after " + limit.toSeconds() + " s.");
+            while (!running.await(STATE_MS, TimeUnit.MILLISECONDS)) {
+                KafkaStreams.State state = streams.state();
+                if (sick || state.hasStartedOrFinishedShuttingDown()) {
+                    throw new IllegalStateException("The stream " + name + " ended before it ran; see the log.");
+                }
+                if (System.nanoTime() - start > START_PATIENCE_NANOS) {
+                    outages.begin(what, "it is " + state);
+                }
             }
         } catch (InterruptedException e) {
             throw new InterruptException(e);
         }
+        outages.end(what);
     }
 
     public boolean isAlive() {

@@ -86,6 +86,11 @@ public final class RecordIndex<T extends SpecificRecord> implements AutoCloseabl
         }
     }
 
+    /** As {@link TopicReader#awaitCaughtUp()}. */
+    public void awaitCaughtUp() {
+        reader.awaitCaughtUp();
+    }
+
     /** Waits until what was in the topic at the start is indexed. */
     public void awaitCaughtUp(Duration limit) {
         reader.awaitCaughtUp(limit);

@@ -63,7 +63,12 @@ public final class RecordReader<T extends SpecificRecord> implements AutoCloseab
         }
     }
 
-    /** As {@link TopicReader#awaitCaughtUp}. */
+    /** As {@link TopicReader#awaitCaughtUp()}. */
+    public void awaitCaughtUp() {
+        reader.awaitCaughtUp();
+    }
+
+    /** As {@link TopicReader#awaitCaughtUp(Duration)}. */
     public void awaitCaughtUp(Duration limit) {
         reader.awaitCaughtUp(limit);
     }

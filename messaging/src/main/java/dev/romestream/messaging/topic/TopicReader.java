@@ -39,6 +39,7 @@ public final class TopicReader implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TopicReader.class);
     private static final Duration POLL = Duration.ofMillis(500);
     private static final Duration AWAITED_POLL = Duration.ofMillis(20);
+    private static final Duration START_PATIENCE = Duration.ofMinutes(1);
     private static final long PARTITIONS_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final RomeConfig config;
@@ -201,7 +202,26 @@ public final class TopicReader implements AutoCloseable {
         return ends.entrySet().stream().allMatch(end -> positions.get(end.getKey()) >= end.getValue());
     }
 
-    /** Waits until all that was in the topic when the reader started has been read. */
+    /** As {@link #awaitCaughtUp(Duration)}, for as long as it takes; after a minute it is said what is waited for. */
+    public void awaitCaughtUp() {
+        String what = "the end of the topic " + topic;
+        boolean caughtUp = false;
+        while (!caughtUp) {
+            try {
+                await(start, START_PATIENCE);
+                caughtUp = true;
+            } catch (TimeoutException e) {
+                config.outages().begin(what, e.getMessage());
+            }
+        }
+        config.outages().end(what);
+    }
+
+    /**
+     * Waits until all that was in the topic when the reader started has been read.
+     *
+     * @throws TimeoutException if it was not within {@code limit}
+     */
     public void awaitCaughtUp(Duration limit) {
         await(start, limit);
     }

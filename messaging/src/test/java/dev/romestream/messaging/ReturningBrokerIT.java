@@ -9,6 +9,7 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.streams.StreamsApplication;
+import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordInspector;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.messaging.topic.TopicReader;
@@ -25,7 +26,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -39,12 +42,12 @@ import org.apache.kafka.streams.kstream.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A broker that comes back without its groups, members and offsets, as has been seen after a kill. */
-class ForgetfulBrokerIT {
+/** A broker that goes and comes back, also without its groups, members and offsets, as has been seen after a kill. */
+class ReturningBrokerIT {
     private static final Duration LIMIT = Duration.ofMinutes(3);
 
     @TempDir
-    private static Path directory;
+    private Path directory;
 
     @Test
     void workersJoinAgainAndDeadLettersAreNotWrittenAgain() throws Exception {
@@ -59,7 +62,7 @@ class ForgetfulBrokerIT {
         WorkQueue queue = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker(done));
         StreamsApplication stream = refusing(config);
         try {
-            stream.start(LIMIT);
+            stream.start();
             send(config, Topic.PERTURBED_BATCHES, "batch");
             send(config, Topic.EXPERIMENTS, "nonsense");
             send(config, Topic.POOL_REQUESTS, "first");
@@ -81,6 +84,57 @@ class ForgetfulBrokerIT {
             stream.close();
             queue.close();
             inspector.close();
+            registry.close();
+            broker.close();
+        }
+    }
+
+    @Test
+    void aRecordWhoseLockIsLostMeanwhileIsKeptWhereItStands() throws Exception {
+        int port = freePort();
+        AtomicInteger tries = new AtomicInteger();
+        CountDownLatch away = new CountDownLatch(1);
+        EmbeddedBroker broker = EmbeddedBroker.start(directory, port);
+        EmbeddedSchemaRegistry registry = EmbeddedSchemaRegistry.start(broker.bootstrapServers(), 0);
+        RomeConfig config = RomeConfig.of(Map.of(
+                "bootstrap.servers",
+                broker.bootstrapServers(),
+                RomeConfig.REGISTRY_URL,
+                registry.url(),
+                RomeConfig.QUEUE_LOCK,
+                "1000"));
+        TopicSetup.ensure(config);
+        WorkQueue queue = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), new WorkQueue.Worker() {
+            @Override
+            public void process(ConsumerRecord<String, byte[]> record) {
+                tries.incrementAndGet();
+                try {
+                    away.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+                throw new UnprocessableException("no request");
+            }
+
+            @Override
+            public void givenUp(ConsumerRecord<String, byte[]> record, Throwable reason) {}
+        });
+        try {
+            send(config, Topic.POOL_REQUESTS, "first");
+            await().atMost(LIMIT).until(() -> tries.get() == 1);
+            broker.close();
+            // longer than the lock, and than a renewal waits for its answer
+            TimeUnit.SECONDS.sleep(6);
+            broker = EmbeddedBroker.start(directory, port);
+            away.countDown();
+            await().atMost(LIMIT).until(() -> !letters(config).isEmpty());
+            assertThat(tries).hasValue(2);
+            assertThat(letters(config)).containsExactly("first");
+            assertThat(records(config, Topic.POOL_REQUESTS)).hasSize(1);
+            assertThat(DeadLetters.header(records(config, Topic.DEAD_LETTERS).get(0), "offset"))
+                    .isEqualTo("0");
+        } finally {
+            queue.close();
             registry.close();
             broker.close();
         }
@@ -131,11 +185,17 @@ class ForgetfulBrokerIT {
     }
 
     private static List<String> letters(RomeConfig config) {
-        Queue<String> keys = new ConcurrentLinkedQueue<>();
-        try (TopicReader reader = new TopicReader(config, Topic.DEAD_LETTERS, letter -> keys.add(letter.key()))) {
+        return records(config, Topic.DEAD_LETTERS).stream()
+                .map(ConsumerRecord::key)
+                .toList();
+    }
+
+    private static List<ConsumerRecord<String, byte[]>> records(RomeConfig config, Topic topic) {
+        Queue<ConsumerRecord<String, byte[]>> records = new ConcurrentLinkedQueue<>();
+        try (TopicReader reader = new TopicReader(config, topic, records::add)) {
             reader.awaitCaughtUp(LIMIT);
         }
-        return List.copyOf(keys);
+        return List.copyOf(records);
     }
 
     private static void delete(Path folder) throws IOException {
