@@ -2,9 +2,12 @@ package dev.romestream.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.romestream.embedded.EmbeddedBroker;
+import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.standalone.cli.RomeCommand;
 import java.io.IOException;
 import java.net.HttpURLConnection;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -107,6 +110,48 @@ class SeparateProcessesIT {
             for (String name : names) {
                 assertThat(log(name)).as(name).contains("stopping").doesNotContain("ERROR");
             }
+        }
+    }
+
+    @Test
+    void servicesThatAreStartedBeforeBrokersAndRegistryWaitForThemAndHeedASignalMeanwhile() throws Exception {
+        int brokerPort = freePort();
+        int registryPort = freePort();
+        Files.writeString(
+                directory.resolve("rome.properties"),
+                "bootstrap.servers=localhost:" + brokerPort + "\nschema.registry.url=http://localhost:" + registryPort
+                        + "\nadmin.request.timeout.ms=1500\nadmin.default.api.timeout.ms=2000\n");
+        Process attacker = start("attacker", "dev.romestream.attacker.AttackerMain");
+        Process evaluator = start("evaluator", "dev.romestream.evaluator.EvaluatorMain");
+        try {
+            for (String name : List.of("attacker", "evaluator")) {
+                Awaitility.await(name).atMost(LIMIT).until(() -> log(name).contains("Waiting for the cluster"));
+            }
+            evaluator.destroy();
+            assertThat(evaluator.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(log("evaluator")).contains("stopping").doesNotContain("ready");
+
+            try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"), brokerPort)) {
+                TimeUnit.SECONDS.sleep(5);
+                assertThat(log("attacker")).doesNotContain("ready");
+                try (EmbeddedSchemaRegistry registry =
+                        EmbeddedSchemaRegistry.start(broker.bootstrapServers(), registryPort)) {
+                    Awaitility.await(registry.url()).atMost(LIMIT).until(() -> log("attacker")
+                            .contains("ready"));
+                    assertThat(get(log("attacker"), "/health/ready")).contains("UP");
+                    attacker.destroy();
+                    assertThat(attacker.waitFor(30, TimeUnit.SECONDS)).isTrue();
+                }
+            }
+        } finally {
+            attacker.destroyForcibly();
+            evaluator.destroyForcibly();
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
         }
     }
 
