@@ -122,12 +122,12 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
                         request.getReplyKey(),
                         request.getId(),
                         priorAnswer(request)
-                                .setEmbedding(TensorCodec.encode(sum.values()))
+                                .setEmbedding(TensorCodec.encode("The embedding", sum.values()))
                                 .setCount(sum.count())
                                 .setSeconds(seconds)
                                 .build());
             } else {
-                var encoded = TensorCodec.encode(made.images());
+                var encoded = TensorCodec.encode("The perturbed images", made.images());
                 double seconds = record(start, task);
                 sender.send(
                         Topic.PERTURBED_BATCHES,

@@ -89,8 +89,8 @@ final class Checkpoints implements AutoCloseable {
         List<Tensor> images = new ArrayList<>();
         List<Tensor> momentum = new ArrayList<>();
         for (int label = 0; label < set.classes(); label++) {
-            images.add(TensorCodec.encode(set.images(label)));
-            momentum.add(TensorCodec.encode(set.velocity(label)));
+            images.add(TensorCodec.encode("The images of class " + label, set.images(label)));
+            momentum.add(TensorCodec.encode("The momentum of class " + label, set.velocity(label)));
         }
         byte[] bytes = TensorBytes.join(
                 Stream.concat(images.stream(), momentum.stream()).toList());

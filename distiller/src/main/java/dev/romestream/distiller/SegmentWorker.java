@@ -27,6 +27,7 @@ import dev.romestream.schemas.WorkAnswer;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
@@ -192,7 +193,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         sender.send(
                 Topic.DISTILLATION_ANSWERS,
                 experiment,
-                new WorkAnswer(request.getId(), experiment, outcome, iteration, error));
+                new WorkAnswer(request.getId(), experiment, outcome, iteration, error, List.of()));
         sender.flush();
     }
 

@@ -35,7 +35,10 @@ final class SnapshotWriter {
 
     void write(int snapshot, int iteration, boolean last, SyntheticSet set) {
         for (int label = 0; label < set.classes(); label++) {
-            send(snapshot, Integer.toString(label), images(snapshot, label, TensorCodec.encode(set.images(label))));
+            send(
+                    snapshot,
+                    Integer.toString(label),
+                    images(snapshot, label, TensorCodec.encode("The images of class " + label, set.images(label))));
         }
         SnapshotManifest manifest = SnapshotManifest.newBuilder()
                 .setMethod(spec.getMethod())

@@ -11,6 +11,7 @@ import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Outcome;
 import dev.romestream.schemas.Phase;
 import dev.romestream.schemas.WorkAnswer;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -24,7 +25,7 @@ class DistillationPlannerTest {
                 .setName("e")
                 .setRun(run)
                 .setDesiredState(desired)
-                .setDataset(new DatasetSpec("shapes10", null))
+                .setDataset(DatasetSpec.newBuilder().setName("shapes10").build())
                 .setDistillation(DistillationSpec.newBuilder()
                         .setMethod("rome")
                         .setIterations(100)
@@ -44,7 +45,7 @@ class DistillationPlannerTest {
 
     private DistillationPlanner.Step answer(DistillationRequest request, Outcome outcome, int iteration, String error) {
         return step(DistillationPlanner.answered(
-                state.orElseThrow(), new WorkAnswer(request.getId(), "e", outcome, iteration, error)));
+                state.orElseThrow(), new WorkAnswer(request.getId(), "e", outcome, iteration, error, List.of())));
     }
 
     private static Phase told(DistillationPlanner.Step step) {

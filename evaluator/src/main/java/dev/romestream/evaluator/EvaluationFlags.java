@@ -3,6 +3,7 @@ package dev.romestream.evaluator;
 import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.metric.Interval;
+import dev.romestream.robustness.network.NetworkProbe;
 import dev.romestream.schemas.Mode;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -18,12 +19,28 @@ final class EvaluationFlags {
     private static final double SLACK = 0.2;
 
     private static final double CONVERGENCE_SLACK = 1;
+    /** Such a network has no accuracy of its own, and so no ratios. */
+    static final String BATCH_DEPENDENT = "batch-dependent";
 
     private final List<AttackOutcomes> all;
     private final List<AttackOutcomes> own;
     private final AttackOutcomes clean;
     private final AttackOutcomes clamp;
     private final int classes;
+
+    /**
+     * What a look at a network showed.
+     *
+     * @param optimises whether it differentiates on its own
+     */
+    static List<String> of(NetworkProbe probe, boolean optimises) {
+        List<String> flags = new ArrayList<>();
+        add(flags, BATCH_DEPENDENT, probe.batchDependent());
+        add(flags, "gradient-mismatch", probe.gradientMismatch());
+        add(flags, "optimises-in-forward", optimises);
+        add(flags, "softmax-output", probe.softmaxOutput());
+        return flags;
+    }
 
     /** @param all attacks of the plan, of both modes */
     EvaluationFlags(List<AttackOutcomes> all, Mode mode, AttackOutcomes clean, AttackOutcomes clamp, int classes) {

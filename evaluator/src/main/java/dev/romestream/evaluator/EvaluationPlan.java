@@ -84,7 +84,19 @@ final class EvaluationPlan {
     /** Ids of the images of a place. */
     static int[] images(Evaluation evaluation, Slot slot) {
         int to = Math.min(evaluation.getImages(), slot.from() + evaluation.getRequestSize());
-        return IntStream.range(slot.from(), to).toArray();
+        return images(evaluation, slot.from(), to);
+    }
+
+    /** Ids of all images, in the order in which they are attacked. */
+    static int[] images(Evaluation evaluation) {
+        return images(evaluation, 0, evaluation.getImages());
+    }
+
+    private static int[] images(Evaluation evaluation, int from, int to) {
+        List<Integer> ids = evaluation.getImageIds();
+        return ids.isEmpty()
+                ? IntStream.range(from, to).toArray()
+                : ids.subList(from, to).stream().mapToInt(Integer::intValue).toArray();
     }
 
     /** The request of a place. Attacks that draw get seeds of their own. */

@@ -1,11 +1,13 @@
 package dev.romestream.evaluator;
 
+import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.SuiteCodec;
 import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.robustness.attack.Suite;
 import dev.romestream.robustness.attack.SuiteAttack;
+import dev.romestream.robustness.metric.StratifiedSubset;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DesiredState;
@@ -161,6 +163,7 @@ final class EvaluationPlanner {
                 network.setOutstanding(null);
                 if (answer.getOutcome() == Outcome.DONE) {
                     network.setReady(true);
+                    network.setFlags(new ArrayList<>(answer.getFlags()));
                 } else if (answer.getOutcome() == Outcome.FAILED) {
                     refuse(network, Objects.requireNonNullElse(answer.getError(), "it is not said why"));
                 }
@@ -357,6 +360,7 @@ final class EvaluationPlanner {
         int images = spec.getImages() == null
                 ? dataset.getTestImages()
                 : Math.min(dataset.getTestImages(), spec.getImages());
+        List<Integer> ids = imageIds(dataset, images);
         return Evaluation.newBuilder()
                 .setExperiment(experiment.getId())
                 .setRun(experiment.getRun())
@@ -365,14 +369,38 @@ final class EvaluationPlanner {
                 .setVersion(network.getNetwork().getVersion())
                 .setArchitecture(network.getArchitecture())
                 .setOrigin(network.getOrigin())
+                .setFlags(network.getFlags())
                 .setSuite(suite.name())
                 .setDataset(dataset.getId())
                 .setFingerprint(dataset.getFingerprint())
                 .setClasses(dataset.getClasses().size())
                 .setImages(images)
+                .setImageIds(ids)
+                .setClassCounts(classCounts(dataset, ids))
                 .setRequestSize(Math.min(spec.getRequestSize(), mostImages(dataset)))
                 .setSeed(seed.value())
                 .setAttacks(EvaluationPlan.attacks(suite, network.getNetwork(), sources));
+    }
+
+    /** The same ones in every experiment on the data set; none where the test split is taken whole, in its order. */
+    private static List<Integer> imageIds(DatasetDescriptor dataset, int images) {
+        int[] labels = AttackCodec.ints(dataset.getTestLabels());
+        if (images == dataset.getTestImages() || labels.length == 0) {
+            return List.of();
+        }
+        Seed seed = new Seed(0).with("test images").with(dataset.getFingerprint());
+        return AttackCodec.boxed(
+                StratifiedSubset.draw(labels, dataset.getClasses().size(), images, seed));
+    }
+
+    private static List<Integer> classCounts(DatasetDescriptor dataset, List<Integer> ids) {
+        List<Integer> labels = dataset.getTestLabels();
+        if (labels.isEmpty()) {
+            return List.of();
+        }
+        int[] counts = new int[dataset.getClasses().size()];
+        (ids.isEmpty() ? labels.stream() : ids.stream().map(labels::get)).forEach(label -> counts[label]++);
+        return AttackCodec.boxed(counts);
     }
 
     /** Images whose perturbed ones fit into a record. */

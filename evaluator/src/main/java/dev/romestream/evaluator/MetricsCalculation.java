@@ -76,6 +76,7 @@ final class MetricsCalculation {
                 .setMode(mode)
                 .setVersion(evaluation.getVersion())
                 .setArchitecture(evaluation.getArchitecture())
+                .setClassCounts(evaluation.getClassCounts())
                 .setComplete(own.stream().allMatch(this::isComplete))
                 .setClean(accuracy(clean.correct(), clean.seen()))
                 .setAttacks(own.stream().map(this::accuracy).toList())
@@ -88,9 +89,14 @@ final class MetricsCalculation {
                 .setCrei(ratios.crei().orElse(null))
                 .setIcrei(ratios.icrei().orElse(null))
                 .setUndefined(undefined)
-                .setFlags(
-                        new EvaluationFlags(all, mode, clean, outcomes(Attacks.CLAMP), evaluation.getClasses()).list())
+                .setFlags(flags(clean))
                 .build();
+    }
+
+    private List<String> flags(AttackOutcomes clean) {
+        List<String> flags = new ArrayList<>(evaluation.getFlags());
+        flags.addAll(new EvaluationFlags(all, mode, clean, outcomes(Attacks.CLAMP), evaluation.getClasses()).list());
+        return flags.stream().sorted().toList();
     }
 
     private AttackOutcomes outcomes(String name) {
@@ -101,7 +107,11 @@ final class MetricsCalculation {
                         "The plan of suite " + evaluation.getSuite() + " lacks the control " + name + "."));
     }
 
-    private static RobustnessRatios ratios(AttackOutcomes clean, List<AttackOutcomes> attacks) {
+    private RobustnessRatios ratios(AttackOutcomes clean, List<AttackOutcomes> attacks) {
+        if (evaluation.getFlags().contains(EvaluationFlags.BATCH_DEPENDENT)) {
+            return RobustnessRatios.undefined(
+                    "the network sees an image otherwise in another batch (" + EvaluationFlags.BATCH_DEPENDENT + ")");
+        }
         if (clean.isEmpty() || attacks.stream().anyMatch(AttackOutcomes::isEmpty)) {
             return RobustnessRatios.undefined("not every attack has a result yet");
         }
@@ -169,7 +179,7 @@ final class MetricsCalculation {
 
     private String perImage(AttackOutcomes attack) {
         StringBuilder outcomes = new StringBuilder();
-        for (int image = 0; image < evaluation.getImages(); image++) {
+        for (int image : EvaluationPlan.images(evaluation)) {
             outcomes.append(attack.correct().get(image) ? '1' : '0');
         }
         return outcomes.toString();

@@ -20,7 +20,11 @@ import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.RequestWorker;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.SyntheticSet;
+import dev.romestream.robustness.network.Classifier;
+import dev.romestream.robustness.network.NetworkProbe;
 import dev.romestream.robustness.network.Normalization;
+import dev.romestream.robustness.network.TorchScript;
+import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.train.StochasticGradientDescent;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Network;
@@ -70,15 +74,16 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
                     "A request is for a victim of " + request.getExperiment().getId() + ", which has no distillation.");
         }
         try {
+            List<String> flags = List.of();
             if (request.getTask() instanceof VictimTraining task) {
                 train(request, task);
             } else if (request.getTask() instanceof NetworkCheck task) {
-                check(request, task.getNetwork());
+                flags = check(request, task.getNetwork());
             }
-            answer(request, Outcome.DONE, null);
+            answer(request, Outcome.DONE, null, flags);
         } catch (InvalidRecordException | IllegalArgumentException e) {
             // the experiment's fault, and no record's: it is answered, and not dead
-            answer(request, Outcome.FAILED, String.valueOf(e.getMessage()));
+            answer(request, Outcome.FAILED, String.valueOf(e.getMessage()), List.of());
         } catch (EngineException e) {
             throw EngineFaults.classified(e);
         }
@@ -150,8 +155,8 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
         }
     }
 
-    /** Refuses a network that is not one for the data set, or cannot be made of its record. */
-    private void check(VictimRequest request, NetworkVersion version) {
+    /** Refuses a network that is not one for the data set, or cannot be made of its record; else tells what a probe shows. */
+    private List<String> check(VictimRequest request, NetworkVersion version) {
         String key = NetworkCodec.key(version.getNetwork(), version.getVersion());
         Optional<Network> found = networks.find(key);
         if (found.isEmpty()) {
@@ -169,22 +174,26 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
         }
         try (NDManager scope = manager.newSubManager()) {
             NetworkCodec.normalization(network);
-            NetworkCodec.classifier(scope, network);
+            Classifier classifier = NetworkCodec.classifier(scope, network);
+            boolean optimises = NetworkCodec.program(network)
+                    .map(TorchScript::differentiates)
+                    .orElse(false);
+            return EvaluationFlags.of(NetworkProbe.of(scope, classifier, shape, new Seed(0)), optimises);
         }
     }
 
-    private void answer(VictimRequest request, Outcome outcome, String error) {
+    private void answer(VictimRequest request, Outcome outcome, String error, List<String> flags) {
         sender.flush();
         String experiment = request.getExperiment().getId();
         sender.send(
                 Topic.VICTIM_ANSWERS,
                 experiment,
-                new WorkAnswer(VictimPlan.answerId(request), experiment, outcome, 0, error));
+                new WorkAnswer(VictimPlan.answerId(request), experiment, outcome, 0, error, flags));
         sender.flush();
     }
 
     @Override
     protected void answerFailure(VictimRequest request, String reason) {
-        answer(request, Outcome.FAILED, reason);
+        answer(request, Outcome.FAILED, reason, List.of());
     }
 }

@@ -23,6 +23,7 @@ import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.PerturbedBatch;
 import dev.romestream.schemas.PlannedAttack;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -70,7 +71,7 @@ class BatchScorerTest {
                 .setRequestId("r")
                 .setNetwork("v")
                 .setVersion(0)
-                .setImages(TensorCodec.encode(change.apply(perturbed)))
+                .setImages(TensorCodec.encode("The images", change.apply(perturbed)))
                 .setLabels(AttackCodec.boxed(images.labels(IDS)))
                 .setImageIds(AttackCodec.boxed(IDS))
                 .setAttack(spec)
@@ -142,7 +143,12 @@ class BatchScorerTest {
 
     @Test
     void valuesThatAreNotFiniteAreRefused() {
-        refused(pgd(Space.PIXEL), x -> x.mul(Float.NaN), "not finite");
+        PerturbedBatch batch = batch(pgd(Space.PIXEL), x -> x);
+        batch.getImages().getData().order(ByteOrder.LITTLE_ENDIAN).putFloat(0, Float.NaN);
+        assertThatThrownBy(() -> score(pgd(Space.PIXEL), batch))
+                .isInstanceOf(InvalidRecordException.class)
+                .hasMessageContaining("images has the value NaN at position 0")
+                .hasMessageContaining("finite");
     }
 
     @Test

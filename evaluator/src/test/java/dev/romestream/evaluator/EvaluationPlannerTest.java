@@ -24,6 +24,7 @@ import dev.romestream.schemas.WorkAnswer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.apache.avro.specific.SpecificRecord;
 import org.junit.jupiter.api.Test;
 
@@ -37,7 +38,7 @@ class EvaluationPlannerTest {
                 .setName("e")
                 .setRun(run)
                 .setDesiredState(desired)
-                .setDataset(new DatasetSpec("shapes10", null))
+                .setDataset(DatasetSpec.newBuilder().setName("shapes10").build())
                 .setDistillation(
                         DistillationSpec.newBuilder().setMethod("random").build())
                 .setEvaluation(EvaluationSpec.newBuilder()
@@ -99,8 +100,8 @@ class EvaluationPlannerTest {
     }
 
     private List<SpecificRecord> done(VictimRequest request) {
-        return after(
-                planner -> planner.answer(new WorkAnswer(VictimPlan.answerId(request), "e", Outcome.DONE, 0, null)));
+        return after(planner ->
+                planner.answer(new WorkAnswer(VictimPlan.answerId(request), "e", Outcome.DONE, 0, null, List.of())));
     }
 
     private void complete(Evaluation evaluation) {
@@ -118,6 +119,39 @@ class EvaluationPlannerTest {
                         after(planner -> planner.experiment(experiment(0, DesiredState.RUN, "quick"))),
                         VictimRequest.class))
                 .hasSize(2);
+    }
+
+    /** Ordered by class, as a folder is: 900 images of one class and 100 of the other. */
+    private Evaluation evaluation(Integer images) {
+        Experiment experiment = experiment(0, DesiredState.RUN, "quick");
+        experiment.getEvaluation().setImages(images);
+        DatasetDescriptor descriptor = dataset(32);
+        descriptor.setTestLabels(
+                IntStream.range(0, 1000).map(i -> i / 900).boxed().toList());
+        after(planner -> planner.experiment(experiment));
+        after(planner -> planner.dataset(descriptor));
+        List<VictimRequest> victims = only(after(planner -> planner.snapshot(snapshot(0, true))), VictimRequest.class);
+        return only(done(victims.get(0)), Evaluation.class).get(0);
+    }
+
+    @Test
+    void someImagesAreAShareOfEveryClassInEveryRequest() {
+        Evaluation evaluation = evaluation(50);
+        assertThat(evaluation.getImages()).isEqualTo(50);
+        assertThat(evaluation.getClassCounts()).containsExactly(45, 5);
+        assertThat(evaluation.getImageIds()).hasSize(50).doesNotHaveDuplicates();
+        int[] first = EvaluationPlan.images(evaluation, new EvaluationPlan.Slot(0, 0));
+        assertThat(IntStream.of(first)).anyMatch(id -> id >= 900);
+        assertThat(EvaluationPlan.images(evaluation)).startsWith(first);
+    }
+
+    @Test
+    void theWholeTestSplitKeepsItsOrder() {
+        Evaluation evaluation = evaluation(null);
+        assertThat(evaluation.getImageIds()).isEmpty();
+        assertThat(evaluation.getClassCounts()).containsExactly(900, 100);
+        assertThat(EvaluationPlan.images(evaluation))
+                .isEqualTo(IntStream.range(0, 1000).toArray());
     }
 
     @Test
@@ -206,8 +240,8 @@ class EvaluationPlannerTest {
         after(planner -> planner.dataset(dataset(32)));
         VictimRequest victim = only(after(planner -> planner.snapshot(snapshot(0, true))), VictimRequest.class)
                 .get(0);
-        after(planner ->
-                planner.answer(new WorkAnswer(VictimPlan.answerId(victim), "e", Outcome.FAILED, 0, "no memory")));
+        after(planner -> planner.answer(
+                new WorkAnswer(VictimPlan.answerId(victim), "e", Outcome.FAILED, 0, "no memory", List.of())));
         assertThat(state.getFailure()).isEqualTo("no memory");
         assertThat(only(
                         after(planner -> planner.experiment(experiment(1, DesiredState.RUN, "quick"))),

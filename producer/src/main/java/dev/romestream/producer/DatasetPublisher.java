@@ -45,6 +45,7 @@ final class DatasetPublisher {
                 .setTrainBatches(batches(dataset.train(), size))
                 .setTestImages(dataset.test().count())
                 .setTestBatches(batches(dataset.test(), size))
+                .setTestLabels(IntStream.of(dataset.test().labels()).boxed().toList())
                 .build();
         long start = System.nanoTime();
         int written = 0;

@@ -1,83 +1,132 @@
 package dev.romestream.producer;
 
-import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
-import javax.imageio.ImageIO;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Image files under {@code train/<class>/} and {@code test/<class>/}, all of one size; classes in alphabetical order. */
+/**
+ * Image files under {@code train/<class>/} and {@code test/<class>/} (or {@code val/}), at any depth; classes in alphabetical
+ * order. Hidden files and those that are no images are passed over.
+ */
 final class ImageFolder {
-    private static final int CHANNELS = 3;
+    private static final Logger log = LoggerFactory.getLogger(ImageFolder.class);
+    private static final Set<String> ENDINGS = Set.of("png", "jpg", "jpeg", "bmp", "gif", "tif", "tiff", "webp");
+    private static final List<String> TEST_NAMES = List.of("test", "val", "valid");
 
-    private ImageFolder() {}
+    private final String name;
+    private final Path directory;
+    private final Optional<Integer> resize;
+    private final List<Path> passedOver = new ArrayList<>();
 
-    static ImageDataset read(String name, Path directory) {
-        List<Path> classes = list(directory.resolve("train")).stream()
-                .filter(Files::isDirectory)
-                .toList();
-        if (classes.size() < 2) {
-            throw new SourceException(
-                    directory.resolve("train") + " has " + classes.size() + " class folders; at least two are needed.");
-        }
-        List<String> names =
-                classes.stream().map(folder -> folder.getFileName().toString()).toList();
-        BufferedImage first = image(list(classes.get(0)).stream()
-                .findFirst()
-                .orElseThrow(() -> new SourceException(classes.get(0) + " holds no image.")));
-        int height = first.getHeight();
-        int width = first.getWidth();
-        return ImageDataset.measured(
-                name,
-                names,
-                CHANNELS,
-                height,
-                width,
-                split(directory.resolve("train"), names, height, width),
-                split(directory.resolve("test"), names, height, width));
+    private ImageFolder(String name, Path directory, Optional<Integer> resize) {
+        this.name = name;
+        this.directory = directory;
+        this.resize = resize;
     }
 
-    private static ImageDataset.Images split(Path directory, List<String> names, int height, int width) {
-        List<Path> files = new ArrayList<>();
-        List<Integer> labels = new ArrayList<>();
-        for (int label = 0; label < names.size(); label++) {
-            for (Path file : list(directory.resolve(names.get(label)))) {
-                files.add(file);
-                labels.add(label);
+    /**
+     * Reads a folder.
+     *
+     * @param resize as of {@link ImageFiles}
+     * @throws SourceException where it is no such folder, or its images are of several sizes
+     */
+    static ImageDataset read(String name, Path directory, Optional<Integer> resize) {
+        return new ImageFolder(name, directory, resize).read();
+    }
+
+    private ImageDataset read() {
+        Map<String, List<Path>> train = classes(directory.resolve("train"));
+        if (train.size() < 2) {
+            throw new SourceException(directory.resolve("train") + " has " + train.size()
+                    + " class folders with images; at least two are needed. An image folder has train/<class>/ and"
+                    + " test/<class>/.");
+        }
+        Path testDirectory = TEST_NAMES.stream()
+                .map(directory::resolve)
+                .filter(Files::isDirectory)
+                .findFirst()
+                .orElseThrow(() -> new SourceException(directory
+                        + " has no folder test (or val); an image folder has train/<class>/ and test/<class>/."));
+        Map<String, List<Path>> test = classes(testDirectory);
+        List<String> unknown = test.keySet().stream()
+                .filter(found -> !train.containsKey(found))
+                .toList();
+        if (!unknown.isEmpty()) {
+            throw new SourceException(testDirectory + " has the classes " + unknown + ", which "
+                    + directory.resolve("train") + " lacks; remove them, or give images to train on.");
+        }
+        List<String> names = List.copyOf(train.keySet());
+        names.stream()
+                .filter(wanted -> !test.containsKey(wanted))
+                .forEach(missing -> log.warn("{} has no images of the class {}", testDirectory, missing));
+        if (!passedOver.isEmpty()) {
+            log.warn(
+                    "{}: passed over {} files or folders that are hidden, empty or no images, such as {}",
+                    directory,
+                    passedOver.size(),
+                    passedOver.get(0));
+        }
+        return new ImageFiles(name, directory, resize).read(names, names, train, test);
+    }
+
+    /** Image files by class; none for classes without. */
+    private Map<String, List<Path>> classes(Path split) {
+        Map<String, List<Path>> classes = new LinkedHashMap<>();
+        for (Path folder : list(split)) {
+            if (isHidden(folder) || !Files.isDirectory(folder)) {
+                passedOver.add(folder);
+                continue;
+            }
+            List<Path> files = files(folder);
+            if (files.isEmpty()) {
+                passedOver.add(folder);
+            } else {
+                classes.put(folder.getFileName().toString(), files);
             }
         }
-        int area = height * width;
-        byte[] pixels = new byte[files.size() * CHANNELS * area];
-        for (int i = 0; i < files.size(); i++) {
-            BufferedImage image = image(files.get(i));
-            if (image.getHeight() != height || image.getWidth() != width) {
-                throw new SourceException(files.get(i) + " is " + image.getWidth() + " x " + image.getHeight()
-                        + " pixels; the first image is " + width + " x " + height + ". Bring all to one size.");
-            }
-            for (int pixel = 0; pixel < area; pixel++) {
-                int rgb = image.getRGB(pixel % width, pixel / width);
-                for (int channel = 0; channel < CHANNELS; channel++) {
-                    pixels[(i * CHANNELS + channel) * area + pixel] = (byte) (rgb >> (16 - 8 * channel));
+        return classes;
+    }
+
+    private List<Path> files(Path folder) {
+        try (Stream<Path> found = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
+            List<Path> files = new ArrayList<>();
+            for (Path file : found.filter(Files::isRegularFile).sorted().toList()) {
+                boolean hidden = false;
+                for (Path part : folder.relativize(file)) {
+                    hidden |= isHidden(part);
+                }
+                if (hidden || !ENDINGS.contains(ending(file))) {
+                    passedOver.add(file);
+                } else {
+                    files.add(file);
                 }
             }
+            return files;
+        } catch (IOException | UncheckedIOException e) {
+            throw new SourceException("Cannot read the folder " + folder + ": " + e.getMessage(), e);
         }
-        return new ImageDataset.Images(
-                pixels, labels.stream().mapToInt(Integer::intValue).toArray());
     }
 
-    private static BufferedImage image(Path file) {
-        try {
-            BufferedImage image = ImageIO.read(file.toFile());
-            if (image == null) {
-                throw new SourceException(file + " is not an image that can be read (PNG, JPEG, BMP or GIF).");
-            }
-            return image;
-        } catch (IOException e) {
-            throw new SourceException("Cannot read " + file + ": " + e.getMessage(), e);
-        }
+    private static boolean isHidden(Path path) {
+        String name = path.getFileName().toString();
+        return name.startsWith(".") || name.startsWith("__MACOSX") || name.equalsIgnoreCase("Thumbs.db");
+    }
+
+    private static String ending(Path file) {
+        String name = file.getFileName().toString();
+        return name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
     }
 
     private static List<Path> list(Path directory) {

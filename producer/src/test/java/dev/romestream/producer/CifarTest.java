@@ -8,6 +8,8 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,11 +76,25 @@ class CifarTest {
 
     @Test
     void aMissingDirectoryIsSaidWithTheWayOut() {
-        assertThatThrownBy(() -> new Sources("").load(new DatasetSpec("cifar10", null)))
+        assertThatThrownBy(() -> new Sources("")
+                        .load(DatasetSpec.newBuilder().setName("cifar10").build()))
                 .hasMessageContaining("data.dir");
-        assertThatThrownBy(() -> new Sources("").load(new DatasetSpec("imagenet", null)))
+        assertThatThrownBy(() -> new Sources("")
+                        .load(DatasetSpec.newBuilder().setName("imagenet").build()))
                 .hasMessageContaining("'imagenet'")
                 .hasMessageContaining("shapes10");
+    }
+
+    @Test
+    void aPathThatLeadsOutOfTheDataDirectoryIsRefused(@TempDir Path directory) {
+        for (String path : List.of("../other", "/etc", "a/../../b", "..")) {
+            assertThatThrownBy(() -> new Sources(directory.toString()).load(new DatasetSpec("folder", path, null)))
+                    .isInstanceOf(SourceException.class)
+                    .hasMessageContaining(path)
+                    .hasMessageContaining("leads out");
+        }
+        assertThatThrownBy(() -> new Sources(directory.toString()).load(new DatasetSpec("folder", "a\0b", null)))
+                .isInstanceOf(SourceException.class);
     }
 
     @Test
@@ -91,7 +107,7 @@ class CifarTest {
                 ImageIO.write(image, "png", folder.resolve("a.png").toFile());
             }
         }
-        ImageDataset dataset = ImageFolder.read("folder", directory);
+        ImageDataset dataset = ImageFolder.read("folder", directory, Optional.empty());
         assertThat(dataset.classes()).containsExactly("class0", "class1");
         assertThat(dataset.train().labels()).containsExactly(0, 1);
         // row 2, column 1 of the red, green and blue planes of 3 x 4 pixels

@@ -63,7 +63,7 @@ class NetworkIT {
 
     private static List<RobustnessMetrics> scored(NetworkMonitoring monitoring, String name, Path file) {
         NetworkVersion version = monitoring.version(name, model(file));
-        monitoring.publish(model(file), version, List.of());
+        monitoring.publish(monitoring.prepared(model(file), version), List.of());
         pipeline.until(() -> monitoring.isComplete(version));
         assertThat(monitoring.failure(version)).isEmpty();
         return monitoring.figures(version);
@@ -85,6 +85,50 @@ class NetworkIT {
                     .anySatisfy(figure -> assertThat(figure.getFlags()).contains("black-box-wins"));
             assertThat(checked(monitoring, "noisy.pt"))
                     .allSatisfy(figure -> assertThat(figure.getFlags()).contains("randomised"));
+        }
+    }
+
+    @Test
+    void whatAProbeShowsIsFlaggedAndRatiosOfABatchAreWithheld() {
+        try (NetworkMonitoring monitoring = monitoring("probes", "quick")) {
+            assertThat(checked(monitoring, "plain.pt")).allSatisfy(figure -> {
+                assertThat(figure.getFlags()).doesNotContain("batch-dependent", "gradient-mismatch", "softmax-output");
+                // every class has its share of the images
+                assertThat(figure.getClassCounts()).hasSize(10).allSatisfy(count -> assertThat(count)
+                        .isBetween(IMAGES / 10, (IMAGES + 9) / 10));
+                assertThat(figure.getClassCounts().stream().mapToInt(i -> i).sum())
+                        .isEqualTo(IMAGES);
+            });
+            assertThat(checked(monitoring, "training-mode.pt")).allSatisfy(figure -> {
+                assertThat(figure.getFlags()).contains("batch-dependent");
+                assertThat(figure.getIrr()).isNull();
+                assertThat(figure.getUndefined())
+                        .extractingByKey("irr")
+                        .asString()
+                        .contains("another batch");
+            });
+            assertThat(checked(monitoring, "detached.pt"))
+                    .allSatisfy(figure -> assertThat(figure.getFlags()).contains("gradient-mismatch"));
+            assertThat(checked(monitoring, "purified.pt"))
+                    .allSatisfy(figure -> assertThat(figure.getFlags()).contains("optimises-in-forward"));
+            assertThat(checked(monitoring, "softmax.pt"))
+                    .allSatisfy(figure -> assertThat(figure.getFlags()).contains("softmax-output"));
+        }
+    }
+
+    @Test
+    void weightsThatAreNotFiniteAreRefusedByName(@TempDir Path folder) throws Exception {
+        try (NetworkMonitoring monitoring = monitoring("nan", "quick")) {
+            // 0x7fc00000 little-endian, in the last tensor of the file
+            byte[] bytes = Files.readAllBytes(FILES.resolve("convnet.safetensors"));
+            bytes[bytes.length - 1] = 0x7f;
+            bytes[bytes.length - 2] = (byte) 0xc0;
+            Path file = Files.write(folder.resolve("nan.safetensors"), bytes);
+            assertThatThrownBy(() -> monitoring.prepared(model(file), monitoring.version("nan", model(file))))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessageContaining("nan.safetensors")
+                    .hasMessageContaining("classifier.")
+                    .hasMessageContaining("NaN");
         }
     }
 
@@ -114,7 +158,7 @@ class NetworkIT {
         try (NetworkMonitoring monitoring = monitoring("refused", "quick")) {
             ModelFile lenet =
                     ModelFile.read(FILES.resolve("convnet.pth"), Architecture.LENET, ModelFile.Inputs.NORMALISED);
-            assertThatThrownBy(() -> monitoring.publish(lenet, monitoring.version("x", lenet), List.of()))
+            assertThatThrownBy(() -> monitoring.prepared(lenet, monitoring.version("x", lenet)))
                     .isInstanceOf(ModelException.class)
                     .hasMessageContaining("convnet.pth")
                     .hasMessageContaining("fc_1.weight is missing");
@@ -128,8 +172,8 @@ class NetworkIT {
             ModelFile other = model(FILES.resolve("convnet.pth"));
             NetworkVersion a = monitoring.version("a", one);
             NetworkVersion b = monitoring.version("b", other);
-            monitoring.publish(one, a, List.of(a, b));
-            monitoring.publish(other, b, List.of(a, b));
+            monitoring.publish(monitoring.prepared(one, a), List.of(a, b));
+            monitoring.publish(monitoring.prepared(other, b), List.of(a, b));
             pipeline.until(() -> monitoring.isComplete(a) && monitoring.isComplete(b));
             assertThat(monitoring.figures(a)).allSatisfy(figure -> assertThat(figure.getAttacks())
                     .extracting(AttackAccuracy::getAttack, AttackAccuracy::getSource)

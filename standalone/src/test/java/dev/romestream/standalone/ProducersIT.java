@@ -122,7 +122,7 @@ class ProducersIT {
                 Experiment experiment = Experiment.newBuilder(template)
                         .setId("e" + i)
                         .setRun(run)
-                        .setDataset(new DatasetSpec("folder", "set" + i))
+                        .setDataset(new DatasetSpec("folder", "set" + i, null))
                         .build();
                 sender.send(Topic.EXPERIMENTS, experiment.getId(), experiment);
             }

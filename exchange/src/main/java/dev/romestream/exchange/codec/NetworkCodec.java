@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Networks: the library's values to records and back. */
 public final class NetworkCodec {
@@ -147,7 +148,7 @@ public final class NetworkCodec {
     private static List<NamedTensor> named(List<String> names, NDList arrays) {
         List<NamedTensor> tensors = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
-            tensors.add(new NamedTensor(names.get(i), TensorCodec.encode(arrays.get(i))));
+            tensors.add(new NamedTensor(names.get(i), TensorCodec.encode("The tensor " + names.get(i), arrays.get(i))));
         }
         return tensors;
     }
@@ -158,20 +159,32 @@ public final class NetworkCodec {
      * @throws InvalidRecordException where the network cannot be made of the record
      */
     public static Classifier classifier(NDManager manager, Network record) {
-        if (!record.getArchitecture().getArchitecture().equals(TORCHSCRIPT)) {
+        Optional<byte[]> program = program(record);
+        if (program.isEmpty()) {
             return network(manager, record);
+        }
+        try {
+            return TorchScript.load(manager, program.get(), shape(record.getInputShape()), record.getClasses());
+        } catch (IllegalArgumentException e) {
+            throw new InvalidRecordException("Network " + record.getId() + ": " + e.getMessage());
+        }
+    }
+
+    /**
+     * The TorchScript program of a record; empty where its network is of a known architecture.
+     *
+     * @throws InvalidRecordException where it has other parameters than the program
+     */
+    public static Optional<byte[]> program(Network record) {
+        if (!record.getArchitecture().getArchitecture().equals(TORCHSCRIPT)) {
+            return Optional.empty();
         }
         if (record.getParameters().size() != 1) {
             throw new InvalidRecordException("Network " + record.getId() + " is a TorchScript program and has "
                     + record.getParameters().size() + " parameters; needed is one, the program.");
         }
-        byte[] program =
-                TensorCodec.bytes(PROGRAM, record.getParameters().get(0).getTensor());
-        try {
-            return TorchScript.load(manager, program, shape(record.getInputShape()), record.getClasses());
-        } catch (IllegalArgumentException e) {
-            throw new InvalidRecordException("Network " + record.getId() + ": " + e.getMessage());
-        }
+        return Optional.of(
+                TensorCodec.bytes(PROGRAM, record.getParameters().get(0).getTensor()));
     }
 
     /** The architecture of a record's network, in words. */
@@ -225,8 +238,8 @@ public final class NetworkCodec {
 
     private static NDList arrays(NDManager manager, Network record, List<NamedTensor> tensors) {
         Map<String, NDArray> byName = new HashMap<>();
-        tensors.forEach(tensor ->
-                byName.put(tensor.getName(), TensorCodec.decode(manager, tensor.getName(), tensor.getTensor())));
+        tensors.forEach(tensor -> byName.put(
+                tensor.getName(), TensorCodec.decode(manager, "The tensor " + tensor.getName(), tensor.getTensor())));
         NDList ordered = new NDList();
         for (String name : NeuralNetwork.parameterShapes(
                         decode(record.getArchitecture()), shape(record.getInputShape()), record.getClasses())

@@ -16,9 +16,14 @@ import java.util.List;
 public final class TensorCodec {
     private TensorCodec() {}
 
-    /** A FLOAT32 tensor of an array. */
-    public static Tensor encode(NDArray array) {
-        Tensor flat = encode(array.toFloatArray());
+    /**
+     * A FLOAT32 tensor of an array.
+     *
+     * @param field names it in the message
+     * @throws InvalidRecordException where a value is not finite
+     */
+    public static Tensor encode(String field, NDArray array) {
+        Tensor flat = encode(field, array.toFloatArray());
         List<Integer> shape = new ArrayList<>();
         for (long length : array.getShape().getShape()) {
             shape.add(Math.toIntExact(length));
@@ -26,8 +31,13 @@ public final class TensorCodec {
         return new Tensor(shape, DType.FLOAT32, flat.getData());
     }
 
-    /** A FLOAT32 tensor of one axis. */
-    public static Tensor encode(float[] values) {
+    /** A FLOAT32 tensor of one axis; as {@link #encode(String, NDArray)}. */
+    public static Tensor encode(String field, float[] values) {
+        int position = notFinite(values);
+        if (position >= 0) {
+            throw new InvalidRecordException(field + " came out with the value " + values[position] + " at position "
+                    + position + ": what made it has diverged; where that was a training, lower its learning rate.");
+        }
         ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);
         return new Tensor(List.of(values.length), DType.FLOAT32, bytes);
@@ -36,11 +46,11 @@ public final class TensorCodec {
     /**
      * The values of a FLOAT32 tensor.
      *
-     * @throws InvalidRecordException where shape, type and bytes do not fit together
+     * @throws InvalidRecordException where shape, type and bytes do not fit together, or a value is not finite
      */
     public static float[] decode(String field, Tensor tensor) {
         check(field, tensor, DType.FLOAT32);
-        return floats(tensor);
+        return floats(field, tensor);
     }
 
     /** A UINT8 tensor of images, {@code (N, C, H, W)}. */
@@ -57,20 +67,35 @@ public final class TensorCodec {
     /**
      * An array of a FLOAT32 tensor.
      *
-     * @throws InvalidRecordException where shape, type and bytes do not fit together
+     * @throws InvalidRecordException where shape, type and bytes do not fit together, or a value is not finite
      */
     public static NDArray decode(NDManager manager, String field, Tensor tensor) {
         check(field, tensor, DType.FLOAT32);
         return manager.create(
-                floats(tensor),
+                floats(field, tensor),
                 new Shape(tensor.getShape().stream().mapToLong(i -> i).toArray()));
     }
 
-    private static float[] floats(Tensor tensor) {
+    private static float[] floats(String field, Tensor tensor) {
         ByteBuffer bytes = tensor.getData().duplicate().order(ByteOrder.LITTLE_ENDIAN);
         float[] values = new float[bytes.remaining() / Float.BYTES];
         bytes.asFloatBuffer().get(values);
+        int position = notFinite(values);
+        if (position >= 0) {
+            throw new InvalidRecordException(field + " has the value " + values[position] + " at position " + position
+                    + "; every value must be finite.");
+        }
         return values;
+    }
+
+    /** The first position whose value is not finite; -1 where all are. */
+    private static int notFinite(float[] values) {
+        for (int i = 0; i < values.length; i++) {
+            if (!Float.isFinite(values[i])) {
+                return i;
+            }
+        }
+        return -1;
     }
 
     /**

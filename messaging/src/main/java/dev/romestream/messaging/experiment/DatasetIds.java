@@ -8,12 +8,13 @@ import java.util.UUID;
 public final class DatasetIds {
     private DatasetIds() {}
 
-    /** The name, with a digest of the path where there is one. */
+    /** The name, with a digest of the path and the size to which images are brought, where there are such. */
     public static String of(DatasetSpec spec) {
-        if (spec.getPath() == null) {
-            return spec.getName();
+        String id = spec.getName();
+        if (spec.getPath() != null) {
+            UUID digest = UUID.nameUUIDFromBytes(spec.getPath().getBytes(StandardCharsets.UTF_8));
+            id += "-" + digest.toString().substring(0, 8);
         }
-        UUID digest = UUID.nameUUIDFromBytes(spec.getPath().getBytes(StandardCharsets.UTF_8));
-        return spec.getName() + "-" + digest.toString().substring(0, 8);
+        return spec.getResize() == null ? id : id + "-" + spec.getResize();
     }
 }

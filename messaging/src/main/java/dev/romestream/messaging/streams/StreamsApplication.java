@@ -63,6 +63,9 @@ public final class StreamsApplication implements AutoCloseable {
                 return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
             }
             log.warn("A thread of the stream {} is replaced: {}", name, exception.getMessage(), exception);
+            if (isRecovered()) {
+                replacements.set(0);
+            }
             replacedAt = System.nanoTime();
             replacements.incrementAndGet();
             return StreamThreadExceptionResponse.REPLACE_THREAD;
@@ -131,16 +134,16 @@ public final class StreamsApplication implements AutoCloseable {
 
     /** Why it makes no progress: its thread ends again and again, or has been at one record for {@code health.stall.ms}. */
     public Optional<String> stalled() {
-        boolean recovered = System.nanoTime() - replacedAt > RECOVERED_NANOS;
-        if (recovered) {
-            replacements.set(0);
-        }
-        return replacements.get() >= MOST_REPLACEMENTS
+        return replacements.get() >= MOST_REPLACEMENTS && !isRecovered()
                 ? Optional.of("the thread of the stream " + name + " has ended " + replacements
                         + " times in a row; see the log")
                 : secondsSincePoll()
                         .filter(seconds -> TimeUnit.SECONDS.toMillis(seconds) > stallMs)
                         .map(seconds -> "the stream " + name + " has been at one record for " + seconds + " s");
+    }
+
+    private boolean isRecovered() {
+        return System.nanoTime() - replacedAt > RECOVERED_NANOS;
     }
 
     private Optional<Long> secondsSincePoll() {

@@ -96,6 +96,19 @@ public final class RecordChecks {
                     + " channels, " + descriptor.getMean().size() + " means and "
                     + descriptor.getStd().size() + " standard deviations.");
         }
+        List<Integer> labels = descriptor.getTestLabels();
+        if (!labels.isEmpty() && labels.size() != descriptor.getTestImages()) {
+            throw new UnprocessableException("The data set " + descriptor.getId() + " has " + labels.size()
+                    + " testLabels and " + descriptor.getTestImages() + " test images; give one for each, or none.");
+        }
+        int classes = descriptor.getClasses().size();
+        labels.stream()
+                .filter(label -> label < 0 || label >= classes)
+                .findFirst()
+                .ifPresent(label -> {
+                    throw new UnprocessableException("The data set " + descriptor.getId() + " has the test label "
+                            + label + "; its classes are 0 to " + (classes - 1) + ".");
+                });
         long values = 1;
         for (int length : shape) {
             values = Math.min(Integer.MAX_VALUE, values * length);

@@ -1,183 +1,181 @@
 package dev.romestream.robustness.network;
 
-import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
-import java.util.zip.ZipFile;
-import net.razorvine.pickle.PickleException;
 
-/** Tensors by name, as {@code torch.save(model.state_dict(), path)} writes them since PyTorch 1.6. */
+/** Tensors by name, as {@code torch.save(model.state_dict(), path)} of any PyTorch writes them, or safetensors. */
 public final class StateDict {
-    private static final String PICKLE = "data.pkl";
-    private static final String DATA_PARALLEL = "module.";
+    /** Of DataParallel, of torch.compile, and of Lightning's and others' modules around a model. */
+    private static final List<String> PREFIXES = List.of("module.", "_orig_mod.", "model.", "net.", "network.");
     /** Keys under which checkpoints keep a state dict among other things. */
-    private static final List<String> WRAPPERS = List.of("state_dict", "model_state_dict", "model", "net");
+    private static final List<String> WRAPPERS =
+            List.of("state_dict", "model_state_dict", "model", "net", "network", "weights");
 
-    private static final long MOST_PICKLE_BYTES = 64L << 20;
-    private static final long MOST_BYTES = 2L << 30;
+    private static final long MOST_VALUES = 512L << 20;
+    private static final int MOST_LISTED = 20;
 
     private final Map<String, Entry> entries;
 
-    private record Entry(long[] shape, float[] values) {}
+    /** A tensor: the lengths of its axes, and its values in row-major order. */
+    record Entry(long[] shape, float[] values) {}
 
     private StateDict(Map<String, Entry> entries) {
         this.entries = entries;
     }
 
     /**
-     * Reads a file. Its pickle may hold tensors, containers and scalars alone.
+     * Reads a file. What its pickle holds beside tensors and containers is neither built nor called.
      *
-     * @throws IllegalArgumentException where it is no such file, or its pickle names anything else
+     * @throws IllegalArgumentException where it holds no state dict, naming what it holds
      */
     public static StateDict read(Path file) throws IOException {
-        try (ZipFile zip = new ZipFile(file.toFile())) {
-            if (TorchScript.isArchive(zip)) {
-                throw new IllegalArgumentException(file + " is a TorchScript program, not a state dict.");
+        if (SafeTensors.isOne(file)) {
+            return new StateDict(withoutPrefixes(SafeTensors.read(file)));
+        }
+        try (TorchFile torch = TorchFile.open(file)) {
+            Map<String, Entry> entries = new LinkedHashMap<>();
+            long values = 0;
+            for (Map.Entry<?, ?> entry : stateDict(file, torch.object()).entrySet()) {
+                if (entry.getKey() instanceof String name
+                        && entry.getValue() instanceof TensorUnpickler.Tensor tensor) {
+                    values += count(name, tensor);
+                    if (values > MOST_VALUES) {
+                        throw new IllegalArgumentException(
+                                file + " has tensors of more than " + MOST_VALUES + " values together.");
+                    }
+                    entries.put(name, entry(name, tensor, torch.values(tensor.storage())));
+                }
             }
-            String pickle = zip.stream()
-                    .map(ZipEntry::getName)
-                    .filter(name -> name.equals(PICKLE) || name.endsWith("/" + PICKLE))
-                    .findFirst()
-                    .orElseThrow(() -> notSaved(file, "it has no " + PICKLE));
-            String root = pickle.substring(0, pickle.length() - PICKLE.length());
-            byte[] bytes = bytes(zip, pickle, MOST_PICKLE_BYTES);
-            Object loaded = new TensorUnpickler().load(new ByteArrayInputStream(bytes));
-            return new StateDict(new Reader(zip, root).entries(unwrapped(file, loaded)));
-        } catch (ZipException e) {
-            throw notSaved(file, e.getMessage());
-        } catch (PickleException | ClassCastException | IndexOutOfBoundsException e) {
+            return new StateDict(withoutPrefixes(entries));
+        } catch (ZipException | EOFException e) {
+            throw new IllegalArgumentException(
+                    file + " is not what torch.save writes, or not all of it: " + e.getMessage(), e);
+        } catch (StackOverflowError e) {
+            throw new IllegalArgumentException(file + " cannot be read: its pickle is nested without end.", e);
+        } catch (IllegalArgumentException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            // whatever a damaged pickle leads to
             throw new IllegalArgumentException(file + " cannot be read: " + e.getMessage(), e);
         }
     }
 
-    private static IllegalArgumentException notSaved(Path file, String why) {
-        return new IllegalArgumentException(file + " is not what torch.save writes since PyTorch 1.6 (" + why
-                + "); save model.state_dict() with a newer PyTorch.");
-    }
-
-    private static Map<?, ?> unwrapped(Path file, Object loaded) {
+    /** The dictionary of tensors in what was saved: one under a name that checkpoints give it, or itself, or the only one in it. */
+    private static Map<?, ?> stateDict(Path file, Object loaded) {
         if (!(loaded instanceof Map<?, ?> map)) {
-            throw new IllegalArgumentException(
-                    file + " holds no dictionary of tensors; save model.state_dict(), not the model.");
+            throw new IllegalArgumentException(file
+                    + (loaded instanceof TensorUnpickler.Opaque opaque
+                            ? ": its pickle asks for " + opaque.name() + ", and only tensors and containers are read."
+                            : " holds no dictionary of tensors.")
+                    + " Save model.state_dict(), not the model.");
         }
-        if (!isStateDict(map)) {
-            for (String key : WRAPPERS) {
-                if (map.get(key) instanceof Map<?, ?> inner && isStateDict(inner)) {
-                    return inner;
-                }
+        Map<String, Map<?, ?>> inner = new LinkedHashMap<>();
+        map.forEach((key, value) -> {
+            if (key instanceof String name && value instanceof Map<?, ?> candidate && hasTensors(candidate)) {
+                inner.put(name, candidate);
             }
-            throw new IllegalArgumentException(file + " holds a dictionary with the keys " + map.keySet()
-                    + ", not all of them tensors; save model.state_dict().");
+        });
+        for (String wrapper : WRAPPERS) {
+            if (inner.containsKey(wrapper)) {
+                return inner.get(wrapper);
+            }
         }
-        return map;
+        if (hasTensors(map)) {
+            return map;
+        }
+        if (inner.size() == 1) {
+            return inner.values().iterator().next();
+        }
+        throw new IllegalArgumentException(
+                inner.isEmpty()
+                        ? file + " holds a dictionary with the keys "
+                                + map.keySet().stream().limit(MOST_LISTED).toList()
+                                + ", and none of them has tensors" + asked(map) + "; save model.state_dict()."
+                        : file + " holds several dictionaries of tensors, " + inner.keySet()
+                                + "; save the one that is wanted as model.state_dict().");
     }
 
-    private static boolean isStateDict(Map<?, ?> map) {
-        return !map.isEmpty()
-                && map.keySet().stream().allMatch(String.class::isInstance)
-                && map.values().stream().allMatch(TensorUnpickler.Tensor.class::isInstance);
+    private static String asked(Map<?, ?> map) {
+        return map.values().stream()
+                .filter(TensorUnpickler.Opaque.class::isInstance)
+                .findFirst()
+                .map(opaque -> " (its pickle asks for " + ((TensorUnpickler.Opaque) opaque).name()
+                        + ", and only tensors and containers are read)")
+                .orElse("");
     }
 
-    private static byte[] bytes(ZipFile zip, String name, long most) throws IOException {
-        ZipEntry entry = zip.getEntry(name);
-        if (entry == null || entry.getSize() > most) {
-            throw new IllegalArgumentException("The archive " + zip.getName() + " has "
-                    + (entry == null ? "no entry " : "too large an entry ") + name + ".");
-        }
-        return zip.getInputStream(entry).readAllBytes();
+    private static boolean hasTensors(Map<?, ?> map) {
+        return map.entrySet().stream()
+                .anyMatch(entry ->
+                        entry.getKey() instanceof String && entry.getValue() instanceof TensorUnpickler.Tensor);
     }
 
-    /** Resolves tensors against the archive's storages. */
-    private static final class Reader {
-        private final ZipFile zip;
-        private final String root;
-        private final ByteOrder order;
-        private final Map<String, float[]> storages = new LinkedHashMap<>();
-        private long read;
-
-        Reader(ZipFile zip, String root) throws IOException {
-            this.zip = zip;
-            this.root = root;
-            String byteOrder = root + "byteorder";
-            boolean big = zip.getEntry(byteOrder) != null
-                    && new String(bytes(zip, byteOrder, 100), StandardCharsets.US_ASCII)
-                            .strip()
-                            .equals("big");
-            this.order = big ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
+    private static long count(String name, TensorUnpickler.Tensor tensor) {
+        long count = 1;
+        for (int axis = 0; axis < tensor.shape().length; axis++) {
+            long length = tensor.shape()[axis];
+            if (length < 0 || tensor.stride()[axis] < 0) {
+                throw new IllegalArgumentException("The tensor " + name + " has a negative size or stride.");
+            }
+            count = Math.min(count * length, MOST_VALUES + 1);
         }
-
-        Map<String, Entry> entries(Map<?, ?> raw) throws IOException {
-            boolean parallel =
-                    raw.keySet().stream().allMatch(key -> key.toString().startsWith(DATA_PARALLEL));
-            Map<String, Entry> entries = new LinkedHashMap<>();
-            for (Map.Entry<?, ?> entry : raw.entrySet()) {
-                String name = entry.getKey().toString();
-                String plain = parallel ? name.substring(DATA_PARALLEL.length()) : name;
-                entries.put(plain, entry(plain, (TensorUnpickler.Tensor) entry.getValue()));
-            }
-            return entries;
-        }
-
-        private Entry entry(String name, TensorUnpickler.Tensor tensor) throws IOException {
-            float[] storage = storage(tensor.storage());
-            long count = Arrays.stream(tensor.shape()).reduce(1, Math::multiplyExact);
-            long last = tensor.offset();
-            for (int axis = 0; axis < tensor.shape().length; axis++) {
-                if (tensor.shape()[axis] < 0 || tensor.stride()[axis] < 0) {
-                    throw new IllegalArgumentException("The tensor " + name + " has a negative size or stride.");
-                }
-                last += (tensor.shape()[axis] - 1) * tensor.stride()[axis];
-            }
-            if (count > 0 && (tensor.offset() < 0 || last >= storage.length)) {
-                throw new IllegalArgumentException("The tensor " + name + " of shape " + Arrays.toString(tensor.shape())
-                        + " reaches beyond its " + storage.length + " values.");
-            }
-            float[] values = new float[Math.toIntExact(count)];
-            long[] index = new long[tensor.shape().length];
-            for (int i = 0; i < values.length; i++) {
-                long position = tensor.offset();
-                for (int axis = 0; axis < index.length; axis++) {
-                    position += index[axis] * tensor.stride()[axis];
-                }
-                values[i] = storage[(int) position];
-                for (int axis = index.length - 1; axis >= 0 && ++index[axis] == tensor.shape()[axis]; axis--) {
-                    index[axis] = 0;
-                }
-            }
-            return new Entry(tensor.shape(), values);
-        }
-
-        private float[] storage(TensorUnpickler.Storage storage) throws IOException {
-            float[] known = storages.get(storage.key());
-            if (known != null) {
-                return known;
-            }
-            byte[] data = bytes(zip, root + "data/" + storage.key(), MOST_BYTES);
-            read += data.length;
-            if (read > MOST_BYTES
-                    || data.length != storage.count() * storage.type().bytes()) {
-                throw new IllegalArgumentException("The storage " + storage.key() + " has " + data.length
-                        + " bytes; its " + storage.count() + " values of " + storage.type() + " take "
-                        + storage.count() * storage.type().bytes() + ", and all storages together may take "
-                        + MOST_BYTES + ".");
-            }
-            float[] values = storage.type().floats(ByteBuffer.wrap(data).order(order));
-            storages.put(storage.key(), values);
-            return values;
-        }
+        return count;
     }
 
-    /** The tensors' names, in the file's order; without the prefix of {@code DataParallel}. */
+    private static Entry entry(String name, TensorUnpickler.Tensor tensor, float[] storage) {
+        long last = tensor.offset();
+        boolean empty = false;
+        for (int axis = 0; axis < tensor.shape().length; axis++) {
+            empty |= tensor.shape()[axis] == 0;
+            last = Math.addExact(last, Math.multiplyExact(tensor.shape()[axis] - 1, tensor.stride()[axis]));
+        }
+        if (!empty && (tensor.offset() < 0 || last >= storage.length)) {
+            throw new IllegalArgumentException("The tensor " + name + " of shape " + Arrays.toString(tensor.shape())
+                    + " reaches beyond its " + storage.length + " values.");
+        }
+        float[] values = new float[(int) count(name, tensor)];
+        long[] index = new long[tensor.shape().length];
+        for (int i = 0; i < values.length; i++) {
+            long position = tensor.offset();
+            for (int axis = 0; axis < index.length; axis++) {
+                position += index[axis] * tensor.stride()[axis];
+            }
+            values[i] = storage[(int) position];
+            for (int axis = index.length - 1; axis >= 0 && ++index[axis] == tensor.shape()[axis]; axis--) {
+                index[axis] = 0;
+            }
+        }
+        return new Entry(tensor.shape(), values);
+    }
+
+    /** Names without the prefixes that wrappers of a model give to all of them, in whatever order they are nested. */
+    private static Map<String, Entry> withoutPrefixes(Map<String, Entry> entries) {
+        Map<String, Entry> plain = entries;
+        for (Optional<String> prefix = prefix(plain); prefix.isPresent(); prefix = prefix(plain)) {
+            Map<String, Entry> shorter = new LinkedHashMap<>();
+            int length = prefix.get().length();
+            plain.forEach((name, entry) -> shorter.put(name.substring(length), entry));
+            plain = shorter;
+        }
+        return plain;
+    }
+
+    private static Optional<String> prefix(Map<String, Entry> entries) {
+        return PREFIXES.stream()
+                .filter(prefix -> entries.keySet().stream().allMatch(name -> name.startsWith(prefix)))
+                .findFirst()
+                .filter(prefix -> !entries.isEmpty());
+    }
+
+    /** The tensors' names, in the file's order; without the prefixes that wrappers give to all of them. */
     public Set<String> names() {
         return entries.keySet();
     }

@@ -1,8 +1,14 @@
 package dev.romestream.robustness.network;
 
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import net.razorvine.pickle.IObjectConstructor;
@@ -11,14 +17,22 @@ import net.razorvine.pickle.PickleException;
 import net.razorvine.pickle.PickleUtils;
 import net.razorvine.pickle.Unpickler;
 
-/** Reads a pickle of tensors and containers, and refuses, by name, whatever else one asks to be made or called. */
+/**
+ * Reads a pickle of tensors and containers. Whatever else one asks to be made or called is not: an {@link Opaque} of its name
+ * stands in its place, so that an optimiser's or a logger's state beside the tensors does no harm.
+ */
 final class TensorUnpickler extends Unpickler {
     private static final Map<String, IObjectConstructor> ALLOWED = Map.of(
             "collections.OrderedDict", arguments -> new LinkedHashMap<>(),
             "torch._utils._rebuild_tensor_v2", TensorUnpickler::tensor,
             "torch._utils._rebuild_parameter", arguments -> arguments[0]);
 
+    /** Longest number in decimal digits; the time to read one grows with the square. */
+    private static final int MOST_DIGITS = 1000;
+
     private static final String STORAGE_SUFFIX = "Storage";
+
+    private final Map<String, Storage> storages = new HashMap<>();
 
     /** What the values of a storage are. */
     enum ValueType {
@@ -80,10 +94,24 @@ final class TensorUnpickler extends Unpickler {
     }
 
     /** Where values lie in the archive. */
-    record Storage(ValueType type, String key, long count) {}
+    record Storage(ValueType type, String key, long count) {
+        Storage {
+            if (count < 0 || count > Integer.MAX_VALUE / Double.BYTES) {
+                throw new PickleException("a storage has " + count + " values");
+            }
+        }
+    }
 
     /** A view of a storage. */
     record Tensor(Storage storage, long offset, long[] shape, long[] stride) {}
+
+    /** Something that is neither a tensor nor a container, or a call of it. */
+    record Opaque(String name) implements IObjectConstructor {
+        @Override
+        public Object construct(Object[] arguments) {
+            return this;
+        }
+    }
 
     /** A storage's type stands in the pickle as the class of that name. */
     private record StorageClass(ValueType type) implements IObjectConstructor {
@@ -91,6 +119,11 @@ final class TensorUnpickler extends Unpickler {
         public Object construct(Object[] arguments) {
             throw new PickleException("a storage is never made by a call");
         }
+    }
+
+    /** Every storage that the pickle names, by its key. */
+    Map<String, Storage> storages() {
+        return storages;
     }
 
     @Override
@@ -105,6 +138,21 @@ final class TensorUnpickler extends Unpickler {
                 stack.add(constructor(String.valueOf(stack.pop()), String.valueOf(name)));
             }
             case Opcodes.BUILD -> stack.pop(); // attributes such as _metadata have no effect on tensors
+            case Opcodes.APPEND, Opcodes.SETITEM -> {
+                if (!isOpaqueUnder(opcode == Opcodes.APPEND ? 1 : 2)) {
+                    return super.dispatch(opcode);
+                }
+            }
+            case Opcodes.APPENDS, Opcodes.SETITEMS, Opcodes.ADDITEMS -> add(stack.pop_all_since_marker());
+            case Opcodes.LONG -> stack.add(number(PickleUtils.readline(input, true)));
+            case Opcodes.BINSTRING, Opcodes.BINUNICODE, Opcodes.BINBYTES, Opcodes.LONG4 -> {
+                requireBytes(Integer.BYTES);
+                return super.dispatch(opcode);
+            }
+            case Opcodes.BINUNICODE8, Opcodes.BINBYTES8, Opcodes.BYTEARRAY8 -> {
+                requireBytes(Long.BYTES);
+                return super.dispatch(opcode);
+            }
             case Opcodes.INST, Opcodes.OBJ, Opcodes.EXT1, Opcodes.EXT2, Opcodes.EXT4 ->
                 throw new PickleException("its pickle makes objects by an outdated opcode (" + opcode
                         + "); only tensors and containers are read. Save model.state_dict().");
@@ -126,21 +174,79 @@ final class TensorUnpickler extends Unpickler {
             }
         }
         IObjectConstructor allowed = ALLOWED.get(module + "." + name);
-        if (allowed == null) {
-            throw new PickleException("its pickle asks for " + module + "." + name
-                    + ", and only tensors and containers are read. Save model.state_dict(), not the model.");
+        return allowed == null ? new Opaque(module + "." + name) : allowed;
+    }
+
+    /** Takes the topmost values off where they are for an opaque object, and leaves all as it is where they are not. */
+    private boolean isOpaqueUnder(int values) {
+        Deque<Object> taken = new ArrayDeque<>();
+        for (int i = 0; i < values; i++) {
+            taken.push(stack.pop());
         }
-        return allowed;
+        boolean opaque = stack.peek() instanceof Opaque;
+        if (!opaque) {
+            taken.forEach(stack::add);
+        }
+        return opaque;
+    }
+
+    private void add(List<Object> values) {
+        Object target = stack.peek();
+        if (target instanceof Map<?, ?>) {
+            @SuppressWarnings("unchecked")
+            Map<Object, Object> map = (Map<Object, Object>) target;
+            for (int i = 0; i + 1 < values.size(); i += 2) {
+                map.put(values.get(i), values.get(i + 1));
+            }
+        } else if (target instanceof Collection<?>) {
+            @SuppressWarnings("unchecked")
+            Collection<Object> collection = (Collection<Object>) target;
+            collection.addAll(values);
+        } else if (!(target instanceof Opaque)) {
+            throw new PickleException("its pickle adds to what is no container");
+        }
+    }
+
+    private static Number number(String line) {
+        String digits = line.endsWith("L") ? line.substring(0, line.length() - 1) : line;
+        if (digits.length() > MOST_DIGITS) {
+            throw new PickleException("its pickle has a number of " + digits.length() + " digits");
+        }
+        return PickleUtils.optimizeBigint(new BigInteger(digits));
+    }
+
+    /** The length that follows must not promise more than there is: it would be allocated. */
+    private void requireBytes(int lengthBytes) throws IOException {
+        input.mark(lengthBytes);
+        byte[] bytes = input.readNBytes(lengthBytes);
+        input.reset();
+        long length = 0;
+        for (int i = bytes.length - 1; i >= 0; i--) {
+            length = (length << 8) | (bytes[i] & 0xff);
+        }
+        if (length < 0 || length > input.available()) {
+            throw new PickleException("its pickle announces " + length + " bytes and has " + input.available());
+        }
     }
 
     @Override
     protected Object persistentLoad(Object id) {
         Object[] parts = (Object[]) id;
-        return new Storage(((StorageClass) parts[1]).type(), String.valueOf(parts[2]), ((Number) parts[4]).longValue());
+        boolean view = parts.length > 5 && parts[5] != null;
+        if (!(parts[1] instanceof StorageClass known) || view) {
+            throw new PickleException("a storage is of " + parts[1] + (view ? ", as a view of another" : "")
+                    + "; float, integer and bool tensors are read. Save model.state_dict() with a newer PyTorch.");
+        }
+        Storage storage = new Storage(known.type(), String.valueOf(parts[2]), ((Number) parts[4]).longValue());
+        storages.put(storage.key(), storage);
+        return storage;
     }
 
     /** Arguments: storage, offset, shape, stride, and others that have no effect on the values. */
-    private static Tensor tensor(Object[] arguments) {
+    private static Object tensor(Object[] arguments) {
+        if (!(arguments[0] instanceof Storage)) {
+            return new Opaque("torch._utils._rebuild_tensor_v2");
+        }
         long[] shape = longs(arguments[2]);
         long[] stride = longs(arguments[3]);
         if (shape.length != stride.length) {

@@ -5,12 +5,22 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.tensor.ScriptModule;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
+import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 
 /** A TorchScript program ({@code torch.jit.save}) that classifies normalised images; differentiable as PyTorch's own. */
 public final class TorchScript implements Classifier {
+    /** Numbers of images; a program traced with a fixed batch size fails at one of them. */
+    private static final int[] TRIED = {1, 3};
+
+    private static final String AUTOGRAD = "torch.autograd";
+    private static final int MOST_CODE_BYTES = 16 << 20;
+
     private final ScriptModule module;
     private final int classes;
 
@@ -20,21 +30,36 @@ public final class TorchScript implements Classifier {
     }
 
     /**
-     * Loads a program and tries it on one image.
+     * Loads a program and tries it on one image and on several.
      *
      * @param manager frees the program when it is closed
-     * @throws IllegalArgumentException where it is no program, or does not turn {@code (1, C, H, W)} into {@code (1, classes)}
+     * @throws IllegalArgumentException where it is no program, or does not turn {@code (N, C, H, W)} into finite
+     *     {@code (N, classes)} for every N
      */
     public static TorchScript load(NDManager manager, byte[] program, ImageShape input, int classes) {
         ScriptModule module = ScriptModule.load(manager, program);
-        try (NDManager scope = manager.newSubManager()) {
-            Shape answer = module.forward(scope.zeros(input.batch(1))).getShape();
-            if (!answer.equals(new Shape(1, classes))) {
-                throw new IllegalArgumentException("The TorchScript program turns an image of shape " + input.batch(1)
-                        + " into " + answer + "; needed are logits of shape (1, " + classes + ").");
-            }
+        for (int images : TRIED) {
+            answer(manager, module, input, classes, images);
         }
         return new TorchScript(module, classes);
+    }
+
+    private static void answer(NDManager manager, ScriptModule module, ImageShape input, int classes, int images) {
+        try (NDManager scope = manager.newSubManager()) {
+            NDArray answer = module.forward(scope.zeros(input.batch(images)));
+            if (!answer.getShape().equals(new Shape(images, classes))) {
+                throw new IllegalArgumentException("The TorchScript program turns images of shape "
+                        + input.batch(images) + " into " + answer.getShape() + "; needed are logits of shape (" + images
+                        + ", " + classes + ").");
+            }
+            answer.toFloatArray();
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    e.getMessage()
+                            + " (A program must take images in any number; where it was traced with a fixed batch"
+                            + " size or device, script it or trace it without.)",
+                    e);
+        }
     }
 
     /** Whether a file is a TorchScript program rather than a state dict. */
@@ -43,6 +68,26 @@ public final class TorchScript implements Classifier {
             return isArchive(zip);
         } catch (ZipException e) {
             return false;
+        }
+    }
+
+    /** Whether a program differentiates on its own, as defences do that optimise while they classify. */
+    public static boolean differentiates(byte[] program) {
+        try (var zip = org.apache.commons.compress.archivers.zip.ZipFile.builder()
+                .setByteArray(program)
+                .get()) {
+            for (ZipArchiveEntry entry : Collections.list(zip.getEntries())) {
+                if (entry.getName().contains("/code/") && entry.getName().endsWith(".py")) {
+                    try (InputStream code = zip.getInputStream(entry)) {
+                        if (new String(code.readNBytes(MOST_CODE_BYTES), StandardCharsets.UTF_8).contains(AUTOGRAD)) {
+                            return true;
+                        }
+                    }
+                }
+            }
+            return false;
+        } catch (IOException e) {
+            throw new IllegalArgumentException("The TorchScript program cannot be read: " + e.getMessage(), e);
         }
     }
 

@@ -11,9 +11,13 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.regex.Pattern;
 
 /** A TorchScript program in evaluation mode whose inputs can be differentiated, which DJL's own blocks allow in training mode alone. */
 public final class ScriptModule {
+    private static final Pattern ERROR = Pattern.compile("^[A-Za-z]*Error: ");
+
     private final PtSymbolBlock block;
 
     private ScriptModule(PtSymbolBlock block) {
@@ -33,7 +37,7 @@ public final class ScriptModule {
             JniUtils.enableInferenceMode(block);
             return new ScriptModule(block);
         } catch (EngineException e) {
-            throw new IllegalArgumentException("The TorchScript program cannot be read: " + firstLine(e), e);
+            throw new IllegalArgumentException("The TorchScript program cannot be read: " + reason(e), e);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -50,7 +54,7 @@ public final class ScriptModule {
             answer = IValueUtils.forward(block, new NDList(input), true);
         } catch (EngineException | UnsupportedOperationException e) {
             throw new IllegalArgumentException(
-                    "The TorchScript program fails on an input of shape " + input.getShape() + ": " + firstLine(e), e);
+                    "The TorchScript program fails on an input of shape " + input.getShape() + ": " + reason(e), e);
         }
         if (answer.size() != 1) {
             throw new IllegalArgumentException(
@@ -59,7 +63,15 @@ public final class ScriptModule {
         return answer.head();
     }
 
-    private static String firstLine(Exception e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    /** The engine's message without the program's stack: the error itself is its last line. */
+    private static String reason(Exception e) {
+        List<String> lines = String.valueOf(e.getMessage())
+                .lines()
+                .filter(line -> !line.isBlank())
+                .toList();
+        return lines.stream()
+                .filter(line -> ERROR.matcher(line).find())
+                .reduce((first, last) -> last)
+                .orElse(lines.isEmpty() ? "" : lines.get(0));
     }
 }

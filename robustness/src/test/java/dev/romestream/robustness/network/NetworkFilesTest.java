@@ -16,8 +16,10 @@ import dev.romestream.robustness.tensor.Autograd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against values of PyTorch itself, written by it into the test resources. */
 class NetworkFilesTest {
@@ -133,7 +136,15 @@ class NetworkFilesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"convnet.pth, 1e-4", "convnet-parallel-half.pth, 5e-3"})
+    @CsvSource({
+        "convnet.pth, 1e-4",
+        "convnet-parallel-half.pth, 5e-3",
+        "convnet-legacy.pth, 1e-4",
+        "convnet-compiled.pth, 1e-4",
+        "convnet-lightning.ckpt, 1e-4",
+        "convnet-epoch.pth.tar, 1e-4",
+        "convnet.safetensors, 1e-4"
+    })
     void aStateDictClassifiesAsInPyTorch(String file, float slack) throws IOException {
         NeuralNetwork network = load(file);
         assertThat(network.architecture()).hasToString("convnet (width 4, depth 3, instance norm)");
@@ -156,7 +167,7 @@ class NetworkFilesTest {
             value = {
                 "whole-model.pth | asks for __main__.ConvNet",
                 "os-system.pth | asks for posix.system",
-                "legacy.pth | since PyTorch 1.6",
+                "exported.pt2 | is a program of torch.export",
                 "small.pt | is a TorchScript program"
             })
     void whatIsNoStateDictIsRefusedByName(String file, String message) {
@@ -179,11 +190,40 @@ class NetworkFilesTest {
                 .hasMessageContaining("features.3.weight is missing");
     }
 
+    /** However it is cut or changed, a file is read or refused, and nothing else. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "convnet.pth",
+                "convnet-legacy.pth",
+                "convnet-lightning.ckpt",
+                "convnet-epoch.pth.tar",
+                "convnet.safetensors",
+                "whole-model.pth"
+            })
+    void damagedFilesAreRefusedOrRead(String file, @TempDir Path directory) throws IOException {
+        byte[] whole = Files.readAllBytes(FILES.resolve(file));
+        Random random = new Random(1);
+        Path damaged = directory.resolve("damaged");
+        for (int i = 0; i < 400; i++) {
+            byte[] bytes = i % 4 == 0 ? Arrays.copyOf(whole, random.nextInt(whole.length)) : whole.clone();
+            for (int change = 0; change < i % 4 && bytes.length > 0; change++) {
+                bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
+            }
+            Files.write(damaged, bytes);
+            try {
+                StateDict.read(damaged);
+            } catch (IllegalArgumentException e) {
+                assertThat(e.getMessage()).isNotBlank();
+            }
+        }
+    }
+
     @Test
     void aDamagedFileIsRefused(@TempDir Path directory) throws IOException {
         byte[] bytes = Files.readAllBytes(FILES.resolve("convnet.pth"));
         Path half = directory.resolve("half.pth");
-        Files.write(half, java.util.Arrays.copyOf(bytes, bytes.length / 2));
+        Files.write(half, Arrays.copyOf(bytes, bytes.length / 2));
         assertThatThrownBy(() -> StateDict.read(half))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("half.pth");

@@ -5,9 +5,11 @@ import dev.romestream.client.result.MetricsJson;
 import dev.romestream.exchange.codec.Digest;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.Network;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.SuiteSpec;
+import dev.romestream.standalone.network.ModelException;
 import dev.romestream.standalone.network.ModelFile;
 import dev.romestream.standalone.network.NetworkMonitoring;
 import java.io.IOException;
@@ -31,8 +33,9 @@ import picocli.CommandLine.Parameters;
 /** {@code rome evaluate MODEL...}. */
 @Command(
         name = "evaluate",
-        description = "Scores trained networks: PyTorch state dicts (.pth) of known architectures, or TorchScript"
-                + " programs (.pt). Load programs only from people you trust.",
+        description =
+                "Scores trained networks: PyTorch state dicts and checkpoints (.pth, .pth.tar, .ckpt, .safetensors) of"
+                        + " known architectures, or TorchScript programs (.pt). Load programs only from people you trust.",
         mixinStandardHelpOptions = true)
 final class EvaluateCommand implements Runnable {
     private static final Logger log = LoggerFactory.getLogger(EvaluateCommand.class);
@@ -48,6 +51,8 @@ final class EvaluateCommand implements Runnable {
 
     @Mixin
     private NetworkOptions options;
+
+    private int refused;
 
     @Override
     public void run() {
@@ -68,11 +73,25 @@ final class EvaluateCommand implements Runnable {
         Map<String, ModelFile> models = new LinkedHashMap<>();
         for (Path file : files) {
             String name = NetworkOptions.name(file);
-            if (models.put(name, options.read(file)) != null) {
+            if (models.containsKey(name)) {
                 throw new UsageException("Two files are named " + name + "; rename one.");
             }
+            try {
+                models.put(name, options.read(file));
+            } catch (ModelException e) {
+                refuse(e);
+            }
+        }
+        if (models.isEmpty()) {
+            throw new FailureException("There is no network to score.");
         }
         return models;
+    }
+
+    /** The others go on. */
+    private void refuse(ModelException reason) {
+        refused++;
+        System.err.println("rome: " + reason.getMessage());
     }
 
     private void evaluate(
@@ -90,14 +109,29 @@ final class EvaluateCommand implements Runnable {
             try {
                 failOn(monitor.await(monitoring::isReady));
                 Map<String, NetworkVersion> versions = new LinkedHashMap<>();
-                models.forEach((name, model) -> versions.put(name, monitoring.version(name, model)));
+                List<Network> networks = new ArrayList<>();
+                models.forEach((name, model) -> {
+                    NetworkVersion version = monitoring.version(name, model);
+                    try {
+                        networks.add(monitoring.prepared(model, version));
+                        versions.put(name, version);
+                    } catch (ModelException e) {
+                        refuse(e);
+                    }
+                });
+                if (networks.isEmpty()) {
+                    throw new FailureException("There is no network to score.");
+                }
                 List<NetworkVersion> sources = List.copyOf(versions.values());
-                versions.forEach((name, version) -> monitoring.publish(models.get(name), version, sources));
+                networks.forEach(network -> monitoring.publish(network, sources));
                 failOn(monitor.await(() -> sources.stream()
                         .allMatch(version -> monitoring.isComplete(version)
                                 || monitoring.failure(version).isPresent())));
                 sources.forEach(version -> failOn(monitoring.failure(version)));
                 report(monitoring, experiment, versions);
+                if (refused > 0) {
+                    throw new FailureException(refused + " of " + files.size() + " files were not scored; see above.");
+                }
             } finally {
                 withdraw(interrupted);
                 monitoring.stop();

@@ -9,6 +9,7 @@ import dev.romestream.standalone.network.ModelException;
 import dev.romestream.standalone.network.ModelFile;
 import dev.romestream.standalone.network.ModelFolder;
 import dev.romestream.standalone.network.NetworkMonitoring;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,7 +34,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "monitor",
         description =
-                "Scores every new or changed network (.pth, .pt) in a folder, until it is interrupted. Figures are"
+                "Scores every new or changed network (.pth, .pt, .pth.tar, .ckpt, .safetensors) in a folder, until it is"
+                        + " interrupted. Figures are"
                         + " keyed by the file's name and a version that counts its changes.",
         mixinStandardHelpOptions = true)
 final class MonitorCommand implements Runnable {
@@ -80,7 +82,7 @@ final class MonitorCommand implements Runnable {
                         });
                 System.err.println("Watching " + directory + " for networks. Stop with Ctrl-C.");
                 do {
-                    folder.settled().forEach(file -> publish(monitoring, file, awaited));
+                    settled(folder, awaited).forEach(file -> publish(monitoring, file, awaited));
                     monitor.await(() -> true).ifPresent(failure -> tell(failure, awaited));
                     print(monitoring, awaited);
                     if (once && folder.isSettled() && awaited.isEmpty()) {
@@ -90,6 +92,15 @@ final class MonitorCommand implements Runnable {
             } finally {
                 monitoring.stop();
             }
+        }
+    }
+
+    private List<Path> settled(ModelFolder folder, Set<NetworkVersion> awaited) {
+        try {
+            return folder.settled();
+        } catch (UncheckedIOException e) {
+            tell(e.getMessage(), awaited);
+            return List.of();
         }
     }
 
@@ -112,7 +123,7 @@ final class MonitorCommand implements Runnable {
         try {
             ModelFile model = options.read(file);
             NetworkVersion version = monitoring.version(name, model);
-            monitoring.publish(model, version, List.of());
+            monitoring.publish(monitoring.prepared(model, version), List.of());
             awaited.add(version);
         } catch (ModelException e) {
             System.err.println("rome: " + e.getMessage());

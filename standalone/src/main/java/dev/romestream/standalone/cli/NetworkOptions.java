@@ -122,6 +122,11 @@ final class NetworkOptions {
     /** A network's name: its file's without the ending. */
     static String name(Path file) {
         String name = file.getFileName().toString();
+        for (String ending : ModelFile.ENDINGS) {
+            if (ending.indexOf('.', 1) > 0 && name.endsWith(ending)) {
+                return name.substring(0, name.length() - ending.length());
+            }
+        }
         int dot = name.lastIndexOf('.');
         return dot > 0 ? name.substring(0, dot) : name;
     }

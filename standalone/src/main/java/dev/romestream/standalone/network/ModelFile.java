@@ -2,6 +2,7 @@ package dev.romestream.standalone.network;
 
 import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.codec.Digest;
+import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.robustness.network.Architecture;
 import dev.romestream.robustness.network.ImageShape;
@@ -17,10 +18,14 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 
 /** A trained network in a file: a PyTorch state dict of a known architecture, or a TorchScript program. */
 public final class ModelFile {
+    /** How files are named that may hold a network. */
+    public static final List<String> ENDINGS = List.of(".pth", ".pt", ".pth.tar", ".ckpt", ".safetensors", ".pt2");
+
     private final Path file;
     private final String architecture;
     private final Inputs inputs;
@@ -120,7 +125,7 @@ public final class ModelFile {
                     normalization(dataset),
                     experiment,
                     fingerprint);
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | InvalidRecordException e) {
             throw new ModelException(named(file, e), e);
         }
     }

@@ -27,7 +27,11 @@ public final class ModelFolder {
         this.directory = directory;
     }
 
-    /** The files that are new or changed since they were last reported. */
+    /**
+     * The files that are new or changed since they were last reported.
+     *
+     * @throws UncheckedIOException where the folder is away; another look may find it
+     */
     public List<Path> settled() {
         List<Path> settled = new ArrayList<>();
         for (Path file : files()) {
@@ -53,13 +57,14 @@ public final class ModelFolder {
 
     private List<Path> files() {
         try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(file ->
-                            file.toString().endsWith(".pth") || file.toString().endsWith(".pt"))
+            return files.filter(file -> ModelFile.ENDINGS.stream()
+                            .anyMatch(ending -> file.toString().endsWith(ending)))
                     .filter(Files::isRegularFile)
                     .sorted()
                     .toList();
         } catch (IOException e) {
-            throw new UncheckedIOException("Cannot read the folder " + directory + ": " + e.getMessage(), e);
+            throw new UncheckedIOException(
+                    "The folder " + directory + " cannot be read; it is looked at again until it can: " + e, e);
         }
     }
 }

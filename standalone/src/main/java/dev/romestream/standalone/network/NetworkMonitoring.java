@@ -121,17 +121,24 @@ public final class NetworkMonitoring implements AutoCloseable {
     }
 
     /**
-     * Publishes a network to be scored.
+     * The record of a network that is to be scored.
      *
-     * @param sources on which a suite's transfer attacks are crafted; empty for the network itself
      * @throws ModelException where it is not one for the data set
      */
-    public void publish(ModelFile model, NetworkVersion version, List<NetworkVersion> sources) {
+    public Network prepared(ModelFile model, NetworkVersion version) {
         DatasetDescriptor descriptor;
         synchronized (this) {
             descriptor = dataset.orElseThrow();
         }
-        Network network = model.record(manager, descriptor, experiment.getId(), version);
+        return model.record(manager, descriptor, experiment.getId(), version);
+    }
+
+    /**
+     * Publishes a network to be scored.
+     *
+     * @param sources on which a suite's transfer attacks are crafted; empty for the network itself
+     */
+    public void publish(Network network, List<NetworkVersion> sources) {
         network.setSources(sources);
         networks.send(sender, network);
         sender.flush();

@@ -45,6 +45,8 @@ import org.awaitility.Awaitility;
  */
 public final class Chaos implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(5);
+    private static final int ONE_SEGMENT = 50;
+    private static final int MANY_EPOCHS = 300;
     private static final Map<String, String> WORK = new TreeMap<>(Map.of(
             "producer", "rome_images_published_total",
             "distiller", "rome_distiller_iterations_total",
@@ -206,12 +208,21 @@ public final class Chaos implements AutoCloseable {
                 .collect(Collectors.joining(", "));
     }
 
-    /** How long it takes until another instance is at the work that one was killed at. */
+    /**
+     * How long it takes until another instance is at the work that one was killed at. There is one piece of that work, so that the
+     * other instance has nothing else to do.
+     */
     private void takenOver(RomeConfig config, Experiment experiment, String service, String activity) {
         Experiment fresh = Experiment.newBuilder(experiment)
                 .setId(experiment.getId() + "-" + service)
                 .setSeed(experiment.getSeed() + service.hashCode())
                 .build();
+        fresh.getDistillation().setIterations(ONE_SEGMENT);
+        fresh.getDistillation().setSnapshotEvery(ONE_SEGMENT);
+        fresh.getEvaluation().getVictims().forEach(victim -> {
+            victim.setCount(1);
+            victim.setEpochs(MANY_EPOCHS);
+        });
         String key = fresh.getId() + "/" + service;
         AtomicReference<String> working = new AtomicReference<>();
         AtomicReference<String> work = new AtomicReference<>();

@@ -1,0 +1,90 @@
+package dev.romestream.producer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+class ImageFileTest {
+    @TempDir
+    private Path directory;
+
+    private static Path resource(String name) throws URISyntaxException {
+        return Path.of(ImageFileTest.class.getResource("/images/" + name).toURI());
+    }
+
+    /** {@code images/make.py} tells how the values were made. */
+    @TestFactory
+    Stream<DynamicTest> everyColourModelHasTheValuesThatPillowReads() throws IOException, URISyntaxException {
+        Map<String, List<int[]>> expected = new LinkedHashMap<>();
+        for (String line : Files.readAllLines(resource("expected.csv"))) {
+            String[] fields = line.split(",", 2);
+            expected.computeIfAbsent(fields[0], any -> new java.util.ArrayList<>())
+                    .add(Arrays.stream(fields[1].strip().split(","))
+                            .mapToInt(Integer::parseInt)
+                            .toArray());
+        }
+        assertThat(expected).hasSizeGreaterThan(20);
+        return expected.entrySet().stream()
+                .map(entry -> DynamicTest.dynamicTest(entry.getKey(), () -> compare(entry.getKey(), entry.getValue())));
+    }
+
+    private static void compare(String name, List<int[]> expected) throws URISyntaxException {
+        ImageFile image = ImageFile.read(resource(name));
+        int area = image.width() * image.height();
+        for (int[] row : expected) {
+            int pixel = row[1] * image.width() + row[0];
+            int[] read = new int[3];
+            for (int channel = 0; channel < 3; channel++) {
+                read[channel] = image.pixels()[channel * area + pixel] & 0xff;
+            }
+            for (int channel = 0; channel < 3; channel++) {
+                // decoders of JPEG round differently
+                assertThat(read[channel])
+                        .as(name + " at " + row[0] + ", " + row[1])
+                        .isCloseTo(row[2 + channel], within(name.endsWith(".jpg") ? 1 : 0));
+            }
+        }
+        assertThat(image.transparent()).isEqualTo(name.matches("(rgba8|greyalpha8|transparent-palette8).png"));
+    }
+
+    @Test
+    void filesThatAreNoImagesAreNamed() throws IOException {
+        Path text = Files.writeString(directory.resolve("a.png"), "no image");
+        assertThatThrownBy(() -> ImageFile.read(text))
+                .isInstanceOf(SourceException.class)
+                .hasMessageContaining("a.png is not an image that can be read");
+        Path none = Files.createFile(directory.resolve("b.jpg"));
+        assertThatThrownBy(() -> ImageFile.read(none)).hasMessageContaining("b.jpg");
+        assertThatThrownBy(() -> ImageFile.read(directory.resolve("c.jpg"))).hasMessageContaining("c.jpg");
+    }
+
+    @Test
+    void damagedFilesAreNamed() throws IOException, URISyntaxException {
+        for (String name :
+                List.of("rgb8.png", "rgb.jpg", "rgb8.webp", "rgb8.tif", "rgb8.gif", "rgb8.bmp", "palette8.png")) {
+            byte[] whole = Files.readAllBytes(resource(name));
+            for (int length = 1; length < whole.length; length += 7) {
+                Path cut = Files.write(directory.resolve(length + name), Arrays.copyOf(whole, length));
+                try {
+                    ImageFile.read(cut);
+                } catch (SourceException e) {
+                    assertThat(e).hasMessageContaining(length + name);
+                }
+            }
+        }
+    }
+}

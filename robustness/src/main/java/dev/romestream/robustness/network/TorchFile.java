@@ -1,0 +1,208 @@
+package dev.romestream.robustness.network;
+
+import dev.romestream.robustness.network.TensorUnpickler.Storage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+
+/** What {@code torch.save} wrote: one object, and the storages of its tensors, which are read when they are asked for. */
+final class TorchFile implements AutoCloseable {
+    private static final long MOST_BYTES = 2L << 30;
+    private static final int MOST_PICKLE_BYTES = 64 << 20;
+    private static final String PICKLE = "data.pkl";
+    /** The first object in files that PyTorch wrote before 1.6. */
+    private static final BigInteger LEGACY_MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
+
+    private static final int PICKLE_PROTOCOL = 0x80;
+
+    private final Object object;
+    private final StorageReader reader;
+    private final Optional<ZipFile> zip;
+    private final Map<String, float[]> read = new HashMap<>();
+    private long readBytes;
+
+    /** Bytes of storages. */
+    private interface StorageReader {
+        ByteBuffer read(Storage storage) throws IOException;
+    }
+
+    private TorchFile(Object object, StorageReader reader, Optional<ZipFile> zip) {
+        this.object = object;
+        this.reader = reader;
+        this.zip = zip;
+    }
+
+    /** Containers, {@link TensorUnpickler.Tensor}s, scalars and {@link TensorUnpickler.Opaque}s. */
+    Object object() {
+        return object;
+    }
+
+    /** The values of a storage, in float32. */
+    float[] values(Storage storage) throws IOException {
+        float[] known = read.get(storage.key());
+        if (known != null) {
+            return known;
+        }
+        long wanted = storage.count() * storage.type().bytes();
+        readBytes += wanted;
+        if (readBytes > MOST_BYTES) {
+            throw new IllegalArgumentException("Its storages have more than " + MOST_BYTES + " bytes together.");
+        }
+        ByteBuffer data = reader.read(storage);
+        if (data.remaining() != wanted) {
+            throw new IllegalArgumentException("The storage " + storage.key() + " has " + data.remaining()
+                    + " bytes; its " + storage.count() + " values of " + storage.type() + " take " + wanted + ".");
+        }
+        float[] values = storage.type().floats(data);
+        read.put(storage.key(), values);
+        return values;
+    }
+
+    /**
+     * Opens a file.
+     *
+     * @throws IllegalArgumentException where it is none, or damaged, or larger than it may be
+     */
+    static TorchFile open(Path file) throws IOException {
+        byte[] start = new byte[2];
+        try (InputStream input = Files.newInputStream(file)) {
+            input.readNBytes(start, 0, start.length);
+        }
+        return start[0] == 'P' && start[1] == 'K' ? zipped(file) : legacy(file);
+    }
+
+    private static TorchFile zipped(Path file) throws IOException {
+        ZipFile zip = new ZipFile(file.toFile());
+        try {
+            String pickle = pickle(file, zip);
+            String root = pickle.substring(0, pickle.length() - PICKLE.length());
+            ByteOrder order = order(zip, root);
+            Object object =
+                    load(new TensorUnpickler(), new ByteArrayInputStream(bytes(zip, pickle, MOST_PICKLE_BYTES)));
+            return new TorchFile(
+                    object,
+                    storage -> ByteBuffer.wrap(bytes(
+                                    zip,
+                                    root + "data/" + storage.key(),
+                                    (int) storage.count() * storage.type().bytes()))
+                            .order(order),
+                    Optional.of(zip));
+        } catch (IOException | RuntimeException | StackOverflowError e) {
+            zip.close();
+            throw e;
+        }
+    }
+
+    private static String pickle(Path file, ZipFile zip) {
+        if (TorchScript.isArchive(zip)) {
+            throw new IllegalArgumentException(file + " is a TorchScript program, not a state dict.");
+        }
+        List<String> names = zip.stream().map(ZipEntry::getName).toList();
+        if (names.stream()
+                .anyMatch(name -> name.endsWith("serialized_exported_program.json")
+                        || name.endsWith("models/model.json")
+                        || name.endsWith("archive_format"))) {
+            throw new IllegalArgumentException(file + " is a program of torch.export, which is not read; save"
+                    + " torch.jit.trace(model.eval(), images), or model.state_dict().");
+        }
+        return names.stream()
+                .filter(name -> name.equals(PICKLE) || name.endsWith("/" + PICKLE))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(file + " is a zip archive without " + PICKLE
+                        + ", and so not what torch.save writes; save model.state_dict()."));
+    }
+
+    private static ByteOrder order(ZipFile zip, String root) throws IOException {
+        String name = root + "byteorder";
+        boolean big = zip.getEntry(name) != null
+                && new String(bytes(zip, name, 100), StandardCharsets.US_ASCII)
+                        .strip()
+                        .equals("big");
+        return big ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
+    }
+
+    /** An entry's bytes. Its declared size need not be true, so that what is read is counted. */
+    private static byte[] bytes(ZipFile zip, String name, int most) throws IOException {
+        ZipEntry entry = zip.getEntry(name);
+        if (entry == null) {
+            throw new IllegalArgumentException("The archive " + zip.getName() + " has no entry " + name + ".");
+        }
+        try (InputStream input = zip.getInputStream(entry)) {
+            byte[] bytes = input.readNBytes(most);
+            if (input.read() >= 0) {
+                throw new IllegalArgumentException("The entry " + name + " of the archive " + zip.getName()
+                        + " has more than " + most + " bytes.");
+            }
+            return bytes;
+        }
+    }
+
+    /** Magic number, protocol, system, the object, its storages' keys, and each storage behind its length. */
+    private static TorchFile legacy(Path file) throws IOException {
+        byte[] content = Files.readAllBytes(file);
+        ByteArrayInputStream input = new ByteArrayInputStream(content);
+        if (content.length < 2
+                || (content[0] & 0xff) != PICKLE_PROTOCOL
+                || !LEGACY_MAGIC.equals(load(new TensorUnpickler(), input))) {
+            throw new IllegalArgumentException(
+                    file + " is not what torch.save writes; save model.state_dict(), or a .safetensors file.");
+        }
+        load(new TensorUnpickler(), input);
+        load(new TensorUnpickler(), input);
+        TensorUnpickler unpickler = new TensorUnpickler();
+        Object object = load(unpickler, input);
+        if (!(load(new TensorUnpickler(), input) instanceof List<?> keys)) {
+            throw new IllegalArgumentException(file + " lacks the keys of its storages; is the file complete?");
+        }
+        Map<String, ByteBuffer> data = new HashMap<>();
+        ByteBuffer rest = ByteBuffer.wrap(content, content.length - input.available(), input.available())
+                .slice()
+                .order(ByteOrder.LITTLE_ENDIAN);
+        for (Object key : keys) {
+            Storage storage = unpickler.storages().get(String.valueOf(key));
+            long count = rest.remaining() < Long.BYTES ? -1 : rest.getLong();
+            if (storage == null
+                    || count != storage.count()
+                    || count * storage.type().bytes() > rest.remaining()) {
+                throw new IllegalArgumentException(
+                        file + " has not the storage " + key + " that its tensors name; is the file complete?");
+            }
+            int bytes = (int) count * storage.type().bytes();
+            data.put(storage.key(), rest.slice(rest.position(), bytes).order(ByteOrder.LITTLE_ENDIAN));
+            rest.position(rest.position() + bytes);
+        }
+        return new TorchFile(
+                object,
+                storage -> data.getOrDefault(storage.key(), ByteBuffer.allocate(0))
+                        .duplicate()
+                        .order(ByteOrder.LITTLE_ENDIAN),
+                Optional.empty());
+    }
+
+    private static Object load(TensorUnpickler unpickler, ByteArrayInputStream input) {
+        try {
+            return unpickler.load(input);
+        } catch (IOException e) {
+            throw new IllegalArgumentException("Its pickle ends early: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (zip.isPresent()) {
+            zip.get().close();
+        }
+    }
+}
