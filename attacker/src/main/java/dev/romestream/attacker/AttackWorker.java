@@ -61,7 +61,7 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
         super(config, AttackRequest.class);
         this.manager = manager;
         this.networks = networks;
-        this.cache = new NetworkCache(manager, networks, config.integer(RomeConfig.NETWORK_CACHE));
+        this.cache = new NetworkCache(config, manager, networks);
         this.datasets = datasets;
         this.sender = sender;
         this.time = Timer.builder("rome.attack.time")

@@ -28,7 +28,7 @@ final class TopicScorer implements ScoringProcessor.Scorer {
             DatasetStore datasets,
             Timer time) {
         this.evaluations = evaluations;
-        this.cache = new NetworkCache(manager, networks, config.integer(RomeConfig.NETWORK_CACHE));
+        this.cache = new NetworkCache(config, manager, networks);
         this.datasets = datasets;
         this.scorer = new BatchScorer(manager);
         this.time = time;

@@ -46,6 +46,7 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
     private static final String SERVICE = "victim-trainer";
 
     private final NDManager manager;
+    private final boolean programs;
     private final SnapshotStore snapshots;
     private final NetworkStore networks;
     private final DatasetStore datasets;
@@ -60,6 +61,7 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
             RecordSender sender) {
         super(config, VictimRequest.class);
         this.manager = manager;
+        this.programs = config.flag(RomeConfig.NETWORKS_TORCHSCRIPT);
         this.snapshots = snapshots;
         this.networks = networks;
         this.datasets = datasets;
@@ -174,7 +176,7 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
         }
         try (NDManager scope = manager.newSubManager()) {
             NetworkCodec.normalization(network);
-            Classifier classifier = NetworkCodec.classifier(scope, network);
+            Classifier classifier = NetworkCodec.classifier(scope, network, programs);
             boolean optimises = NetworkCodec.program(network)
                     .map(TorchScript::differentiates)
                     .orElse(false);

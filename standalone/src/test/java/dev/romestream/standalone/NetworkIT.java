@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.romestream.client.experiment.ExperimentFile;
+import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.robustness.network.Architecture;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.Experiment;
@@ -15,6 +16,7 @@ import dev.romestream.schemas.Topic;
 import dev.romestream.standalone.network.ModelException;
 import dev.romestream.standalone.network.ModelFile;
 import dev.romestream.standalone.network.NetworkMonitoring;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -40,7 +42,7 @@ class NetworkIT {
     @BeforeAll
     static void start() {
         cluster = TestCluster.start(directory);
-        pipeline = new Pipeline(cluster.tenant(Map.of("attacker.count", "2")));
+        pipeline = new Pipeline(cluster.tenant(Map.of("attacker.count", "2", RomeConfig.NETWORKS_TORCHSCRIPT, "true")));
     }
 
     @AfterAll
@@ -113,6 +115,30 @@ class NetworkIT {
                     .allSatisfy(figure -> assertThat(figure.getFlags()).contains("optimises-in-forward"));
             assertThat(checked(monitoring, "softmax.pt"))
                     .allSatisfy(figure -> assertThat(figure.getFlags()).contains("softmax-output"));
+        }
+    }
+
+    @Test
+    void aProgramFromTheTopicIsNotRunUnlessThatIsAllowed() {
+        try (Pipeline guarded = new Pipeline(cluster.tenant(Map.of()))) {
+            Experiment experiment =
+                    ExperimentFile.monitoring("guarded", "shapes10", List.of("quick"), Optional.of(IMAGES), 12);
+            try (NetworkMonitoring monitoring = new NetworkMonitoring(guarded.config(), experiment)) {
+                monitoring.start();
+                guarded.until(monitoring::isReady);
+                ModelFile program = model(FILES.resolve("plain.pt"));
+                NetworkVersion version = monitoring.version("program", program);
+                monitoring.publish(monitoring.prepared(program, version), List.of());
+                guarded.until(() -> guarded.records(Topic.EXPERIMENT_STATUS).stream()
+                        .anyMatch(status -> new String(status.value(), StandardCharsets.UTF_8)
+                                .contains("networks.torchscript=true")));
+                // a state dict is none, and is scored
+                ModelFile convnet = model(FILES.resolve("convnet.pth"));
+                NetworkVersion other = monitoring.version("convnet", convnet);
+                monitoring.publish(monitoring.prepared(convnet, other), List.of());
+                guarded.until(() -> monitoring.isComplete(other));
+                assertThat(monitoring.figures(version)).isEmpty();
+            }
         }
     }
 

@@ -156,12 +156,18 @@ public final class NetworkCodec {
     /**
      * What attacks and evaluations need of a record's network; it lives as long as {@code manager}.
      *
+     * @param programs whether it may be a program, which is run
      * @throws InvalidRecordException where the network cannot be made of the record
      */
-    public static Classifier classifier(NDManager manager, Network record) {
+    public static Classifier classifier(NDManager manager, Network record, boolean programs) {
         Optional<byte[]> program = program(record);
         if (program.isEmpty()) {
             return network(manager, record);
+        }
+        if (!programs) {
+            throw new InvalidRecordException("Network " + record.getId() + " is a TorchScript program, which is native"
+                    + " code, and programs from the topic are not run here; where all who write to it are trusted, set"
+                    + " networks.torchscript=true for attackers and evaluators.");
         }
         try {
             return TorchScript.load(manager, program.get(), shape(record.getInputShape()), record.getClasses());

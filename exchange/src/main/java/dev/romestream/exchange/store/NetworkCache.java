@@ -3,6 +3,7 @@ package dev.romestream.exchange.store;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.NetworkCodec;
+import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.schemas.Network;
@@ -15,6 +16,7 @@ public final class NetworkCache implements AutoCloseable {
     private final NDManager manager;
     private final NetworkStore networks;
     private final int capacity;
+    private final boolean programs;
     private final Map<String, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
 
     /** A network with the normalisation it was trained with. */
@@ -23,14 +25,15 @@ public final class NetworkCache implements AutoCloseable {
     private record Entry(Loaded loaded, NDManager manager) {}
 
     /** @param networks stays the caller's */
-    public NetworkCache(NDManager parent, NetworkStore networks, int capacity) {
+    public NetworkCache(RomeConfig config, NDManager parent, NetworkStore networks) {
         this.manager = parent.newSubManager();
         this.networks = networks;
-        this.capacity = capacity;
+        this.capacity = config.integer(RomeConfig.NETWORK_CACHE);
+        this.programs = config.flag(RomeConfig.NETWORKS_TORCHSCRIPT);
     }
 
     /**
-     * The network, valid until other {@code capacity} ones have been asked for; empty where it is not there.
+     * The network, valid until as many others as are kept ready have been asked for; empty where it is not there.
      *
      * @throws InvalidRecordException where it cannot be made of its record
      */
@@ -46,7 +49,8 @@ public final class NetworkCache implements AutoCloseable {
             NDManager own = manager.newSubManager();
             try {
                 entry = new Entry(
-                        new Loaded(NetworkCodec.classifier(own, record), NetworkCodec.normalization(record)), own);
+                        new Loaded(NetworkCodec.classifier(own, record, programs), NetworkCodec.normalization(record)),
+                        own);
             } catch (RuntimeException e) {
                 own.close();
                 throw e;

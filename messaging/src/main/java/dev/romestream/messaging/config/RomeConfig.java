@@ -42,6 +42,7 @@ public final class RomeConfig {
     public static final String ENGINE_THREADS = "engine.threads";
     public static final String IMAGES_PER_BATCH = "images.per.batch";
     public static final String IMAGES_PER_SECOND = "images.per.second";
+    public static final String NETWORKS_TORCHSCRIPT = "networks.torchscript";
     public static final String NETWORK_CACHE = "network.cache.size";
     public static final String PRIOR_WINDOW = "prior.window.iterations";
     public static final String PRIOR_TIMEOUT = "prior.timeout.ms";
@@ -151,6 +152,13 @@ public final class RomeConfig {
                     ConfigDef.Range.atLeast(0),
                     ConfigDef.Importance.LOW,
                     "Most images published a second; 0: as fast as the broker takes them.")
+            .define(
+                    NETWORKS_TORCHSCRIPT,
+                    ConfigDef.Type.BOOLEAN,
+                    false,
+                    ConfigDef.Importance.MEDIUM,
+                    "Whether TorchScript programs on the topic networks are run. They are native code: true only where all who"
+                            + " may write to the topic are trusted. rome evaluate and monitor run those of their own files.")
             .define(
                     NETWORK_CACHE,
                     ConfigDef.Type.INT,
@@ -339,6 +347,10 @@ public final class RomeConfig {
 
     public int integer(String key) {
         return (Integer) own.get(key);
+    }
+
+    public boolean flag(String key) {
+        return (Boolean) own.get(key);
     }
 
     public long number(String key) {

@@ -84,6 +84,10 @@ final class NetworkOptions {
         if (data != null) {
             settings.put(RomeConfig.DATA_DIR, data.toAbsolutePath().toString());
         }
+        if (!cluster.usesCluster() && !cluster.sets(RomeConfig.NETWORKS_TORCHSCRIPT)) {
+            // the only programs on its topics are the files that were named
+            settings.put(RomeConfig.NETWORKS_TORCHSCRIPT, "true");
+        }
         if (!cluster.sets(RomeConfig.ATTACKER_COUNT)) {
             // nothing else has work to do
             settings.put(
