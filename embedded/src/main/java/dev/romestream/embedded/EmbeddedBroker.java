@@ -132,6 +132,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         }
         properties.put("group.streams.initial.rebalance.delay.ms", "0");
         properties.put("group.share.min.record.lock.duration.ms", "1000");
+        properties.put("group.share.min.session.timeout.ms", "5000");
         return properties;
     }
 

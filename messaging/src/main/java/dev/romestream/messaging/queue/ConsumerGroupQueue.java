@@ -89,7 +89,7 @@ final class ConsumerGroupQueue implements WorkQueue {
                 if (closed || Fault.of(e) == Fault.SICK_WORKER) {
                     throw e;
                 }
-                if (!failedWork.isRetried(record, attempt, e)) {
+                if (failedWork.isGivenUp(record, attempt, e, () -> true)) {
                     return;
                 }
             }

@@ -3,6 +3,7 @@ package dev.romestream.messaging.queue;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.Fault;
 import dev.romestream.messaging.topic.DeadLetters;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,9 +26,10 @@ final class FailedWork implements AutoCloseable {
      * Gives the record up where this was its last attempt or no other can succeed.
      *
      * @param attempt the one that failed, from 1
-     * @return whether the record is to be tried again
+     * @param mine as of {@link DeadLetters#keep}
+     * @return whether it was given up, rather than to be tried again, here or elsewhere
      */
-    boolean isRetried(ConsumerRecord<String, byte[]> record, int attempt, Throwable cause) {
+    boolean isGivenUp(ConsumerRecord<String, byte[]> record, int attempt, Throwable cause, BooleanSupplier mine) {
         log.warn(
                 "Attempt {} of {} at {} partition {} offset {} failed: {}",
                 attempt,
@@ -36,17 +38,17 @@ final class FailedWork implements AutoCloseable {
                 record.partition(),
                 record.offset(),
                 cause.getMessage());
-        if (attempt < attempts && Fault.of(cause) != Fault.PERMANENT) {
-            return true;
-        }
-        giveUp(record, cause);
-        return false;
+        boolean again = attempt < attempts && Fault.of(cause) != Fault.PERMANENT;
+        return !again && giveUp(record, cause, mine);
     }
 
-    /** Keeps the record's bytes, and answers. */
-    void giveUp(ConsumerRecord<String, byte[]> record, Throwable cause) {
-        deadLetters.keep(record, cause);
-        worker.givenUp(record, cause);
+    /** Keeps the record's bytes, and answers; does neither, and returns false, where the record is not {@code mine} any more. */
+    boolean giveUp(ConsumerRecord<String, byte[]> record, Throwable cause, BooleanSupplier mine) {
+        boolean kept = deadLetters.keep(record, cause, mine);
+        if (kept) {
+            worker.givenUp(record, cause);
+        }
+        return kept;
     }
 
     @Override

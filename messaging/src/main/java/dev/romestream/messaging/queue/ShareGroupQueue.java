@@ -24,7 +24,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -57,7 +59,11 @@ final class ShareGroupQueue implements WorkQueue {
     private static final Duration COMMIT = Duration.ofSeconds(3);
     private static final Duration CLOSE_PRODUCER = Duration.ofSeconds(2);
     private static final int DEFAULT_LOCK_MS = 15_000;
-    private static final int SHORTEST_USUAL_LOCK_MS = 15_000;
+    private static final int USUAL_LOCK_MS = 15_000;
+    /** A dead worker's partitions are another's after so long. */
+    private static final int SESSION_MS = 10_000;
+
+    private static final int USUAL_SESSION_MS = 45_000;
     /** The broker's limit; it gives a record up without a word beyond. */
     private static final int DELIVERY_LIMIT = 10;
     /** Deliveries that came to nothing until a record is taken to kill its workers; a lost lock counts as one, too. */
@@ -130,30 +136,39 @@ final class ShareGroupQueue implements WorkQueue {
 
     /** The group reads what was there before it, only what is committed, and waits no longer than needed for a dead worker. */
     private static void configureGroup(RomeConfig config, String groupId) {
-        int lockMs = config.integer(RomeConfig.QUEUE_LOCK);
         Backoff.await(config.outages(), "the brokers", FOR_EVER, () -> {
             try (Admin admin = Admin.create(config.admin())) {
-                try {
-                    alter(admin, groupId, lockMs);
-                } catch (InvalidConfigurationException e) {
-                    log.info("Requests are locked for {} ms: {}", SHORTEST_USUAL_LOCK_MS, e.getMessage());
-                    alter(admin, groupId, SHORTEST_USUAL_LOCK_MS);
-                }
+                Map<String, Object> needed = Map.of(
+                        "share.auto.offset.reset",
+                        "earliest",
+                        "share.isolation.level",
+                        "read_committed",
+                        "share.delivery.count.limit",
+                        DELIVERY_LIMIT);
+                alter(admin, groupId, needed);
+                shorten(
+                        admin,
+                        groupId,
+                        "share.record.lock.duration.ms",
+                        config.integer(RomeConfig.QUEUE_LOCK),
+                        USUAL_LOCK_MS);
+                shorten(admin, groupId, "share.session.timeout.ms", SESSION_MS, USUAL_SESSION_MS);
                 return true;
             }
         });
     }
 
-    private static void alter(Admin admin, String groupId, int lockMs) {
-        Map<String, Object> wanted = Map.of(
-                "share.auto.offset.reset",
-                "earliest",
-                "share.isolation.level",
-                "read_committed",
-                "share.delivery.count.limit",
-                DELIVERY_LIMIT,
-                "share.record.lock.duration.ms",
-                lockMs);
+    /** To the brokers' usual limit where they allow no less. */
+    private static void shorten(Admin admin, String groupId, String setting, int wantedMs, int usualMs) {
+        try {
+            alter(admin, groupId, Map.of(setting, wantedMs));
+        } catch (InvalidConfigurationException e) {
+            log.info("{} of the group {} is {}: {}", setting, groupId, usualMs, e.getMessage());
+            alter(admin, groupId, Map.of(setting, usualMs));
+        }
+    }
+
+    private static void alter(Admin admin, String groupId, Map<String, Object> wanted) {
         List<AlterConfigOp> operations = wanted.entrySet().stream()
                 .map(entry -> new AlterConfigOp(
                         new ConfigEntry(entry.getKey(), entry.getValue().toString()), AlterConfigOp.OpType.SET))
@@ -225,43 +240,72 @@ final class ShareGroupQueue implements WorkQueue {
         if (here.done()) {
             finish(record, AcknowledgeType.ACCEPT);
         } else if (attempt > MOST_DELIVERIES) {
-            failedWork.giveUp(
-                    record,
-                    new UnprocessableException("The request was given to " + (attempt - 1)
-                            + " workers, none of which finished it or said why; it may have killed them."));
-            finish(record, AcknowledgeType.REJECT);
+            conclude(record, mine -> giveUpKiller(record, attempt, mine));
         } else if (delivery >= DELIVERY_LIMIT) {
             handBack(record);
         } else {
-            work(record, attempt);
+            conclude(record, mine -> attempted(record, attempt, mine));
         }
     }
 
-    private void work(ConsumerRecord<String, byte[]> record, int attempt) {
-        Future<?> outcome = work.submit(() -> Backoff.await(outages, "what work needs", FOR_EVER, () -> {
-            worker.process(record);
-            return true;
-        }));
+    private AcknowledgeType giveUpKiller(ConsumerRecord<String, byte[]> record, int attempt, AtomicBoolean mine) {
+        Throwable reason = new UnprocessableException("The request was given to " + (attempt - 1)
+                + " workers, none of which finished it or said why; it may have killed them.");
+        return failedWork.giveUp(record, reason, mine::get) ? AcknowledgeType.REJECT : AcknowledgeType.RELEASE;
+    }
+
+    /** Works, and gives the record up where that fails for good: all of it under the lock. */
+    private AcknowledgeType attempted(ConsumerRecord<String, byte[]> record, int attempt, AtomicBoolean mine) {
+        try {
+            return Backoff.await(outages, "what work needs", FOR_EVER, () -> {
+                worker.process(record);
+                return AcknowledgeType.ACCEPT;
+            });
+        } catch (RuntimeException | Error e) {
+            if (closed || e instanceof CancellationException || Fault.of(e) == Fault.SICK_WORKER) {
+                throw e;
+            }
+            return failedWork.isGivenUp(record, attempt, e, mine::get)
+                    ? AcknowledgeType.REJECT
+                    : AcknowledgeType.RELEASE;
+        }
+    }
+
+    /**
+     * Has a record worked on, its lock renewed meanwhile, and acknowledges it as the work says.
+     *
+     * @param work is told when the record is no longer this worker's
+     */
+    private void conclude(ConsumerRecord<String, byte[]> record, Function<AtomicBoolean, AcknowledgeType> work) {
+        AtomicBoolean mine = new AtomicBoolean(true);
+        Future<AcknowledgeType> outcome = this.work.submit(() -> work.apply(mine));
         long lockMs = consumer.acquisitionLockTimeoutMs().orElse(DEFAULT_LOCK_MS);
         while (true) {
             try {
-                awaitOutcome(outcome, lockMs / 3);
-                finish(record, AcknowledgeType.ACCEPT);
+                AcknowledgeType type = awaitOutcome(outcome, lockMs / 3);
+                if (type == AcknowledgeType.RELEASE) {
+                    acknowledged(record, type);
+                } else {
+                    finish(record, type);
+                }
                 return;
             } catch (TimeoutException e) {
                 if (closed) {
+                    mine.set(false);
                     handBack(record);
                     return;
                 }
                 if (!renewed(record)) {
+                    mine.set(false);
                     log.warn("Lost the lock on {} {}; another worker may do it too.", record.topic(), record.offset());
                     lost(Position.of(record), isFinished(outcome));
                     return;
                 }
             } catch (ExecutionException e) {
-                failed(record, attempt, e.getCause());
+                failed(record, e.getCause());
                 return;
             } catch (InterruptedException e) {
+                mine.set(false);
                 consumer.acknowledge(record, AcknowledgeType.RELEASE);
                 Thread.currentThread().interrupt();
                 return;
@@ -298,10 +342,9 @@ final class ShareGroupQueue implements WorkQueue {
     }
 
     /** What was begun is finished, though it cannot be acknowledged any more: its answer is as good as another worker's. */
-    private boolean isFinished(Future<?> outcome) {
+    private boolean isFinished(Future<AcknowledgeType> outcome) {
         try {
-            awaitOutcome(outcome, TimeUnit.DAYS.toMillis(1));
-            return true;
+            return awaitOutcome(outcome, TimeUnit.DAYS.toMillis(1)) != AcknowledgeType.RELEASE;
         } catch (ExecutionException e) {
             if (Fault.of(e.getCause()) == Fault.SICK_WORKER) {
                 throw sick(e.getCause());
@@ -330,14 +373,13 @@ final class ShareGroupQueue implements WorkQueue {
     }
 
     /** Waits for the work, but no longer than some seconds once the queue is closed. */
-    private void awaitOutcome(Future<?> outcome, long limitMs)
+    private AcknowledgeType awaitOutcome(Future<AcknowledgeType> outcome, long limitMs)
             throws InterruptedException, ExecutionException, TimeoutException {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limitMs);
         long closeDeadline = Long.MAX_VALUE;
         while (true) {
             try {
-                outcome.get(CLOSE_CHECK_MS, TimeUnit.MILLISECONDS);
-                return;
+                return outcome.get(CLOSE_CHECK_MS, TimeUnit.MILLISECONDS);
             } catch (TimeoutException e) {
                 long now = System.nanoTime();
                 if (closed && closeDeadline == Long.MAX_VALUE) {
@@ -374,21 +416,14 @@ final class ShareGroupQueue implements WorkQueue {
         return failure.isEmpty();
     }
 
-    private void failed(ConsumerRecord<String, byte[]> record, int attempt, Throwable cause) {
+    private void failed(ConsumerRecord<String, byte[]> record, Throwable cause) {
         closed |= cause instanceof CancellationException;
         if (closed) {
             handBack(record);
             return;
         }
-        if (Fault.of(cause) == Fault.SICK_WORKER) {
-            acknowledged(record, AcknowledgeType.RELEASE);
-            throw sick(cause);
-        }
-        if (failedWork.isRetried(record, attempt, cause)) {
-            acknowledged(record, AcknowledgeType.RELEASE);
-        } else {
-            finish(record, AcknowledgeType.REJECT);
-        }
+        acknowledged(record, AcknowledgeType.RELEASE);
+        throw sick(cause);
     }
 
     private static SickWorkerException sick(Throwable cause) {

@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -42,14 +43,24 @@ public final class DeadLetters implements AutoCloseable {
         this.topic = TopicNames.of(config).of(Topic.DEAD_LETTERS);
     }
 
-    /** Keeps {@code record}, unless it is kept already; returns when the broker has it. */
-    public synchronized void keep(ConsumerRecord<String, byte[]> record, Throwable reason) {
+    /**
+     * Keeps {@code record}, unless it is kept already; returns when the broker has it.
+     *
+     * @param mine asked last of all: whether the record is still this worker's, and not another's to keep
+     * @return whether it is kept
+     */
+    public synchronized boolean keep(ConsumerRecord<String, byte[]> record, Throwable reason, BooleanSupplier mine) {
         kept.read();
-        if (!kept.contains(record)) {
-            Headers headers = headers(record, reason);
-            Sending.await(producer.send(new ProducerRecord<>(topic, null, record.key(), record.value(), headers)));
-            kept.add(record);
+        if (kept.contains(record)) {
+            return true;
         }
+        if (!mine.getAsBoolean()) {
+            return false;
+        }
+        Headers headers = headers(record, reason);
+        Sending.await(producer.send(new ProducerRecord<>(topic, null, record.key(), record.value(), headers)));
+        kept.add(record);
+        return true;
     }
 
     /** The text of one of a dead letter's headers; empty where it lacks it. */

@@ -165,6 +165,11 @@ public final class Attacks {
         return definition;
     }
 
+    /** All attacks and controls. */
+    public static Set<String> names() {
+        return KNOWN.keySet();
+    }
+
     /** Whether this is a control, which takes no part in ratios and worst case. */
     public static boolean isControl(String name) {
         return CONTROLS.contains(name);

@@ -28,6 +28,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
@@ -226,6 +227,8 @@ public final class Chaos implements AutoCloseable {
         String key = fresh.getId() + "/" + service;
         AtomicReference<String> working = new AtomicReference<>();
         AtomicReference<String> work = new AtomicReference<>();
+        AtomicLong killedAt = new AtomicLong(Long.MAX_VALUE);
+        AtomicReference<String> goesOnAt = new AtomicReference<>("");
         CountDownLatch takenOver = new CountDownLatch(1);
         try (RecordSender sender = new RecordSender(config);
                 RecordReader<ExperimentStatus> statuses = new RecordReader<>(
@@ -234,7 +237,9 @@ public final class Chaos implements AutoCloseable {
                                     && work.compareAndSet(null, status.getActivity())) {
                                 working.set(status.getInstance());
                             } else if (status.getActivity().equals(work.get())
-                                    && !status.getInstance().equals(working.get())) {
+                                    && !status.getInstance().equals(working.get())
+                                    && status.getTime() > killedAt.get()) {
+                                goesOnAt.set(status.getDone() + " of " + status.getTotal());
                                 takenOver.countDown();
                             }
                         })) {
@@ -246,9 +251,12 @@ public final class Chaos implements AutoCloseable {
                     .orElseThrow();
             programs.kill(name);
             long killed = System.nanoTime();
+            killedAt.set(System.currentTimeMillis());
             Awaitility.await(key).atMost(LIMIT).until(() -> takenOver.getCount() == 0);
             double seconds = (System.nanoTime() - killed) / 1e9;
-            row(name + " killed; another goes on " + work.get() + " after s", "%.1f".formatted(seconds));
+            row(
+                    name + " killed; another goes on " + work.get() + " at " + goesOnAt.get() + " after s",
+                    "%.1f".formatted(seconds));
             programs.restart(name);
             programs.awaitReady(name);
             statuses.throwFailure();
