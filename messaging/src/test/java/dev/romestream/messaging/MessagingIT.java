@@ -47,6 +47,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -209,18 +210,25 @@ class MessagingIT {
     void aReaderThatCameToNoEndGoesOnWhereItWas() {
         RomeConfig config = tenant();
         Queue<String> read = new ConcurrentLinkedQueue<>();
+        Semaphore gate = new Semaphore(1);
         try (RecordSender sender = new RecordSender(config);
-                TopicReader reader = new TopicReader(config, Topic.POOL_REQUESTS, record -> read.add(record.key()))) {
+                TopicReader reader = new TopicReader(config, Topic.POOL_REQUESTS, record -> {
+                    gate.acquireUninterruptibly();
+                    read.add(record.key());
+                    gate.release();
+                })) {
             for (int i = 0; i < 100; i++) {
                 sender.send(Topic.POOL_REQUESTS, "p" + i, request(i));
             }
             sender.flush();
             reader.awaitCurrent(LIMIT);
             for (int round = 0; round < 3; round++) {
-                assertThatThrownBy(() -> reader.awaitCurrent(Duration.ofNanos(1)))
-                        .isInstanceOf(org.apache.kafka.common.errors.TimeoutException.class);
+                gate.acquireUninterruptibly();
                 sender.send(Topic.POOL_REQUESTS, "round" + round, request(round));
                 sender.flush();
+                assertThatThrownBy(() -> reader.awaitCurrent(Duration.ofNanos(1)))
+                        .isInstanceOf(org.apache.kafka.common.errors.TimeoutException.class);
+                gate.release();
                 reader.awaitCurrent(LIMIT);
             }
         }
