@@ -43,7 +43,7 @@ final class NetworkOptions {
                     + " and pixel-8.")
     private List<String> suites = List.of("as-published-quick", "pixel-8");
 
-    @Option(names = "--limit", paramLabel = "N", description = "Only the first N test images.")
+    @Option(names = "--limit", paramLabel = "N", description = "Only N test images, of each class its share.")
     private Integer limit;
 
     @Option(
