@@ -59,7 +59,13 @@ record ImageFile(int width, int height, byte[] pixels, boolean transparent) {
         }
     }
 
-    private static ImageFile of(Path file, BufferedImage image) {
+    /**
+     * An image as RGB bytes.
+     *
+     * @param file where it comes from
+     * @throws SourceException where its colour model is not read
+     */
+    static ImageFile of(Path file, BufferedImage image) {
         Samples samples = samples(file, image);
         int area = image.getWidth() * image.getHeight();
         byte[] pixels = new byte[CHANNELS * area];
@@ -70,26 +76,10 @@ record ImageFile(int width, int height, byte[] pixels, boolean transparent) {
             int alpha = rgba[CHANNELS];
             transparent |= alpha != WHITE;
             for (int channel = 0; channel < CHANNELS; channel++) {
-                int value = alpha == WHITE
-                        ? rgba[channel]
-                        : (rgba[channel] * alpha + WHITE * (WHITE - alpha) + WHITE / 2) / WHITE;
-                pixels[channel * area + pixel] = (byte) value;
+                pixels[channel * area + pixel] = (byte) (scaled(rgba[channel], alpha) + WHITE - alpha);
             }
         }
         return new ImageFile(image.getWidth(), image.getHeight(), pixels, transparent);
-    }
-
-    /** An RGB image of which nothing is transparent any more. */
-    static ImageFile of(BufferedImage rgb, boolean transparent) {
-        int area = rgb.getWidth() * rgb.getHeight();
-        byte[] pixels = new byte[CHANNELS * area];
-        for (int pixel = 0; pixel < area; pixel++) {
-            int value = rgb.getRGB(pixel % rgb.getWidth(), pixel / rgb.getWidth());
-            for (int channel = 0; channel < CHANNELS; channel++) {
-                pixels[channel * area + pixel] = (byte) (value >> (16 - 8 * channel));
-            }
-        }
-        return new ImageFile(rgb.getWidth(), rgb.getHeight(), pixels, transparent);
     }
 
     /** The image in sRGB, whose values are its own. */

@@ -3,10 +3,11 @@ package dev.romestream.producer;
 import com.twelvemonkeys.image.ResampleOp;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,7 +18,7 @@ final class ImageFiles {
     private final String name;
     private final Path directory;
     private final Optional<Integer> resize;
-    private final List<Path> transparent = new ArrayList<>();
+    private final Set<Path> transparent = new LinkedHashSet<>();
 
     /** The first image, whose size all others have. */
     private Path first;
@@ -54,7 +55,7 @@ final class ImageFiles {
                     "{}: {} images have transparent pixels, which are put on white, such as {}",
                     directory,
                     transparent.size(),
-                    transparent.get(0));
+                    transparent.iterator().next());
         }
         return dataset;
     }
@@ -97,17 +98,15 @@ final class ImageFiles {
         if (image.transparent()) {
             transparent.add(file);
         }
-        return resize.map(side -> resized(image, side)).orElse(image);
+        return resize.map(side -> resized(file, image, side)).orElse(image);
     }
 
-    private static ImageFile resized(ImageFile image, int side) {
+    private static ImageFile resized(Path file, ImageFile image, int side) {
         double scale = (double) side / Math.min(image.width(), image.height());
         int scaledWidth = Math.max(side, (int) Math.round(image.width() * scale));
         int scaledHeight = Math.max(side, (int) Math.round(image.height() * scale));
         BufferedImage scaled = new ResampleOp(scaledWidth, scaledHeight, ResampleOp.FILTER_TRIANGLE)
                 .filter(image.toBufferedImage(), null);
-        return ImageFile.of(
-                scaled.getSubimage((scaledWidth - side) / 2, (scaledHeight - side) / 2, side, side),
-                image.transparent());
+        return ImageFile.of(file, scaled.getSubimage((scaledWidth - side) / 2, (scaledHeight - side) / 2, side, side));
     }
 }

@@ -58,7 +58,6 @@ final class ShareGroupQueue implements WorkQueue {
     private static final Duration FOR_EVER = Duration.ofMillis(-1);
     private static final Duration COMMIT = Duration.ofSeconds(3);
     private static final Duration CLOSE_PRODUCER = Duration.ofSeconds(2);
-    private static final int DEFAULT_LOCK_MS = 15_000;
     private static final int USUAL_LOCK_MS = 15_000;
     /** A dead worker's partitions are another's after so long. */
     private static final int SESSION_MS = 10_000;
@@ -274,12 +273,12 @@ final class ShareGroupQueue implements WorkQueue {
     /**
      * Has a record worked on, its lock renewed meanwhile, and acknowledges it as the work says.
      *
-     * @param work is told when the record is no longer this worker's
+     * @param job is told when the record is no longer this worker's
      */
-    private void conclude(ConsumerRecord<String, byte[]> record, Function<AtomicBoolean, AcknowledgeType> work) {
+    private void conclude(ConsumerRecord<String, byte[]> record, Function<AtomicBoolean, AcknowledgeType> job) {
         AtomicBoolean mine = new AtomicBoolean(true);
-        Future<AcknowledgeType> outcome = this.work.submit(() -> work.apply(mine));
-        long lockMs = consumer.acquisitionLockTimeoutMs().orElse(DEFAULT_LOCK_MS);
+        Future<AcknowledgeType> outcome = work.submit(() -> job.apply(mine));
+        long lockMs = consumer.acquisitionLockTimeoutMs().orElse(USUAL_LOCK_MS);
         while (true) {
             try {
                 AcknowledgeType type = awaitOutcome(outcome, lockMs / 3);

@@ -100,6 +100,10 @@ final class TensorUnpickler extends Unpickler {
                 throw new PickleException("a storage has " + count + " values");
             }
         }
+
+        int bytes() {
+            return (int) count * type.bytes();
+        }
     }
 
     /** A view of a storage. */

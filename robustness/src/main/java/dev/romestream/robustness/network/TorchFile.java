@@ -55,7 +55,7 @@ final class TorchFile implements AutoCloseable {
         if (known != null) {
             return known;
         }
-        long wanted = storage.count() * storage.type().bytes();
+        int wanted = storage.bytes();
         readBytes += wanted;
         if (readBytes > MOST_BYTES) {
             throw new IllegalArgumentException("Its storages have more than " + MOST_BYTES + " bytes together.");
@@ -93,10 +93,7 @@ final class TorchFile implements AutoCloseable {
                     load(new TensorUnpickler(), new ByteArrayInputStream(bytes(zip, pickle, MOST_PICKLE_BYTES)));
             return new TorchFile(
                     object,
-                    storage -> ByteBuffer.wrap(bytes(
-                                    zip,
-                                    root + "data/" + storage.key(),
-                                    (int) storage.count() * storage.type().bytes()))
+                    storage -> ByteBuffer.wrap(bytes(zip, root + "data/" + storage.key(), storage.bytes()))
                             .order(order),
                     Optional.of(zip));
         } catch (IOException | RuntimeException | StackOverflowError e) {
@@ -173,22 +170,15 @@ final class TorchFile implements AutoCloseable {
         for (Object key : keys) {
             Storage storage = unpickler.storages().get(String.valueOf(key));
             long count = rest.remaining() < Long.BYTES ? -1 : rest.getLong();
-            if (storage == null
-                    || count != storage.count()
-                    || count * storage.type().bytes() > rest.remaining()) {
+            if (storage == null || count != storage.count() || storage.bytes() > rest.remaining()) {
                 throw new IllegalArgumentException(
                         file + " has not the storage " + key + " that its tensors name; is the file complete?");
             }
-            int bytes = (int) count * storage.type().bytes();
-            data.put(storage.key(), rest.slice(rest.position(), bytes).order(ByteOrder.LITTLE_ENDIAN));
-            rest.position(rest.position() + bytes);
+            data.put(storage.key(), rest.slice(rest.position(), storage.bytes()).order(ByteOrder.LITTLE_ENDIAN));
+            rest.position(rest.position() + storage.bytes());
         }
         return new TorchFile(
-                object,
-                storage -> data.getOrDefault(storage.key(), ByteBuffer.allocate(0))
-                        .duplicate()
-                        .order(ByteOrder.LITTLE_ENDIAN),
-                Optional.empty());
+                object, storage -> data.getOrDefault(storage.key(), ByteBuffer.allocate(0)), Optional.empty());
     }
 
     private static Object load(TensorUnpickler unpickler, ByteArrayInputStream input) {

@@ -33,7 +33,7 @@ public final class TorchScript implements Classifier {
      * Loads a program and tries it on one image and on several.
      *
      * @param manager frees the program when it is closed
-     * @throws IllegalArgumentException where it is no program, or does not turn {@code (N, C, H, W)} into finite
+     * @throws IllegalArgumentException where it is no program, or does not turn {@code (N, C, H, W)} into
      *     {@code (N, classes)} for every N
      */
     public static TorchScript load(NDManager manager, byte[] program, ImageShape input, int classes) {
@@ -46,13 +46,12 @@ public final class TorchScript implements Classifier {
 
     private static void answer(NDManager manager, ScriptModule module, ImageShape input, int classes, int images) {
         try (NDManager scope = manager.newSubManager()) {
-            NDArray answer = module.forward(scope.zeros(input.batch(images)));
-            if (!answer.getShape().equals(new Shape(images, classes))) {
+            Shape answer = module.forward(scope.zeros(input.batch(images))).getShape();
+            if (!answer.equals(new Shape(images, classes))) {
                 throw new IllegalArgumentException("The TorchScript program turns images of shape "
-                        + input.batch(images) + " into " + answer.getShape() + "; needed are logits of shape (" + images
-                        + ", " + classes + ").");
+                        + input.batch(images) + " into " + answer + "; needed are logits of shape (" + images + ", "
+                        + classes + ").");
             }
-            answer.toFloatArray();
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     e.getMessage()

@@ -21,8 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,17 +43,8 @@ class NetworkFilesTest {
         -0.820575f, 0.283853f, -0.868378f, -1.044291f, 0.170818f, -0.63703f, 0.170222f, 0.385336f, 0.259489f, -0.09926f
     };
 
-    private NDManager manager;
-
-    @BeforeEach
-    void open() {
-        manager = TestData.manager();
-    }
-
-    @AfterEach
-    void close() {
-        manager.close();
-    }
+    @AutoClose
+    private final NDManager manager = TestData.manager();
 
     static Stream<JsonNode> architectures() throws IOException {
         JsonNode results = new ObjectMapper()

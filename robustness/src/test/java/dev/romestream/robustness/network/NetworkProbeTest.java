@@ -11,8 +11,7 @@ import dev.romestream.robustness.tensor.Seed;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -22,17 +21,8 @@ class NetworkProbeTest {
     private static final Path FILES = Path.of("src/test/resources/networks");
     private static final int CLASSES = 10;
 
-    private NDManager manager;
-
-    @BeforeEach
-    void open() {
-        manager = TestData.manager();
-    }
-
-    @AfterEach
-    void close() {
-        manager.close();
-    }
+    @AutoClose
+    private final NDManager manager = TestData.manager();
 
     private Classifier program(String file) throws IOException {
         return TorchScript.load(manager, Files.readAllBytes(FILES.resolve(file)), TestData.CIFAR_SHAPE, CLASSES);
