@@ -65,7 +65,12 @@ final class PoolWorker extends RequestWorker<PoolRequest> {
         }
     }
 
+    /** As of now: who asks may know that it was retired. */
     private boolean isMade(PoolRequest request, String key) {
+        if (!networks.contains(key)) {
+            return false;
+        }
+        networks.awaitCurrent();
         return networks.head(key)
                 .filter(head -> head.getError() == null || head.getAttempt() >= request.getAttempt())
                 .isPresent();

@@ -25,10 +25,8 @@ import dev.romestream.schemas.Split;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
@@ -36,6 +34,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 
 /**
@@ -58,6 +57,9 @@ final class StreamedPriors implements PriorSource {
     private final BooleanSupplier cancelled;
     private final Consumer<String> waiting;
     private final Set<String> requestedNetworks = new HashSet<>();
+    /** Networks that were retired while priors made with them were outstanding: attackers pass requests for these over. */
+    private final Set<PoolSchedule.Version> vanished = new HashSet<>();
+
     /** The requests of an iteration, class by class. */
     private final NavigableMap<Integer, List<List<AttackRequest>>> requested = new TreeMap<>();
 
@@ -123,9 +125,16 @@ final class StreamedPriors implements PriorSource {
         return member;
     }
 
-    /** The network, or the failure to make it, if one of them is there. */
+    /** The network, or the failure to make it, if one of them is there; one that has lost its bytes is retired. */
     private Optional<Network> made(PoolSchedule.Version version) {
-        return isMade(version) ? networks.find(key(version)) : Optional.empty();
+        if (!isMade(version)) {
+            return Optional.empty();
+        }
+        Optional<Network> found = networks.find(key(version));
+        if (found.isEmpty()) {
+            networks.retire(sender, key(version));
+        }
+        return found;
     }
 
     private boolean isMade(PoolSchedule.Version version) {
@@ -172,12 +181,21 @@ final class StreamedPriors implements PriorSource {
 
     private void requestAhead(int iteration) {
         int last = Math.min(needs.iterations(), iteration + POOL_WINDOWS * limits.window());
-        Map<Integer, Integer> missing = new HashMap<>();
+        Set<Integer> missing = new HashSet<>();
         for (int ahead = iteration; ahead < last; ahead++) {
             PoolSchedule.Version version = needs.schedule().matched(ahead);
-            if (!missing.containsKey(version.network()) && !isMade(version)) {
-                missing.put(version.network(), version.version());
-                request(version);
+            if (isMade(version)) {
+                requestedNetworks.remove(key(version));
+                if (vanished.remove(version)) {
+                    askAgain(version);
+                }
+            } else {
+                if (requested.containsKey(ahead)) {
+                    vanished.add(version);
+                }
+                if (missing.add(version.network())) {
+                    request(version);
+                }
             }
         }
         requestedPriors = Math.max(requestedPriors, iteration);
@@ -263,10 +281,19 @@ final class StreamedPriors implements PriorSource {
 
     /** What did not come may be lost: it is requested once more. */
     private void askAgain() {
-        round++;
         requestedNetworks.clear();
-        requested.values().stream()
-                .flatMap(List::stream)
+        askAgain(iteration -> true);
+    }
+
+    private void askAgain(PoolSchedule.Version network) {
+        askAgain(iteration -> needs.schedule().matched(iteration).equals(network));
+    }
+
+    private void askAgain(IntPredicate iterations) {
+        round++;
+        requested.entrySet().stream()
+                .filter(entry -> iterations.test(entry.getKey()))
+                .flatMap(entry -> entry.getValue().stream())
                 .flatMap(List::stream)
                 .filter(request -> answer(request).isEmpty())
                 .forEach(request -> sender.send(Topic.PRIOR_REQUESTS, request.getId() + "/" + round, request));

@@ -13,25 +13,31 @@ import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.Checkpoint;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
 import dev.romestream.standalone.stack.LocalStack;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.awaitility.core.ConditionTimeoutException;
 
 /** All services on topics of their own, driven and observed through the topics alone. */
 final class Pipeline implements AutoCloseable {
-    private static final Duration LIMIT = Duration.ofMinutes(10);
+    /** Shorter than the patience after which what is lost is asked for again: nothing may be lost. */
+    private static final Duration LIMIT = Duration.ofMinutes(5);
+
     private static final Duration POLL = Duration.ofMillis(50);
 
     private final RomeConfig config;
@@ -61,26 +67,70 @@ final class Pipeline implements AutoCloseable {
         submit(List.of(Experiment.newBuilder(experiment).setDesiredState(state).build()));
     }
 
-    void remove(Experiment experiment) {
-        sender.tombstone(Topic.EXPERIMENTS, experiment.getId());
+    void retire(Topic topic, String key) {
+        sender.tombstone(topic, key);
         sender.flush();
     }
 
+    /** @throws AssertionError that tells what each service says of each experiment, and how much was written to each topic */
     void until(Callable<Boolean> condition) {
-        await().atMost(LIMIT).pollInterval(POLL).until(() -> {
-            assertThat(stack.deadService()).isEmpty();
-            return condition.call();
-        });
+        try {
+            await().atMost(LIMIT).pollInterval(POLL).until(() -> {
+                assertThat(stack.deadService()).isEmpty();
+                return condition.call();
+            });
+        } catch (ConditionTimeoutException e) {
+            throw new AssertionError("Not so within " + LIMIT + ". " + statuses() + figures() + written(), e);
+        }
+    }
+
+    private Map<String, String> statuses() {
+        Map<String, String> statuses = new ConcurrentSkipListMap<>();
+        try (var reader = new RecordReader<>(config, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, (key, status) -> {
+            if (status != null) {
+                statuses.put(key, "\n" + status);
+            }
+        })) {
+            reader.awaitCaughtUp(LIMIT);
+        }
+        return statuses;
+    }
+
+    private Map<String, Boolean> figures() {
+        Map<String, Boolean> complete = new ConcurrentSkipListMap<>();
+        try (var reader =
+                new RecordReader<>(config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, (key, metrics) -> {
+                    if (metrics != null) {
+                        complete.put(key, metrics.getComplete());
+                    }
+                })) {
+            reader.awaitCaughtUp(LIMIT);
+        }
+        return complete;
+    }
+
+    private Map<Topic, Long> written() {
+        Map<Topic, Long> written = new EnumMap<>(Topic.class);
+        for (Topic topic : Topic.values()) {
+            try {
+                written.put(topic, written(topic));
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        }
+        return written;
     }
 
     /** Submits, waits for all figures of each, and returns the experiments' newest metrics, in order. */
     List<List<RobustnessMetrics>> run(List<Experiment> experiments, int figures) {
         submit(experiments);
-        until(() -> experiments.stream().allMatch(experiment -> {
-            List<RobustnessMetrics> metrics = metrics(experiment);
-            return metrics.size() == figures && metrics.stream().allMatch(RobustnessMetrics::getComplete);
-        }));
+        until(() -> experiments.stream().allMatch(experiment -> isComplete(experiment, figures)));
         return experiments.stream().map(this::metrics).toList();
+    }
+
+    boolean isComplete(Experiment experiment, int figures) {
+        List<RobustnessMetrics> metrics = metrics(experiment);
+        return metrics.size() == figures && metrics.stream().allMatch(RobustnessMetrics::getComplete);
     }
 
     List<RobustnessMetrics> metrics(Experiment experiment) {

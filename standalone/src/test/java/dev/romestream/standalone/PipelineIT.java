@@ -142,6 +142,27 @@ class PipelineIT {
         assertThat(shared.images(seeded)).isNotEqualTo(shared.images(streamed));
     }
 
+    /** As another distiller does with what no experiment that it knows of needs. */
+    @Test
+    void poolNetworksThatAreRetiredWhileTheyAreNeededAreMadeAgain() {
+        String suites = "evaluation.suites=[pixel-2]";
+        Experiment undisturbed = experiment("distillation.prior.mode=inline", suites, "seed=12");
+        Experiment disturbed = experiment("distillation.prior.mode=streamed", suites, "seed=12");
+        shared.run(List.of(undisturbed), FIGURES_A_SUITE);
+        Set<String> retired = new HashSet<>();
+        shared.submit(List.of(disturbed));
+        shared.until(() -> {
+            shared.records(Topic.NETWORKS).stream()
+                    .filter(network -> network.value() != null && network.key().startsWith("pool-"))
+                    .filter(network ->
+                            retired.add(network.partition() + "/" + network.offset()) && retired.size() <= 30)
+                    .forEach(network -> shared.retire(Topic.NETWORKS, network.key()));
+            return shared.isComplete(disturbed, FIGURES_A_SUITE);
+        });
+        assertThat(retired).hasSizeGreaterThan(6);
+        assertThat(shared.images(disturbed)).isEqualTo(shared.images(undisturbed));
+    }
+
     @Test
     void experimentsThatDifferInWhatIsDistilledShareNetworksAndPriors() throws Exception {
         List<Experiment> experiments = TestExperiment.with(
@@ -170,7 +191,7 @@ class PipelineIT {
         Experiment experiment = experiment("seed=7", "evaluation.suites=[quick]", "evaluation.images=20");
         shared.run(List.of(experiment), 4);
         assertThat(evaluations(experiment)).isNotEmpty();
-        shared.remove(experiment);
+        shared.retire(Topic.EXPERIMENTS, experiment.getId());
         shared.until(() -> evaluations(experiment).isEmpty());
     }
 

@@ -40,6 +40,11 @@ public final class NetworkStore implements AutoCloseable {
         index.awaitCaughtUp();
     }
 
+    /** Waits until everything is known that is on the topic now. */
+    public void awaitCurrent() {
+        index.awaitCurrent(LIMIT);
+    }
+
     /** Waits until something new is known, or {@code limit} has passed, or a little less. */
     public void awaitChange(Duration limit) {
         index.awaitChange(limit);
@@ -71,11 +76,11 @@ public final class NetworkStore implements AutoCloseable {
      */
     public Optional<Network> find(String key) {
         if (!index.contains(key)) {
-            index.awaitCurrent(LIMIT);
+            awaitCurrent();
         }
         return index.get(key).flatMap(own -> whole(own).or(() -> {
             // written again, it stands elsewhere
-            index.awaitCurrent(LIMIT);
+            awaitCurrent();
             return index.get(key).flatMap(this::whole);
         }));
     }

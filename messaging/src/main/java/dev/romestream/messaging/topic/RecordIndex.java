@@ -69,6 +69,7 @@ public final class RecordIndex<T extends SpecificRecord> implements AutoCloseabl
         } else {
             TopicPartition partition = new TopicPartition(record.topic(), record.partition());
             positions.put(id, new Position(partition, record.offset()));
+            retired.invalidate(id);
             recent.put(id, record);
             recentBytes += record.value().length;
             var oldest = recent.values().iterator();
