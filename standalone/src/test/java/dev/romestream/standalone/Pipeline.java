@@ -125,12 +125,16 @@ final class Pipeline implements AutoCloseable {
     List<List<RobustnessMetrics>> run(List<Experiment> experiments, int figures) {
         submit(experiments);
         until(() -> experiments.stream().allMatch(experiment -> isComplete(experiment, figures)));
-        return experiments.stream().map(this::metrics).toList();
+        List<List<RobustnessMetrics>> all =
+                experiments.stream().map(this::metrics).toList();
+        assertThat(all).allSatisfy(metrics -> assertThat(metrics).hasSize(figures));
+        return all;
     }
 
+    /** Whether all figures are there, and complete; more than there are to be is not what a wait is for. */
     boolean isComplete(Experiment experiment, int figures) {
         List<RobustnessMetrics> metrics = metrics(experiment);
-        return metrics.size() == figures && metrics.stream().allMatch(RobustnessMetrics::getComplete);
+        return metrics.size() >= figures && metrics.stream().allMatch(RobustnessMetrics::getComplete);
     }
 
     List<RobustnessMetrics> metrics(Experiment experiment) {

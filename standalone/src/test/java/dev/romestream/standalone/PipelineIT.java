@@ -189,7 +189,7 @@ class PipelineIT {
     @Test
     void theEvaluationsOfAnExperimentThatIsRemovedAreRemoved() {
         Experiment experiment = experiment("seed=7", "evaluation.suites=[quick]", "evaluation.images=20");
-        shared.run(List.of(experiment), 4);
+        shared.run(List.of(experiment), FIGURES_A_SUITE);
         assertThat(evaluations(experiment)).isNotEmpty();
         shared.retire(Topic.EXPERIMENTS, experiment.getId());
         shared.until(() -> evaluations(experiment).isEmpty());
