@@ -96,6 +96,9 @@ final class DistillationPlanner {
         if (state.getCompleted()) {
             return new Notice(Phase.COMPLETED, "distilled", Optional.empty());
         }
+        if (experiment.getDistillation().getMethod().equals(DistillationDefaults.GIVEN)) {
+            return new Notice(Phase.COMPLETED, "the set is given", Optional.empty());
+        }
         return switch (experiment.getDesiredState()) {
             case STOP -> new Notice(Phase.STOPPED, "stopped", Optional.empty());
             case PAUSE -> new Notice(Phase.PAUSED, "paused", Optional.empty());

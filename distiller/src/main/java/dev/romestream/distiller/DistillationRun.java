@@ -1,10 +1,12 @@
 package dev.romestream.distiller;
 
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.Dataset;
 import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.NetworkCodec;
+import dev.romestream.exchange.codec.TensorCodec;
 import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.robustness.distill.Alignment;
 import dev.romestream.robustness.distill.DistillationMethod;
@@ -24,6 +26,10 @@ import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Pool;
 import dev.romestream.schemas.PoolSpec;
 import dev.romestream.schemas.PriorMode;
+import dev.romestream.schemas.SnapshotClass;
+import dev.romestream.schemas.SnapshotManifest;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
@@ -96,8 +102,11 @@ final class DistillationRun {
                 : Optional.empty();
     }
 
-    /** The synthetic set before the first iteration. */
+    /** The synthetic set before the first iteration; empty where it is the whole training split. */
     SyntheticSet initial(NDManager manager) {
+        if (spec.getMethod().equals(DistillationDefaults.FULL)) {
+            return new SyntheticSet(manager, false, new NDList(), new NDList());
+        }
         return SyntheticSet.ofRealImages(
                 manager,
                 dataset.train(),
@@ -105,6 +114,39 @@ final class DistillationRun {
                 spec.getImagesPerClass(),
                 spec.getMultiFormation(),
                 seed);
+    }
+
+    /** What a snapshot consists of. */
+    List<SnapshotClass> classes(SyntheticSet set) {
+        List<SnapshotClass> classes = new ArrayList<>();
+        for (int label = 0; label < set.classes(); label++) {
+            classes.add(SnapshotClass.newBuilder()
+                    .setLabel(label)
+                    .setImages(TensorCodec.encode("The images of class " + label, set.images(label)))
+                    .build());
+        }
+        return classes;
+    }
+
+    /** What a snapshot is, after so many iterations. */
+    SnapshotManifest manifest(SyntheticSet set, int done) {
+        DatasetDescriptor descriptor = dataset.descriptor();
+        int classes = descriptor.getClasses().size();
+        int perClass = spec.getMethod().equals(DistillationDefaults.FULL)
+                ? (dataset.train().size() + classes - 1) / classes
+                : spec.getImagesPerClass();
+        return SnapshotManifest.newBuilder()
+                .setMethod(spec.getMethod())
+                .setIteration(done)
+                .setFinal$(done == iterations())
+                .setDataset(descriptor.getId())
+                .setFingerprint(descriptor.getFingerprint())
+                .setClasses(classes)
+                .setImagesPerClass(perClass)
+                .setMultiFormation(set.multiFormation())
+                .setMean(descriptor.getMean())
+                .setStd(descriptor.getStd())
+                .build();
     }
 
     /**
@@ -145,7 +187,7 @@ final class DistillationRun {
                 spec.getAugmentation(),
                 seed);
         return switch (spec.getMethod()) {
-            case DistillationDefaults.RANDOM -> new RandomSelection();
+            case DistillationDefaults.RANDOM, DistillationDefaults.FULL -> new RandomSelection();
             case DistillationDefaults.DM ->
                 new DistributionMatching(
                         manager,

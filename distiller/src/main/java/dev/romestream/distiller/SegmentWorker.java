@@ -7,6 +7,7 @@ import dev.romestream.exchange.codec.EngineFaults;
 import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.NetworkStore;
+import dev.romestream.exchange.store.SnapshotWriter;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.experiment.Experiments;
@@ -42,7 +43,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
     private final NetworkStore networks;
     private final RecordIndex<PriorAnswer> answers;
     private final Checkpoints checkpoints;
-    private final ChunkStore chunks;
+    private final SnapshotWriter snapshots;
     private final RecordSender sender;
     private final StreamedPriors.Limits limits;
     private final PoolRetirement retirement;
@@ -70,7 +71,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         this.networks = inputs.networks();
         this.answers = inputs.answers();
         this.checkpoints = inputs.checkpoints();
-        this.chunks = chunks;
+        this.snapshots = new SnapshotWriter(sender, chunks);
         this.sender = sender;
         this.limits = new StreamedPriors.Limits(
                 config.integer(RomeConfig.PRIOR_WINDOW), Duration.ofMillis(config.number(RomeConfig.PRIOR_TIMEOUT)));
@@ -130,8 +131,9 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
             status.begin("distilling with " + run.spec().getMethod(), "iterations", from, run.iterations());
             int done = steps(request, run, set, from, to, ended, status);
             if (done > from || done == run.iterations()) {
-                run.snapshot(done).ifPresent(snapshot -> new SnapshotWriter(sender, chunks, id, run.spec(), dataset)
-                        .write(snapshot, done, done == run.iterations(), set));
+                run.snapshot(done)
+                        .ifPresent(
+                                snapshot -> snapshots.write(id, snapshot, run.classes(set), run.manifest(set, done)));
                 if (done == run.iterations()) {
                     checkpoints.complete(sender, id, run.specification(), done);
                 } else {

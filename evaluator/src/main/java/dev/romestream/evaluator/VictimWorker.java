@@ -5,10 +5,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.romestream.exchange.codec.Dataset;
 import dev.romestream.exchange.codec.EngineFaults;
 import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.TensorCodec;
+import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.NetworkStore;
@@ -25,13 +28,16 @@ import dev.romestream.robustness.network.NetworkProbe;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.network.TorchScript;
 import dev.romestream.robustness.tensor.Seed;
+import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.robustness.train.StochasticGradientDescent;
+import dev.romestream.robustness.train.TrainingSet;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Network;
 import dev.romestream.schemas.NetworkCheck;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.Outcome;
 import dev.romestream.schemas.SnapshotClass;
+import dev.romestream.schemas.SnapshotManifest;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.VictimRequest;
 import dev.romestream.schemas.VictimSpec;
@@ -127,27 +133,10 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
                 "epochs",
                 0,
                 spec.getEpochs());
-        List<SnapshotClass> classes = snapshots.classes(
-                experiment.getId(), task.getSnapshot(), task.getManifest().getClasses());
         try (NDManager scope = manager.newSubManager()) {
-            NDList images = new NDList();
-            int perClass = 0;
-            for (SnapshotClass part : classes) {
-                NDArray stored = TensorCodec.decode(scope, "images", part.getImages());
-                NDArray expanded =
-                        SyntheticSet.expanded(stored, task.getManifest().getMultiFormation());
-                perClass = Math.toIntExact(expanded.getShape().get(0));
-                images.add(expanded);
-            }
-            int[] labels = new int[perClass * images.size()];
-            for (int label = 0; label < images.size(); label++) {
-                Arrays.fill(labels, label * perClass, (label + 1) * perClass, label);
-            }
             var network = training.train(
                     scope,
-                    NDArrays.concat(images, 0),
-                    labels,
-                    images.size(),
+                    trainingSet(scope, experiment, task, normalization),
                     VictimPlan.seed(experiment, task.getSnapshot(), task.getVictim()),
                     done -> {
                         step();
@@ -155,6 +144,44 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
                     });
             return NetworkCodec.victim(id, 0, network, normalization);
         }
+    }
+
+    private TrainingSet trainingSet(
+            NDManager scope, Experiment experiment, VictimTraining task, Normalization normalization) {
+        SnapshotManifest manifest = task.getManifest();
+        if (manifest.getMethod().equals(DistillationDefaults.FULL)) {
+            Dataset dataset = datasets.await(manifest.getDataset(), manifest.getFingerprint(), this::isCancelled);
+            return TrainingSet.of(dataset.train(), normalization);
+        }
+        NDList images = new NDList();
+        NDList targets = new NDList();
+        for (SnapshotClass part : snapshots.classes(experiment.getId(), task.getSnapshot(), manifest.getClasses())) {
+            NDArray stored = TensorCodec.decode(scope, "images", part.getImages());
+            NDArray expanded = SyntheticSet.expanded(stored, manifest.getMultiFormation());
+            images.add(expanded);
+            targets.add(targets(
+                            scope,
+                            part,
+                            manifest,
+                            Math.toIntExact(stored.getShape().get(0)))
+                    .tile(0, expanded.getShape().get(0) / stored.getShape().get(0)));
+        }
+        return TrainingSet.of(NDArrays.concat(images, 0), NDArrays.concat(targets, 0));
+    }
+
+    private static NDArray targets(NDManager scope, SnapshotClass part, SnapshotManifest manifest, int count) {
+        int classes = manifest.getClasses();
+        if (part.getTargets() == null) {
+            int[] labels = new int[count];
+            Arrays.fill(labels, part.getLabel());
+            return Tensors.oneHot(scope, labels, classes);
+        }
+        NDArray given = TensorCodec.decode(scope, "targets", part.getTargets());
+        if (!given.getShape().equals(new Shape(count, classes))) {
+            throw new InvalidRecordException("A snapshot's class has targets of shape " + given.getShape() + "; its "
+                    + count + " images and " + classes + " classes take " + new Shape(count, classes) + ".");
+        }
+        return given;
     }
 
     /** Refuses a network that is not one for the data set, or cannot be made of its record; else tells what a probe shows. */

@@ -46,6 +46,23 @@ final class ImageFolder {
         return new ImageFolder(name, directory, resize).read();
     }
 
+    /**
+     * Reads a folder that has its classes' folders itself, into the training split of a data set.
+     *
+     * @throws SourceException as {@link #read}
+     */
+    static ImageDataset readClasses(Path directory) {
+        ImageFolder folder = new ImageFolder(String.valueOf(directory.getFileName()), directory, Optional.empty());
+        Map<String, List<Path>> classes = folder.classes(directory);
+        if (classes.size() < 2) {
+            throw new SourceException(directory + " has " + classes.size()
+                    + " class folders with images; at least two are needed, as <class>/<image>.");
+        }
+        folder.tellPassedOver();
+        List<String> names = List.copyOf(classes.keySet());
+        return new ImageFiles(folder.name, directory, folder.resize).read(names, names, classes, Map.of());
+    }
+
     private ImageDataset read() {
         Map<String, List<Path>> train = classes(directory.resolve("train"));
         if (train.size() < 2) {
@@ -71,6 +88,11 @@ final class ImageFolder {
         names.stream()
                 .filter(wanted -> !test.containsKey(wanted))
                 .forEach(missing -> log.warn("{} has no images of the class {}", testDirectory, missing));
+        tellPassedOver();
+        return new ImageFiles(name, directory, resize).read(names, names, train, test);
+    }
+
+    private void tellPassedOver() {
         if (!passedOver.isEmpty()) {
             log.warn(
                     "{}: passed over {} files or folders that are hidden, empty or no images, such as {}",
@@ -78,7 +100,6 @@ final class ImageFolder {
                     passedOver.size(),
                     passedOver.get(0));
         }
-        return new ImageFiles(name, directory, resize).read(names, names, train, test);
     }
 
     /** Image files by class; none for classes without. */

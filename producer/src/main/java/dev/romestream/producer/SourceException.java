@@ -1,7 +1,7 @@
 package dev.romestream.producer;
 
 /** Images cannot be had from their source. The message says what is wrong and what to do. */
-final class SourceException extends RuntimeException {
+public final class SourceException extends RuntimeException {
     SourceException(String message) {
         super(message);
     }

@@ -18,6 +18,7 @@ import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.robustness.train.CrossEntropy;
 import dev.romestream.robustness.train.StochasticGradientDescent;
+import dev.romestream.robustness.train.TrainingSet;
 import dev.romestream.robustness.train.VictimTraining;
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -46,15 +47,14 @@ class Shapes10Test {
     void aSmallConvNetReachesOverNinetyPerCent() {
         try (NDManager manager = Tensors.manager("cpu", 2)) {
             LabelledImages train = images(dataset.train());
-            int[] all = IntStream.range(0, train.size()).toArray();
-            NDArray pixels = normalization.normalise(train.pixels(manager, all));
             var training = new VictimTraining(
                     new Architecture("convnet", 16, 3),
                     4,
                     64,
                     new StochasticGradientDescent(0.02, 0.9, 5e-4),
                     Augmentation.NONE);
-            NeuralNetwork network = training.train(manager, pixels, train.labels(all), 10, new Seed(1), epoch -> {});
+            NeuralNetwork network =
+                    training.train(manager, TrainingSet.of(train, normalization), new Seed(1), epoch -> {});
             assertThat(accuracy(manager, network::predict)).isGreaterThan(90);
         }
     }

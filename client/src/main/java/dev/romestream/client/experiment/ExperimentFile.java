@@ -119,6 +119,27 @@ public final class ExperimentFile {
         return identified(experiment);
     }
 
+    /**
+     * An experiment like another one that scores a set which a user brings.
+     *
+     * @param digest of the set
+     * @param imagesPerClass the most stored images of a class
+     */
+    public static Experiment given(
+            Experiment like, String name, String digest, int imagesPerClass, boolean multiFormation) {
+        DistillationSpec distillation = DistillationSpec.newBuilder(like.getDistillation())
+                .setMethod(DistillationDefaults.GIVEN)
+                .setSet(digest)
+                .setImagesPerClass(imagesPerClass)
+                .setMultiFormation(multiFormation)
+                .build();
+        return identified(Experiment.newBuilder(like)
+                .setId("")
+                .setName(name)
+                .setDistillation(DistillationDefaults.fill(distillation))
+                .build());
+    }
+
     private static Experiment identified(Experiment experiment) {
         String readable = experiment.getName().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9._-]+", "-");
         if (!readable.matches("[a-z0-9].*")) {
@@ -140,6 +161,10 @@ public final class ExperimentFile {
             SuiteCodec.decode(experiment.getEvaluation());
             if (distillation == null) {
                 return;
+            }
+            if (distillation.getMethod().equals(DistillationDefaults.GIVEN) || distillation.getSet() != null) {
+                throw new ExperimentException("distillation.method is 'given', or there is a distillation.set: a set of"
+                        + " one's own is scored by rome evaluate-set.");
             }
             DistillationDefaults.fill(distillation);
             NetworkCodec.decode(distillation.getNetwork()).requireTrainable();

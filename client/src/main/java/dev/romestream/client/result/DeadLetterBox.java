@@ -123,9 +123,16 @@ public final class DeadLetterBox implements AutoCloseable {
     /**
      * Writes a letter to its topic again, with its key and the headers that it came with.
      *
+     * @throws IllegalArgumentException where it has not the record's bytes
      * @return where it stands now, partition/offset
      */
     public String replay(Letter letter) {
+        String cut = DeadLetters.header(letter.record(), DeadLetters.CUT);
+        if (!cut.isEmpty()) {
+            throw new IllegalArgumentException("The letter " + letter.id() + " has not the " + cut
+                    + " bytes of its record, which were too many; they stand at " + letter.topic() + " partition "
+                    + letter.partition() + " offset " + letter.offset() + ", as long as that topic keeps them.");
+        }
         Map<String, Object> settings = config.producer();
         settings.remove("value.serializer");
         RecordHeaders headers = new RecordHeaders();

@@ -19,7 +19,10 @@ final class NumpyArchive {
 
     private NumpyArchive() {}
 
-    /** Writes {@code images}, float32 {@code (N, C, H, W)}, and {@code labels}, int64. */
+    /**
+     * Writes {@code images}, float32 {@code (N, C, H, W)}, and {@code labels}, int64; where the images are 2x2 mosaics, also
+     * {@code multi_formation}, which is true.
+     */
     static void write(Path file, SyntheticImages images) throws IOException {
         try (OutputStream out = Files.newOutputStream(file);
                 ZipOutputStream zip = new ZipOutputStream(out)) {
@@ -33,6 +36,9 @@ final class NumpyArchive {
                     ByteBuffer.allocate(images.labels().length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             labels.asLongBuffer().put(images.labels());
             entry(zip, "labels.npy", "<i8", "(%d,)".formatted(images.count()), labels.array());
+            if (images.multiFormation()) {
+                entry(zip, "multi_formation.npy", "|b1", "()", new byte[] {1});
+            }
         }
     }
 

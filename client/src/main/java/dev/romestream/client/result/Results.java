@@ -1,6 +1,7 @@
 package dev.romestream.client.result;
 
 import dev.romestream.client.experiment.ExperimentFile;
+import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordReader;
@@ -52,10 +53,11 @@ public final class Results implements AutoCloseable {
                 .toList();
     }
 
-    /** The images of an experiment's newest snapshot. */
+    /** The images of an experiment's newest snapshot; empty where there is none, or it is the whole training split. */
     public Optional<SyntheticImages> images(String experiment) {
         return snapshots.newest(experiment).flatMap(snapshot -> snapshots
                 .manifest(experiment, snapshot)
+                .filter(manifest -> !manifest.getMethod().equals(DistillationDefaults.FULL))
                 .map(manifest ->
                         SyntheticImages.of(manifest, snapshots.classes(experiment, snapshot, manifest.getClasses()))));
     }
@@ -71,7 +73,7 @@ public final class Results implements AutoCloseable {
                 .collect(Collectors.toList());
         Files.writeString(out.resolve("metrics.json"), MetricsJson.array(all) + "\n");
         for (Experiment experiment : experiments) {
-            Path folder = experiments.size() == 1 ? out : out.resolve(experiment.getName());
+            Path folder = experiments.size() == 1 ? out : out.resolve(folder(experiment));
             Files.createDirectories(folder);
             Files.writeString(folder.resolve("experiment.yaml"), ExperimentFile.write(experiment));
             Optional<SyntheticImages> images = images(experiment.getId());
@@ -80,6 +82,11 @@ public final class Results implements AutoCloseable {
                 ContactSheet.write(folder.resolve("synthetic.png"), images.get());
             }
         }
+    }
+
+    /** Named as the experiment is, as far as a name can be a folder's. */
+    private static String folder(Experiment experiment) {
+        return experiment.getName().replaceAll("[^\\p{L}\\p{N}._-]+", "-").replaceAll("^[.-]+", "");
     }
 
     @Override

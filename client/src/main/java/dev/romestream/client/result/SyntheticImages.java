@@ -10,16 +10,19 @@ import java.util.List;
  * The images of a snapshot in pixel space, class after class.
  *
  * @param pixels {@code (N, C, H, W)}, row-major; distilled images may reach beyond [0,1]
+ * @param multiFormation whether they are 2x2 mosaics
  */
-public record SyntheticImages(int count, int channels, int height, int width, float[] pixels, long[] labels) {
+public record SyntheticImages(
+        int count, int channels, int height, int width, float[] pixels, long[] labels, boolean multiFormation) {
 
     /** @param classes in label order */
     static SyntheticImages of(SnapshotManifest manifest, List<SnapshotClass> classes) {
         List<Integer> shape = classes.get(0).getImages().getShape();
-        int perClass = shape.get(0);
         int channels = shape.get(1);
         int area = shape.get(2) * shape.get(3);
-        int count = perClass * classes.size();
+        int count = classes.stream()
+                .mapToInt(part -> part.getImages().getShape().get(0))
+                .sum();
         float[] pixels = new float[count * channels * area];
         long[] labels = new long[count];
         int at = 0;
@@ -30,7 +33,7 @@ public record SyntheticImages(int count, int channels, int height, int width, fl
                     .duplicate()
                     .order(ByteOrder.LITTLE_ENDIAN)
                     .asFloatBuffer();
-            for (int i = 0; i < perClass; i++) {
+            for (int i = 0; i < part.getImages().getShape().get(0); i++) {
                 labels[image++] = part.getLabel();
                 for (int channel = 0; channel < channels; channel++) {
                     double std = manifest.getStd().get(channel);
@@ -41,6 +44,7 @@ public record SyntheticImages(int count, int channels, int height, int width, fl
                 }
             }
         }
-        return new SyntheticImages(count, channels, shape.get(2), shape.get(3), pixels, labels);
+        return new SyntheticImages(
+                count, channels, shape.get(2), shape.get(3), pixels, labels, manifest.getMultiFormation());
     }
 }

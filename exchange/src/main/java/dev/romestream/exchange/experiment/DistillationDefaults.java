@@ -2,18 +2,28 @@ package dev.romestream.exchange.experiment;
 
 import dev.romestream.schemas.DistillationSpec;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** What a method sets where a specification leaves it open. */
 public final class DistillationDefaults {
     public static final String ROME = "rome";
     public static final String DM = "dm";
     public static final String RANDOM = "random";
+    /** The whole training split. */
+    public static final String FULL = "full";
+    /** A set that is brought: nothing is distilled. */
+    public static final String GIVEN = "given";
 
     private static final Map<String, MethodDefaults> METHODS = new TreeMap<>(Map.of(
             ROME, new MethodDefaults(4.0, true),
             DM, new MethodDefaults(1.0, false),
-            RANDOM, new MethodDefaults(0.0, false)));
+            RANDOM, new MethodDefaults(0.0, false),
+            FULL, new MethodDefaults(0.0, false),
+            GIVEN, new MethodDefaults(0.0, false)));
+
+    private static final Set<String> WITHOUT_ITERATIONS = Set.of(RANDOM, FULL, GIVEN);
 
     private record MethodDefaults(double learningRate, boolean multiFormation) {}
 
@@ -28,7 +38,10 @@ public final class DistillationDefaults {
         MethodDefaults defaults = METHODS.get(spec.getMethod());
         if (defaults == null) {
             throw new IllegalArgumentException("distillation.method is '" + spec.getMethod() + "'; known are "
-                    + String.join(", ", METHODS.keySet()) + ".");
+                    + METHODS.keySet().stream()
+                            .filter(method -> !method.equals(GIVEN))
+                            .collect(Collectors.joining(", "))
+                    + ".");
         }
         DistillationSpec.Builder filled = DistillationSpec.newBuilder(spec);
         if (spec.getLearningRate() == null) {
@@ -40,8 +53,8 @@ public final class DistillationDefaults {
         return filled.build();
     }
 
-    /** Iterations of a distillation; a method that selects real images has none. */
+    /** Iterations of a distillation; a method that takes images as they are has none. */
     public static int iterations(DistillationSpec spec) {
-        return spec.getMethod().equals(RANDOM) ? 0 : spec.getIterations();
+        return WITHOUT_ITERATIONS.contains(spec.getMethod()) ? 0 : spec.getIterations();
     }
 }

@@ -90,7 +90,10 @@ public final class SnapshotStore implements AutoCloseable {
         return chunks.read(found.getChunks()).map(bytes -> {
             Tensor images = TensorBytes.split("A snapshot's class", List.of(found.getImages()), bytes)
                     .get(0);
-            return new SnapshotClass(found.getLabel(), images, List.of());
+            return SnapshotClass.newBuilder(found)
+                    .setImages(images)
+                    .setChunks(List.of())
+                    .build();
         });
     }
 

@@ -11,6 +11,7 @@ import dev.romestream.messaging.failure.UnavailableException;
 import dev.romestream.messaging.failure.UnprocessableException;
 import java.io.IOException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -31,12 +32,15 @@ import org.apache.avro.Schema;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.SslConfigs;
 import org.apache.kafka.common.security.ssl.DefaultSslEngineFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Client of a schema registry that speaks Confluent's REST protocol (Confluent, Apicurio's ccompat, Karapace, Redpanda).
  * Schemas and ids never change once given, so both are kept. Safe for use by several threads.
  */
 public final class SchemaRegistryClient {
+    private static final Logger log = LoggerFactory.getLogger(SchemaRegistryClient.class);
     private static final String JSON = "application/vnd.schemaregistry.v1+json";
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
     private static final String TLS_PREFIX = "schema.registry.";
@@ -74,6 +78,7 @@ public final class SchemaRegistryClient {
         this.urls = Stream.of(url.toString().split(","))
                 .map(String::strip)
                 .map(address -> address.endsWith("/") ? address.substring(0, address.length() - 1) : address)
+                .map(SchemaRegistryClient::checked)
                 .toList();
         this.authorization = authorization(settings);
         Object limit = settings.get(PATIENCE);
@@ -89,6 +94,20 @@ public final class SchemaRegistryClient {
         private static final HttpClient CLIENT = httpClient().build();
     }
 
+    /** What is wrong with an address must not be told with the password in it. */
+    private static String checked(String address) {
+        try {
+            URI uri = new URI(address);
+            if ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme())) {
+                return address;
+            }
+        } catch (URISyntaxException e) {
+            log.debug("An address is refused at position {}", e.getIndex());
+        }
+        throw new IllegalArgumentException("schema.registry.url has the address " + withoutCredentials(address)
+                + "; needed is http://HOST:PORT or https://HOST:PORT, with special characters of a password encoded.");
+    }
+
     private static HttpClient.Builder httpClient() {
         return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(TIMEOUT);
     }
@@ -96,7 +115,7 @@ public final class SchemaRegistryClient {
     private static Optional<String> authorization(Map<String, ?> settings) {
         Object token = settings.get("bearer.auth.token");
         if (token != null) {
-            return Optional.of("Bearer " + token);
+            return Optional.of("Bearer " + token.toString().strip());
         }
         Object user = settings.get("basic.auth.user.info");
         if (user != null && !"URL".equals(settings.get("basic.auth.credentials.source"))) {
@@ -218,7 +237,7 @@ public final class SchemaRegistryClient {
     }
 
     private static String withoutCredentials(String url) {
-        return url.replaceFirst("//[^/@]*@", "//");
+        return url.replaceFirst("//[^/]*@", "//");
     }
 
     private static HttpResponse.BodyHandler<String> textBody() {

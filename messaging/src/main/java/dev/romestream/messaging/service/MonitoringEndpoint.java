@@ -10,11 +10,25 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 
-/** {@code /health/live}, {@code /health/ready} and {@code /metrics} (Prometheus text format) of one process. */
+/**
+ * {@code /health/live}, {@code /health/ready} and {@code /metrics} (Prometheus text format) of one process. A client that is slow
+ * holds up no other.
+ */
 public final class MonitoringEndpoint implements AutoCloseable {
+    private static final int MOST_AT_ONCE = 16;
+
+    static {
+        // seconds that a client has for its request, and to take its answer
+        System.setProperty("sun.net.httpserver.maxReqTime", "10");
+        System.setProperty("sun.net.httpserver.maxRspTime", "30");
+    }
+
     private final HttpServer server;
+    private final ExecutorService clients;
 
     /**
      * Binds to {@code http.host} and {@code http.port}.
@@ -37,6 +51,12 @@ public final class MonitoringEndpoint implements AutoCloseable {
                             + e.getMessage(),
                     e);
         }
+        this.clients = Executors.newFixedThreadPool(MOST_AT_ONCE, body -> {
+            Thread thread = new Thread(body, "monitoring-client");
+            thread.setDaemon(true);
+            return thread;
+        });
+        server.setExecutor(clients);
         server.createContext("/health/live", exchange -> health(exchange, dead.get()));
         server.createContext("/health/ready", exchange -> health(exchange, unready.get()));
         server.createContext(
@@ -66,5 +86,6 @@ public final class MonitoringEndpoint implements AutoCloseable {
     @Override
     public void close() {
         server.stop(0);
+        clients.shutdownNow();
     }
 }

@@ -33,13 +33,9 @@ public final class ProcessingFaultHandler implements ProcessingExceptionHandler 
             case UNFORESEEN -> log.error("Offset {} of {}", context.offset(), context.topic(), exception);
             case PERMANENT -> log.debug("Offset {} of {}", context.offset(), context.topic(), exception);
         }
-        return isKept(context) ? Response.resume() : deadLetters.handleError(context, record, exception);
-    }
-
-    private boolean isKept(ErrorHandlerContext context) {
-        kept.ifPresent(KeptLetters::read);
-        return kept.filter(letters -> letters.contains(context.topic(), context.partition(), context.offset()))
-                .isPresent();
+        return kept.filter(letters -> letters.containsNow(context.topic(), context.partition(), context.offset()))
+                .map(letters -> Response.resume())
+                .orElseGet(() -> deadLetters.handleError(context, record, exception));
     }
 
     @Override

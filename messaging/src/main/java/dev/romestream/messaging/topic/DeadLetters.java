@@ -10,6 +10,8 @@ import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -25,6 +27,9 @@ import org.slf4j.LoggerFactory;
 public final class DeadLetters implements AutoCloseable {
     /** Prefix of the headers that tell where a dead letter comes from and why. */
     public static final String PREFIX = "__streams.errors.";
+
+    /** Header of a letter that has not the bytes, with their number. */
+    public static final String CUT = "cut.bytes";
 
     private static final Logger log = LoggerFactory.getLogger(DeadLetters.class);
     private static final int STACK_TRACE_CHARACTERS = 4000;
@@ -58,9 +63,30 @@ public final class DeadLetters implements AutoCloseable {
             return false;
         }
         Headers headers = headers(record, reason);
-        Sending.await(producer.send(new ProducerRecord<>(topic, null, record.key(), record.value(), headers)));
+        try {
+            Sending.await(producer.send(new ProducerRecord<>(topic, null, record.key(), record.value(), headers)));
+        } catch (KafkaException e) {
+            if (!(e.getCause() instanceof RecordTooLargeException)) {
+                throw e;
+            }
+            log.warn("The dead letter is kept without its bytes: {}", e.getMessage());
+            Headers own = withoutBytes(record, headers);
+            Sending.await(producer.send(new ProducerRecord<>(topic, null, (String) null, null, own)));
+        }
         kept.add(record);
         return true;
+    }
+
+    /** Where what was dead is larger than a dead letter can be: why it is dead, and where it still stands. */
+    private static Headers withoutBytes(ConsumerRecord<?, byte[]> record, Headers headers) {
+        Headers own = new RecordHeaders();
+        headers.forEach(header -> {
+            if (header.key().startsWith(PREFIX)) {
+                own.add(header);
+            }
+        });
+        add(own, CUT, Integer.toString(record.serializedValueSize()));
+        return own;
     }
 
     /** The text of one of a dead letter's headers; empty where it lacks it. */

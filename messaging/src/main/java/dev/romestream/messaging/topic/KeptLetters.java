@@ -38,7 +38,7 @@ public final class KeptLetters implements AutoCloseable {
     }
 
     /** Reads the topic on to its present end. */
-    public void read() {
+    void read() {
         Backoff.await(config.outages(), "the brokers", FOR_EVER, () -> {
             readOn();
             return true;
@@ -74,8 +74,13 @@ public final class KeptLetters implements AutoCloseable {
         return contains(record.topic(), record.partition(), record.offset());
     }
 
-    /** Whether the record that stood there is kept, as far as was read. */
-    public boolean contains(String from, int partition, long offset) {
+    /** Whether the record that stood there is kept by now. */
+    public boolean containsNow(String from, int partition, long offset) {
+        read();
+        return contains(from, partition, offset);
+    }
+
+    private boolean contains(String from, int partition, long offset) {
         return kept.getIfPresent(origin(from, partition, offset)) != null;
     }
 

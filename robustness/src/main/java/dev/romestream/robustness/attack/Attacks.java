@@ -25,6 +25,12 @@ public final class Attacks {
     public static final String AUTOATTACK = "autoattack";
     public static final String AUTOATTACK_10 = "autoattack_10";
 
+    private static final int MOST_STEPS = 100_000;
+    /** Parameters that each multiply what an attack costs, and the most allowed. */
+    private static final Map<String, Integer> MOST =
+            new TreeMap<>(Map.of("restarts", 1000, "searchSteps", 100, "samples", 100_000, "queries", 100_000));
+
+    private static final long MOST_QUERIES = 10_000_000;
     private static final String RESTARTS = "restarts";
     private static final String LEARNING_RATE = "learningRate";
     private static final Set<String> CONTROLS = Set.of(NONE, CLAMP, NOISE);
@@ -241,6 +247,39 @@ public final class Attacks {
             throw new IllegalArgumentException("The attack " + spec.name() + " is not bounded in the norm "
                     + spec.norm().get() + "; its own are " + definition.norms() + ".");
         }
+        requireAffordable(spec, definition);
         return definition.factory().apply(spec);
+    }
+
+    /** An attack comes from a record or a file of somebody else's: what it costs has a limit. */
+    private static void requireAffordable(AttackSpec spec, Definition definition) {
+        Map<String, Double> values = new TreeMap<>(definition.defaults());
+        values.putAll(spec.parameters());
+        values.put("epsilon", spec.epsilon());
+        values.put("stepSize", spec.stepSize());
+        values.forEach((name, value) -> {
+            if (!Double.isFinite(value) || value < 0) {
+                throw new IllegalArgumentException(
+                        "The attack " + spec.name() + " has " + name + " " + value + "; it must be 0 or more.");
+            }
+        });
+        if (spec.steps() < 0 || spec.steps() > MOST_STEPS) {
+            throw new IllegalArgumentException("The attack " + spec.name() + " has " + spec.steps()
+                    + " steps; allowed are 0 to " + MOST_STEPS + ".");
+        }
+        double queries = Math.max(1, spec.steps());
+        for (Map.Entry<String, Integer> limit : MOST.entrySet()) {
+            Double value = values.get(limit.getKey());
+            if (value != null && (value < 1 || value > limit.getValue() || value != Math.rint(value))) {
+                throw new IllegalArgumentException("The attack " + spec.name() + " has " + limit.getKey() + " " + value
+                        + "; allowed are whole numbers from 1 to " + limit.getValue() + ".");
+            }
+            queries *= value == null ? 1 : value;
+        }
+        if (queries > MOST_QUERIES) {
+            throw new IllegalArgumentException("The attack " + spec.name() + " would ask the network about each image "
+                    + Math.round(queries) + " times; the most allowed is " + MOST_QUERIES
+                    + ". Use fewer steps, or less of " + MOST.keySet() + ".");
+        }
     }
 }

@@ -11,6 +11,7 @@ import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.network.ThreatModel.Space;
 import dev.romestream.robustness.tensor.Seed;
+import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.robustness.train.StochasticGradientDescent;
 import dev.romestream.robustness.train.Training;
 import java.util.Optional;
@@ -82,7 +83,7 @@ public record PoolTraining(
                     NDArray input = prior.space() == Space.PIXEL ? normalization.normalise(perturbed) : perturbed;
                     correct += hits(training.network().predict(input), labels);
                     seen += labels.length;
-                    training.step(optimiser, input, labels);
+                    training.step(optimiser, input, Tensors.oneHot(scope, labels, images.classes()));
                 }
             }
             training.network().parameters().attach(manager);

@@ -3,8 +3,7 @@ package dev.romestream.robustness.network;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.romestream.robustness.network.StateDict.Entry;
-import dev.romestream.robustness.network.TensorUnpickler.ValueType;
+import dev.romestream.robustness.network.TensorData.ValueType;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -50,7 +49,7 @@ final class SafeTensors {
      *
      * @throws IllegalArgumentException where header and values do not fit together
      */
-    static Map<String, Entry> read(Path file) throws IOException {
+    static Map<String, TensorData> read(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file)) {
             ByteBuffer length = bytes(file, channel, 0, Long.BYTES);
             long headerBytes = length.getLong();
@@ -61,7 +60,7 @@ final class SafeTensors {
             long start = Long.BYTES + headerBytes;
             JsonNode header = new ObjectMapper()
                     .readTree(bytes(file, channel, Long.BYTES, headerBytes).array());
-            Map<String, Entry> entries = new LinkedHashMap<>();
+            Map<String, TensorData> entries = new LinkedHashMap<>();
             long read = 0;
             for (Map.Entry<String, JsonNode> field : header.properties()) {
                 if (!field.getKey().equals(METADATA)) {
@@ -73,7 +72,7 @@ final class SafeTensors {
                     ByteBuffer data = bytes(file, channel, start + placed.from(), placed.bytes());
                     entries.put(
                             field.getKey(),
-                            new Entry(placed.shape(), placed.type().floats(data)));
+                            new TensorData(placed.shape(), placed.type().floats(data)));
                 }
             }
             return entries;

@@ -3,7 +3,6 @@ package dev.romestream.robustness.network;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,15 +18,11 @@ public final class StateDict {
     private static final List<String> WRAPPERS =
             List.of("state_dict", "model_state_dict", "model", "net", "network", "weights");
 
-    private static final long MOST_VALUES = 512L << 20;
     private static final int MOST_LISTED = 20;
 
-    private final Map<String, Entry> entries;
+    private final Map<String, TensorData> entries;
 
-    /** A tensor: the lengths of its axes, and its values in row-major order. */
-    record Entry(long[] shape, float[] values) {}
-
-    private StateDict(Map<String, Entry> entries) {
+    private StateDict(Map<String, TensorData> entries) {
         this.entries = entries;
     }
 
@@ -41,17 +36,17 @@ public final class StateDict {
             return new StateDict(withoutPrefixes(SafeTensors.read(file)));
         }
         try (TorchFile torch = TorchFile.open(file)) {
-            Map<String, Entry> entries = new LinkedHashMap<>();
+            Map<String, TensorData> entries = new LinkedHashMap<>();
             long values = 0;
             for (Map.Entry<?, ?> entry : stateDict(file, torch.object()).entrySet()) {
                 if (entry.getKey() instanceof String name
                         && entry.getValue() instanceof TensorUnpickler.Tensor tensor) {
-                    values += count(name, tensor);
-                    if (values > MOST_VALUES) {
+                    values += TensorData.count(name, tensor.shape());
+                    if (values > TensorData.MOST_VALUES) {
                         throw new IllegalArgumentException(
-                                file + " has tensors of more than " + MOST_VALUES + " values together.");
+                                file + " has tensors of more than " + TensorData.MOST_VALUES + " values together.");
                     }
-                    entries.put(name, entry(name, tensor, torch.values(tensor.storage())));
+                    entries.put(name, torch.read(name, tensor));
                 }
             }
             return new StateDict(withoutPrefixes(entries));
@@ -118,49 +113,11 @@ public final class StateDict {
                         entry.getKey() instanceof String && entry.getValue() instanceof TensorUnpickler.Tensor);
     }
 
-    private static long count(String name, TensorUnpickler.Tensor tensor) {
-        long count = 1;
-        for (int axis = 0; axis < tensor.shape().length; axis++) {
-            long length = tensor.shape()[axis];
-            if (length < 0 || tensor.stride()[axis] < 0) {
-                throw new IllegalArgumentException("The tensor " + name + " has a negative size or stride.");
-            }
-            count = Math.min(count * length, MOST_VALUES + 1);
-        }
-        return count;
-    }
-
-    private static Entry entry(String name, TensorUnpickler.Tensor tensor, float[] storage) {
-        long last = tensor.offset();
-        boolean empty = false;
-        for (int axis = 0; axis < tensor.shape().length; axis++) {
-            empty |= tensor.shape()[axis] == 0;
-            last = Math.addExact(last, Math.multiplyExact(tensor.shape()[axis] - 1, tensor.stride()[axis]));
-        }
-        if (!empty && (tensor.offset() < 0 || last >= storage.length)) {
-            throw new IllegalArgumentException("The tensor " + name + " of shape " + Arrays.toString(tensor.shape())
-                    + " reaches beyond its " + storage.length + " values.");
-        }
-        float[] values = new float[(int) count(name, tensor)];
-        long[] index = new long[tensor.shape().length];
-        for (int i = 0; i < values.length; i++) {
-            long position = tensor.offset();
-            for (int axis = 0; axis < index.length; axis++) {
-                position += index[axis] * tensor.stride()[axis];
-            }
-            values[i] = storage[(int) position];
-            for (int axis = index.length - 1; axis >= 0 && ++index[axis] == tensor.shape()[axis]; axis--) {
-                index[axis] = 0;
-            }
-        }
-        return new Entry(tensor.shape(), values);
-    }
-
     /** Names without the prefixes that wrappers of a model give to all of them, in whatever order they are nested. */
-    private static Map<String, Entry> withoutPrefixes(Map<String, Entry> entries) {
-        Map<String, Entry> plain = entries;
+    private static Map<String, TensorData> withoutPrefixes(Map<String, TensorData> entries) {
+        Map<String, TensorData> plain = entries;
         for (Optional<String> prefix = prefix(plain); prefix.isPresent(); prefix = prefix(plain)) {
-            Map<String, Entry> shorter = new LinkedHashMap<>();
+            Map<String, TensorData> shorter = new LinkedHashMap<>();
             int length = prefix.get().length();
             plain.forEach((name, entry) -> shorter.put(name.substring(length), entry));
             plain = shorter;
@@ -168,7 +125,7 @@ public final class StateDict {
         return plain;
     }
 
-    private static Optional<String> prefix(Map<String, Entry> entries) {
+    private static Optional<String> prefix(Map<String, TensorData> entries) {
         return PREFIXES.stream()
                 .filter(prefix -> entries.keySet().stream().allMatch(name -> name.startsWith(prefix)))
                 .findFirst()

@@ -3,6 +3,7 @@ package dev.romestream.robustness.network;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
@@ -25,76 +26,32 @@ final class TensorUnpickler extends Unpickler {
     private static final Map<String, IObjectConstructor> ALLOWED = Map.of(
             "collections.OrderedDict", arguments -> new LinkedHashMap<>(),
             "torch._utils._rebuild_tensor_v2", TensorUnpickler::tensor,
-            "torch._utils._rebuild_parameter", arguments -> arguments[0]);
+            "torch._utils._rebuild_parameter", arguments -> arguments[0],
+            "numpy.dtype", arguments -> new NumpyType(String.valueOf(arguments[0])),
+            "numpy.core.multiarray._reconstruct", arguments -> new NumpyArray(),
+            "numpy._core.multiarray._reconstruct", arguments -> new NumpyArray(),
+            "numpy.core.multiarray.scalar", TensorUnpickler::scalar,
+            "numpy._core.multiarray.scalar", TensorUnpickler::scalar,
+            "_codecs.encode", TensorUnpickler::encoded);
+
+    private static final String EMBEDDED = "torch.storage._load_from_bytes";
 
     /** Longest number in decimal digits; the time to read one grows with the square. */
     private static final int MOST_DIGITS = 1000;
 
     private static final String STORAGE_SUFFIX = "Storage";
 
+    private final boolean allowsEmbedded;
     private final Map<String, Storage> storages = new HashMap<>();
+    private final Map<String, ByteBuffer> embedded = new HashMap<>();
 
-    /** What the values of a storage are. */
-    enum ValueType {
-        FLOAT(4),
-        DOUBLE(8),
-        HALF(2),
-        BFLOAT16(2),
-        LONG(8),
-        INT(4),
-        SHORT(2),
-        CHAR(1),
-        BYTE(1),
-        BOOL(1);
-
-        private final int bytes;
-
-        ValueType(int bytes) {
-            this.bytes = bytes;
-        }
-
-        int bytes() {
-            return bytes;
-        }
-
-        float[] floats(ByteBuffer data) {
-            float[] values = new float[data.remaining() / bytes];
-            for (int i = 0; i < values.length; i++) {
-                values[i] = (float) next(data);
-            }
-            return values;
-        }
-
-        private double next(ByteBuffer data) {
-            return switch (this) {
-                case FLOAT -> data.getFloat();
-                case DOUBLE -> data.getDouble();
-                case HALF -> half(data.getShort());
-                case BFLOAT16 -> Float.intBitsToFloat(data.getShort() << 16);
-                case LONG -> data.getLong();
-                case INT -> data.getInt();
-                case SHORT -> data.getShort();
-                case CHAR, BOOL -> data.get();
-                case BYTE -> data.get() & 0xff;
-            };
-        }
-
-        /** IEEE 754 binary16. */
-        private static float half(short bits) {
-            int exponent = (bits >> 10) & 0x1f;
-            int fraction = bits & 0x3ff;
-            double magnitude =
-                    switch (exponent) {
-                        case 0 -> fraction * 0x1p-24;
-                        case 0x1f -> fraction == 0 ? Double.POSITIVE_INFINITY : Double.NaN;
-                        default -> (1 + fraction * 0x1p-10) * Math.pow(2, exponent - 15);
-                    };
-            return (float) (bits < 0 ? -magnitude : magnitude);
-        }
+    /** @param allowsEmbedded whether storages may stand in the pickle itself */
+    TensorUnpickler(boolean allowsEmbedded) {
+        this.allowsEmbedded = allowsEmbedded;
     }
 
     /** Where values lie in the archive. */
-    record Storage(ValueType type, String key, long count) {
+    record Storage(TensorData.ValueType type, String key, long count) {
         Storage {
             if (count < 0 || count > Integer.MAX_VALUE / Double.BYTES) {
                 throw new PickleException("a storage has " + count + " values");
@@ -109,6 +66,48 @@ final class TensorUnpickler extends Unpickler {
     /** A view of a storage. */
     record Tensor(Storage storage, long offset, long[] shape, long[] stride) {}
 
+    /** NumPy's type of values; its byte order comes with its state. */
+    static final class NumpyType {
+        private final String name;
+        private String order = "|";
+
+        private NumpyType(String name) {
+            this.name = name;
+        }
+
+        private void setState(Object state) {
+            if (state instanceof Object[] parts && parts.length > 1 && parts[1] instanceof String given) {
+                order = given;
+            }
+        }
+
+        private String code() {
+            return order + name;
+        }
+    }
+
+    /** NumPy's array, which is made empty and given its state afterwards. */
+    static final class NumpyArray {
+        private static final int STATE_PARTS = 5;
+        private TensorData data = new TensorData(new long[] {0}, new float[0]);
+
+        /** Version, shape, type, whether the first axis runs fastest, bytes. */
+        private void setState(Object state) {
+            if (!(state instanceof Object[] parts)
+                    || parts.length != STATE_PARTS
+                    || !(parts[2] instanceof NumpyType type)
+                    || !(parts[3] instanceof Boolean fortran)
+                    || !(parts[4] instanceof byte[] bytes)) {
+                throw new PickleException("an array is not one of plain numbers");
+            }
+            data = TensorData.ofNumpy("of a pickle", type.code(), longs(parts[1]), fortran, bytes);
+        }
+
+        TensorData data() {
+            return data;
+        }
+    }
+
     /** Something that is neither a tensor nor a container, or a call of it. */
     record Opaque(String name) implements IObjectConstructor {
         @Override
@@ -118,7 +117,7 @@ final class TensorUnpickler extends Unpickler {
     }
 
     /** A storage's type stands in the pickle as the class of that name. */
-    private record StorageClass(ValueType type) implements IObjectConstructor {
+    private record StorageClass(TensorData.ValueType type) implements IObjectConstructor {
         @Override
         public Object construct(Object[] arguments) {
             throw new PickleException("a storage is never made by a call");
@@ -141,7 +140,7 @@ final class TensorUnpickler extends Unpickler {
                 Object name = stack.pop();
                 stack.add(constructor(String.valueOf(stack.pop()), String.valueOf(name)));
             }
-            case Opcodes.BUILD -> stack.pop(); // attributes such as _metadata have no effect on tensors
+            case Opcodes.BUILD -> build(stack.pop());
             case Opcodes.APPEND, Opcodes.SETITEM -> {
                 if (!isOpaqueUnder(opcode == Opcodes.APPEND ? 1 : 2)) {
                     return super.dispatch(opcode);
@@ -167,11 +166,62 @@ final class TensorUnpickler extends Unpickler {
         return NO_RETURN_VALUE;
     }
 
-    private static IObjectConstructor constructor(String module, String name) {
+    /** Attributes such as _metadata have no effect on tensors. */
+    private void build(Object state) {
+        if (stack.peek() instanceof NumpyArray array) {
+            array.setState(state);
+        } else if (stack.peek() instanceof NumpyType type) {
+            type.setState(state);
+        }
+    }
+
+    private static Number scalar(Object[] arguments) {
+        if (arguments.length != 2
+                || !(arguments[0] instanceof NumpyType type)
+                || !(arguments[1] instanceof byte[] bytes)) {
+            throw new PickleException("a number of NumPy's is not a plain one");
+        }
+        return TensorData.ofNumpy("of a pickle", type.code(), new long[0], false, bytes)
+                .values()[0];
+    }
+
+    /** How old protocols write bytes: as text in Latin 1. */
+    private static Object encoded(Object[] arguments) {
+        if (arguments.length != 2
+                || !(arguments[0] instanceof String text)
+                || !String.valueOf(arguments[1]).startsWith("latin")) {
+            throw new PickleException("bytes are written in another way than as text in Latin 1");
+        }
+        return text.getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    /** A storage as {@code pickle} writes it, where {@code torch.save} does not take part. */
+    private Storage embedded(Object[] arguments) {
+        if (!(arguments[0] instanceof byte[] bytes)) {
+            throw new PickleException("a storage is not written as bytes");
+        }
+        TorchFile.Embedded read = TorchFile.embedded(bytes);
+        Storage storage = new Storage(
+                read.storage().type(),
+                "embedded-" + embedded.size(),
+                read.storage().count());
+        embedded.put(storage.key(), read.data());
+        return storage;
+    }
+
+    /** The bytes of storages that stand in the pickle itself, by key. */
+    Map<String, ByteBuffer> embedded() {
+        return embedded;
+    }
+
+    private IObjectConstructor constructor(String module, String name) {
+        if (allowsEmbedded && EMBEDDED.equals(module + "." + name)) {
+            return this::embedded;
+        }
         if (module.equals("torch") && name.endsWith(STORAGE_SUFFIX)) {
             String type =
                     name.substring(0, name.length() - STORAGE_SUFFIX.length()).toUpperCase(Locale.ROOT);
-            for (ValueType known : ValueType.values()) {
+            for (TensorData.ValueType known : TensorData.ValueType.values()) {
                 if (known.name().equals(type)) {
                     return new StorageClass(known);
                 }

@@ -49,8 +49,17 @@ final class TorchFile implements AutoCloseable {
         return object;
     }
 
-    /** The values of a storage, in float32. */
-    float[] values(Storage storage) throws IOException {
+    /**
+     * A tensor's shape and values.
+     *
+     * @param name for messages
+     */
+    TensorData read(String name, TensorUnpickler.Tensor tensor) throws IOException {
+        TensorData.count(name, tensor.shape());
+        return TensorData.ofView(name, tensor.shape(), tensor.stride(), tensor.offset(), values(tensor.storage()));
+    }
+
+    private float[] values(Storage storage) throws IOException {
         float[] known = read.get(storage.key());
         if (known != null) {
             return known;
@@ -76,11 +85,15 @@ final class TorchFile implements AutoCloseable {
      * @throws IllegalArgumentException where it is none, or damaged, or larger than it may be
      */
     static TorchFile open(Path file) throws IOException {
-        byte[] start = new byte[2];
+        return isZip(file) ? zipped(file) : unzipped(file);
+    }
+
+    /** Whether a file begins as a zip archive does. */
+    static boolean isZip(Path file) throws IOException {
         try (InputStream input = Files.newInputStream(file)) {
-            input.readNBytes(start, 0, start.length);
+            byte[] start = input.readNBytes(2);
+            return start.length == 2 && start[0] == 'P' && start[1] == 'K';
         }
-        return start[0] == 'P' && start[1] == 'K' ? zipped(file) : legacy(file);
     }
 
     private static TorchFile zipped(Path file) throws IOException {
@@ -90,7 +103,7 @@ final class TorchFile implements AutoCloseable {
             String root = pickle.substring(0, pickle.length() - PICKLE.length());
             ByteOrder order = order(zip, root);
             Object object =
-                    load(new TensorUnpickler(), new ByteArrayInputStream(bytes(zip, pickle, MOST_PICKLE_BYTES)));
+                    load(new TensorUnpickler(false), new ByteArrayInputStream(bytes(zip, pickle, MOST_PICKLE_BYTES)));
             return new TorchFile(
                     object,
                     storage -> ByteBuffer.wrap(bytes(zip, root + "data/" + storage.key(), storage.bytes()))
@@ -146,22 +159,40 @@ final class TorchFile implements AutoCloseable {
         }
     }
 
-    /** Magic number, protocol, system, the object, its storages' keys, and each storage behind its length. */
-    private static TorchFile legacy(Path file) throws IOException {
+    /** Of {@code torch.save} before 1.6, or of {@code pickle}, whose storages stand in the pickle itself. */
+    private static TorchFile unzipped(Path file) throws IOException {
         byte[] content = Files.readAllBytes(file);
-        ByteArrayInputStream input = new ByteArrayInputStream(content);
-        if (content.length < 2
-                || (content[0] & 0xff) != PICKLE_PROTOCOL
-                || !LEGACY_MAGIC.equals(load(new TensorUnpickler(), input))) {
+        if (content.length < 2 || (content[0] & 0xff) != PICKLE_PROTOCOL) {
             throw new IllegalArgumentException(
                     file + " is not what torch.save writes; save model.state_dict(), or a .safetensors file.");
         }
-        load(new TensorUnpickler(), input);
-        load(new TensorUnpickler(), input);
-        TensorUnpickler unpickler = new TensorUnpickler();
+        ByteArrayInputStream input = new ByteArrayInputStream(content);
+        TensorUnpickler unpickler = new TensorUnpickler(true);
+        Object first = load(unpickler, input);
+        if (!LEGACY_MAGIC.equals(first)) {
+            Map<String, ByteBuffer> embedded = unpickler.embedded();
+            return new TorchFile(first, storage -> found(embedded, storage), Optional.empty());
+        }
+        Legacy legacy = legacy(file.toString(), content, input);
+        return new TorchFile(legacy.object(), storage -> found(legacy.data(), storage), Optional.empty());
+    }
+
+    private static ByteBuffer found(Map<String, ByteBuffer> data, Storage storage) {
+        return data.getOrDefault(storage.key(), ByteBuffer.allocate(0))
+                .duplicate()
+                .order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private record Legacy(Object object, Map<String, ByteBuffer> data) {}
+
+    /** What follows the magic number: protocol, system, the object, its storages' keys, and each storage behind its length. */
+    private static Legacy legacy(String owner, byte[] content, ByteArrayInputStream input) {
+        load(new TensorUnpickler(false), input);
+        load(new TensorUnpickler(false), input);
+        TensorUnpickler unpickler = new TensorUnpickler(false);
         Object object = load(unpickler, input);
-        if (!(load(new TensorUnpickler(), input) instanceof List<?> keys)) {
-            throw new IllegalArgumentException(file + " lacks the keys of its storages; is the file complete?");
+        if (!(load(new TensorUnpickler(false), input) instanceof List<?> keys)) {
+            throw new IllegalArgumentException(owner + " lacks the keys of its storages; is the file complete?");
         }
         Map<String, ByteBuffer> data = new HashMap<>();
         ByteBuffer rest = ByteBuffer.wrap(content, content.length - input.available(), input.available())
@@ -172,13 +203,28 @@ final class TorchFile implements AutoCloseable {
             long count = rest.remaining() < Long.BYTES ? -1 : rest.getLong();
             if (storage == null || count != storage.count() || storage.bytes() > rest.remaining()) {
                 throw new IllegalArgumentException(
-                        file + " has not the storage " + key + " that its tensors name; is the file complete?");
+                        owner + " has not the storage " + key + " that its tensors name; is the file complete?");
             }
-            data.put(storage.key(), rest.slice(rest.position(), storage.bytes()).order(ByteOrder.LITTLE_ENDIAN));
+            data.put(storage.key(), rest.slice(rest.position(), storage.bytes()));
             rest.position(rest.position() + storage.bytes());
         }
-        return new TorchFile(
-                object, storage -> data.getOrDefault(storage.key(), ByteBuffer.allocate(0)), Optional.empty());
+        return new Legacy(object, data);
+    }
+
+    /** A storage that was saved by itself. */
+    record Embedded(Storage storage, ByteBuffer data) {}
+
+    /** @throws IllegalArgumentException where the bytes are not such a storage */
+    static Embedded embedded(byte[] content) {
+        ByteArrayInputStream input = new ByteArrayInputStream(content);
+        if (!LEGACY_MAGIC.equals(load(new TensorUnpickler(false), input))) {
+            throw new IllegalArgumentException("A storage in its pickle is not what torch.save writes.");
+        }
+        Legacy legacy = legacy("A storage in its pickle", content, input);
+        if (!(legacy.object() instanceof Storage storage)) {
+            throw new IllegalArgumentException("A storage in its pickle is something else.");
+        }
+        return new Embedded(storage, found(legacy.data(), storage));
     }
 
     private static Object load(TensorUnpickler unpickler, ByteArrayInputStream input) {

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.tensor.Autograd;
-import dev.romestream.robustness.tensor.Tensors;
 
 /** A network in training: its parameters and velocities, which change with every step. Close it to free them. */
 public final class Training implements AutoCloseable {
@@ -41,8 +40,13 @@ public final class Training implements AutoCloseable {
         return velocities;
     }
 
-    /** One step on the mean cross-entropy of normalised images {@code (N, C, H, W)}. */
-    public void step(StochasticGradientDescent optimiser, NDArray images, int[] labels) {
+    /**
+     * One step on the mean cross-entropy.
+     *
+     * @param images normalised, {@code (N, C, H, W)}
+     * @param targets {@code (N, classes)}: the probability of each class
+     */
+    public void step(StochasticGradientDescent optimiser, NDArray images, NDArray targets) {
         NDList oldParameters = network.parameters();
         NDList oldVelocities = velocities;
         try (NDManager scope = manager.newSubManager()) {
@@ -50,11 +54,10 @@ public final class Training implements AutoCloseable {
             oldVelocities.tempAttach(scope);
             NDArray input = images.stopGradient();
             input.attach(scope);
-            NDArray oneHot = Tensors.oneHot(scope, labels, network.classes());
             NDList gradients = Autograd.gradients(
                             oldParameters,
                             leaves -> CrossEntropy.mean(
-                                    network.withParameters(leaves).logits(input), oneHot))
+                                    network.withParameters(leaves).logits(input), targets))
                     .gradients();
             StochasticGradientDescent.Step step = optimiser.step(oldParameters, gradients, oldVelocities);
             step.parameters().attach(manager);

@@ -1,12 +1,9 @@
 package dev.romestream.robustness.train;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
 import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.robustness.network.Architecture;
-import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.tensor.Seed;
 import java.util.Arrays;
@@ -24,24 +21,19 @@ public record VictimTraining(
     /**
      * Trains a network; its parameters belong to {@code manager}.
      *
-     * @param images normalised, {@code (N, C, H, W)}
      * @param progress receives the number of epochs done
      */
-    public NeuralNetwork train(
-            NDManager manager, NDArray images, int[] labels, int classes, Seed seed, IntConsumer progress) {
-        ImageShape shape = new ImageShape(
-                (int) images.getShape().get(1), (int) images.getShape().get(2), (int)
-                        images.getShape().get(3));
+    public NeuralNetwork train(NDManager manager, TrainingSet set, Seed seed, IntConsumer progress) {
         Augmentation augmentation = new Augmentation(strategy);
-        NDList initial =
-                NeuralNetwork.initialParameters(manager, architecture, shape, classes, seed.with("parameters"));
-        NeuralNetwork fresh = new NeuralNetwork(architecture, shape, classes, initial);
+        NDList initial = NeuralNetwork.initialParameters(
+                manager, architecture, set.shape(), set.classes(), seed.with("parameters"));
+        NeuralNetwork fresh = new NeuralNetwork(architecture, set.shape(), set.classes(), initial);
         try (Training training = new Training(manager, fresh, new NDList())) {
             for (int epoch = 0; epoch < epochs; epoch++) {
                 boolean late = epoch > epochs / 2;
                 StochasticGradientDescent current =
                         late ? optimiser.withLearningRate(optimiser.learningRate() / 10) : optimiser;
-                epoch(training, current, augmentation, images, labels, seed.with(epoch));
+                epoch(manager, training, current, augmentation, set, seed.with(epoch));
                 progress.accept(epoch + 1);
             }
             training.network().parameters().attach(manager);
@@ -50,28 +42,19 @@ public record VictimTraining(
     }
 
     private void epoch(
+            NDManager manager,
             Training training,
             StochasticGradientDescent current,
             Augmentation augmentation,
-            NDArray images,
-            int[] labels,
+            TrainingSet set,
             Seed seed) {
-        int[] order = seed.with("order").sample(labels.length, labels.length);
+        int[] order = seed.with("order").sample(set.size(), set.size());
         for (int from = 0; from < order.length; from += batch) {
             int[] chosen = Arrays.copyOfRange(order, from, Math.min(order.length, from + batch));
-            int[] chosenLabels = new int[chosen.length];
-            long[] indices = new long[chosen.length];
-            for (int i = 0; i < chosen.length; i++) {
-                chosenLabels[i] = labels[chosen[i]];
-                indices[i] = chosen[i];
-            }
-            try (NDManager scope = images.getManager().newSubManager()) {
-                NDArray rows = images.get(new NDIndex("{}", scope.create(indices)));
-                rows.attach(scope);
+            try (NDManager scope = manager.newSubManager()) {
+                Seed draws = seed.with("augmentation").with(from);
                 training.step(
-                        current,
-                        augmentation.perImage(rows, seed.with("augmentation").with(from)),
-                        chosenLabels);
+                        current, augmentation.perImage(set.images(scope, chosen), draws), set.targets(scope, chosen));
             }
         }
     }

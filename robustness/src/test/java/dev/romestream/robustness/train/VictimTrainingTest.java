@@ -13,6 +13,7 @@ import dev.romestream.robustness.network.Architecture;
 import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.tensor.Seed;
+import dev.romestream.robustness.tensor.Tensors;
 import org.junit.jupiter.api.Test;
 
 class VictimTrainingTest {
@@ -23,7 +24,8 @@ class VictimTrainingTest {
         int[] labels = {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2};
         var optimiser = new StochasticGradientDescent(0.05, 0.9, 5e-4);
         var training = new VictimTraining(new Architecture("convnet", 8, 2), 60, 5, optimiser, Augmentation.NONE);
-        return training.train(manager, images, labels, 3, new Seed(seed), epoch -> {});
+        NDArray targets = Tensors.oneHot(manager, labels, 3);
+        return training.train(manager, TrainingSet.of(images, targets), new Seed(seed), epoch -> {});
     }
 
     @Test
@@ -31,6 +33,27 @@ class VictimTrainingTest {
         try (NDManager manager = TestData.manager()) {
             NDArray images = manager.create(new Seed(1).uniform((int) SHAPE.size(), -1, 1), SHAPE);
             assertThat(train(manager, 1).predict(images)).containsExactly(0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2);
+        }
+    }
+
+    /** Half of one class and half of another: the loss is least where a network answers so. */
+    @Test
+    void aVictimLearnsSoftLabels() {
+        try (NDManager manager = TestData.manager()) {
+            NDArray images = manager.create(new Seed(1).uniform((int) SHAPE.size(), -1, 1), SHAPE);
+            float[] rows = new float[36];
+            for (int image = 0; image < 12; image++) {
+                rows[3 * image + image % 3] = 0.5f;
+                rows[3 * image + (image + 1) % 3] = 0.5f;
+            }
+            NDArray targets = manager.create(rows, new Shape(12, 3));
+            var optimiser = new StochasticGradientDescent(0.05, 0.9, 0);
+            var training = new VictimTraining(new Architecture("convnet", 8, 2), 200, 12, optimiser, Augmentation.NONE);
+            NeuralNetwork network = training.train(manager, TrainingSet.of(images, targets), new Seed(1), epoch -> {});
+            float[] answers = network.logits(images).softmax(1).toFloatArray();
+            for (int i = 0; i < rows.length; i++) {
+                assertThat(answers[i]).isCloseTo(rows[i], within(0.05f));
+            }
         }
     }
 
@@ -49,8 +72,8 @@ class VictimTrainingTest {
             train(manager, 1).parameters().close();
             int before = manager.getManagedArrays().size();
             train(manager, 2).parameters().close();
-            // the images of train's own are all that is added
-            assertThat(manager.getManagedArrays()).hasSize(before + 1);
+            // the images and targets of train's own are all that is added
+            assertThat(manager.getManagedArrays()).hasSize(before + 2);
         }
     }
 

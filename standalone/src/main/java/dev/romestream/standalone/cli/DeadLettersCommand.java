@@ -48,7 +48,8 @@ final class DeadLettersCommand implements Runnable {
                         .entrySet()
                         .stream()
                         .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
-                        .forEach(entry -> System.out.printf("%6d  %s%n", entry.getValue(), entry.getKey()));
+                        .forEach(entry ->
+                                System.out.printf("%6d  %s%n", entry.getValue(), Printable.line(entry.getKey())));
                 return;
             }
             if (letters.isEmpty()) {
@@ -59,16 +60,18 @@ final class DeadLettersCommand implements Runnable {
     }
 
     private static void print(DeadLetterBox.Letter letter) {
-        String reason = Printable.line(letter.reason());
-        System.out.printf(
-                "%-8s  %s  %s/%s/%s  %d bytes  %s%n",
-                letter.id(),
-                letter.time(),
-                letter.topic(),
-                letter.partition(),
-                letter.offset(),
-                letter.bytes(),
-                reason.length() <= REASON_CHARACTERS ? reason : reason.substring(0, REASON_CHARACTERS) + " ...");
+        String reason = letter.reason();
+        System.out.println(Printable.line("%-8s  %s  %s/%s/%s  %d bytes  %s"
+                .formatted(
+                        letter.id(),
+                        letter.time(),
+                        letter.topic(),
+                        letter.partition(),
+                        letter.offset(),
+                        letter.bytes(),
+                        reason.length() <= REASON_CHARACTERS
+                                ? reason
+                                : reason.substring(0, REASON_CHARACTERS) + " ...")));
     }
 
     /** {@code rome dead-letters show ID}. */
@@ -90,7 +93,7 @@ final class DeadLettersCommand implements Runnable {
                 DeadLetterBox.Letter letter = find(box, id);
                 print(letter);
                 System.out.println("key      " + Printable.line(letter.key()));
-                System.out.println("cause    " + letter.cause());
+                System.out.println("cause    " + Printable.line(letter.cause()));
                 System.out.println("reason   " + Printable.line(letter.reason()));
                 System.out.println(box.content(letter));
             }
@@ -125,7 +128,7 @@ final class DeadLettersCommand implements Runnable {
                 List<DeadLetterBox.Letter> letters =
                         ids.stream().map(id -> find(box, id)).toList();
                 letters.forEach(letter -> System.out.println(
-                        letter.id() + " is " + box.replay(letter) + " of " + letter.topic() + " now"));
+                        Printable.line(letter.id() + " is " + box.replay(letter) + " of " + letter.topic() + " now")));
             }
         }
     }

@@ -91,7 +91,7 @@ final class EvaluateCommand implements Runnable {
     /** The others go on. */
     private void refuse(ModelException reason) {
         refused++;
-        System.err.println("rome: " + reason.getMessage());
+        Printable.error(reason.getMessage());
     }
 
     private void evaluate(
@@ -107,7 +107,7 @@ final class EvaluateCommand implements Runnable {
             Thread interrupted = new Thread(monitoring::stop);
             Runtime.getRuntime().addShutdownHook(interrupted);
             try {
-                failOn(monitor.await(monitoring::isReady));
+                ExperimentRunner.failOn(monitor.await(monitoring::isReady));
                 Map<String, NetworkVersion> versions = new LinkedHashMap<>();
                 List<Network> networks = new ArrayList<>();
                 models.forEach((name, model) -> {
@@ -124,10 +124,10 @@ final class EvaluateCommand implements Runnable {
                 }
                 List<NetworkVersion> sources = List.copyOf(versions.values());
                 networks.forEach(network -> monitoring.publish(network, sources));
-                failOn(monitor.await(() -> sources.stream()
+                ExperimentRunner.failOn(monitor.await(() -> sources.stream()
                         .allMatch(version -> monitoring.isComplete(version)
                                 || monitoring.failure(version).isPresent())));
-                sources.forEach(version -> failOn(monitoring.failure(version)));
+                sources.forEach(version -> ExperimentRunner.failOn(monitoring.failure(version)));
                 report(monitoring, experiment, versions);
                 if (refused > 0) {
                     throw new FailureException(refused + " of " + files.size() + " files were not scored; see above.");
@@ -145,12 +145,6 @@ final class EvaluateCommand implements Runnable {
         } catch (IllegalStateException e) {
             log.debug("The hook runs already", e);
         }
-    }
-
-    private static void failOn(Optional<String> failure) {
-        failure.ifPresent(message -> {
-            throw new FailureException(message);
-        });
     }
 
     private void report(NetworkMonitoring monitoring, Experiment experiment, Map<String, NetworkVersion> versions) {
@@ -171,7 +165,7 @@ final class EvaluateCommand implements Runnable {
                     .map(SuiteSpec::getName)
                     .toList();
             System.out.println();
-            System.out.print(ComparisonTable.of("network", rows, suites));
+            System.out.print(Printable.lines(ComparisonTable.of("network", rows, suites)));
         }
     }
 

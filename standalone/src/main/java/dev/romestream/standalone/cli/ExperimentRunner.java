@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -40,19 +41,40 @@ final class ExperimentRunner {
      */
     static void run(
             RomeConfig config, List<Experiment> experiments, Optional<Path> out, Supplier<Optional<String>> trouble) {
+        run(config, experiments, out, trouble, (monitor, started) -> {}, results -> {});
+    }
+
+    /**
+     * As {@link #run(RomeConfig, List, Optional, Supplier)}.
+     *
+     * @param contribution is made to what was started, before its end is waited for
+     * @param report prints what else there is to say, after the table
+     */
+    static void run(
+            RomeConfig config,
+            List<Experiment> experiments,
+            Optional<Path> out,
+            Supplier<Optional<String>> trouble,
+            BiConsumer<Monitor, List<Experiment>> contribution,
+            Consumer<Results> report) {
         Consumer<String> lines = System.err::println;
         List<Experiment> started = ExperimentControl.start(config, experiments);
         try (Monitor monitor = new Monitor(config, started, lines, trouble)) {
-            Optional<String> failure = monitor.awaitEnd();
-            if (failure.isPresent()) {
-                throw new FailureException(failure.get());
-            }
+            contribution.accept(monitor, started);
+            failOn(monitor.awaitEnd());
         }
         try (Results results = new Results(config)) {
             System.out.println();
-            System.out.print(ComparisonTable.of(results, started));
+            System.out.print(Printable.lines(ComparisonTable.of(results, started)));
+            report.accept(results);
             out.ifPresent(directory -> write(results, directory, started));
         }
+    }
+
+    static void failOn(Optional<String> failure) {
+        failure.ifPresent(message -> {
+            throw new FailureException(message);
+        });
     }
 
     static void write(Results results, Path directory, List<Experiment> experiments) {

@@ -200,7 +200,7 @@ final class Monitor implements AutoCloseable {
         statuses.forEach((key, status) -> {
             String line = line(status);
             if (!line.equals(printed.put(key, line))) {
-                out.accept(stamp() + line);
+                out.accept(stamp() + Printable.line(line));
             }
         });
         changedMetrics.entrySet().removeIf(entry -> {
@@ -209,7 +209,7 @@ final class Monitor implements AutoCloseable {
                             >= METRICS_NANOS;
             if (due) {
                 metricsPrinted.put(entry.getKey(), System.nanoTime());
-                out.accept(stamp() + line(entry.getValue()));
+                out.accept(stamp() + Printable.line(line(entry.getValue())));
             }
             return due;
         });

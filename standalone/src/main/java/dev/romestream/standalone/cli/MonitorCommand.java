@@ -107,7 +107,7 @@ final class MonitorCommand implements Runnable {
     /** Tells a trouble once; a network that it names is awaited no longer. */
     private void tell(String failure, Set<NetworkVersion> awaited) {
         if (!failure.equals(lastFailure)) {
-            System.err.println("rome: " + failure);
+            Printable.error(failure);
             lastFailure = failure;
         }
         awaited.removeIf(version -> failure.contains(version.getNetwork() + " version " + version.getVersion() + ":"));
@@ -117,7 +117,7 @@ final class MonitorCommand implements Runnable {
         String name = NetworkOptions.name(file);
         Path namesake = files.putIfAbsent(name, file);
         if (namesake != null && !namesake.equals(file)) {
-            System.err.println("rome: " + file + " is not scored: " + namesake + " has the same name; rename one.");
+            Printable.error(file + " is not scored: " + namesake + " has the same name; rename one.");
             return;
         }
         try {
@@ -126,7 +126,7 @@ final class MonitorCommand implements Runnable {
             monitoring.publish(monitoring.prepared(model, version), List.of());
             awaited.add(version);
         } catch (ModelException e) {
-            System.err.println("rome: " + e.getMessage());
+            Printable.error(e.getMessage());
         }
     }
 
@@ -134,12 +134,13 @@ final class MonitorCommand implements Runnable {
         for (Iterator<NetworkVersion> each = awaited.iterator(); each.hasNext(); ) {
             NetworkVersion version = each.next();
             var failure = monitoring.failure(version);
-            failure.ifPresent(message -> System.err.println("rome: " + message));
+            failure.ifPresent(Printable::error);
             boolean complete = monitoring.isComplete(version);
             if (complete) {
                 List<RobustnessMetrics> figures = new ArrayList<>(monitoring.figures(version));
                 figures.sort(Comparator.comparing(RobustnessMetrics::getSuite));
-                figures.forEach(figure -> System.out.println(json ? MetricsJson.line(figure) : line(figure)));
+                figures.forEach(
+                        figure -> System.out.println(json ? MetricsJson.line(figure) : Printable.line(line(figure))));
             }
             if (failure.isPresent() || complete) {
                 each.remove();

@@ -1,14 +1,30 @@
 package dev.romestream.standalone.cli;
 
+import java.util.stream.Collectors;
+
 /** Text from records, made fit for a terminal. */
 final class Printable {
     private Printable() {}
 
-    /** One line, without control characters. */
+    /** One line, without control characters and those that change the direction of others. */
     static String line(String text) {
         return text.codePoints()
-                .map(point -> Character.isISOControl(point) ? ' ' : point)
+                .map(point -> isHarmless(point) ? point : ' ')
                 .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                 .toString();
+    }
+
+    /** As {@link #line}, of each of several lines. */
+    static String lines(String text) {
+        return text.lines().map(line -> line(line) + "\n").collect(Collectors.joining());
+    }
+
+    /** Prints what went wrong. */
+    static void error(String message) {
+        System.err.println("rome: " + lines(message).stripTrailing());
+    }
+
+    private static boolean isHarmless(int point) {
+        return !Character.isISOControl(point) && Character.getType(point) != Character.FORMAT;
     }
 }

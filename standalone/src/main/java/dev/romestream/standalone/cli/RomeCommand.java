@@ -22,6 +22,7 @@ import picocli.CommandLine.Command;
             StopCommand.class,
             ExportCommand.class,
             EvaluateCommand.class,
+            EvaluateSetCommand.class,
             MonitorCommand.class,
             ScoreCommand.class,
             DeadLettersCommand.class,
@@ -39,11 +40,11 @@ public final class RomeCommand implements Runnable {
         CommandLine line = new CommandLine(new RomeCommand());
         line.setExecutionExceptionHandler((exception, command, result) -> {
             log.debug("The command failed", exception);
-            System.err.println("rome: " + message(exception));
+            Printable.error(message(exception));
             return isUsage(exception) ? USAGE : FAILURE;
         });
         line.setParameterExceptionHandler((exception, given) -> {
-            System.err.println("rome: " + exception.getMessage() + " (see rome "
+            Printable.error(exception.getMessage() + " (see rome "
                     + (exception.getCommandLine().getCommandName().equals("rome")
                             ? ""
                             : exception.getCommandLine().getCommandName() + " ")

@@ -1,0 +1,105 @@
+package dev.romestream.robustness.network;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+
+/** NumPy's {@code .npy}, and {@code .npz} archives of these. Objects, which are pickles, are not read. */
+final class NumpyFile {
+    private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
+    private static final int MOST_BYTES = Integer.MAX_VALUE - 64;
+    private static final int MOST_HEADER_BYTES = 1 << 16;
+    private static final String ENDING = ".npy";
+    private static final Pattern DESCR = Pattern.compile("'descr': *'([^']{1,10})'");
+    private static final Pattern FORTRAN = Pattern.compile("'fortran_order': *(True|False)");
+    private static final Pattern SHAPE = Pattern.compile("'shape': *\\(([0-9, L]{0,200})\\)");
+
+    private NumpyFile() {}
+
+    /** Whether a file begins as one array does. */
+    static boolean isArray(Path file) throws IOException {
+        try (InputStream input = Files.newInputStream(file)) {
+            return Arrays.equals(input.readNBytes(MAGIC.length), MAGIC);
+        }
+    }
+
+    /** Whether an archive has arrays. */
+    static boolean isArchive(ZipFile zip) {
+        return zip.stream().anyMatch(entry -> entry.getName().endsWith(ENDING));
+    }
+
+    static TensorData readArray(Path file) throws IOException {
+        return array(String.valueOf(file.getFileName()), Files.readAllBytes(file));
+    }
+
+    /** The arrays of an archive by name. */
+    static Map<String, TensorData> readArchive(ZipFile zip) throws IOException {
+        Map<String, TensorData> arrays = new LinkedHashMap<>();
+        long bytes = 0;
+        for (ZipEntry entry : zip.stream().toList()) {
+            if (entry.getName().endsWith(ENDING)) {
+                // the size that an entry declares need not be true: it is read as far as it is needed
+                try (InputStream input = zip.getInputStream(entry)) {
+                    byte[] content = input.readNBytes((int) Math.max(0, MOST_BYTES - bytes));
+                    if (input.read() >= 0) {
+                        throw new IllegalArgumentException("Its arrays have more than " + MOST_BYTES + " bytes.");
+                    }
+                    bytes += content.length;
+                    String name = entry.getName().substring(0, entry.getName().length() - ENDING.length());
+                    arrays.put(name, array(name, content));
+                }
+            }
+        }
+        return arrays;
+    }
+
+    private static TensorData array(String name, byte[] content) throws IOException {
+        ByteArrayInputStream input = new ByteArrayInputStream(content);
+        byte[] start = input.readNBytes(MAGIC.length + 2);
+        if (start.length < MAGIC.length + 2 || !Arrays.equals(Arrays.copyOf(start, MAGIC.length), MAGIC)) {
+            throw new IllegalArgumentException("The array " + name + " does not begin as NumPy's do.");
+        }
+        int lengthBytes = start[MAGIC.length] == 1 ? 2 : 4;
+        long length = 0;
+        byte[] lengths = input.readNBytes(lengthBytes);
+        for (int i = lengths.length - 1; i >= 0; i--) {
+            length = (length << 8) | (lengths[i] & 0xff);
+        }
+        if (length > Math.min(MOST_HEADER_BYTES, input.available())) {
+            throw new IllegalArgumentException("The array " + name + " announces a header of " + length
+                    + " bytes and has " + input.available() + "; the most allowed is " + MOST_HEADER_BYTES + ".");
+        }
+        String header = new String(input.readNBytes((int) length), StandardCharsets.UTF_8);
+        String[] lengthsText = find(name, SHAPE, header).replace("L", "").split(",");
+        long[] shape = Arrays.stream(lengthsText)
+                .map(String::strip)
+                .filter(text -> !text.isEmpty())
+                .mapToLong(Long::parseLong)
+                .toArray();
+        return TensorData.ofNumpy(
+                name,
+                find(name, DESCR, header),
+                shape,
+                find(name, FORTRAN, header).equals("True"),
+                input.readAllBytes());
+    }
+
+    private static String find(String name, Pattern pattern, String header) {
+        Matcher matcher = pattern.matcher(header);
+        if (!matcher.find()) {
+            throw new IllegalArgumentException(
+                    "The array " + name + " has the header " + header.strip() + ", which is not one of plain numbers.");
+        }
+        return matcher.group(1);
+    }
+}

@@ -1,0 +1,309 @@
+package dev.romestream.standalone.set;
+
+import dev.romestream.exchange.codec.Digest;
+import dev.romestream.exchange.codec.TensorCodec;
+import dev.romestream.robustness.network.ImageShape;
+import dev.romestream.robustness.network.TensorData;
+import dev.romestream.schemas.DType;
+import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.SnapshotClass;
+import dev.romestream.schemas.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A distilled set that somebody brings: images, and what each of them is.
+ *
+ * <p>Labels are hard, or soft: a row for each image, of probabilities or, where a row has negative values or another sum than 1,
+ * of logits.
+ */
+public final class DistilledSet {
+    private static final double SUM_TOLERANCE = 1e-3;
+    private static final int IMAGE_AXES = 4;
+    private static final float MOST_PIXEL = 4;
+
+    private final String name;
+    private final TensorData images;
+    private final Optional<int[]> labels;
+    private final Optional<TensorData> targets;
+    private final Optional<List<String>> classNames;
+    private final Units units;
+    private final boolean multiFormation;
+
+    /** What the values of images are. */
+    public enum Units {
+        /** Normalised by the data set's mean and standard deviation. */
+        NORMALISED,
+        /** In [0,1], or a little beyond. */
+        PIXELS
+    }
+
+    /**
+     * A set.
+     *
+     * @param images {@code (N, C, H, W)}
+     * @param labels of one axis, or soft with two
+     * @param classNames which the labels are positions in; empty where they are the data set's
+     */
+    DistilledSet(
+            String name,
+            TensorData images,
+            TensorData labels,
+            Optional<List<String>> classNames,
+            Units units,
+            boolean multiFormation) {
+        this.name = name;
+        this.classNames = classNames;
+        this.units = units;
+        this.multiFormation = multiFormation;
+        this.images = images;
+        if (images.shape().length != IMAGE_AXES) {
+            throw new SetException(name + " has images of shape " + Arrays.toString(images.shape())
+                    + "; needed is (images, channels, height, width).");
+        }
+        boolean soft = labels.shape().length == 2 && labels.shape()[1] > 1;
+        if (labels.shape().length < 1 || labels.shape().length > 2 || labels.shape()[0] != images.shape()[0]) {
+            throw new SetException(name + " has " + images.shape()[0] + " images and labels of shape "
+                    + Arrays.toString(labels.shape()) + "; needed is a label, or a row of them, for each image.");
+        }
+        requireFinite("images", images.values());
+        requireFinite("labels", labels.values());
+        this.targets = soft ? Optional.of(probabilities(labels)) : Optional.empty();
+        this.labels = soft ? Optional.empty() : Optional.of(hard(labels));
+        for (float value : images.values()) {
+            if (units == Units.PIXELS && Math.abs(value) > MOST_PIXEL) {
+                throw new SetException(name + " has the value " + value
+                        + "; pixels are in [0,1]. Divide bytes by 255, or" + " say --inputs normalised.");
+            }
+        }
+    }
+
+    private void requireFinite(String what, float[] values) {
+        for (int i = 0; i < values.length; i++) {
+            if (!Float.isFinite(values[i])) {
+                throw new SetException(
+                        name + " has the value " + values[i] + " in its " + what + " at position " + i + ".");
+            }
+        }
+    }
+
+    private int[] hard(TensorData given) {
+        int[] hard = new int[given.values().length];
+        for (int i = 0; i < hard.length; i++) {
+            hard[i] = (int) given.values()[i];
+            if (hard[i] != given.values()[i] || hard[i] < 0) {
+                throw new SetException(
+                        name + " has the label " + given.values()[i] + " at position " + i + "; labels count from 0.");
+            }
+        }
+        return hard;
+    }
+
+    private static TensorData probabilities(TensorData given) {
+        int classes = (int) given.shape()[1];
+        float[] values = given.values().clone();
+        for (int row = 0; row < values.length; row += classes) {
+            double sum = 0;
+            double largest = Double.NEGATIVE_INFINITY;
+            boolean negative = false;
+            for (int i = row; i < row + classes; i++) {
+                sum += values[i];
+                largest = Math.max(largest, values[i]);
+                negative |= values[i] < 0;
+            }
+            if (negative || Math.abs(sum - 1) > SUM_TOLERANCE) {
+                softmax(values, row, classes, largest);
+            }
+        }
+        return new TensorData(given.shape(), values);
+    }
+
+    private static void softmax(float[] values, int from, int count, double largest) {
+        double sum = 0;
+        for (int i = from; i < from + count; i++) {
+            sum += Math.exp(values[i] - largest);
+        }
+        for (int i = from; i < from + count; i++) {
+            values[i] = (float) (Math.exp(values[i] - largest) / sum);
+        }
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** Stored images are 2x2 mosaics. */
+    public boolean multiFormation() {
+        return multiFormation;
+    }
+
+    public int size() {
+        return (int) images.shape()[0];
+    }
+
+    /** The most stored images of a class; of soft labels, where each image is of its likeliest. */
+    public int imagesPerClass() {
+        Map<Integer, Integer> counts = new HashMap<>();
+        int most = 0;
+        for (int label : labels.orElseGet(() -> likeliest(targets.orElseThrow()))) {
+            most = Math.max(most, counts.merge(label, 1, Integer::sum));
+        }
+        return most;
+    }
+
+    /** SHA-256 of all that the set is. */
+    public String fingerprint() {
+        Digest digest = new Digest().add(units.name()).add(Boolean.toString(multiFormation));
+        digest.add(Arrays.toString(images.shape())).add(bytes(images.values()));
+        labels.ifPresent(hard -> digest.add(Arrays.toString(hard)));
+        targets.ifPresent(soft -> digest.add(bytes(soft.values())));
+        classNames.ifPresent(names -> digest.add(names.toString()));
+        return digest.hex();
+    }
+
+    private static byte[] bytes(float[] values) {
+        ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(values);
+        return bytes.array();
+    }
+
+    /** What it is, in words. */
+    public String description() {
+        return "%s: %d %s of shape %s, %s labels, %s values"
+                .formatted(
+                        name,
+                        size(),
+                        multiFormation ? "mosaics" : "images",
+                        Arrays.toString(Arrays.copyOfRange(images.shape(), 1, IMAGE_AXES)),
+                        targets.isPresent() ? "soft" : "hard",
+                        units.name().toLowerCase(Locale.ROOT));
+    }
+
+    /** Whether the values look like those of other units. */
+    public Optional<String> doubt() {
+        boolean within = true;
+        for (float value : images.values()) {
+            within &= value >= 0 && value <= 1;
+        }
+        return within && units == Units.NORMALISED
+                ? Optional.of(name + ": all values are in [0,1]; if they are pixels, say --inputs pixels.")
+                : Optional.empty();
+    }
+
+    /**
+     * The set as the classes of a snapshot, in label order; of a soft label, the likeliest class is an image's.
+     *
+     * @throws SetException where it is none for the data set
+     */
+    public List<SnapshotClass> classes(DatasetDescriptor dataset) {
+        ImageShape shape = new ImageShape(
+                dataset.getShape().get(0),
+                dataset.getShape().get(1),
+                dataset.getShape().get(2));
+        long[] wanted = {size(), shape.channels(), shape.height(), shape.width()};
+        if (!Arrays.equals(images.shape(), wanted)) {
+            throw new SetException(name + " has images of shape "
+                    + Arrays.toString(Arrays.copyOfRange(images.shape(), 1, IMAGE_AXES))
+                    + " (channels, height, width); "
+                    + dataset.getId() + " has " + dataset.getShape() + ".");
+        }
+        List<String> names = dataset.getClasses();
+        if (targets.isPresent() && targets.get().shape()[1] != names.size()) {
+            throw new SetException(name + " has labels over " + targets.get().shape()[1] + " classes; "
+                    + dataset.getId() + " has " + names.size() + ".");
+        }
+        List<List<Integer>> byClass = new ArrayList<>();
+        names.forEach(any -> byClass.add(new ArrayList<>()));
+        int[] label = labels(dataset);
+        for (int i = 0; i < size(); i++) {
+            if (label[i] >= names.size()) {
+                throw new SetException(name + " has the label " + label[i] + "; " + dataset.getId() + " has "
+                        + names.size() + " classes.");
+            }
+            byClass.get(label[i]).add(i);
+        }
+        List<SnapshotClass> classes = new ArrayList<>();
+        for (int of = 0; of < names.size(); of++) {
+            if (byClass.get(of).isEmpty()) {
+                throw new SetException(name + " has no image of the class " + of + " (" + names.get(of) + ") of "
+                        + dataset.getId() + ".");
+            }
+            classes.add(part(of, byClass.get(of), shape, dataset));
+        }
+        return classes;
+    }
+
+    private SnapshotClass part(int label, List<Integer> ids, ImageShape shape, DatasetDescriptor dataset) {
+        float[] values = new float[ids.size() * shape.size()];
+        int area = shape.height() * shape.width();
+        for (int i = 0; i < values.length; i++) {
+            int channel = i / area % shape.channels();
+            float value = images.values()[ids.get(i / shape.size()) * shape.size() + i % shape.size()];
+            values[i] = units == Units.NORMALISED
+                    ? value
+                    : (float) ((value - dataset.getMean().get(channel))
+                            / dataset.getStd().get(channel));
+        }
+        return SnapshotClass.newBuilder()
+                .setLabel(label)
+                .setImages(tensor(values, List.of(ids.size(), shape.channels(), shape.height(), shape.width())))
+                .setTargets(targets.map(soft -> {
+                            int count = (int) soft.shape()[1];
+                            float[] rows = new float[ids.size() * count];
+                            for (int i = 0; i < ids.size(); i++) {
+                                System.arraycopy(soft.values(), ids.get(i) * count, rows, i * count, count);
+                            }
+                            return tensor(rows, List.of(ids.size(), count));
+                        })
+                        .orElse(null))
+                .build();
+    }
+
+    private Tensor tensor(float[] values, List<Integer> shape) {
+        return new Tensor(shape, DType.FLOAT32, TensorCodec.encode(name, values).getData());
+    }
+
+    private int[] labels(DatasetDescriptor dataset) {
+        if (labels.isEmpty()) {
+            return likeliest(targets.orElseThrow());
+        }
+        return classNames
+                .map(names -> Arrays.stream(labels.get())
+                        .map(label -> position(names.get(label), dataset))
+                        .toArray())
+                .orElse(labels.get());
+    }
+
+    /** A class's label by its name, or by its number where the folder is named by it. */
+    private int position(String folder, DatasetDescriptor dataset) {
+        int position = dataset.getClasses().indexOf(folder);
+        if (position >= 0) {
+            return position;
+        }
+        if (folder.matches("[0-9]{1,8}")) {
+            return Integer.parseInt(folder);
+        }
+        throw new SetException(name + " has the folder " + folder + "; the classes of " + dataset.getId() + " are "
+                + String.join(", ", dataset.getClasses()) + ". Name folders by them, or by their numbers from 0.");
+    }
+
+    private static int[] likeliest(TensorData rows) {
+        int classes = (int) rows.shape()[1];
+        int[] best = new int[(int) rows.shape()[0]];
+        for (int i = 0; i < best.length; i++) {
+            for (int label = 1; label < classes; label++) {
+                if (rows.values()[i * classes + label] > rows.values()[i * classes + best[i]]) {
+                    best[i] = label;
+                }
+            }
+        }
+        return best;
+    }
+}

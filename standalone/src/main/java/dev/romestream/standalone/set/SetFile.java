@@ -1,0 +1,261 @@
+package dev.romestream.standalone.set;
+
+import dev.romestream.producer.ImageSet;
+import dev.romestream.producer.SourceException;
+import dev.romestream.robustness.network.TensorData;
+import dev.romestream.robustness.network.TensorFile;
+import dev.romestream.standalone.set.DistilledSet.Units;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Distilled sets as people keep them: {@code .npz} with {@code images} and {@code labels}; what {@code torch.save} or
+ * {@code pickle} wrote, where images and labels stand in a pair, or under their names in a dictionary, or in two files of which
+ * one is named {@code labels} where the other is named {@code images}; or a folder of image files by class.
+ */
+public final class SetFile {
+    private static final List<String> IMAGES =
+            List.of("images", "image", "image_syn", "images_syn", "syn_images", "images_train", "x", "data");
+    private static final List<String> LABELS = List.of(
+            "labels", "label", "label_syn", "labels_syn", "syn_labels", "labels_train", "y", "targets", "target");
+    private static final String MULTI_FORMATION = "multi_formation";
+    private static final int MOST_DEPTH = 4;
+    private static final int IMAGE_AXES = 4;
+
+    private final Path file;
+
+    private SetFile(Path file) {
+        this.file = file;
+    }
+
+    private record Pair(TensorData images, Object labels) {}
+
+    /**
+     * Reads a file or folder.
+     *
+     * @param units of its values; empty for the usual ones: pixels in {@code .npz} and image files, normalised values else
+     * @param multiFormation whether images are 2x2 mosaics, where the file does not say it
+     * @throws SetException where it is no set
+     */
+    public static DistilledSet read(Path file, Optional<Units> units, boolean multiFormation) {
+        try {
+            return Files.isDirectory(file)
+                    ? folder(file, multiFormation)
+                    : new SetFile(file).read(units, multiFormation);
+        } catch (NoSuchFileException e) {
+            throw new SetException("There is no file " + file + ".", e);
+        } catch (IOException e) {
+            throw new SetException("Cannot read " + file + ": " + e.getMessage(), e);
+        } catch (IllegalArgumentException | SourceException e) {
+            String message = String.valueOf(e.getMessage());
+            throw new SetException(message.contains(file.toString()) ? message : file + ": " + message, e);
+        }
+    }
+
+    private static DistilledSet folder(Path directory, boolean multiFormation) {
+        ImageSet read = ImageSet.read(directory);
+        float[] values = new float[read.pixels().length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (read.pixels()[i] & 0xff) / 255f;
+        }
+        float[] labels = new float[read.labels().length];
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = read.labels()[i];
+        }
+        return new DistilledSet(
+                name(directory),
+                new TensorData(new long[] {labels.length, read.channels(), read.height(), read.width()}, values),
+                new TensorData(new long[] {labels.length}, labels),
+                Optional.of(read.classes()),
+                Units.PIXELS,
+                multiFormation);
+    }
+
+    /** A set's name: its file's without the ending. */
+    private static String name(Path file) {
+        String name = String.valueOf(file.toAbsolutePath().normalize().getFileName());
+        int dot = name.lastIndexOf('.');
+        return dot > 0 && !Files.isDirectory(file) ? name.substring(0, dot) : name;
+    }
+
+    private DistilledSet read(Optional<Units> units, boolean multiFormation) throws IOException {
+        Object content = TensorFile.read(file);
+        Pair pair = pair(content, 0)
+                .or(() -> images(content).map(images -> new Pair(images, besides())))
+                .orElseThrow(
+                        () -> new SetException(
+                                file + " holds " + outline(content)
+                                        + ", and no images with labels. Read are a pair of them, or a dictionary with images and labels."));
+        boolean numpy = file.toString().endsWith(".npz");
+        return new DistilledSet(
+                name(file),
+                pair.images(),
+                labels(pair.labels()),
+                Optional.empty(),
+                units.orElse(numpy ? Units.PIXELS : Units.NORMALISED),
+                saysMosaics(content).orElse(multiFormation));
+    }
+
+    private static Optional<Boolean> saysMosaics(Object content) {
+        return (content instanceof Map<?, ?> map
+                        && map.get(MULTI_FORMATION) instanceof TensorData flag
+                        && flag.values().length == 1)
+                ? Optional.of(flag.values()[0] != 0)
+                : Optional.empty();
+    }
+
+    /** Images and labels, in a pair, under their names, or in the last of several such. */
+    private static Optional<Pair> pair(Object content, int depth) {
+        if (depth > MOST_DEPTH) {
+            return Optional.empty();
+        }
+        if (content instanceof Map<?, ?> map) {
+            Optional<TensorData> images = first(map, IMAGES).flatMap(SetFile::images);
+            Optional<Object> labels = first(map, LABELS);
+            return images.isPresent() && labels.isPresent()
+                    ? Optional.of(new Pair(images.get(), labels.get()))
+                    : first(map, IMAGES).flatMap(inner -> pair(inner, depth + 1));
+        }
+        if (content instanceof List<?> list && !list.isEmpty()) {
+            if (list.size() == 2 && labelsOf(list.get(1))) {
+                Optional<TensorData> images = images(list.get(0));
+                if (images.isPresent()) {
+                    return Optional.of(new Pair(images.get(), list.get(1)));
+                }
+            }
+            return pair(list.get(list.size() - 1), depth + 1);
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Object> first(Map<?, ?> map, List<String> names) {
+        return names.stream().filter(map::containsKey).findFirst().map(map::get);
+    }
+
+    private static boolean labelsOf(Object candidate) {
+        return candidate instanceof TensorData data
+                ? data.shape().length <= 2
+                : candidate instanceof List<?> list
+                        && !list.isEmpty()
+                        && (list.get(0) instanceof Number
+                                || (list.get(0) instanceof TensorData first && first.shape().length <= 1));
+    }
+
+    /** A tensor of images, or a list of such, or of single images. */
+    private static Optional<TensorData> images(Object candidate) {
+        if (candidate instanceof TensorData data && data.shape().length == IMAGE_AXES) {
+            return Optional.of(data);
+        }
+        if (candidate instanceof List<?> list
+                && !list.isEmpty()
+                && list.stream()
+                        .allMatch(item -> item instanceof TensorData data && data.shape().length >= IMAGE_AXES - 1)) {
+            return Optional.of(joined(list, IMAGE_AXES));
+        }
+        return Optional.empty();
+    }
+
+    /** One tensor of several: of whole ones one after the other, or of items that have one axis less. */
+    private static TensorData joined(List<?> list, int axes) {
+        long[] item = null;
+        long count = 0;
+        long values = 0;
+        for (Object each : list) {
+            TensorData data = (TensorData) each;
+            boolean whole = data.shape().length == axes;
+            long[] rest = whole ? Arrays.copyOfRange(data.shape(), 1, axes) : data.shape();
+            if (item != null && !Arrays.equals(item, rest)) {
+                throw new IllegalArgumentException("Its images have the shapes " + Arrays.toString(item) + " and "
+                        + Arrays.toString(rest) + "; all must have one.");
+            }
+            item = rest;
+            count += whole ? data.shape()[0] : 1;
+            values += data.values().length;
+        }
+        float[] joined = new float[Math.toIntExact(values)];
+        int at = 0;
+        for (Object each : list) {
+            float[] own = ((TensorData) each).values();
+            System.arraycopy(own, 0, joined, at, own.length);
+            at += own.length;
+        }
+        long[] shape = new long[axes];
+        shape[0] = count;
+        System.arraycopy(item, 0, shape, 1, axes - 1);
+        return new TensorData(shape, joined);
+    }
+
+    private TensorData labels(Object labels) {
+        if (labels instanceof TensorData data) {
+            return data;
+        }
+        List<?> list = labels instanceof List<?> given ? given : List.of();
+        if (!list.isEmpty() && list.stream().allMatch(Number.class::isInstance)) {
+            float[] values = new float[list.size()];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = ((Number) list.get(i)).floatValue();
+            }
+            return new TensorData(new long[] {values.length}, values);
+        }
+        if (!list.isEmpty() && list.stream().allMatch(TensorData.class::isInstance)) {
+            boolean rows = ((TensorData) list.get(0)).shape().length == 1 && ((TensorData) list.get(0)).shape()[0] > 1;
+            return rows && !isPerClass(list) ? joined(list, 2) : flat(list);
+        }
+        throw new SetException(file + " has labels that are " + outline(labels) + "; needed is a tensor, or a list.");
+    }
+
+    /** Lists of whole numbers, of each class one, are hard labels; rows of probabilities are not. */
+    private static boolean isPerClass(List<?> list) {
+        return list.stream().allMatch(item -> {
+            for (float value : ((TensorData) item).values()) {
+                if (value != ((TensorData) item).values()[0] || value != Math.rint(value)) {
+                    return false;
+                }
+            }
+            return true;
+        });
+    }
+
+    private static TensorData flat(List<?> list) {
+        List<TensorData> rows = new ArrayList<>();
+        list.forEach(item -> rows.add(
+                new TensorData(new long[] {((TensorData) item).values().length}, ((TensorData) item).values())));
+        return joined(rows, 1);
+    }
+
+    /** The labels in the file beside one of images. */
+    private Object besides() {
+        String name = String.valueOf(file.getFileName());
+        Path beside = file.resolveSibling(name.replace("images", "labels"));
+        if (!name.contains("images") || !Files.exists(beside)) {
+            throw new SetException(file + " has images and no labels; keep them in "
+                    + (name.contains("images")
+                            ? beside.toString()
+                            : "one file, as a pair, or in two of which one is named images... and the other labels...")
+                    + ".");
+        }
+        try {
+            return TensorFile.read(beside);
+        } catch (IOException e) {
+            throw new SetException("Cannot read " + beside + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static String outline(Object content) {
+        if (content instanceof TensorData data) {
+            return "a tensor of shape " + Arrays.toString(data.shape());
+        }
+        if (content instanceof Map<?, ?> map) {
+            return "a dictionary with the keys "
+                    + map.keySet().stream().limit(20).toList();
+        }
+        return content instanceof List<?> list ? "a list of " + list.size() : String.valueOf(content);
+    }
+}
