@@ -159,12 +159,9 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
             NDArray stored = TensorCodec.decode(scope, "images", part.getImages());
             NDArray expanded = SyntheticSet.expanded(stored, manifest.getMultiFormation());
             images.add(expanded);
-            targets.add(targets(
-                            scope,
-                            part,
-                            manifest,
-                            Math.toIntExact(stored.getShape().get(0)))
-                    .tile(0, expanded.getShape().get(0) / stored.getShape().get(0)));
+            int count = Math.toIntExact(stored.getShape().get(0));
+            long copies = expanded.getShape().get(0) / count;
+            targets.add(targets(scope, part, manifest, count).tile(new long[] {copies, 1}));
         }
         return TrainingSet.of(NDArrays.concat(images, 0), NDArrays.concat(targets, 0));
     }

@@ -3,6 +3,7 @@ package dev.romestream.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.TopicNames;
@@ -24,6 +25,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -329,6 +331,45 @@ class PipelineIT {
                 .containsExactly("none", "clamp", "cw", "apgd_dlr", "noise", "square");
         assertThat(figures.get(0).getAttacks().get(2).getGradientEvaluations()).isPositive();
         assertNothingOfItIsDead(experiment);
+    }
+
+    /** The images that random selection gives, written to a file and brought back, are random selection. */
+    @Test
+    void aSetThatIsBroughtScoresAsTheSnapshotThatItIs() throws Exception {
+        List<String> same = List.of(
+                "--set", "seed=3",
+                "--set", "distillation.network.width=4",
+                "--set", "evaluation.victims.epochs=3",
+                "--set", "evaluation.victims.count=2",
+                "--suite", "pixel-2",
+                "--limit", "40");
+        Experiment random = experiment("distillation.method=random", "evaluation.suites=[pixel-2]");
+        shared.run(List.of(random), FIGURES_A_SUITE / 2);
+        Path exported = directory.resolve("exported");
+        rome(0, "export", random.getId(), "--out", exported.toString());
+        Path out = directory.resolve("sets");
+        List<String> line = new ArrayList<>(List.of(
+                "evaluate-set", exported.resolve("synthetic.npz").toString(), "--dataset", "shapes10", "--full", "1"));
+        line.addAll(List.of("--out", out.toString()));
+        line.addAll(same);
+        String printed = rome(0, line.toArray(String[]::new));
+        assertThat(printed).contains("random-1 ").contains("full ").contains(" points over 1 random images a class");
+        Map<String, Map<String, Double>> clean = new TreeMap<>();
+        for (JsonNode figure :
+                new ObjectMapper().readTree(out.resolve("metrics.json").toFile())) {
+            clean.computeIfAbsent(figure.get("method").asText(), any -> new TreeMap<>())
+                    .put(
+                            figure.get("victim").asText().replaceFirst(".*/", "")
+                                    + figure.get("mode").asText(),
+                            figure.get("worstCase").get("accuracy").asDouble());
+        }
+        assertThat(clean.keySet()).containsExactly("full", "given", "random");
+        assertThat(clean.get("given")).hasSize(4);
+        // pixels and back, in float32: an image of the 40 may fall on the other side
+        clean.get("given").forEach((figure, accuracy) -> assertThat(accuracy)
+                .as(figure)
+                .isCloseTo(clean.get("random").get(figure), within(2.5 + 1e-9)));
+        rome(1, "evaluate-set", directory.resolve("none.npz").toString());
     }
 
     /** A command's standard output. */
