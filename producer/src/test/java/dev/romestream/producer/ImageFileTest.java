@@ -12,11 +12,15 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ImageFileTest {
     @TempDir
@@ -84,6 +88,39 @@ class ImageFileTest {
                 } catch (SourceException e) {
                     assertThat(e).hasMessageContaining(length + name);
                 }
+            }
+        }
+    }
+
+    /** Random damage: refused by name, or read, in bounded time and memory. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "rgb8.png",
+                "palette8.png",
+                "rgb.jpg",
+                "cmyk.jpg",
+                "rgb8.gif",
+                "rgb8.bmp",
+                "rgb8.tif",
+                "rgb8.webp"
+            })
+    @Timeout(120)
+    void damageIsRefusedByName(String name) throws IOException, URISyntaxException {
+        byte[] whole = Files.readAllBytes(resource(name));
+        Path damaged = directory.resolve("damaged-" + name);
+        for (int seed = 0; seed < 60; seed++) {
+            Random random = new Random(seed);
+            byte[] bytes = random.nextInt(4) == 0 ? Arrays.copyOf(whole, random.nextInt(whole.length)) : whole.clone();
+            for (int changes = random.nextInt(8); changes > 0 && bytes.length > 0; changes--) {
+                int at = random.nextInt(random.nextBoolean() ? bytes.length : Math.min(bytes.length, 64));
+                bytes[at] = random.nextBoolean() ? (byte) random.nextInt() : (byte) 0xff;
+            }
+            Files.write(damaged, bytes);
+            try {
+                assertThat(ImageFile.read(damaged).pixels()).isNotEmpty();
+            } catch (SourceException e) {
+                assertThat(e.getMessage()).as("seed %d", seed).contains(damaged.toString());
             }
         }
     }

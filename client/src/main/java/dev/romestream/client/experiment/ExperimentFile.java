@@ -32,6 +32,7 @@ import java.util.Optional;
 public final class ExperimentFile {
     private static final String PRESET = "preset";
     private static final String SWEEP = "sweep";
+    private static final int MOST_EXPERIMENTS = 1000;
     private static final List<String> PRESETS = List.of(
             "small",
             "paper-cifar10-ipc1",
@@ -279,6 +280,10 @@ public final class ExperimentFile {
             if (!(axis.getValue() instanceof List<?> values) || values.isEmpty()) {
                 throw new ExperimentException(
                         "The key 'sweep." + axis.getKey() + "' is '" + axis.getValue() + "'; allowed is a list.");
+            }
+            if ((long) combinations.size() * values.size() > MOST_EXPERIMENTS) {
+                throw new ExperimentException("The key 'sweep' makes more than " + MOST_EXPERIMENTS
+                        + " experiments; sweep over fewer values at a time.");
             }
             List<Map<String, Object>> longer = new ArrayList<>();
             for (Map<String, Object> shorter : combinations) {

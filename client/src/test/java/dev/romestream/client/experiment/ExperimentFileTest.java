@@ -14,11 +14,15 @@ import dev.romestream.schemas.SuiteSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -257,5 +261,54 @@ class ExperimentFileTest {
         assertThatThrownBy(() -> withSuite(suite))
                 .isInstanceOf(ExperimentException.class)
                 .hasMessageContaining(message);
+    }
+
+    /** Random damage, and lines of which none is foreseen: refused by name, or read, in bounded time and memory. */
+    @Test
+    @Timeout(120)
+    void damageIsRefused() {
+        String whole = ExperimentFile.write(one(MINIMAL));
+        List<String> lines = whole.lines().toList();
+        String pieces = "{}[]:,-#&*!|>'\"%@`\n\t 0159.eE+~xyz\u0000\u2028\uffff";
+        for (int seed = 0; seed < 3000; seed++) {
+            Random random = new Random(seed);
+            List<String> changed = new ArrayList<>(lines);
+            for (int changes = 1 + random.nextInt(3); changes > 0; changes--) {
+                int at = random.nextInt(changed.size());
+                StringBuilder line = new StringBuilder(changed.get(at));
+                for (int i = random.nextInt(4); i >= 0; i--) {
+                    line.insert(random.nextInt(line.length() + 1), pieces.charAt(random.nextInt(pieces.length())));
+                }
+                switch (random.nextInt(3)) {
+                    case 0 -> changed.remove(at);
+                    case 1 -> changed.add(random.nextInt(changed.size()), line.toString());
+                    default -> changed.set(at, line.toString());
+                }
+            }
+            try {
+                assertThat(ExperimentFile.parse(String.join("\n", changed), Map.of(), List.of()))
+                        .isNotEmpty();
+            } catch (ExperimentException e) {
+                assertThat(e.getMessage()).as("seed %d", seed).isNotBlank();
+            }
+        }
+    }
+
+    /** Aliases of aliases, nesting without end, a sweep over more than a cluster can hold. */
+    @Test
+    void whatGrowsWithoutBoundIsRefused() {
+        StringBuilder laughs = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for (int i = 1; i < 12; i++) {
+            String alias = "*a" + (i - 1);
+            laughs.append("a%d: &a%d [%s]%n".formatted(i, i, String.join(", ", Collections.nCopies(9, alias))));
+        }
+        String values = "[" + String.join(", ", Collections.nCopies(100, "1")) + "]";
+        String sweep = MINIMAL
+                + "sweep: {seed: %s, distillation.alpha: %s, distillation.ceWeight: %s}"
+                        .formatted(values, values, values);
+        for (String text : List.of(laughs.toString(), MINIMAL + "x: " + "[".repeat(100_000), sweep)) {
+            assertThatThrownBy(() -> ExperimentFile.parse(text, Map.of(), List.of()))
+                    .isInstanceOf(ExperimentException.class);
+        }
     }
 }

@@ -16,8 +16,10 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -265,5 +267,40 @@ class AvroDeserializerTest {
         });
         assertRefused(java.util.Arrays.copyOf(bytes, bytes.length + 1), "surplus");
         assertRefused(java.util.Arrays.copyOf(bytes, bytes.length - 1), "left");
+    }
+
+    /** Random damage: refused, or read; nothing else, in bounded time and memory. */
+    @Test
+    void damageIsRefused() {
+        register(1, ImageBatch.SCHEMA$.toString());
+        byte[] whole = record(1, encoder -> {
+            for (String text : List.of("data", "fingerprint")) {
+                encoder.writeString(text);
+            }
+            encoder.writeEnum(0);
+            encoder.writeInt(0);
+            encoder.writeArrayStart();
+            encoder.setItemCount(3);
+            for (int i = 0; i < 3; i++) {
+                encoder.startItem();
+                encoder.writeInt(i);
+            }
+            encoder.writeArrayEnd();
+        });
+        for (int seed = 0; seed < 20_000; seed++) {
+            Random random = new Random(seed);
+            byte[] bytes = Arrays.copyOf(whole, 5 + random.nextInt(2 * whole.length));
+            for (int changes = 1 + random.nextInt(6); changes > 0; changes--) {
+                // the header stays, so that what follows is decoded
+                if (bytes.length > 5) {
+                    bytes[5 + random.nextInt(bytes.length - 5)] = (byte) random.nextInt();
+                }
+            }
+            try {
+                assertThat(deserializer.deserialize("t", bytes)).isNotNull();
+            } catch (SerializationException e) {
+                assertThat(e.getMessage()).as("seed %d", seed).isNotBlank();
+            }
+        }
     }
 }

@@ -38,7 +38,7 @@ public record EvaluationLog(String method, String dataset, int imagesPerClass, L
     public static List<EvaluationLog> parse(String name, List<String> lines) {
         Map<Key, Map<String, Line>> found = new LinkedHashMap<>();
         for (String text : lines) {
-            parse(text, found);
+            parse(name, text, found);
         }
         if (found.isEmpty()) {
             throw new IllegalArgumentException(name + " has no line of the form '<ATTACK> attack on <METHOD>: final acc"
@@ -54,16 +54,32 @@ public record EvaluationLog(String method, String dataset, int imagesPerClass, L
         return logs;
     }
 
-    private static void parse(String text, Map<Key, Map<String, Line>> found) {
+    private static void parse(String name, String text, Map<Key, Map<String, Line>> found) {
         Matcher matcher = LINE.matcher(text);
         if (matcher.find()) {
-            Key key =
-                    new Key(matcher.group("method"), matcher.group("dataset"), Integer.parseInt(matcher.group("ipc")));
-            Line line = new Line(
-                    number(matcher, "t"), number(matcher, "tTime"), number(matcher, "u"), number(matcher, "uTime"));
-            found.computeIfAbsent(key, any -> new LinkedHashMap<>())
-                    .put(matcher.group("attack").toLowerCase(Locale.ROOT), line);
+            try {
+                parse(matcher, found);
+            } catch (NumberFormatException e) {
+                throw new IllegalArgumentException(
+                        name + " has a line with what is no number, or none that can be: " + text.strip() + ".", e);
+            }
         }
+    }
+
+    private static void parse(Matcher matcher, Map<Key, Map<String, Line>> found) {
+        Key key = new Key(matcher.group("method"), matcher.group("dataset"), Integer.parseInt(matcher.group("ipc")));
+        Line line = new Line(
+                accuracy(matcher, "t"), number(matcher, "tTime"), accuracy(matcher, "u"), number(matcher, "uTime"));
+        found.computeIfAbsent(key, any -> new LinkedHashMap<>())
+                .put(matcher.group("attack").toLowerCase(Locale.ROOT), line);
+    }
+
+    private static double accuracy(Matcher matcher, String group) {
+        double accuracy = number(matcher, group);
+        if (accuracy > 100) {
+            throw new NumberFormatException(accuracy + " per cent");
+        }
+        return accuracy;
     }
 
     private static double number(Matcher matcher, String group) {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.romestream.schemas.Mode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** Published accuracies of BACON on CIFAR-10, and the scores that follow from them. */
@@ -86,5 +87,30 @@ class ScoreTest {
                 .hasMessageStartingWith("x.log has no line of the form");
         assertThatThrownBy(() -> EvaluationLog.parse("x.log", IPC_1.subList(2, 4)))
                 .hasMessage("x.log has no Clean line for BACON, IPC 1.");
+    }
+
+    /** Random damage: refused by name, or read. */
+    @Test
+    void damageIsRefusedByName() {
+        String digits = "0123456789.-: \t+xNaN";
+        for (int seed = 0; seed < 20_000; seed++) {
+            Random random = new Random(seed);
+            List<String> lines = new ArrayList<>(IPC_1);
+            for (int changes = 1 + random.nextInt(6); changes > 0; changes--) {
+                int at = random.nextInt(lines.size());
+                StringBuilder line = new StringBuilder(lines.get(at));
+                line.insert(random.nextInt(line.length() + 1), digits.charAt(random.nextInt(digits.length())));
+                lines.set(
+                        at,
+                        random.nextInt(10) == 0 ? line.substring(0, random.nextInt(line.length())) : line.toString());
+            }
+            try {
+                for (EvaluationLog log : EvaluationLog.parse("x.log", lines)) {
+                    assertThat(Score.of("x", log, Mode.UNTARGETED).attacks()).isNotNegative();
+                }
+            } catch (IllegalArgumentException e) {
+                assertThat(e.getMessage()).as("seed %d", seed).contains("x.log");
+            }
+        }
     }
 }
