@@ -61,7 +61,8 @@ public final class ProducerService implements Service {
         this.descriptors =
                 resources.add(new RecordReader<>(config, Topic.DATASETS, DatasetDescriptor.class, this::take));
         this.sender = resources.add(new RecordSender(config));
-        this.sources = new Sources(config.string(RomeConfig.DATA_DIR));
+        this.sources =
+                new Sources(config.string(RomeConfig.DATA_DIR), config.flag(RomeConfig.DATA_DOWNLOAD), () -> closed);
         this.publisher = new DatasetPublisher(
                 sender,
                 config.integer(RomeConfig.IMAGES_PER_BATCH),
@@ -115,7 +116,7 @@ public final class ProducerService implements Service {
         try {
             if (!known.contains(id)) {
                 status.phase(Phase.RUNNING, "reading " + id);
-                publish(id, sources.load(spec), status);
+                publish(id, sources.load(spec, activity -> status.phase(Phase.RUNNING, activity)), status);
                 known.add(id);
             }
             if (!closed) {

@@ -4,6 +4,8 @@ import dev.romestream.schemas.DatasetSpec;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,16 +16,31 @@ final class Sources {
     private static final Logger log = LoggerFactory.getLogger(Sources.class);
 
     private final Path directory;
+    private final boolean download;
+    private final BooleanSupplier cancelled;
 
-    /** @param directory with the image files; empty where none was configured */
-    Sources(String directory) {
+    /**
+     * Sources below a directory.
+     *
+     * @param directory with the image files; empty where none was configured
+     * @param download whether official files that are not there are fetched
+     * @param cancelled ends the fetching
+     */
+    Sources(String directory, boolean download, BooleanSupplier cancelled) {
         this.directory = directory.isBlank() ? null : Path.of(directory);
+        this.download = download;
+        this.cancelled = cancelled;
     }
 
-    /** @throws SourceException where the name is unknown or the files are not there, or not to be read */
-    ImageDataset load(DatasetSpec spec) {
+    /**
+     * Reads a data set.
+     *
+     * @param tell is told what takes long
+     * @throws SourceException where the name is unknown or the files are not there, or not to be read
+     */
+    ImageDataset load(DatasetSpec spec, Consumer<String> tell) {
         try {
-            return read(spec);
+            return read(spec, tell);
         } catch (SourceException e) {
             throw e;
         } catch (RuntimeException e) {
@@ -32,19 +49,33 @@ final class Sources {
         }
     }
 
-    private ImageDataset read(DatasetSpec spec) {
+    private ImageDataset read(DatasetSpec spec, Consumer<String> tell) {
         return switch (spec.getName()) {
             case Shapes10.NAME -> Shapes10.generate();
-            case "cifar10" -> Cifar.ten(files(spec));
-            case "cifar100" -> Cifar.hundred(files(spec));
+            case "cifar10" -> Cifar.ten(official(spec, tell));
+            case "cifar100" -> Cifar.hundred(official(spec, tell));
             case "folder" -> ImageFolder.read(spec.getName(), files(spec), Optional.ofNullable(spec.getResize()));
             case "tiny-imagenet" -> TinyImageNet.read(files(spec), Optional.ofNullable(spec.getResize()));
-            case "mnist" -> Idx.mnist(files(spec));
-            case "fashion-mnist" -> Idx.fashionMnist(files(spec));
+            case "mnist" -> Idx.mnist(official(spec, tell));
+            case "fashion-mnist" -> Idx.fashionMnist(official(spec, tell));
             default ->
                 throw new SourceException(
                         "dataset.name is '" + spec.getName() + "'; known are " + String.join(", ", NAMES) + ".");
         };
+    }
+
+    /** The folder with a data set's official files; they are fetched where that is wanted. */
+    private Path official(DatasetSpec spec, Consumer<String> tell) {
+        Path given = files(spec);
+        OfficialFiles known = OfficialFiles.BY_NAME.get(spec.getName());
+        Optional<Path> found = known.find(given);
+        if (found.isEmpty() && download) {
+            return known.fetch(given, tell, cancelled);
+        }
+        return found.orElseThrow(() -> new SourceException(given + " has not the files of " + spec.getName()
+                + ", nor has a folder " + String.join(" or ", known.folders())
+                + " below it. Give the directory with the official files as data.dir (--data), or have them fetched there"
+                + " (data.download=true)."));
     }
 
     private Path files(DatasetSpec spec) {

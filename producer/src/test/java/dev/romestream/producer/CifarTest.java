@@ -76,11 +76,9 @@ class CifarTest {
 
     @Test
     void aMissingDirectoryIsSaidWithTheWayOut() {
-        assertThatThrownBy(() -> new Sources("")
-                        .load(DatasetSpec.newBuilder().setName("cifar10").build()))
+        assertThatThrownBy(() -> sources("").load(new DatasetSpec("cifar10", null, null), text -> {}))
                 .hasMessageContaining("data.dir");
-        assertThatThrownBy(() -> new Sources("")
-                        .load(DatasetSpec.newBuilder().setName("imagenet").build()))
+        assertThatThrownBy(() -> sources("").load(new DatasetSpec("imagenet", null, null), text -> {}))
                 .hasMessageContaining("'imagenet'")
                 .hasMessageContaining("shapes10");
     }
@@ -88,12 +86,14 @@ class CifarTest {
     @Test
     void aPathThatLeadsOutOfTheDataDirectoryIsRefused(@TempDir Path directory) {
         for (String path : List.of("../other", "/etc", "a/../../b", "..")) {
-            assertThatThrownBy(() -> new Sources(directory.toString()).load(new DatasetSpec("folder", path, null)))
+            assertThatThrownBy(
+                            () -> sources(directory.toString()).load(new DatasetSpec("folder", path, null), text -> {}))
                     .isInstanceOf(SourceException.class)
                     .hasMessageContaining(path)
                     .hasMessageContaining("leads out");
         }
-        assertThatThrownBy(() -> new Sources(directory.toString()).load(new DatasetSpec("folder", "a\0b", null)))
+        assertThatThrownBy(
+                        () -> sources(directory.toString()).load(new DatasetSpec("folder", "a\0b", null), text -> {}))
                 .isInstanceOf(SourceException.class);
     }
 
@@ -114,5 +114,9 @@ class CifarTest {
         assertThat(dataset.train().pixels()[9]).isEqualTo((byte) 0x10);
         assertThat(dataset.train().pixels()[12 + 9]).isEqualTo((byte) 0x20);
         assertThat(dataset.train().pixels()[36 + 24 + 9]).isEqualTo((byte) 0x31);
+    }
+
+    private static Sources sources(String directory) {
+        return new Sources(directory, false, () -> false);
     }
 }

@@ -36,6 +36,7 @@ public final class RomeConfig {
     public static final String HTTP_PORT = "http.port";
     public static final String HEALTH_STALL = "health.stall.ms";
     public static final String DATA_DIR = "data.dir";
+    public static final String DATA_DOWNLOAD = "data.download";
     public static final String QUEUE_TYPE = "queue.type";
     public static final String QUEUE_ATTEMPTS = "queue.attempts";
     public static final String ENGINE_DEVICE = "engine.device";
@@ -95,6 +96,13 @@ public final class RomeConfig {
                     "",
                     ConfigDef.Importance.HIGH,
                     "Directory with the producer's image files.")
+            .define(
+                    DATA_DOWNLOAD,
+                    ConfigDef.Type.BOOLEAN,
+                    false,
+                    ConfigDef.Importance.LOW,
+                    "Whether the official files of cifar10, cifar100, mnist and fashion-mnist are fetched into data.dir where"
+                            + " they are not there; their checksums are compared with the published ones.")
             .define(
                     QUEUE_TYPE,
                     ConfigDef.Type.STRING,
