@@ -5,6 +5,7 @@ import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -32,21 +33,34 @@ record ImageFile(int width, int height, byte[] pixels, boolean transparent) {
      * @throws SourceException naming the file, where it is none of them, damaged or too large
      */
     static ImageFile read(Path file) {
-        try (ImageInputStream input = ImageIO.createImageInputStream(file.toFile())) {
+        return read(file, file.toFile());
+    }
+
+    /**
+     * Reads what a file's bytes would be, as {@link #read(Path)}.
+     *
+     * @param origin named in messages
+     */
+    static ImageFile read(Object origin, byte[] content) {
+        return read(origin, new ByteArrayInputStream(content));
+    }
+
+    private static ImageFile read(Object origin, Object source) {
+        try (ImageInputStream input = ImageIO.createImageInputStream(source)) {
             Iterator<ImageReader> readers = input == null ? null : ImageIO.getImageReaders(input);
             if (readers == null || !readers.hasNext()) {
                 throw new SourceException(
-                        file + " is not an image that can be read (PNG, JPEG, BMP, GIF, TIFF or WebP).");
+                        origin + " is not an image that can be read (PNG, JPEG, BMP, GIF, TIFF or WebP).");
             }
             ImageReader reader = readers.next();
             try {
                 reader.setInput(input, true, true);
                 long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
                 if (pixels > MOST_PIXELS) {
-                    throw new SourceException(file + " has " + pixels + " pixels; at most " + MOST_PIXELS
+                    throw new SourceException(origin + " has " + pixels + " pixels; at most " + MOST_PIXELS
                             + " are read. Make it smaller.");
                 }
-                return of(file, reader.read(0));
+                return of(origin, reader.read(0));
             } finally {
                 reader.dispose();
             }
@@ -55,18 +69,18 @@ record ImageFile(int width, int height, byte[] pixels, boolean transparent) {
                 throw known;
             }
             // decoders answer damaged files with exceptions of any kind
-            throw new SourceException("Cannot read the image " + file + ": " + e.getMessage(), e);
+            throw new SourceException("Cannot read the image " + origin + ": " + e.getMessage(), e);
         }
     }
 
     /**
      * An image as RGB bytes.
      *
-     * @param file where it comes from
+     * @param origin where it comes from
      * @throws SourceException where its colour model is not read
      */
-    static ImageFile of(Path file, BufferedImage image) {
-        Samples samples = samples(file, image);
+    static ImageFile of(Object origin, BufferedImage image) {
+        Samples samples = samples(origin, image);
         int area = image.getWidth() * image.getHeight();
         byte[] pixels = new byte[CHANNELS * area];
         boolean transparent = false;
@@ -101,7 +115,7 @@ record ImageFile(int width, int height, byte[] pixels, boolean transparent) {
         void read(int x, int y, int[] rgba);
     }
 
-    private static Samples samples(Path file, BufferedImage image) {
+    private static Samples samples(Object origin, BufferedImage image) {
         ColorModel model = image.getColorModel();
         if (model.isAlphaPremultiplied()) {
             image.coerceData(false);
@@ -138,7 +152,7 @@ record ImageFile(int width, int height, byte[] pixels, boolean transparent) {
                 rgba[CHANNELS] = WHITE;
             };
         }
-        throw new SourceException(file + " has a colour model that is not read (" + colours
+        throw new SourceException(origin + " has a colour model that is not read (" + colours
                 + " components of colour space type " + type + "); convert it to RGB.");
     }
 

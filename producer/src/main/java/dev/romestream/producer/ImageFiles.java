@@ -101,12 +101,14 @@ final class ImageFiles {
         return resize.map(side -> resized(file, image, side)).orElse(image);
     }
 
-    private static ImageFile resized(Path file, ImageFile image, int side) {
+    /** The image with its shorter side scaled, and the middle square kept. */
+    static ImageFile resized(Object origin, ImageFile image, int side) {
         double scale = (double) side / Math.min(image.width(), image.height());
         int scaledWidth = Math.max(side, (int) Math.round(image.width() * scale));
         int scaledHeight = Math.max(side, (int) Math.round(image.height() * scale));
         BufferedImage scaled = new ResampleOp(scaledWidth, scaledHeight, ResampleOp.FILTER_TRIANGLE)
                 .filter(image.toBufferedImage(), null);
-        return ImageFile.of(file, scaled.getSubimage((scaledWidth - side) / 2, (scaledHeight - side) / 2, side, side));
+        return ImageFile.of(
+                origin, scaled.getSubimage((scaledWidth - side) / 2, (scaledHeight - side) / 2, side, side));
     }
 }

@@ -61,8 +61,7 @@ public final class ProducerService implements Service {
         this.descriptors =
                 resources.add(new RecordReader<>(config, Topic.DATASETS, DatasetDescriptor.class, this::take));
         this.sender = resources.add(new RecordSender(config));
-        this.sources =
-                new Sources(config.string(RomeConfig.DATA_DIR), config.flag(RomeConfig.DATA_DOWNLOAD), () -> closed);
+        this.sources = new Sources(config, () -> closed);
         this.publisher = new DatasetPublisher(
                 sender,
                 config.integer(RomeConfig.IMAGES_PER_BATCH),

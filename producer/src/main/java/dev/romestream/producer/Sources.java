@@ -1,34 +1,34 @@
 package dev.romestream.producer;
 
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.schemas.DatasetSpec;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Data sets by their specification. */
 final class Sources {
     private static final List<String> NAMES =
-            List.of(Shapes10.NAME, "cifar10", "cifar100", "folder", "mnist", "fashion-mnist", "tiny-imagenet");
+            List.of(Shapes10.NAME, "cifar10", "cifar100", "folder", "mnist", "fashion-mnist", "tiny-imagenet", "topic");
+    private static final Duration FOR_EVER = Duration.ofMillis(-1);
     private static final Logger log = LoggerFactory.getLogger(Sources.class);
 
+    private final RomeConfig config;
     private final Path directory;
-    private final boolean download;
     private final BooleanSupplier cancelled;
 
-    /**
-     * Sources below a directory.
-     *
-     * @param directory with the image files; empty where none was configured
-     * @param download whether official files that are not there are fetched
-     * @param cancelled ends the fetching
-     */
-    Sources(String directory, boolean download, BooleanSupplier cancelled) {
-        this.directory = directory.isBlank() ? null : Path.of(directory);
-        this.download = download;
+    /** @param cancelled ends what takes long */
+    Sources(RomeConfig config, BooleanSupplier cancelled) {
+        this.config = config;
+        String given = config.string(RomeConfig.DATA_DIR);
+        this.directory = given.isBlank() ? null : Path.of(given);
         this.cancelled = cancelled;
     }
 
@@ -41,7 +41,7 @@ final class Sources {
     ImageDataset load(DatasetSpec spec, Consumer<String> tell) {
         try {
             return read(spec, tell);
-        } catch (SourceException e) {
+        } catch (SourceException | KafkaException e) {
             throw e;
         } catch (RuntimeException e) {
             log.error("The data set {} cannot be read", spec.getName(), e);
@@ -55,6 +55,10 @@ final class Sources {
             case "cifar10" -> Cifar.ten(official(spec, tell));
             case "cifar100" -> Cifar.hundred(official(spec, tell));
             case "folder" -> ImageFolder.read(spec.getName(), files(spec), Optional.ofNullable(spec.getResize()));
+            case "topic" ->
+                Backoff.await(
+                        config.outages(), "the brokers", FOR_EVER, () -> new TopicImages(config, spec, tell, cancelled)
+                                .read());
             case "tiny-imagenet" -> TinyImageNet.read(files(spec), Optional.ofNullable(spec.getResize()));
             case "mnist" -> Idx.mnist(official(spec, tell));
             case "fashion-mnist" -> Idx.fashionMnist(official(spec, tell));
@@ -69,7 +73,7 @@ final class Sources {
         Path given = files(spec);
         OfficialFiles known = OfficialFiles.BY_NAME.get(spec.getName());
         Optional<Path> found = known.find(given);
-        if (found.isEmpty() && download) {
+        if (found.isEmpty() && config.flag(RomeConfig.DATA_DOWNLOAD)) {
             return known.fetch(given, tell, cancelled);
         }
         return found.orElseThrow(() -> new SourceException(given + " has not the files of " + spec.getName()

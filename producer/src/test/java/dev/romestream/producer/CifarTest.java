@@ -3,12 +3,14 @@ package dev.romestream.producer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.DatasetSpec;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -76,9 +78,9 @@ class CifarTest {
 
     @Test
     void aMissingDirectoryIsSaidWithTheWayOut() {
-        assertThatThrownBy(() -> sources("").load(new DatasetSpec("cifar10", null, null), text -> {}))
+        assertThatThrownBy(() -> sources("").load(new DatasetSpec("cifar10", null, null, null), text -> {}))
                 .hasMessageContaining("data.dir");
-        assertThatThrownBy(() -> sources("").load(new DatasetSpec("imagenet", null, null), text -> {}))
+        assertThatThrownBy(() -> sources("").load(new DatasetSpec("imagenet", null, null, null), text -> {}))
                 .hasMessageContaining("'imagenet'")
                 .hasMessageContaining("shapes10");
     }
@@ -86,14 +88,14 @@ class CifarTest {
     @Test
     void aPathThatLeadsOutOfTheDataDirectoryIsRefused(@TempDir Path directory) {
         for (String path : List.of("../other", "/etc", "a/../../b", "..")) {
-            assertThatThrownBy(
-                            () -> sources(directory.toString()).load(new DatasetSpec("folder", path, null), text -> {}))
+            assertThatThrownBy(() ->
+                            sources(directory.toString()).load(new DatasetSpec("folder", path, null, null), text -> {}))
                     .isInstanceOf(SourceException.class)
                     .hasMessageContaining(path)
                     .hasMessageContaining("leads out");
         }
-        assertThatThrownBy(
-                        () -> sources(directory.toString()).load(new DatasetSpec("folder", "a\0b", null), text -> {}))
+        assertThatThrownBy(() ->
+                        sources(directory.toString()).load(new DatasetSpec("folder", "a\0b", null, null), text -> {}))
                 .isInstanceOf(SourceException.class);
     }
 
@@ -117,6 +119,6 @@ class CifarTest {
     }
 
     private static Sources sources(String directory) {
-        return new Sources(directory, false, () -> false);
+        return new Sources(RomeConfig.of(Map.of(RomeConfig.DATA_DIR, directory)), () -> false);
     }
 }

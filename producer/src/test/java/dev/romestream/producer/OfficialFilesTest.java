@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.producer.OfficialFiles.Download;
 import dev.romestream.schemas.DatasetSpec;
 import java.io.ByteArrayOutputStream;
@@ -133,8 +134,9 @@ class OfficialFilesTest {
 
     @Test
     void nothingIsFetchedUnlessItIsSaid() {
-        assertThatThrownBy(() -> new Sources(directory.toString(), false, () -> false)
-                        .load(new DatasetSpec("mnist", null, null), text -> {}))
+        assertThatThrownBy(
+                        () -> new Sources(RomeConfig.of(Map.of(RomeConfig.DATA_DIR, directory.toString())), () -> false)
+                                .load(new DatasetSpec("mnist", null, null, null), text -> {}))
                 .isInstanceOf(SourceException.class)
                 .hasMessageContaining("MNIST/raw or MNIST")
                 .hasMessageContaining("data.download=true");

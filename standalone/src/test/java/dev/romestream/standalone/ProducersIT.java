@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.service.Resources;
+import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.messaging.topic.TopicReader;
 import dev.romestream.messaging.topic.TopicSetup;
 import dev.romestream.producer.ProducerService;
+import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ExperimentStatus;
@@ -19,18 +22,27 @@ import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -86,6 +98,119 @@ class ProducersIT {
         }
     }
 
+    @Test
+    void aTopicThatUsersFillIsADataSetAndWhatIsNoImageIsKept(@TempDir Path own) throws Exception {
+        Resources resources = new Resources();
+        try {
+            TestCluster cluster = resources.add(TestCluster.start(own));
+            RomeConfig config = cluster.tenant(Map.of());
+            TopicSetup.ensure(config);
+            fill(config, "photos");
+            Map<String, DatasetDescriptor> datasets = new ConcurrentHashMap<>();
+            resources.add(new RecordReader<>(config, Topic.DATASETS, DatasetDescriptor.class, datasets::put));
+            resources.add(new RecordReader<>(config, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, statuses::put));
+            resources
+                    .add(new ProducerService(config, new SimpleMeterRegistry()))
+                    .start();
+            List<DatasetSpec> specs = List.of(
+                    new DatasetSpec("topic", "photos", null, null),
+                    new DatasetSpec("topic", "photos", null, 5),
+                    new DatasetSpec("topic", "photos", 4, null),
+                    new DatasetSpec("topic", "nothing", null, null));
+            Experiment template = TestExperiment.with().get(0);
+            try (RecordSender sender = new RecordSender(config)) {
+                for (DatasetSpec spec : specs) {
+                    String id = "e" + specs.indexOf(spec);
+                    sender.send(
+                            Topic.EXPERIMENTS,
+                            id,
+                            Experiment.newBuilder(template)
+                                    .setId(id)
+                                    .setDataset(spec)
+                                    .build());
+                }
+                sender.flush();
+            }
+            await().atMost(LIMIT).until(() -> datasets.size() == 3 && statuses.containsKey("e3/producer"));
+            await().atMost(LIMIT).until(() -> statuses.get("e3/producer").getPhase() == Phase.FAILED);
+            assertThat(statuses.get("e3/producer").getError()).contains("There is no topic 'nothing'");
+
+            DatasetDescriptor all = datasets.get(DatasetIds.of(specs.get(0)));
+            assertThat(all.getClasses()).containsExactly("ant", "bee", "cat");
+            assertThat(all.getShape()).containsExactly(3, 8, 8);
+            assertThat(all.getTrainImages()).isEqualTo(12);
+            assertThat(all.getTestImages()).isEqualTo(3);
+            DatasetDescriptor some = datasets.get(DatasetIds.of(specs.get(1)));
+            assertThat(some.getTrainImages()).isEqualTo(5);
+            assertThat(some.getTestImages()).isEqualTo(3);
+            DatasetDescriptor resized = datasets.get(DatasetIds.of(specs.get(2)));
+            assertThat(resized.getShape()).containsExactly(3, 4, 4);
+            assertThat(resized.getTrainImages())
+                    .as("with the one of another size")
+                    .isEqualTo(13);
+
+            List<String> letters = new CopyOnWriteArrayList<>();
+            try (TopicReader reader = new TopicReader(
+                    config,
+                    Topic.DEAD_LETTERS,
+                    letter -> letters.add(DeadLetters.header(letter, "topic") + " "
+                            + DeadLetters.header(letter, "message") + " " + letter.value().length))) {
+                reader.awaitCaughtUp(LIMIT);
+            }
+            assertThat(letters).hasSize(4).allSatisfy(letter -> assertThat(letter)
+                    .startsWith("photos "));
+            assertThat(letters)
+                    .anySatisfy(letter -> assertThat(letter)
+                            .contains("is not an image that can be read")
+                            .endsWith(" 5"))
+                    .anySatisfy(letter -> assertThat(letter).contains("has no key"))
+                    .anySatisfy(letter -> assertThat(letter).contains("the header split 'val'"))
+                    .anySatisfy(letter -> assertThat(letter).contains("is 6 x 6; write images of one size"));
+        } finally {
+            resources.close();
+        }
+    }
+
+    /** Of three classes four images each to train on and one to test; and four records that are none. */
+    private static void fill(RomeConfig config, String topic) throws Exception {
+        try (Admin admin = Admin.create(config.admin())) {
+            admin.createTopics(List.of(new NewTopic(topic, 3, (short) 1))).all().get();
+        }
+        Map<String, Object> settings = config.producer();
+        settings.remove("value.serializer");
+        try (var producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer())) {
+            List<ProducerRecord<String, byte[]>> records = new ArrayList<>();
+            for (String label : List.of("cat", "ant", "bee")) {
+                for (int i = 0; i < 5; i++) {
+                    records.add(image(topic, label, png(8, label.hashCode() + i), i < 4 ? null : "test"));
+                }
+            }
+            records.add(image(topic, "ant", "no.PN".getBytes(StandardCharsets.UTF_8), null));
+            records.add(image(topic, null, png(8, 1), null));
+            records.add(image(topic, "bee", png(8, 2), "val"));
+            records.add(image(topic, "cat", png(6, 3), "train"));
+            for (ProducerRecord<String, byte[]> record : records) {
+                producer.send(record).get();
+            }
+        }
+    }
+
+    private static ProducerRecord<String, byte[]> image(String topic, String label, byte[] file, String split) {
+        ProducerRecord<String, byte[]> record = new ProducerRecord<>(topic, label, file);
+        if (split != null) {
+            record.headers().add("split", split.getBytes(StandardCharsets.UTF_8));
+        }
+        return record;
+    }
+
+    private static byte[] png(int size, int seed) throws IOException {
+        BufferedImage image = new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB);
+        image.setRGB(0, 0, seed);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        ImageIO.write(image, "png", bytes);
+        return bytes.toByteArray();
+    }
+
     /** Two classes, with an image for training and one for testing each. */
     private static void writeImages(Path folder, int seed) throws IOException {
         for (String split : List.of("train", "test")) {
@@ -122,7 +247,7 @@ class ProducersIT {
                 Experiment experiment = Experiment.newBuilder(template)
                         .setId("e" + i)
                         .setRun(run)
-                        .setDataset(new DatasetSpec("folder", "set" + i, null))
+                        .setDataset(new DatasetSpec("folder", "set" + i, null, null))
                         .build();
                 sender.send(Topic.EXPERIMENTS, experiment.getId(), experiment);
             }

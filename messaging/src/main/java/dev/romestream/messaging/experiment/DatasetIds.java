@@ -8,13 +8,16 @@ import java.util.UUID;
 public final class DatasetIds {
     private DatasetIds() {}
 
-    /** The name, with a digest of the path and the size to which images are brought, where there are such. */
+    /** The name, with a digest of the path, the size to which images are brought, and their number, where there are such. */
     public static String of(DatasetSpec spec) {
         String id = spec.getName();
         if (spec.getPath() != null) {
             UUID digest = UUID.nameUUIDFromBytes(spec.getPath().getBytes(StandardCharsets.UTF_8));
             id += "-" + digest.toString().substring(0, 8);
         }
-        return spec.getResize() == null ? id : id + "-" + spec.getResize();
+        if (spec.getResize() != null) {
+            id += "-" + spec.getResize();
+        }
+        return spec.getImages() == null ? id : id + "-of-" + spec.getImages();
     }
 }
