@@ -32,7 +32,8 @@ public final class Backoff {
                 .onFailedAttempt(
                         event -> outages.begin(what, event.getLastException().getMessage()));
         if (!limit.isNegative()) {
-            policy.withMaxDuration(limit.isZero() ? Duration.ofNanos(1) : limit);
+            // Failsafe takes none that is shorter than the first interval
+            policy.withMaxDuration(limit.compareTo(FIRST) > 0 ? limit : FIRST.plusMillis(1));
         }
         try {
             T result = Failsafe.with(policy.build()).get(attempt);

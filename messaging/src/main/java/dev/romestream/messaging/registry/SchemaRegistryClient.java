@@ -98,7 +98,7 @@ public final class SchemaRegistryClient {
     private static String checked(String address) {
         try {
             URI uri = new URI(address);
-            if ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme())) {
+            if (uri.getHost() != null && Set.of("http", "https").contains(String.valueOf(uri.getScheme()))) {
                 return address;
             }
         } catch (URISyntaxException e) {
@@ -237,7 +237,7 @@ public final class SchemaRegistryClient {
     }
 
     private static String withoutCredentials(String url) {
-        return url.replaceFirst("//[^/]*@", "//");
+        return url.replaceFirst("(//)?[^/]*@", "$1");
     }
 
     private static HttpResponse.BodyHandler<String> textBody() {

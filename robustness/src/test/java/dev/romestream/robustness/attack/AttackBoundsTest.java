@@ -182,6 +182,31 @@ class AttackBoundsTest {
                 .hasMessageContaining("pgd_l2");
     }
 
+    /** A record of somebody else's must not keep an attacker busy for years. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "pgd|10|restarts|2147483648|restarts 2.147483648E9; allowed are whole numbers from 1 to 1000",
+                "pgd|10|restarts|1.5|restarts 1.5; allowed are whole numbers",
+                "pgd|10|restarts|0|restarts 0.0; allowed are whole numbers",
+                "pgd|10|restarts|NaN|restarts NaN; it must be 0 or more",
+                "pgd|100000|restarts|1000|about each image 100000000 times; the most allowed is 10000000",
+                "cw|10|searchSteps|1000|searchSteps 1000.0; allowed are whole numbers from 1 to 100",
+                "cw|10|c|-1|c -1.0; it must be 0 or more",
+                "spsa|10|samples|1e9|samples 1.0E9; allowed",
+                "autoattack|10|queries|1e9|queries 1.0E9; allowed",
+                "square|1000001|initialShare|0.8|1000001 steps; allowed are 0 to 100000"
+            })
+    void whatCostsTooMuchIsRefused(String name, int steps, String parameter, double value, String reason) {
+        AttackSpec spec = new AttackSpec(
+                name, Space.PIXEL, false, 0.03, 0.01, steps, false, Optional.empty(), Map.of(parameter, value));
+        assertThatThrownBy(() -> Attacks.create(spec))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("The attack " + name)
+                .hasMessageContaining(reason);
+    }
+
     @Test
     void anUnknownSuiteIsRefusedWithTheKnownOnes() {
         assertThatThrownBy(() -> Suite.named("pixel-3"))
