@@ -13,8 +13,10 @@ import dev.romestream.messaging.queue.RequestWorker;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.registry.RegistryException;
 import dev.romestream.messaging.registry.SchemaRegistryClient;
+import dev.romestream.messaging.streams.ControlStream;
 import dev.romestream.messaging.streams.StreamsApplication;
 import dev.romestream.messaging.topic.ChunkStore;
+import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordInspector;
 import dev.romestream.messaging.topic.RecordReader;
@@ -568,6 +570,54 @@ class MessagingIT {
                     .until(() -> worker.stalled().isEmpty() && stream.stalled().isEmpty());
             assertThat(queue.isAlive()).isTrue();
         }
+    }
+
+    /** After a failure it decodes records again that it decoded before. */
+    @Test
+    void whatAStreamCannotDecodeIsKeptOnce() {
+        RomeConfig config = tenant();
+        byte[] garbage = {0, 0, 0, 99, 1, 2, 3};
+        raw(config, Topic.EXPERIMENT_STATUS, "a", garbage);
+        Queue<String> seen = new ConcurrentLinkedQueue<>();
+        StreamsBuilder builder = new StreamsBuilder();
+        builder.stream(
+                        TopicNames.of(config).of(Topic.EXPERIMENT_STATUS),
+                        Consumed.with(Serdes.String(), ControlStream.serde(config, ExperimentStatus.class))
+                                .withName("statuses"))
+                .foreach((key, value) -> seen.add(key), Named.as("seen"));
+        try (RecordSender sender = new RecordSender(config)) {
+            // each of them reads the topic from its beginning
+            for (String name : List.of("first", "second")) {
+                try (StreamsApplication stream = new StreamsApplication(config, name, builder.build())) {
+                    stream.start();
+                    sender.send(Topic.EXPERIMENT_STATUS, name, status("e", 1));
+                    sender.flush();
+                    await().atMost(LIMIT).until(() -> seen.contains(name));
+                    await().atMost(LIMIT).until(() -> !deadLetters(config).isEmpty());
+                }
+                seen.clear();
+            }
+        }
+        assertThat(deadLetters(config)).hasSize(1);
+        assertThat(deadLetters(config).get(0).value()).isEqualTo(garbage);
+    }
+
+    @Test
+    void whatIsTooLargeForADeadLetterLeavesItsReasonAndItsPlace() {
+        RomeConfig config = tenant();
+        var large = new ConsumerRecord<>("elsewhere", 2, 17, "k", new byte[12 << 20]);
+        try (DeadLetters letters = new DeadLetters(config)) {
+            for (int i = 0; i < 2; i++) {
+                assertThat(letters.keep(large, new IllegalStateException("it makes no sense"), () -> true))
+                        .isTrue();
+            }
+        }
+        assertThat(deadLetters(config)).hasSize(1);
+        ConsumerRecord<String, byte[]> letter = deadLetters(config).get(0);
+        assertThat(header(letter, "topic") + header(letter, "partition") + header(letter, "offset"))
+                .isEqualTo("elsewhere217");
+        assertThat(header(letter, "message")).isEqualTo("it makes no sense");
+        assertThat(header(letter, "cut.bytes")).isEqualTo(Integer.toString(12 << 20));
     }
 
     private static void awaitUninterruptibly(CountDownLatch latch) {

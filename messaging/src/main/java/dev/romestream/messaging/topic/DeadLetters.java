@@ -85,7 +85,7 @@ public final class DeadLetters implements AutoCloseable {
                 own.add(header);
             }
         });
-        add(own, CUT, Integer.toString(record.serializedValueSize()));
+        add(own, CUT, Integer.toString(record.value() == null ? 0 : record.value().length));
         return own;
     }
 
