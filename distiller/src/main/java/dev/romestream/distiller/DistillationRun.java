@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.Dataset;
 import dev.romestream.exchange.codec.Digest;
+import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.TensorCodec;
 import dev.romestream.exchange.experiment.DistillationDefaults;
@@ -17,17 +18,22 @@ import dev.romestream.robustness.distill.PriorPlan;
 import dev.romestream.robustness.distill.PriorSource;
 import dev.romestream.robustness.distill.RandomSelection;
 import dev.romestream.robustness.distill.Rome;
+import dev.romestream.robustness.distill.SoftLabels;
 import dev.romestream.robustness.distill.SyntheticSet;
+import dev.romestream.robustness.network.NeuralNetwork;
+import dev.romestream.robustness.network.ThreatModel;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.train.StochasticGradientDescent;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.LabelKind;
 import dev.romestream.schemas.Pool;
 import dev.romestream.schemas.PoolSpec;
 import dev.romestream.schemas.PriorMode;
 import dev.romestream.schemas.SnapshotClass;
 import dev.romestream.schemas.SnapshotManifest;
+import dev.romestream.schemas.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -61,6 +67,16 @@ final class DistillationRun {
                 .add(experiment.getSeed())
                 .add(dataset.descriptor().getFingerprint())
                 .hex();
+        if (spec.getLabels().getKind() == LabelKind.SOFT) {
+            if (spec.getMethod().equals(DistillationDefaults.FULL)) {
+                throw new IllegalArgumentException(
+                        "distillation.labels are soft, and the method full has the labels of the data set; use hard.");
+            }
+            if (teachers().isEmpty()) {
+                throw new IllegalArgumentException("distillation.labels are soft, and there are no teachers; give"
+                        + " labels.natural or labels.adversarial.");
+            }
+        }
         var shape = dataset.train().shape();
         if (spec.getMultiFormation() && (shape.height() % 2 != 0 || shape.width() % 2 != 0)) {
             throw new IllegalArgumentException(
@@ -116,16 +132,35 @@ final class DistillationRun {
                 seed);
     }
 
+    /** Those who say what the images are, beside their classes; none where the classes are enough. */
+    List<Pools.Teacher> teachers() {
+        return spec.getLabels().getKind() == LabelKind.HARD
+                ? List.of()
+                : Pools.teachers(experiment, dataset.descriptor());
+    }
+
     /** What a snapshot consists of. */
-    List<SnapshotClass> classes(SyntheticSet set) {
+    List<SnapshotClass> classes(NDManager manager, SyntheticSet set, List<NeuralNetwork> teachers) {
         List<SnapshotClass> classes = new ArrayList<>();
         for (int label = 0; label < set.classes(); label++) {
             classes.add(SnapshotClass.newBuilder()
                     .setLabel(label)
                     .setImages(TensorCodec.encode("The images of class " + label, set.images(label)))
+                    .setSoftLabels(teachers.isEmpty() ? null : softLabels(manager, set, label, teachers))
                     .build());
         }
         return classes;
+    }
+
+    private Tensor softLabels(NDManager manager, SyntheticSet set, int label, List<NeuralNetwork> teachers) {
+        float[] rows = SoftLabels.of(
+                manager,
+                teachers,
+                set.images(label),
+                set.multiFormation(),
+                spec.getLabels().getTemperature());
+        Tensor flat = TensorCodec.encode("The soft labels of class " + label, rows);
+        return new Tensor(List.of(rows.length / set.classes(), set.classes()), flat.getDtype(), flat.getData());
     }
 
     /** What a snapshot is, after so many iterations. */
@@ -208,6 +243,10 @@ final class DistillationRun {
     }
 
     private PriorSource priors(NDManager manager, PriorStreams streams, PriorPlan plan) {
+        if (plan.attack().space() != ThreatModel.Space.NORMALISED) {
+            throw new InvalidRecordException("prior.attack.space is "
+                    + plan.attack().space() + "; priors are crafted on augmented, normalised images: use normalised.");
+        }
         Pool pool = Pools.of(experiment, dataset.descriptor());
         PoolSchedule schedule = schedule(experiment, dataset.descriptor());
         return spec.getPrior().getMode() == PriorMode.INLINE

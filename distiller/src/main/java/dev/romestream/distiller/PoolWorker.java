@@ -23,6 +23,7 @@ import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** Makes one version of one pool network for each request, unless it is there already. */
 final class PoolWorker extends RequestWorker<PoolRequest> {
@@ -54,7 +55,7 @@ final class PoolWorker extends RequestWorker<PoolRequest> {
         check(request);
         String id = Pools.networkId(request.getPool(), request.getNetwork());
         String key = NetworkCodec.key(id, request.getVersion());
-        if (!isMade(request, key)) {
+        if (!isMade(request, key) && !isPassed(request, id)) {
             try {
                 time.record(() -> make(request, id));
             } catch (IllegalArgumentException e) {
@@ -74,6 +75,12 @@ final class PoolWorker extends RequestWorker<PoolRequest> {
         return networks.head(key)
                 .filter(head -> head.getError() == null || head.getAttempt() >= request.getAttempt())
                 .isPresent();
+    }
+
+    /** Of a chain of teachers, only the newest version is kept. */
+    private boolean isPassed(PoolRequest request, String id) {
+        return IntStream.rangeClosed(request.getVersion() + 1, request.getPool().getVersions())
+                .anyMatch(later -> networks.contains(NetworkCodec.key(id, later)));
     }
 
     private static void check(PoolRequest request) {

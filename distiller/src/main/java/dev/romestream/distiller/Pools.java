@@ -2,9 +2,9 @@ package dev.romestream.distiller;
 
 import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.Digest;
-import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.distill.PoolTraining;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.network.ThreatModel;
@@ -13,8 +13,11 @@ import dev.romestream.robustness.train.StochasticGradientDescent;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.LabelSpec;
 import dev.romestream.schemas.Pool;
 import dev.romestream.schemas.PoolSpec;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Pools: all that determines the networks of one, and the id that follows from it. */
 final class Pools {
@@ -41,6 +44,51 @@ final class Pools {
         return pool;
     }
 
+    /** The teachers of an experiment, each with its number: those that are trained naturally, and those that are not. */
+    static List<Teacher> teachers(Experiment experiment, DatasetDescriptor dataset) {
+        LabelSpec spec = experiment.getDistillation().getLabels();
+        List<Teacher> teachers = new ArrayList<>();
+        var none = AttackCodec.encode(AttackSpec.control(Attacks.NONE, ThreatModel.Space.PIXEL));
+        Pool natural = teachers(experiment, dataset, none);
+        Pool adversarial = teachers(experiment, dataset, spec.getAttack());
+        for (int i = 0; i < spec.getNatural(); i++) {
+            teachers.add(new Teacher(natural, i));
+        }
+        for (int i = 0; i < spec.getAdversarial(); i++) {
+            teachers.add(new Teacher(adversarial, i));
+        }
+        return teachers;
+    }
+
+    /** One network of a pool of teachers. */
+    record Teacher(Pool pool, int number) {
+        String key(int version) {
+            return NetworkCodec.key(networkId(pool, number), version);
+        }
+    }
+
+    private static Pool teachers(
+            Experiment experiment, DatasetDescriptor dataset, dev.romestream.schemas.AttackSpec attack) {
+        LabelSpec spec = experiment.getDistillation().getLabels();
+        Pool pool = Pool.newBuilder()
+                .setId("")
+                .setDataset(dataset.getId())
+                .setFingerprint(dataset.getFingerprint())
+                .setNetwork(
+                        spec.getNetwork() == null ? experiment.getDistillation().getNetwork() : spec.getNetwork())
+                .setPrior(attack)
+                .setTrainSteps(Math.max(1, (dataset.getTrainImages() + spec.getBatch() - 1) / spec.getBatch()))
+                .setBatch(Math.min(spec.getBatch(), dataset.getTrainImages()))
+                .setLearningRate(spec.getLearningRate())
+                .setMomentum(spec.getMomentum())
+                .setWeightDecay(spec.getWeightDecay())
+                .setSeed(spec.getSeed() == null ? experiment.getSeed() : spec.getSeed())
+                .setVersions(spec.getEpochs())
+                .build();
+        pool.setId(id(pool));
+        return pool;
+    }
+
     /** The id that follows from the other fields. */
     static String id(Pool pool) {
         Pool anonymous = Pool.newBuilder(pool).setId("").build();
@@ -52,24 +100,16 @@ final class Pools {
         return pool.getId() + "/" + network;
     }
 
-    /**
-     * How the networks of a pool are trained.
-     *
-     * @throws InvalidRecordException where the pool's attack works in another space than its networks
-     */
+    /** How the networks of a pool are trained. */
     static PoolTraining training(Pool pool, Normalization normalization) {
-        AttackSpec prior = AttackCodec.decode(pool.getPrior());
-        if (prior.space() != ThreatModel.Space.NORMALISED) {
-            throw new InvalidRecordException("prior.attack.space is " + prior.space()
-                    + "; priors are crafted on augmented, normalised images: use normalised.");
-        }
         return new PoolTraining(
                 NetworkCodec.decode(pool.getNetwork()),
-                prior,
+                AttackCodec.decode(pool.getPrior()),
                 pool.getTrainSteps(),
                 pool.getBatch(),
                 new StochasticGradientDescent(pool.getLearningRate(), pool.getMomentum(), pool.getWeightDecay()),
                 normalization,
-                new Seed(pool.getSeed()));
+                new Seed(pool.getSeed()),
+                pool.getVersions());
     }
 }

@@ -18,6 +18,7 @@ import dev.romestream.messaging.topic.ChunkStore;
 import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.SyntheticSet;
+import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.DistillationRequest;
 import dev.romestream.schemas.Experiment;
@@ -128,25 +129,58 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                 SyntheticSet set = resumable
                         .map(found -> found.restore(scope, run.spec().getMultiFormation()))
                         .orElseGet(() -> run.initial(scope))) {
+            Teachers teachers = new Teachers(
+                    networks, sender, run.teachers(), request.getExperiment().getRun(), limits.patience());
             status.begin("distilling with " + run.spec().getMethod(), "iterations", from, run.iterations());
-            int done = steps(request, run, set, from, to, ended, status);
-            if (done > from || done == run.iterations()) {
-                run.snapshot(done)
-                        .ifPresent(
-                                snapshot -> snapshots.write(id, snapshot, run.classes(set), run.manifest(set, done)));
-                if (done == run.iterations()) {
-                    checkpoints.complete(sender, id, run.specification(), done);
-                } else {
-                    checkpoints.write(sender, id, run.specification(), done, set);
+            Optional<List<NeuralNetwork>> labellers = labellers(run, to, teachers, scope, ended, status);
+            int done = from;
+            if (labellers.isPresent()) {
+                done = steps(request, run, set, from, to, ended, status, teachers);
+                if (done > from || done == run.iterations()) {
+                    write(run, id, set, done, labellers.get());
                 }
             }
-            if (isCancelled() && done < to) {
+            boolean whole = labellers.isPresent() && done == to;
+            if (isCancelled() && !whole) {
                 throw new CancellationException("the distiller is closing");
             }
-            answer(request, done == to ? Outcome.DONE : Outcome.INTERRUPTED, done, null);
+            answer(request, whole ? Outcome.DONE : Outcome.INTERRUPTED, done, null);
         }
         if (DistillationRun.usesPool(experiment)) {
             retirement.retire(experiments.all(), dataset.descriptor(), checkpoints);
+        }
+    }
+
+    /**
+     * The teachers, where the segment ends in a snapshot, which needs them; else none.
+     *
+     * @return empty where the experiment is not wanted any more before they are ready
+     */
+    private Optional<List<NeuralNetwork>> labellers(
+            DistillationRun run,
+            int to,
+            Teachers teachers,
+            NDManager scope,
+            BooleanSupplier ended,
+            StatusReporter status) {
+        if (run.snapshot(to).isEmpty()) {
+            return Optional.of(List.of());
+        }
+        try {
+            return Optional.of(teachers.await(scope, ended, this::moves, status::waits));
+        } catch (CancellationException e) {
+            return Optional.empty();
+        }
+    }
+
+    private void write(DistillationRun run, String id, SyntheticSet set, int done, List<NeuralNetwork> labellers) {
+        run.snapshot(done)
+                .ifPresent(snapshot ->
+                        snapshots.write(id, snapshot, run.classes(manager, set, labellers), run.manifest(set, done)));
+        if (done == run.iterations()) {
+            checkpoints.complete(sender, id, run.specification(), done);
+        } else {
+            checkpoints.write(sender, id, run.specification(), done, set);
         }
     }
 
@@ -161,7 +195,8 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
             int from,
             int to,
             BooleanSupplier ended,
-            StatusReporter status) {
+            StatusReporter status,
+            Teachers teachers) {
         int[] done = {from};
         DistillationRun.PriorStreams streams = (pool, schedule, plan) -> new StreamedPriors(
                 manager,
@@ -182,6 +217,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                 done[0] = now;
                 moves();
                 iterations.increment();
+                teachers.request();
                 status.progress(now, run.iterations());
             });
         } catch (CancellationException e) {

@@ -156,29 +156,39 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
         NDList images = new NDList();
         NDList targets = new NDList();
         for (SnapshotClass part : snapshots.classes(experiment.getId(), task.getSnapshot(), manifest.getClasses())) {
+            if (part.getImages().getShape().get(0) == 0) {
+                continue; // of soft labels, a class may be nobody's likeliest
+            }
             NDArray stored = TensorCodec.decode(scope, "images", part.getImages());
             NDArray expanded = SyntheticSet.expanded(stored, manifest.getMultiFormation());
             images.add(expanded);
-            int count = Math.toIntExact(stored.getShape().get(0));
-            long copies = expanded.getShape().get(0) / count;
-            targets.add(targets(scope, part, manifest, count).tile(new long[] {copies, 1}));
+            targets.add(targets(
+                    scope,
+                    part,
+                    manifest.getClasses(),
+                    stored.getShape().get(0),
+                    expanded.getShape().get(0)));
         }
         return TrainingSet.of(NDArrays.concat(images, 0), NDArrays.concat(targets, 0));
     }
 
-    private static NDArray targets(NDManager scope, SnapshotClass part, SnapshotManifest manifest, int count) {
-        int classes = manifest.getClasses();
-        if (part.getTargets() == null) {
-            int[] labels = new int[count];
+    /** A row for each image as networks see it: mosaics may have one for each of their quarters, or one for all. */
+    private static NDArray targets(NDManager scope, SnapshotClass part, int classes, long stored, long images) {
+        if (part.getSoftLabels() == null) {
+            int[] labels = new int[Math.toIntExact(images)];
             Arrays.fill(labels, part.getLabel());
             return Tensors.oneHot(scope, labels, classes);
         }
-        NDArray given = TensorCodec.decode(scope, "targets", part.getTargets());
-        if (!given.getShape().equals(new Shape(count, classes))) {
-            throw new InvalidRecordException("A snapshot's class has targets of shape " + given.getShape() + "; its "
-                    + count + " images and " + classes + " classes take " + new Shape(count, classes) + ".");
+        NDArray given = TensorCodec.decode(scope, "softLabels", part.getSoftLabels());
+        Shape shape = given.getShape();
+        if (shape.equals(new Shape(images, classes))) {
+            return given;
         }
-        return given;
+        if (!shape.equals(new Shape(stored, classes))) {
+            throw new InvalidRecordException("A snapshot's class has soft labels of shape " + shape + "; its " + stored
+                    + " stored images and " + classes + " classes take " + new Shape(stored, classes) + ".");
+        }
+        return given.tile(new long[] {images / stored, 1});
     }
 
     /** Refuses a network that is not one for the data set, or cannot be made of its record; else tells what a probe shows. */

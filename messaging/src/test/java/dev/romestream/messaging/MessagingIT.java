@@ -144,7 +144,8 @@ class MessagingIT {
                 0.1,
                 0.9,
                 0.0,
-                1L);
+                1L,
+                0);
         return new PoolRequest(pool, network, 0, 0);
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.romestream.client.result.Results;
+import dev.romestream.client.result.SyntheticImages;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
@@ -153,6 +154,11 @@ final class Pipeline implements AutoCloseable {
     /** The newest synthetic images. */
     float[] images(Experiment experiment) {
         return results.images(experiment.getId()).orElseThrow().pixels();
+    }
+
+    /** What stands beside the newest synthetic images. */
+    SyntheticImages.SoftLabels softLabels(Experiment experiment) {
+        return results.images(experiment.getId()).orElseThrow().softLabels().orElseThrow();
     }
 
     /** Records ever written to a topic by its idempotent writers. */

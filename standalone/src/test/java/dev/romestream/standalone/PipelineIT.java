@@ -144,6 +144,46 @@ class PipelineIT {
         assertThat(shared.images(seeded)).isNotEqualTo(shared.images(streamed));
     }
 
+    /** Chains of two epochs, of which the last is kept; experiments share them, and the images are what they are without. */
+    @Test
+    void softLabelsOfTeachersStandBesideTheImages() throws Exception {
+        String[] common = {"seed=15", "evaluation.suites=[pixel-2]", "evaluation.images=20"};
+        String soft =
+                "distillation.labels={kind: soft, natural: 1, adversarial: 1, epochs: 2, batch: 500, attack: {steps: 1}}";
+        Experiment hard = experiment(common[0], common[1], common[2]);
+        Experiment softened = experiment(common[0], common[1], common[2], soft);
+        Experiment random = experiment(common[0], common[1], common[2], soft, "distillation.method=random");
+        shared.run(List.of(hard), FIGURES_A_SUITE);
+        shared.run(List.of(softened), FIGURES_A_SUITE);
+        long requests = shared.written(Topic.POOL_REQUESTS);
+        shared.run(List.of(random), FIGURES_A_SUITE / 2);
+        assertThat(shared.written(Topic.POOL_REQUESTS))
+                .as("teachers are shared")
+                .isEqualTo(requests);
+        assertThat(shared.images(softened)).isEqualTo(shared.images(hard));
+        assertThat(shared.outcomes(softened)).isNotEqualTo(shared.outcomes(hard));
+
+        var labels = shared.softLabels(softened);
+        assertThat(labels.rows()).as("of a mosaic's quarters").isEqualTo(4);
+        assertThat(labels.classes()).isEqualTo(10);
+        assertThat(labels.values()).hasSize(10 * 4 * 10);
+        for (int row = 0; row < labels.values().length; row += 10) {
+            double sum = 0;
+            for (int i = row; i < row + 10; i++) {
+                assertThat(labels.values()[i]).isBetween(0f, 1f);
+                sum += labels.values()[i];
+            }
+            assertThat(sum).isCloseTo(1, within(1e-5));
+        }
+        assertThat(shared.softLabels(random).rows()).isEqualTo(1);
+
+        try (Pipeline other = new Pipeline(cluster.tenant(Map.of("pool.trainer.count", "2")))) {
+            other.run(List.of(softened), FIGURES_A_SUITE);
+            assertThat(other.softLabels(softened).values()).isEqualTo(labels.values());
+            assertThat(other.outcomes(softened)).isEqualTo(shared.outcomes(softened));
+        }
+    }
+
     /** As another distiller does with what no experiment that it knows of needs. */
     @Test
     void poolNetworksThatAreRetiredWhileTheyAreNeededAreMadeAgain() {

@@ -21,7 +21,8 @@ final class NumpyArchive {
 
     /**
      * Writes {@code images}, float32 {@code (N, C, H, W)}, and {@code labels}, int64; where the images are 2x2 mosaics, also
-     * {@code multi_formation}, which is true.
+     * {@code multi_formation}, which is true; and {@code soft_labels}, float32 {@code (N, classes)} or {@code (N, 4, classes)},
+     * where there are such.
      */
     static void write(Path file, SyntheticImages images) throws IOException {
         try (OutputStream out = Files.newOutputStream(file);
@@ -36,6 +37,16 @@ final class NumpyArchive {
                     ByteBuffer.allocate(images.labels().length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             labels.asLongBuffer().put(images.labels());
             entry(zip, "labels.npy", "<i8", "(%d,)".formatted(images.count()), labels.array());
+            if (images.softLabels().isPresent()) {
+                SyntheticImages.SoftLabels soft = images.softLabels().get();
+                ByteBuffer values =
+                        ByteBuffer.allocate(soft.values().length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+                values.asFloatBuffer().put(soft.values());
+                String softShape = soft.rows() == 1
+                        ? "(%d, %d)".formatted(images.count(), soft.classes())
+                        : "(%d, %d, %d)".formatted(images.count(), soft.rows(), soft.classes());
+                entry(zip, "soft_labels.npy", "<f4", softShape, values.array());
+            }
             if (images.multiFormation()) {
                 entry(zip, "multi_formation.npy", "|b1", "()", new byte[] {1});
             }

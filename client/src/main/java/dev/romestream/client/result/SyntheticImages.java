@@ -5,15 +5,32 @@ import dev.romestream.schemas.SnapshotManifest;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The images of a snapshot in pixel space, class after class.
  *
  * @param pixels {@code (N, C, H, W)}, row-major; distilled images may reach beyond [0,1]
  * @param multiFormation whether they are 2x2 mosaics
+ * @param softLabels empty where there are none
  */
 public record SyntheticImages(
-        int count, int channels, int height, int width, float[] pixels, long[] labels, boolean multiFormation) {
+        int count,
+        int channels,
+        int height,
+        int width,
+        float[] pixels,
+        long[] labels,
+        boolean multiFormation,
+        Optional<SoftLabels> softLabels) {
+
+    /**
+     * Probabilities of the classes.
+     *
+     * @param rows of an image: one, or one for each quarter of a mosaic
+     * @param values {@code (N, rows, classes)}, row-major
+     */
+    public record SoftLabels(int rows, int classes, float[] values) {}
 
     /** @param classes in label order */
     static SyntheticImages of(SnapshotManifest manifest, List<SnapshotClass> classes) {
@@ -45,6 +62,38 @@ public record SyntheticImages(
             }
         }
         return new SyntheticImages(
-                count, channels, shape.get(2), shape.get(3), pixels, labels, manifest.getMultiFormation());
+                count,
+                channels,
+                shape.get(2),
+                shape.get(3),
+                pixels,
+                labels,
+                manifest.getMultiFormation(),
+                softLabels(classes, count));
+    }
+
+    private static Optional<SoftLabels> softLabels(List<SnapshotClass> classes, int count) {
+        if (classes.stream().anyMatch(part -> part.getSoftLabels() == null)) {
+            return Optional.empty();
+        }
+        int rows = classes.stream()
+                        .mapToInt(part -> part.getSoftLabels().getShape().get(0))
+                        .sum()
+                / count;
+        int width = classes.get(0).getSoftLabels().getShape().get(1);
+        FloatBuffer labels = FloatBuffer.allocate(count * rows * width);
+        for (SnapshotClass part : classes) {
+            int images = part.getImages().getShape().get(0);
+            FloatBuffer given = part.getSoftLabels()
+                    .getData()
+                    .duplicate()
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .asFloatBuffer();
+            // they stand quarter by quarter, and are wanted image by image
+            for (int row = 0; row < images * rows; row++) {
+                labels.put(given.slice((row % rows * images + row / rows) * width, width));
+            }
+        }
+        return Optional.of(new SoftLabels(rows, width, labels.array()));
     }
 }

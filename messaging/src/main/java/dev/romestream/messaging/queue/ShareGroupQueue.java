@@ -62,7 +62,6 @@ final class ShareGroupQueue implements WorkQueue {
     /** A dead worker's partitions are another's after so long. */
     private static final int SESSION_MS = 10_000;
 
-    private static final int USUAL_SESSION_MS = 45_000;
     /** The broker's limit; it gives a record up without a word beyond. */
     private static final int DELIVERY_LIMIT = 10;
     /** Deliveries that came to nothing until a record is taken to kill its workers; a lost lock counts as one, too. */
@@ -145,25 +144,23 @@ final class ShareGroupQueue implements WorkQueue {
                         "share.delivery.count.limit",
                         DELIVERY_LIMIT);
                 alter(admin, groupId, needed);
-                shorten(
-                        admin,
-                        groupId,
-                        "share.record.lock.duration.ms",
-                        config.integer(RomeConfig.QUEUE_LOCK),
-                        USUAL_LOCK_MS);
-                shorten(admin, groupId, "share.session.timeout.ms", SESSION_MS, USUAL_SESSION_MS);
+                shorten(admin, groupId, "share.record.lock.duration.ms", config.integer(RomeConfig.QUEUE_LOCK));
+                shorten(admin, groupId, "share.session.timeout.ms", SESSION_MS);
                 return true;
             }
         });
     }
 
-    /** To the brokers' usual limit where they allow no less. */
-    private static void shorten(Admin admin, String groupId, String setting, int wantedMs, int usualMs) {
+    /** Leaves it to the brokers where they allow no less than they do by themselves. */
+    private static void shorten(Admin admin, String groupId, String setting, int wantedMs) {
         try {
             alter(admin, groupId, Map.of(setting, wantedMs));
         } catch (InvalidConfigurationException e) {
-            log.info("{} of the group {} is {}: {}", setting, groupId, usualMs, e.getMessage());
-            alter(admin, groupId, Map.of(setting, usualMs));
+            log.info("{} of the group {} is the brokers': {}", setting, groupId, e.getMessage());
+            alter(
+                    admin,
+                    groupId,
+                    List.of(new AlterConfigOp(new ConfigEntry(setting, null), AlterConfigOp.OpType.DELETE)));
         }
     }
 
@@ -172,6 +169,10 @@ final class ShareGroupQueue implements WorkQueue {
                 .map(entry -> new AlterConfigOp(
                         new ConfigEntry(entry.getKey(), entry.getValue().toString()), AlterConfigOp.OpType.SET))
                 .toList();
+        alter(admin, groupId, operations);
+    }
+
+    private static void alter(Admin admin, String groupId, List<AlterConfigOp> operations) {
         try {
             admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.GROUP, groupId), operations))
                     .all()

@@ -22,6 +22,8 @@ import java.util.Optional;
  *
  * @param prior the attack on the training images
  * @param steps SGD steps from one version to the next
+ * @param versions the last version, to which the learning rate falls to 0 as half a cosine while images are flipped and shifted;
+ *     0 for no end, a constant rate, and images as they are
  */
 public record PoolTraining(
         Architecture architecture,
@@ -30,7 +32,8 @@ public record PoolTraining(
         int batch,
         StochasticGradientDescent optimiser,
         Normalization normalization,
-        Seed seed) {
+        Seed seed,
+        int versions) {
 
     /** Version 0 of a network; its arrays belong to {@code manager}. */
     public PoolMember initial(NDManager manager, LabelledImages images, int network) {
@@ -61,6 +64,7 @@ public record PoolTraining(
         long correct = previous.correct();
         long seen = previous.seen();
         Seed root = seed.with("training").with(version.network()).with(version.version());
+        StochasticGradientDescent current = optimiser(version.version());
         try (Training training = new Training(
                 manager,
                 previous.network()
@@ -73,7 +77,7 @@ public record PoolTraining(
                 AttackTask task = new AttackTask(
                         prior,
                         images.shape(),
-                        images.bytes(ids),
+                        bytes(images, ids, root.with("shift").with(step)),
                         labels,
                         Optional.empty(),
                         root.with("attack").with(step));
@@ -83,13 +87,25 @@ public record PoolTraining(
                     NDArray input = prior.space() == Space.PIXEL ? normalization.normalise(perturbed) : perturbed;
                     correct += hits(training.network().predict(input), labels);
                     seen += labels.length;
-                    training.step(optimiser, input, Tensors.oneHot(scope, labels, images.classes()));
+                    training.step(current, input, Tensors.oneHot(scope, labels, images.classes()));
                 }
             }
             training.network().parameters().attach(manager);
             training.velocities().attach(manager);
             return new PoolMember(training.network(), training.velocities(), correct, seen);
         }
+    }
+
+    private StochasticGradientDescent optimiser(int version) {
+        return versions == 0
+                ? optimiser
+                : optimiser.withLearningRate(
+                        optimiser.learningRate() * (1 + Math.cos(Math.PI * (version - 1) / versions)) / 2);
+    }
+
+    private byte[] bytes(LabelledImages images, int[] ids, Seed draws) {
+        byte[] bytes = images.bytes(ids);
+        return versions == 0 ? bytes : FlipAndShift.of(bytes, images.shape(), draws);
     }
 
     private static NDList copies(NDManager manager, NDList arrays) {

@@ -21,6 +21,9 @@ import java.util.zip.ZipFile;
 final class TorchFile implements AutoCloseable {
     private static final long MOST_BYTES = 2L << 30;
     private static final int MOST_PICKLE_BYTES = 64 << 20;
+    /** Most values of a tensor that has more than its storage. */
+    private static final int MOST_EXPANDED = 1 << 22;
+
     private static final String PICKLE = "data.pkl";
     /** The first object in files that PyTorch wrote before 1.6. */
     private static final BigInteger LEGACY_MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
@@ -55,7 +58,11 @@ final class TorchFile implements AutoCloseable {
      * @param name for messages
      */
     TensorData read(String name, TensorUnpickler.Tensor tensor) throws IOException {
-        TensorData.count(name, tensor.shape());
+        int count = TensorData.count(name, tensor.shape());
+        if (count > Math.max(tensor.storage().count(), MOST_EXPANDED)) {
+            throw new IllegalArgumentException("The tensor " + name + " makes " + count + " values of "
+                    + tensor.storage().count() + "; save it as a tensor of its own, by clone().");
+        }
         return TensorData.ofView(name, tensor.shape(), tensor.stride(), tensor.offset(), values(tensor.storage()));
     }
 

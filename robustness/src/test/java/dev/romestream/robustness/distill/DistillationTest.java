@@ -34,7 +34,7 @@ class DistillationTest {
     private static PoolTraining training() {
         var attack = new AttackSpec(Attacks.PGD, Space.NORMALISED, true, 8 / 255.0, 2 / 225.0, 2, true);
         var optimiser = new StochasticGradientDescent(0.01, 0.9, 5e-4);
-        return new PoolTraining(ARCHITECTURE, attack, 2, 16, optimiser, TestData.CIFAR10, new Seed(4));
+        return new PoolTraining(ARCHITECTURE, attack, 2, 16, optimiser, TestData.CIFAR10, new Seed(4), 0);
     }
 
     private PriorPlan plan() {

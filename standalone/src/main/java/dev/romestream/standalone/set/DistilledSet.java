@@ -27,12 +27,13 @@ import java.util.Optional;
 public final class DistilledSet {
     private static final double SUM_TOLERANCE = 1e-3;
     private static final int IMAGE_AXES = 4;
+    private static final int QUARTERS = 4;
     private static final float MOST_PIXEL = 4;
 
     private final String name;
     private final TensorData images;
     private final Optional<int[]> labels;
-    private final Optional<TensorData> targets;
+    private final Optional<TensorData> softLabels;
     private final Optional<List<String>> classNames;
     private final Units units;
     private final boolean multiFormation;
@@ -46,21 +47,23 @@ public final class DistilledSet {
     }
 
     /**
+     * What the images are.
+     *
+     * @param hard a number for each image
+     * @param soft a row for each image, {@code (N, classes)} or, of mosaics, {@code (N, 4, classes)}
+     * @param names which the numbers are positions in; empty where they are the data set's
+     */
+    record Labels(Optional<TensorData> hard, Optional<TensorData> soft, Optional<List<String>> names) {}
+
+    /**
      * A set.
      *
      * @param images {@code (N, C, H, W)}
-     * @param labels of one axis, or soft with two
-     * @param classNames which the labels are positions in; empty where they are the data set's
+     * @param given hard labels, soft ones, or both
      */
-    DistilledSet(
-            String name,
-            TensorData images,
-            TensorData labels,
-            Optional<List<String>> classNames,
-            Units units,
-            boolean multiFormation) {
+    DistilledSet(String name, TensorData images, Labels given, Units units, boolean multiFormation) {
         this.name = name;
-        this.classNames = classNames;
+        this.classNames = given.names();
         this.units = units;
         this.multiFormation = multiFormation;
         this.images = images;
@@ -68,21 +71,30 @@ public final class DistilledSet {
             throw new SetException(name + " has images of shape " + Arrays.toString(images.shape())
                     + "; needed is (images, channels, height, width).");
         }
-        boolean soft = labels.shape().length == 2 && labels.shape()[1] > 1;
-        if (labels.shape().length < 1 || labels.shape().length > 2 || labels.shape()[0] != images.shape()[0]) {
-            throw new SetException(name + " has " + images.shape()[0] + " images and labels of shape "
-                    + Arrays.toString(labels.shape()) + "; needed is a label, or a row of them, for each image.");
-        }
         requireFinite("images", images.values());
-        requireFinite("labels", labels.values());
-        this.targets = soft ? Optional.of(probabilities(labels)) : Optional.empty();
-        this.labels = soft ? Optional.empty() : Optional.of(hard(labels));
+        given.hard().ifPresent(hard -> requireLabels(hard, hard.values().length == hard.shape()[0]));
+        given.soft().ifPresent(soft -> requireLabels(soft, isRows(soft)));
+        this.labels = given.hard().map(this::hard);
+        this.softLabels = given.soft().map(DistilledSet::probabilities);
         for (float value : images.values()) {
             if (units == Units.PIXELS && Math.abs(value) > MOST_PIXEL) {
                 throw new SetException(name + " has the value " + value
                         + "; pixels are in [0,1]. Divide bytes by 255, or" + " say --inputs normalised.");
             }
         }
+    }
+
+    private boolean isRows(TensorData soft) {
+        int axes = soft.shape().length;
+        return axes == 2 || (axes == 3 && multiFormation && soft.shape()[1] == QUARTERS);
+    }
+
+    private void requireLabels(TensorData given, boolean fits) {
+        if (given.shape().length < 1 || given.shape()[0] != images.shape()[0] || !fits) {
+            throw new SetException(name + " has " + images.shape()[0] + " images and labels of shape "
+                    + Arrays.toString(given.shape()) + "; needed is a label, or a row of them, for each image.");
+        }
+        requireFinite("labels", given.values());
     }
 
     private void requireFinite(String what, float[] values) {
@@ -107,7 +119,7 @@ public final class DistilledSet {
     }
 
     private static TensorData probabilities(TensorData given) {
-        int classes = (int) given.shape()[1];
+        int classes = (int) given.shape()[given.shape().length - 1];
         float[] values = given.values().clone();
         for (int row = 0; row < values.length; row += classes) {
             double sum = 0;
@@ -152,7 +164,7 @@ public final class DistilledSet {
     public int imagesPerClass() {
         Map<Integer, Integer> counts = new HashMap<>();
         int most = 0;
-        for (int label : labels.orElseGet(() -> likeliest(targets.orElseThrow()))) {
+        for (int label : labels.orElseGet(this::likeliest)) {
             most = Math.max(most, counts.merge(label, 1, Integer::sum));
         }
         return most;
@@ -163,7 +175,7 @@ public final class DistilledSet {
         Digest digest = new Digest().add(units.name()).add(Boolean.toString(multiFormation));
         digest.add(Arrays.toString(images.shape())).add(bytes(images.values()));
         labels.ifPresent(hard -> digest.add(Arrays.toString(hard)));
-        targets.ifPresent(soft -> digest.add(bytes(soft.values())));
+        softLabels.ifPresent(soft -> digest.add(bytes(soft.values())));
         classNames.ifPresent(names -> digest.add(names.toString()));
         return digest.hex();
     }
@@ -182,7 +194,7 @@ public final class DistilledSet {
                         size(),
                         multiFormation ? "mosaics" : "images",
                         Arrays.toString(Arrays.copyOfRange(images.shape(), 1, IMAGE_AXES)),
-                        targets.isPresent() ? "soft" : "hard",
+                        softLabels.isPresent() ? "soft" : "hard",
                         units.name().toLowerCase(Locale.ROOT));
     }
 
@@ -215,10 +227,12 @@ public final class DistilledSet {
                     + dataset.getId() + " has " + dataset.getShape() + ".");
         }
         List<String> names = dataset.getClasses();
-        if (targets.isPresent() && targets.get().shape()[1] != names.size()) {
-            throw new SetException(name + " has labels over " + targets.get().shape()[1] + " classes; "
-                    + dataset.getId() + " has " + names.size() + ".");
-        }
+        softLabels.map(soft -> soft.shape()[soft.shape().length - 1]).ifPresent(classes -> {
+            if (classes != names.size()) {
+                throw new SetException(name + " has labels over " + classes + " classes; " + dataset.getId() + " has "
+                        + names.size() + ".");
+            }
+        });
         List<List<Integer>> byClass = new ArrayList<>();
         names.forEach(any -> byClass.add(new ArrayList<>()));
         int[] label = labels(dataset);
@@ -231,7 +245,7 @@ public final class DistilledSet {
         }
         List<SnapshotClass> classes = new ArrayList<>();
         for (int of = 0; of < names.size(); of++) {
-            if (byClass.get(of).isEmpty()) {
+            if (byClass.get(of).isEmpty() && labels.isPresent()) {
                 throw new SetException(name + " has no image of the class " + of + " (" + names.get(of) + ") of "
                         + dataset.getId() + ".");
             }
@@ -254,16 +268,21 @@ public final class DistilledSet {
         return SnapshotClass.newBuilder()
                 .setLabel(label)
                 .setImages(tensor(values, List.of(ids.size(), shape.channels(), shape.height(), shape.width())))
-                .setTargets(targets.map(soft -> {
-                            int count = (int) soft.shape()[1];
-                            float[] rows = new float[ids.size() * count];
-                            for (int i = 0; i < ids.size(); i++) {
-                                System.arraycopy(soft.values(), ids.get(i) * count, rows, i * count, count);
-                            }
-                            return tensor(rows, List.of(ids.size(), count));
-                        })
-                        .orElse(null))
+                .setSoftLabels(softLabels.map(soft -> rows(soft, ids)).orElse(null))
                 .build();
+    }
+
+    /** The rows of these images; of mosaics quarter by quarter. */
+    private Tensor rows(TensorData soft, List<Integer> ids) {
+        int axes = soft.shape().length;
+        int classes = (int) soft.shape()[axes - 1];
+        int quarters = axes == 2 ? 1 : QUARTERS;
+        float[] rows = new float[ids.size() * quarters * classes];
+        for (int row = 0; row < ids.size() * quarters; row++) {
+            int from = ids.get(row % ids.size()) * quarters + row / ids.size();
+            System.arraycopy(soft.values(), from * classes, rows, row * classes, classes);
+        }
+        return tensor(rows, List.of(ids.size() * quarters, classes));
     }
 
     private Tensor tensor(float[] values, List<Integer> shape) {
@@ -272,7 +291,7 @@ public final class DistilledSet {
 
     private int[] labels(DatasetDescriptor dataset) {
         if (labels.isEmpty()) {
-            return likeliest(targets.orElseThrow());
+            return likeliest();
         }
         return classNames
                 .map(names -> Arrays.stream(labels.get())
@@ -294,12 +313,19 @@ public final class DistilledSet {
                 + String.join(", ", dataset.getClasses()) + ". Name folders by them, or by their numbers from 0.");
     }
 
-    private static int[] likeliest(TensorData rows) {
-        int classes = (int) rows.shape()[1];
-        int[] best = new int[(int) rows.shape()[0]];
+    /** The likeliest class of each image, over its quarters if it has such. */
+    private int[] likeliest() {
+        TensorData soft = softLabels.orElseThrow();
+        int classes = (int) soft.shape()[soft.shape().length - 1];
+        int[] best = new int[size()];
+        int perImage = soft.values().length / size();
         for (int i = 0; i < best.length; i++) {
+            double[] sums = new double[classes];
+            for (int at = 0; at < perImage; at++) {
+                sums[at % classes] += soft.values()[i * perImage + at];
+            }
             for (int label = 1; label < classes; label++) {
-                if (rows.values()[i * classes + label] > rows.values()[i * classes + best[i]]) {
+                if (sums[label] > sums[best[i]]) {
                     best[i] = label;
                 }
             }

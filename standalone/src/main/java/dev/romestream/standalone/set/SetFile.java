@@ -4,6 +4,7 @@ import dev.romestream.producer.ImageSet;
 import dev.romestream.producer.SourceException;
 import dev.romestream.robustness.network.TensorData;
 import dev.romestream.robustness.network.TensorFile;
+import dev.romestream.standalone.set.DistilledSet.Labels;
 import dev.romestream.standalone.set.DistilledSet.Units;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,6 +26,7 @@ public final class SetFile {
             List.of("images", "image", "image_syn", "images_syn", "syn_images", "images_train", "x", "data");
     private static final List<String> LABELS = List.of(
             "labels", "label", "label_syn", "labels_syn", "syn_labels", "labels_train", "y", "targets", "target");
+    private static final String SOFT_LABELS = "soft_labels";
     private static final String MULTI_FORMATION = "multi_formation";
     private static final int MOST_DEPTH = 4;
     private static final int IMAGE_AXES = 4;
@@ -35,7 +37,8 @@ public final class SetFile {
         this.file = file;
     }
 
-    private record Pair(TensorData images, Object labels) {}
+    /** @param labels both null where there are none of a kind */
+    private record Pair(TensorData images, Object labels, Object softLabels) {}
 
     /**
      * Reads a file or folder.
@@ -72,8 +75,10 @@ public final class SetFile {
         return new DistilledSet(
                 name(directory),
                 new TensorData(new long[] {labels.length, read.channels(), read.height(), read.width()}, values),
-                new TensorData(new long[] {labels.length}, labels),
-                Optional.of(read.classes()),
+                new Labels(
+                        Optional.of(new TensorData(new long[] {labels.length}, labels)),
+                        Optional.empty(),
+                        Optional.of(read.classes())),
                 Units.PIXELS,
                 multiFormation);
     }
@@ -88,7 +93,7 @@ public final class SetFile {
     private DistilledSet read(Optional<Units> units, boolean multiFormation) throws IOException {
         Object content = TensorFile.read(file);
         Pair pair = pair(content, 0)
-                .or(() -> images(content).map(images -> new Pair(images, besides())))
+                .or(() -> images(content).map(images -> new Pair(images, besides(), null)))
                 .orElseThrow(
                         () -> new SetException(
                                 file + " holds " + outline(content)
@@ -97,8 +102,7 @@ public final class SetFile {
         return new DistilledSet(
                 name(file),
                 pair.images(),
-                labels(pair.labels()),
-                Optional.empty(),
+                labels(pair),
                 units.orElse(numpy ? Units.PIXELS : Units.NORMALISED),
                 saysMosaics(content).orElse(multiFormation));
     }
@@ -118,16 +122,17 @@ public final class SetFile {
         }
         if (content instanceof Map<?, ?> map) {
             Optional<TensorData> images = first(map, IMAGES).flatMap(SetFile::images);
-            Optional<Object> labels = first(map, LABELS);
-            return images.isPresent() && labels.isPresent()
-                    ? Optional.of(new Pair(images.get(), labels.get()))
+            Object labels = first(map, LABELS).orElse(null);
+            Object softLabels = map.get(SOFT_LABELS);
+            return images.isPresent() && (labels != null || softLabels != null)
+                    ? Optional.of(new Pair(images.get(), labels, softLabels))
                     : first(map, IMAGES).flatMap(inner -> pair(inner, depth + 1));
         }
         if (content instanceof List<?> list && !list.isEmpty()) {
             if (list.size() == 2 && labelsOf(list.get(1))) {
                 Optional<TensorData> images = images(list.get(0));
                 if (images.isPresent()) {
-                    return Optional.of(new Pair(images.get(), list.get(1)));
+                    return Optional.of(new Pair(images.get(), list.get(1), null));
                 }
             }
             return pair(list.get(list.size() - 1), depth + 1);
@@ -190,6 +195,17 @@ public final class SetFile {
         shape[0] = count;
         System.arraycopy(item, 0, shape, 1, axes - 1);
         return new TensorData(shape, joined);
+    }
+
+    private Labels labels(Pair pair) {
+        Optional<TensorData> given = Optional.ofNullable(pair.labels()).map(this::labels);
+        boolean soft = given.map(TensorData::shape)
+                .filter(shape -> shape.length > 1 && shape[shape.length - 1] > 1)
+                .isPresent();
+        Optional<TensorData> beside = Optional.ofNullable(pair.softLabels()).map(this::labels);
+        return soft
+                ? new Labels(Optional.empty(), beside.or(() -> given), Optional.empty())
+                : new Labels(given, beside, Optional.empty());
     }
 
     private TensorData labels(Object labels) {

@@ -78,7 +78,9 @@ class SetFileTest {
     void normalisedImagesWithHardLabels(String name) {
         DistilledSet set = SetFile.read(FILES.resolve(name), Optional.empty(), false);
         check(set, true, 1e-6);
-        assertThat(set.classes(DATASET)).extracting(SnapshotClass::getTargets).containsOnlyNulls();
+        assertThat(set.classes(DATASET))
+                .extracting(SnapshotClass::getSoftLabels)
+                .containsOnlyNulls();
         assertThat(set.imagesPerClass()).isEqualTo(2);
     }
 
@@ -88,7 +90,7 @@ class SetFileTest {
         DistilledSet set = SetFile.read(FILES.resolve(name), Optional.empty(), false);
         check(set, true, 3e-3);
         double other = 1 / (Math.exp(4) + 2);
-        FloatBuffer targets = floats(set.classes(DATASET).get(1).getTargets());
+        FloatBuffer targets = floats(set.classes(DATASET).get(1).getSoftLabels());
         for (int i = 0; i < 6; i++) {
             assertThat((double) targets.get(i)).isCloseTo(i % 3 == 1 ? Math.exp(4) * other : other, within(1e-6));
         }
@@ -137,6 +139,7 @@ class SetFileTest {
             delimiter = '|',
             value = {
                 "alone.pt|has images and no labels",
+                "expanded.pt|makes 307200000 values of 1",
                 "labels_best.pt|holds a tensor of shape [6], and no images with labels",
                 "make.py|is not what torch.save writes",
                 "nothing.pt|There is no file"
