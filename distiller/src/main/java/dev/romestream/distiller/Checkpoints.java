@@ -17,12 +17,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where experiments can go on: one record each, which replaces the one before. Its bytes are chunks, retired when the next one is
  * whole; of a distillation that is complete there are none.
  */
 final class Checkpoints implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Checkpoints.class);
     private static final Duration LIMIT = Duration.ofMinutes(1);
     private static final long CACHE_BYTES = 1024 * 1024;
 
@@ -59,6 +62,7 @@ final class Checkpoints implements AutoCloseable {
 
     /** The checkpoint of this very specification, if there is one. */
     Optional<Resumable> newest(String experiment, String specification) {
+        Optional<Checkpoint> before = Optional.empty();
         while (true) {
             index.awaitCurrent(LIMIT);
             Optional<Checkpoint> found =
@@ -66,6 +70,11 @@ final class Checkpoints implements AutoCloseable {
             if (found.isEmpty()) {
                 return Optional.empty();
             }
+            if (found.equals(before)) {
+                log.warn("The bytes of the checkpoint of {} are lost; it begins anew", experiment);
+                return Optional.empty();
+            }
+            before = found;
             Optional<byte[]> bytes = chunks.read(found.get().getChunks());
             if (bytes.isPresent()) {
                 return Optional.of(resumable(found.get(), bytes.get()));

@@ -1,6 +1,7 @@
 package dev.romestream.producer;
 
 import com.twelvemonkeys.image.ResampleOp;
+import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
@@ -29,8 +30,7 @@ final class ImageFiles {
     /**
      * A reader of a data set's files.
      *
-     * @param resize if given, every image's shorter side is scaled to it (bilinear, averaging where it shrinks), and the middle
-     *     square kept
+     * @param resize if given, every image's middle square is scaled to it (bilinear, averaging where it shrinks)
      */
     ImageFiles(String name, Path directory, Optional<Integer> resize) {
         this.name = name;
@@ -101,14 +101,15 @@ final class ImageFiles {
         return resize.map(side -> resized(file, image, side)).orElse(image);
     }
 
-    /** The image with its shorter side scaled, and the middle square kept. */
+    /** The middle square of the image, scaled. */
     static ImageFile resized(Object origin, ImageFile image, int side) {
-        double scale = (double) side / Math.min(image.width(), image.height());
-        int scaledWidth = Math.max(side, (int) Math.round(image.width() * scale));
-        int scaledHeight = Math.max(side, (int) Math.round(image.height() * scale));
-        BufferedImage scaled = new ResampleOp(scaledWidth, scaledHeight, ResampleOp.FILTER_TRIANGLE)
-                .filter(image.toBufferedImage(), null);
-        return ImageFile.of(
-                origin, scaled.getSubimage((scaledWidth - side) / 2, (scaledHeight - side) / 2, side, side));
+        int square = Math.min(image.width(), image.height());
+        BufferedImage middle = image.toBufferedImage()
+                .getSubimage((image.width() - square) / 2, (image.height() - square) / 2, square, square);
+        BufferedImage whole = new BufferedImage(square, square, BufferedImage.TYPE_INT_RGB);
+        Graphics2D graphics = whole.createGraphics();
+        graphics.drawImage(middle, 0, 0, null);
+        graphics.dispose();
+        return ImageFile.of(origin, new ResampleOp(side, side, ResampleOp.FILTER_TRIANGLE).filter(whole, null));
     }
 }

@@ -12,10 +12,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -108,10 +111,14 @@ record OfficialFiles(List<String> folders, String marker, List<Download> downloa
             return false;
         }
         try (Stream<Path> files = Files.list(folder)) {
-            return files.anyMatch(file -> file.getFileName().toString().startsWith(marker));
+            return files.anyMatch(this::isMarker);
         } catch (IOException e) {
             throw new SourceException("Cannot read the folder " + folder + ": " + e.getMessage(), e);
         }
+    }
+
+    private boolean isMarker(Path file) {
+        return file.getFileName().toString().startsWith(marker);
     }
 
     /**
@@ -124,33 +131,54 @@ record OfficialFiles(List<String> folders, String marker, List<Download> downloa
      */
     Path fetch(Path directory, Consumer<String> tell, BooleanSupplier cancelled) {
         Path folder = directory.resolve(folders.get(0));
-        for (Download download : downloads) {
-            Path part = folder.resolve(download.file() + ".part");
-            try {
-                Files.createDirectories(folder);
+        Path whole = null;
+        try {
+            Files.createDirectories(folder.getParent());
+            // the folder is there when all of it is
+            whole = Files.createTempDirectory(folder.getParent(), folder.getFileName() + ".part");
+            for (Download download : downloads) {
+                Path part = whole.resolve(download.file());
                 fetch(download, part, tell, cancelled);
                 if (download.file().endsWith(ARCHIVE)) {
-                    unpack(download, part, folder);
-                } else {
-                    Files.move(part, folder.resolve(download.file()), StandardCopyOption.REPLACE_EXISTING);
+                    unpack(download, part, whole);
+                    Files.delete(part);
                 }
-            } catch (IOException e) {
-                throw new SourceException(
-                        "Cannot fetch " + download.address() + " to " + folder + ": " + e
-                                + ". Fetch and unpack it there by other means, or see that the network can be reached.",
-                        e);
-            } finally {
-                delete(part);
             }
+            Files.createDirectories(folder);
+            List<Path> files = new ArrayList<>(list(whole));
+            // who sees the marker sees all
+            files.sort(Comparator.comparing(this::isMarker));
+            for (Path file : files) {
+                Files.move(file, folder.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+            }
+            return folder;
+        } catch (IOException e) {
+            throw new SourceException(
+                    "Cannot fetch the official files to " + folder + ": " + e
+                            + ". Fetch and unpack them there by other means, or see that the network can be reached.",
+                    e);
+        } finally {
+            delete(whole);
         }
-        return folder;
     }
 
-    private static void delete(Path part) {
+    private static List<Path> list(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.toList();
+        }
+    }
+
+    private static void delete(Path folder) {
+        if (folder == null) {
+            return;
+        }
         try {
-            Files.deleteIfExists(part);
+            for (Path file : list(folder)) {
+                Files.delete(file);
+            }
+            Files.delete(folder);
         } catch (IOException e) {
-            throw new SourceException("Cannot delete " + part + ": " + e.getMessage(), e);
+            throw new SourceException("Cannot delete " + folder + ": " + e.getMessage(), e);
         }
     }
 
@@ -169,7 +197,7 @@ record OfficialFiles(List<String> folders, String marker, List<Download> downloa
             long told = 0;
             for (int read = input.read(block); read >= 0; read = input.read(block)) {
                 if (cancelled.getAsBoolean()) {
-                    throw new IOException("the producer is closing");
+                    throw new CancellationException("the producer is closing");
                 }
                 digest.update(block, 0, read);
                 output.write(block, 0, read);
@@ -183,6 +211,8 @@ record OfficialFiles(List<String> folders, String marker, List<Download> downloa
                             + (length > 0 ? " of " + (length >> 20) : "") + " MiB");
                 }
             }
+        } catch (IOException e) {
+            throw new IOException(download.address() + ": " + e, e);
         } finally {
             connection.disconnect();
         }
@@ -209,9 +239,7 @@ record OfficialFiles(List<String> folders, String marker, List<Download> downloa
             for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
                 String name = entry.getName().substring(entry.getName().lastIndexOf('/') + 1);
                 if (entry.isFile() && !name.isEmpty() && !name.startsWith(".")) {
-                    Path part = folder.resolve(name + ".part");
-                    Files.copy(tar, part, StandardCopyOption.REPLACE_EXISTING);
-                    Files.move(part, folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+                    Files.copy(tar, folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
                 }
             }
         } catch (IOException e) {

@@ -24,6 +24,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
@@ -113,7 +114,7 @@ public final class ProducerService implements Service {
         String id = DatasetIds.of(spec);
         StatusReporter status = new StatusReporter(sender, experiment, name());
         try {
-            if (!known.contains(id)) {
+            if (!known.contains(id) && !isFixed(spec, id)) {
                 status.phase(Phase.RUNNING, "reading " + id);
                 publish(id, sources.load(spec, activity -> status.phase(Phase.RUNNING, activity)), status);
                 known.add(id);
@@ -121,10 +122,17 @@ public final class ProducerService implements Service {
             if (!closed) {
                 status.phase(Phase.COMPLETED, id + " is published");
             }
+        } catch (CancellationException e) {
+            return;
         } catch (SourceException e) {
             status.failed(e.getMessage());
         }
         served.put(experiment.getId(), experiment.getRun());
+    }
+
+    /** What a user's topic holds is read once: when it grows, that must not change the images of what is under way. */
+    private boolean isFixed(DatasetSpec spec, String id) {
+        return spec.getName().equals(TopicImages.NAME) && fingerprints.containsKey(id);
     }
 
     private void publish(String id, ImageDataset dataset, StatusReporter status) {

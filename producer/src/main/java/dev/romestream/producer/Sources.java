@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.apache.kafka.common.KafkaException;
@@ -15,8 +17,16 @@ import org.slf4j.LoggerFactory;
 
 /** Data sets by their specification. */
 final class Sources {
-    private static final List<String> NAMES =
-            List.of(Shapes10.NAME, "cifar10", "cifar100", "folder", "mnist", "fashion-mnist", "tiny-imagenet", "topic");
+    private static final List<String> NAMES = List.of(
+            Shapes10.NAME,
+            "cifar10",
+            "cifar100",
+            "folder",
+            "mnist",
+            "fashion-mnist",
+            "tiny-imagenet",
+            TopicImages.NAME);
+    private static final Set<String> RESIZED = Set.of("folder", "tiny-imagenet", TopicImages.NAME);
     private static final Duration FOR_EVER = Duration.ofMillis(-1);
     private static final Logger log = LoggerFactory.getLogger(Sources.class);
 
@@ -41,7 +51,7 @@ final class Sources {
     ImageDataset load(DatasetSpec spec, Consumer<String> tell) {
         try {
             return read(spec, tell);
-        } catch (SourceException | KafkaException e) {
+        } catch (SourceException | KafkaException | CancellationException e) {
             throw e;
         } catch (RuntimeException e) {
             log.error("The data set {} cannot be read", spec.getName(), e);
@@ -50,12 +60,20 @@ final class Sources {
     }
 
     private ImageDataset read(DatasetSpec spec, Consumer<String> tell) {
+        if (spec.getImages() != null && !spec.getName().equals(TopicImages.NAME)) {
+            throw new SourceException("dataset.images is of a topic, and has no use with " + spec.getName()
+                    + "; evaluation.images takes a share of the test images.");
+        }
+        if (spec.getResize() != null && !RESIZED.contains(spec.getName())) {
+            throw new SourceException(
+                    "dataset.resize has no use with " + spec.getName() + ", whose images are all of one size.");
+        }
         return switch (spec.getName()) {
             case Shapes10.NAME -> Shapes10.generate();
             case "cifar10" -> Cifar.ten(official(spec, tell));
             case "cifar100" -> Cifar.hundred(official(spec, tell));
             case "folder" -> ImageFolder.read(spec.getName(), files(spec), Optional.ofNullable(spec.getResize()));
-            case "topic" ->
+            case TopicImages.NAME ->
                 Backoff.await(
                         config.outages(), "the brokers", FOR_EVER, () -> new TopicImages(config, spec, tell, cancelled)
                                 .read());

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -23,6 +24,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A topic that users fill: the value of a record is an image file, its key the class, and its header {@code split} is
@@ -31,6 +34,9 @@ import org.apache.kafka.common.serialization.StringDeserializer;
  * gives the same ones. What is no image is kept in the dead letters.
  */
 final class TopicImages {
+    static final String NAME = "topic";
+
+    private static final Logger log = LoggerFactory.getLogger(TopicImages.class);
     private static final Duration POLL = Duration.ofMillis(200);
     private static final long TELL_NANOS = 2_000_000_000L;
     private static final int MOST_CLASSES = 10_000;
@@ -104,7 +110,7 @@ final class TopicImages {
             consumer.seekToBeginning(List.of(partition));
             while (consumer.position(partition) < ends.get(partition)) {
                 if (cancelled.getAsBoolean()) {
-                    throw new SourceException("The producer is closing.");
+                    throw new CancellationException("the producer is closing");
                 }
                 for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
                     if (record.offset() < ends.get(partition)) {
@@ -192,6 +198,14 @@ final class TopicImages {
                 || taken.get(Split.TEST).isEmpty()) {
             throw new SourceException(counts + (refused > 0 ? " (see rome dead-letters)" : "") + "; needed are 2 to "
                     + MOST_CLASSES + " classes, and images with the header split=test.");
+        }
+        if (refused > seen) {
+            throw new SourceException(
+                    counts + " or are of another size (see rome dead-letters); mend what writes them, or"
+                            + " give dataset.resize.");
+        }
+        if (refused > 0) {
+            log.warn("{} or are of another size; these are in the dead letters.", counts);
         }
         List<String> names = List.copyOf(classes);
         return ImageDataset.measured(

@@ -124,7 +124,7 @@ class OfficialFilesTest {
                 .hasMessageContaining("cannot unpack set.tar.gz");
         assertThatThrownBy(() -> files("none.gz", ofPage).fetch(directory, text -> {}, () -> false))
                 .isInstanceOf(SourceException.class)
-                .hasMessageContaining("Cannot fetch http://localhost")
+                .hasMessageContaining("none.gz")
                 .hasMessageContaining("by other means");
         server.stop(0);
         assertThatThrownBy(() -> files("set.tar.gz", ofPage).fetch(directory, text -> {}, () -> false))

@@ -5,6 +5,8 @@ import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import javax.imageio.ImageIO;
 
 /** Images in a grid, a row a class, as a PNG. */
@@ -16,8 +18,11 @@ final class ContactSheet {
     private ContactSheet() {}
 
     static void write(Path file, SyntheticImages images) throws IOException {
-        int classes = (int) images.labels()[images.count() - 1] + 1;
-        int perClass = images.count() / classes;
+        int classes = 1 + (int) LongStream.of(images.labels()).max().orElse(0);
+        int[] counts = new int[classes];
+        LongStream.of(images.labels()).forEach(label -> counts[(int) label]++);
+        int perClass = IntStream.of(counts).max().orElse(1);
+        int[] drawn = new int[classes];
         int columns = Math.min(perClass, MOST_COLUMNS);
         int rowsPerClass = (perClass + columns - 1) / columns;
         int cellWidth = images.width() * ZOOM + GAP;
@@ -28,8 +33,9 @@ final class ContactSheet {
         graphics.setColor(Color.WHITE);
         graphics.fillRect(0, 0, sheet.getWidth(), sheet.getHeight());
         for (int i = 0; i < images.count(); i++) {
-            int position = i % perClass;
-            int row = (int) images.labels()[i] * rowsPerClass + position / columns;
+            int label = (int) images.labels()[i];
+            int position = drawn[label]++;
+            int row = label * rowsPerClass + position / columns;
             graphics.drawImage(
                     image(images, i),
                     position % columns * cellWidth + GAP,

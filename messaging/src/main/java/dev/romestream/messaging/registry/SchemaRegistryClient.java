@@ -104,8 +104,9 @@ public final class SchemaRegistryClient {
         } catch (URISyntaxException e) {
             log.debug("An address is refused at position {}", e.getIndex());
         }
-        throw new IllegalArgumentException("schema.registry.url has the address " + withoutCredentials(address)
-                + "; needed is http://HOST:PORT or https://HOST:PORT, with special characters of a password encoded.");
+        throw new IllegalArgumentException("schema.registry.url has an address that is none, beginning with '"
+                + address.substring(0, Math.max(0, address.indexOf("://"))) + "'; needed is http://HOST:PORT or"
+                + " https://HOST:PORT, or several with commas, with special characters of a password encoded.");
     }
 
     private static HttpClient.Builder httpClient() {
@@ -237,7 +238,7 @@ public final class SchemaRegistryClient {
     }
 
     private static String withoutCredentials(String url) {
-        return url.replaceFirst("(//)?[^/]*@", "$1");
+        return url.replaceFirst("^([a-z]+://)?.*@", "$1");
     }
 
     private static HttpResponse.BodyHandler<String> textBody() {

@@ -39,13 +39,14 @@ final class NumpyFile {
     }
 
     static TensorData readArray(Path file) throws IOException {
-        return array(String.valueOf(file.getFileName()), Files.readAllBytes(file));
+        return array(String.valueOf(file.getFileName()), TorchFile.content(file));
     }
 
-    /** The arrays of an archive by name. */
-    static Map<String, TensorData> readArchive(ZipFile zip) throws IOException {
-        Map<String, TensorData> arrays = new LinkedHashMap<>();
+    /** The arrays of an archive by name; in place of one that is not of plain numbers, the reason. */
+    static Map<String, Object> readArchive(ZipFile zip) throws IOException {
+        Map<String, Object> arrays = new LinkedHashMap<>();
         long bytes = 0;
+        long values = 0;
         for (ZipEntry entry : zip.stream().toList()) {
             if (entry.getName().endsWith(ENDING)) {
                 // the size that an entry declares need not be true: it is read as far as it is needed
@@ -56,11 +57,25 @@ final class NumpyFile {
                     }
                     bytes += content.length;
                     String name = entry.getName().substring(0, entry.getName().length() - ENDING.length());
-                    arrays.put(name, array(name, content));
+                    Object read = readable(name, content);
+                    values += read instanceof TensorData data ? data.values().length : 0;
+                    if (values > TensorData.MOST_VALUES) {
+                        throw new IllegalArgumentException(
+                                "Its arrays have more than " + TensorData.MOST_VALUES + " values together.");
+                    }
+                    arrays.put(name, read);
                 }
             }
         }
         return arrays;
+    }
+
+    private static Object readable(String name, byte[] content) throws IOException {
+        try {
+            return array(name, content);
+        } catch (IllegalArgumentException e) {
+            return e.getMessage();
+        }
     }
 
     private static TensorData array(String name, byte[] content) throws IOException {

@@ -1,5 +1,6 @@
 package dev.romestream.robustness.network;
 
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -25,6 +26,9 @@ public record TensorData(long[] shape, float[] values) {
         SHORT(2, "i2"),
         CHAR(1, "i1"),
         BYTE(1, "u1"),
+        UNSIGNED_SHORT(2, "u2"),
+        UNSIGNED_INT(4, "u4"),
+        UNSIGNED_LONG(8, "u8"),
         BOOL(1, "b1");
 
         private final int bytes;
@@ -48,8 +52,8 @@ public record TensorData(long[] shape, float[] values) {
             return Arrays.stream(values())
                     .filter(type -> type.numpy.equals(name))
                     .findFirst()
-                    .orElseThrow(() -> new IllegalArgumentException("An array's type is '" + name
-                            + "'; read are f2, f4, f8, i1, i2, i4, i8, u1 and b1. Save it as float32."));
+                    .orElseThrow(() -> new IllegalArgumentException("An array is of the type '" + name
+                            + "'; read are f2, f4, f8, i1 to i8, u1 to u8 and b1. Save it as float32."));
         }
 
         float[] floats(ByteBuffer data) {
@@ -71,6 +75,9 @@ public record TensorData(long[] shape, float[] values) {
                 case SHORT -> data.getShort();
                 case CHAR, BOOL -> data.get();
                 case BYTE -> data.get() & 0xff;
+                case UNSIGNED_SHORT -> data.getShort() & 0xffff;
+                case UNSIGNED_INT -> data.getInt() & 0xffffffffL;
+                case UNSIGNED_LONG -> new BigInteger(Long.toUnsignedString(data.getLong())).doubleValue();
             };
         }
 

@@ -15,9 +15,11 @@ import java.util.zip.ZipFile;
 /** A file of tensors in containers: of {@code torch.save}, {@code pickle} or NumPy, or safetensors. */
 public final class TensorFile {
     private static final int MOST_DEPTH = 20;
+    private static final int MOST_ITEMS = 10_000_000;
 
     private final TorchFile torch;
     private long values;
+    private long items;
 
     private TensorFile(TorchFile torch) {
         this.torch = torch;
@@ -62,6 +64,10 @@ public final class TensorFile {
     private Object plain(Object object, int depth) throws IOException {
         if (depth > MOST_DEPTH) {
             throw new IllegalArgumentException("Its containers are nested more than " + MOST_DEPTH + " deep.");
+        }
+        items++;
+        if (items > MOST_ITEMS) {
+            throw new IllegalArgumentException("Its containers have more than " + MOST_ITEMS + " items together.");
         }
         if (object instanceof Map<?, ?> map) {
             Map<Object, Object> plain = new LinkedHashMap<>();

@@ -23,16 +23,18 @@ import net.razorvine.pickle.Unpickler;
  * stands in its place, so that an optimiser's or a logger's state beside the tensors does no harm.
  */
 final class TensorUnpickler extends Unpickler {
-    private static final Map<String, IObjectConstructor> ALLOWED = Map.of(
-            "collections.OrderedDict", arguments -> new LinkedHashMap<>(),
-            "torch._utils._rebuild_tensor_v2", TensorUnpickler::tensor,
-            "torch._utils._rebuild_parameter", arguments -> arguments[0],
-            "numpy.dtype", arguments -> new NumpyType(String.valueOf(arguments[0])),
-            "numpy.core.multiarray._reconstruct", arguments -> new NumpyArray(),
-            "numpy._core.multiarray._reconstruct", arguments -> new NumpyArray(),
-            "numpy.core.multiarray.scalar", TensorUnpickler::scalar,
-            "numpy._core.multiarray.scalar", TensorUnpickler::scalar,
-            "_codecs.encode", TensorUnpickler::encoded);
+    private static final Map<String, IObjectConstructor> ALLOWED = Map.ofEntries(
+            Map.entry("collections.OrderedDict", arguments -> new LinkedHashMap<>()),
+            Map.entry("torch._utils._rebuild_tensor_v2", TensorUnpickler::tensor),
+            Map.entry("torch._utils._rebuild_parameter", arguments -> arguments[0]),
+            Map.entry("numpy.dtype", arguments -> new NumpyType(String.valueOf(arguments[0]))),
+            Map.entry("numpy.core.multiarray._reconstruct", arguments -> new NumpyArray()),
+            Map.entry("numpy._core.multiarray._reconstruct", arguments -> new NumpyArray()),
+            Map.entry("numpy.core.multiarray.scalar", TensorUnpickler::scalar),
+            Map.entry("numpy._core.multiarray.scalar", TensorUnpickler::scalar),
+            Map.entry("numpy.core.numeric._frombuffer", TensorUnpickler::fromBuffer),
+            Map.entry("numpy._core.numeric._frombuffer", TensorUnpickler::fromBuffer),
+            Map.entry("_codecs.encode", TensorUnpickler::encoded));
 
     private static final String EMBEDDED = "torch.storage._load_from_bytes";
 
@@ -173,6 +175,19 @@ final class TensorUnpickler extends Unpickler {
         } else if (stack.peek() instanceof NumpyType type) {
             type.setState(state);
         }
+    }
+
+    /** As protocol 5 writes an array: bytes, type, shape and order. */
+    private static Object fromBuffer(Object[] arguments) {
+        if (arguments.length != 4
+                || !(arguments[0] instanceof byte[] bytes)
+                || !(arguments[1] instanceof NumpyType type)) {
+            throw new PickleException("an array is not one of plain numbers");
+        }
+        NumpyArray array = new NumpyArray();
+        array.data =
+                TensorData.ofNumpy("of a pickle", type.code(), longs(arguments[2]), "F".equals(arguments[3]), bytes);
+        return array;
     }
 
     private static Number scalar(Object[] arguments) {

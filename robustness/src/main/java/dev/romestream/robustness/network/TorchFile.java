@@ -19,7 +19,7 @@ import java.util.zip.ZipFile;
 
 /** What {@code torch.save} wrote: one object, and the storages of its tensors, which are read when they are asked for. */
 final class TorchFile implements AutoCloseable {
-    private static final long MOST_BYTES = 2L << 30;
+    private static final long MOST_BYTES = Integer.MAX_VALUE;
     private static final int MOST_PICKLE_BYTES = 64 << 20;
     /** Most values of a tensor that has more than its storage. */
     private static final int MOST_EXPANDED = 1 << 22;
@@ -168,7 +168,7 @@ final class TorchFile implements AutoCloseable {
 
     /** Of {@code torch.save} before 1.6, or of {@code pickle}, whose storages stand in the pickle itself. */
     private static TorchFile unzipped(Path file) throws IOException {
-        byte[] content = Files.readAllBytes(file);
+        byte[] content = content(file);
         if (content.length < 2 || (content[0] & 0xff) != PICKLE_PROTOCOL) {
             throw new IllegalArgumentException(
                     file + " is not what torch.save writes; save model.state_dict(), or a .safetensors file.");
@@ -182,6 +182,15 @@ final class TorchFile implements AutoCloseable {
         }
         Legacy legacy = legacy(file.toString(), content, input);
         return new TorchFile(legacy.object(), storage -> found(legacy.data(), storage), Optional.empty());
+    }
+
+    /** @throws IllegalArgumentException where it has too many bytes */
+    static byte[] content(Path file) throws IOException {
+        if (Files.size(file) > MOST_BYTES - Long.BYTES) {
+            throw new IllegalArgumentException(file + " has " + Files.size(file) + " bytes; at most " + MOST_BYTES
+                    + " are read, but of the zip archives that torch.save writes today.");
+        }
+        return Files.readAllBytes(file);
     }
 
     private static ByteBuffer found(Map<String, ByteBuffer> data, Storage storage) {

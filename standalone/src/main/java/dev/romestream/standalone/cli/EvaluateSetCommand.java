@@ -1,9 +1,11 @@
 package dev.romestream.standalone.cli;
 
+import dev.romestream.client.experiment.ExperimentControl;
 import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.client.result.Results;
 import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
@@ -192,19 +194,22 @@ final class EvaluateSetCommand implements Runnable {
 
     private static void publish(
             RomeConfig config, Monitor monitor, List<Experiment> started, Map<String, DistilledSet> sets) {
+        Map<Experiment, DistilledSet> given = new LinkedHashMap<>();
+        started.stream()
+                .filter(experiment -> experiment.getDistillation().getMethod().equals(DistillationDefaults.GIVEN))
+                .forEach(experiment -> given.put(experiment, sets.get(experiment.getName())));
         try (SetPublisher publisher = new SetPublisher(config, started.get(0).getDataset())) {
             ExperimentRunner.failOn(monitor.await(publisher::isReady));
-            for (Experiment experiment : started) {
-                if (experiment.getDistillation().getMethod().equals(DistillationDefaults.GIVEN)) {
-                    publisher.publish(experiment, sets.get(experiment.getName()));
-                }
-            }
+            System.err.println(Printable.line(publisher.units()));
+            given.values().forEach(publisher::check);
+            given.forEach(publisher::publish);
         } catch (SetException e) {
+            started.forEach(experiment -> ExperimentControl.setState(config, experiment, DesiredState.STOP));
             throw new FailureException(e.getMessage());
         }
     }
 
-    /** How much of the accuracy that could be had each set gives: clean, and in the worst case. */
+    /** How much of the clean accuracy that could be had each set gives. */
     private static void report(Results results, List<Experiment> experiments, Map<String, DistilledSet> sets) {
         Map<String, OptionalDouble> clean = new LinkedHashMap<>();
         experiments.forEach(experiment -> clean.put(experiment.getName(), clean(results, experiment)));

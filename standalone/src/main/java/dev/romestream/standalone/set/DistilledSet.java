@@ -25,14 +25,18 @@ import java.util.Optional;
  * of logits.
  */
 public final class DistilledSet {
-    private static final double SUM_TOLERANCE = 1e-3;
+    private static final double SUM_TOLERANCE = 0.1;
     private static final int IMAGE_AXES = 4;
     private static final int QUARTERS = 4;
+    private static final int COLOURS = 3;
     private static final float MOST_PIXEL = 4;
+    private static final float PIXEL_MARGIN = 0.5f;
+    private static final double NEARLY_ALL = 0.98;
 
     private final String name;
     private final TensorData images;
     private final Optional<int[]> labels;
+    private final boolean logits;
     private final Optional<TensorData> softLabels;
     private final Optional<List<String>> classNames;
     private final Units units;
@@ -75,7 +79,8 @@ public final class DistilledSet {
         given.hard().ifPresent(hard -> requireLabels(hard, hard.values().length == hard.shape()[0]));
         given.soft().ifPresent(soft -> requireLabels(soft, isRows(soft)));
         this.labels = given.hard().map(this::hard);
-        this.softLabels = given.soft().map(DistilledSet::probabilities);
+        this.logits = given.soft().filter(DistilledSet::areLogits).isPresent();
+        this.softLabels = given.soft().map(this::probabilities);
         for (float value : images.values()) {
             if (units == Units.PIXELS && Math.abs(value) > MOST_PIXEL) {
                 throw new SetException(name + " has the value " + value
@@ -118,32 +123,52 @@ public final class DistilledSet {
         return hard;
     }
 
-    private static TensorData probabilities(TensorData given) {
+    /** Whether soft labels are logits: one is negative, or most rows are far from a sum of 1. */
+    private static boolean areLogits(TensorData given) {
+        int classes = (int) given.shape()[given.shape().length - 1];
+        int far = 0;
+        for (int row = 0; row < given.values().length; row += classes) {
+            double sum = 0;
+            for (int i = row; i < row + classes; i++) {
+                if (given.values()[i] < 0) {
+                    return true;
+                }
+                sum += given.values()[i];
+            }
+            far += Math.abs(sum - 1) > SUM_TOLERANCE ? 1 : 0;
+        }
+        return 2L * far * classes > given.values().length;
+    }
+
+    /** Rows that sum to 1. */
+    private TensorData probabilities(TensorData given) {
         int classes = (int) given.shape()[given.shape().length - 1];
         float[] values = given.values().clone();
         for (int row = 0; row < values.length; row += classes) {
+            if (logits) {
+                softmax(values, row, classes);
+            }
             double sum = 0;
-            double largest = Double.NEGATIVE_INFINITY;
-            boolean negative = false;
             for (int i = row; i < row + classes; i++) {
                 sum += values[i];
-                largest = Math.max(largest, values[i]);
-                negative |= values[i] < 0;
             }
-            if (negative || Math.abs(sum - 1) > SUM_TOLERANCE) {
-                softmax(values, row, classes, largest);
+            if (sum <= 0) {
+                throw new SetException(name + " has a row of soft labels that sums to " + sum + ".");
+            }
+            for (int i = row; i < row + classes; i++) {
+                values[i] = (float) (values[i] / sum);
             }
         }
         return new TensorData(given.shape(), values);
     }
 
-    private static void softmax(float[] values, int from, int count, double largest) {
-        double sum = 0;
+    private static void softmax(float[] values, int from, int count) {
+        double largest = Double.NEGATIVE_INFINITY;
         for (int i = from; i < from + count; i++) {
-            sum += Math.exp(values[i] - largest);
+            largest = Math.max(largest, values[i]);
         }
         for (int i = from; i < from + count; i++) {
-            values[i] = (float) (Math.exp(values[i] - largest) / sum);
+            values[i] = (float) Math.exp(values[i] - largest);
         }
     }
 
@@ -194,18 +219,25 @@ public final class DistilledSet {
                         size(),
                         multiFormation ? "mosaics" : "images",
                         Arrays.toString(Arrays.copyOfRange(images.shape(), 1, IMAGE_AXES)),
-                        softLabels.isPresent() ? "soft" : "hard",
+                        softLabels.isEmpty() ? "hard" : logits ? "soft (from logits)" : "soft",
                         units.name().toLowerCase(Locale.ROOT));
     }
 
     /** Whether the values look like those of other units. */
     public Optional<String> doubt() {
-        boolean within = true;
+        int within = 0;
+        int far = 0;
         for (float value : images.values()) {
-            within &= value >= 0 && value <= 1;
+            within += value >= 0 && value <= 1 ? 1 : 0;
+            far += value < -PIXEL_MARGIN || value > 1 + PIXEL_MARGIN ? 1 : 0;
         }
-        return within && units == Units.NORMALISED
-                ? Optional.of(name + ": all values are in [0,1]; if they are pixels, say --inputs pixels.")
+        if (units == Units.NORMALISED && within >= NEARLY_ALL * images.values().length) {
+            return Optional.of(name + ": nearly all values are in [0,1]; if they are pixels, say --inputs pixels.");
+        }
+        return units == Units.PIXELS && far > (1 - NEARLY_ALL) * images.values().length
+                ? Optional.of(name
+                        + ": %.0f %% of the values are far from [0,1]; if they are normalised, say --inputs normalised."
+                                .formatted(100.0 * far / images.values().length))
                 : Optional.empty();
     }
 
@@ -220,7 +252,8 @@ public final class DistilledSet {
                 dataset.getShape().get(1),
                 dataset.getShape().get(2));
         long[] wanted = {size(), shape.channels(), shape.height(), shape.width()};
-        if (!Arrays.equals(images.shape(), wanted)) {
+        TensorData fitting = shape.channels() == 1 ? grey() : images;
+        if (!Arrays.equals(fitting.shape(), wanted)) {
             throw new SetException(name + " has images of shape "
                     + Arrays.toString(Arrays.copyOfRange(images.shape(), 1, IMAGE_AXES))
                     + " (channels, height, width); "
@@ -249,17 +282,36 @@ public final class DistilledSet {
                 throw new SetException(name + " has no image of the class " + of + " (" + names.get(of) + ") of "
                         + dataset.getId() + ".");
             }
-            classes.add(part(of, byClass.get(of), shape, dataset));
+            classes.add(part(of, fitting.values(), byClass.get(of), shape, dataset));
         }
         return classes;
     }
 
-    private SnapshotClass part(int label, List<Integer> ids, ImageShape shape, DatasetDescriptor dataset) {
+    /** One of three channels that are equal, as image files have them. */
+    private TensorData grey() {
+        long[] shape = images.shape();
+        if (shape[1] != COLOURS) {
+            return images;
+        }
+        int area = (int) (shape[2] * shape[3]);
+        float[] one = new float[size() * area];
+        for (int i = 0; i < one.length; i++) {
+            int at = i / area * COLOURS * area + i % area;
+            one[i] = images.values()[at];
+            if (one[i] != images.values()[at + area] || one[i] != images.values()[at + 2 * area]) {
+                return images;
+            }
+        }
+        return new TensorData(new long[] {shape[0], 1, shape[2], shape[3]}, one);
+    }
+
+    private SnapshotClass part(
+            int label, float[] from, List<Integer> ids, ImageShape shape, DatasetDescriptor dataset) {
         float[] values = new float[ids.size() * shape.size()];
         int area = shape.height() * shape.width();
         for (int i = 0; i < values.length; i++) {
             int channel = i / area % shape.channels();
-            float value = images.values()[ids.get(i / shape.size()) * shape.size() + i % shape.size()];
+            float value = from[ids.get(i / shape.size()) * shape.size() + i % shape.size()];
             values[i] = units == Units.NORMALISED
                     ? value
                     : (float) ((value - dataset.getMean().get(channel))

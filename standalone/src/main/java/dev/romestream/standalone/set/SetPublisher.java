@@ -42,6 +42,18 @@ public final class SetPublisher implements AutoCloseable {
         return dataset.isPresent();
     }
 
+    /** In which units normalised sets are taken to be. */
+    public String units() {
+        DatasetDescriptor descriptor = dataset.orElseThrow();
+        return "Normalised values are those of the mean " + descriptor.getMean() + " and the standard deviation "
+                + descriptor.getStd() + " of " + descriptor.getId() + ".";
+    }
+
+    /** @throws SetException where a set is none for the data set, once that is described */
+    public void check(DistilledSet set) {
+        set.classes(dataset.orElseThrow());
+    }
+
     /**
      * Publishes a set, once the data set is described; returns when the broker has it.
      *
