@@ -72,9 +72,7 @@ final class PoolWorker extends RequestWorker<PoolRequest> {
             return false;
         }
         networks.awaitCurrent();
-        return networks.head(key)
-                .filter(head -> head.getError() == null || head.getAttempt() >= request.getAttempt())
-                .isPresent();
+        return networks.isAnswered(key, request.getAttempt());
     }
 
     /** Of a chain of teachers, only the newest version is kept. */

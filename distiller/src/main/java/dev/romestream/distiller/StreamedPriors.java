@@ -138,10 +138,7 @@ final class StreamedPriors implements PriorSource {
     }
 
     private boolean isMade(PoolSchedule.Version version) {
-        return networks.contains(key(version))
-                && networks.head(key(version))
-                        .filter(head -> head.getError() == null || head.getAttempt() >= needs.attempt())
-                        .isPresent();
+        return networks.isAnswered(key(version), needs.attempt());
     }
 
     @Override

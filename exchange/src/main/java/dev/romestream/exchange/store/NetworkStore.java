@@ -59,6 +59,14 @@ public final class NetworkStore implements AutoCloseable {
         return index.contains(key);
     }
 
+    /** Whether a network is there or, of this attempt at it or a later one, the failure to make it. */
+    public boolean isAnswered(String key, int attempt) {
+        return contains(key)
+                && head(key)
+                        .filter(head -> head.getError() == null || head.getAttempt() >= attempt)
+                        .isPresent();
+    }
+
     /** Whether a network was there under this key, and was retired. */
     public boolean isRetired(String key) {
         return index.isRetired(key);

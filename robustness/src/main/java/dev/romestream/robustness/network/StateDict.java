@@ -1,6 +1,5 @@
 package dev.romestream.robustness.network;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -8,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.zip.ZipException;
 
 /** Tensors by name, as {@code torch.save(model.state_dict(), path)} of any PyTorch writes them, or safetensors. */
 public final class StateDict {
@@ -35,6 +33,10 @@ public final class StateDict {
         if (SafeTensors.isOne(file)) {
             return new StateDict(withoutPrefixes(SafeTensors.read(file)));
         }
+        return TorchFile.guarded(file, "is not what torch.save writes, or not all of it", () -> tensors(file));
+    }
+
+    private static StateDict tensors(Path file) throws IOException {
         try (TorchFile torch = TorchFile.open(file)) {
             Map<String, TensorData> entries = new LinkedHashMap<>();
             long values = 0;
@@ -50,16 +52,6 @@ public final class StateDict {
                 }
             }
             return new StateDict(withoutPrefixes(entries));
-        } catch (ZipException | EOFException e) {
-            throw new IllegalArgumentException(
-                    file + " is not what torch.save writes, or not all of it: " + e.getMessage(), e);
-        } catch (StackOverflowError e) {
-            throw new IllegalArgumentException(file + " cannot be read: its pickle is nested without end.", e);
-        } catch (IllegalArgumentException e) {
-            throw e;
-        } catch (RuntimeException e) {
-            // whatever a damaged pickle leads to
-            throw new IllegalArgumentException(file + " cannot be read: " + e.getMessage(), e);
         }
     }
 

@@ -1,6 +1,5 @@
 package dev.romestream.robustness.network;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,7 +8,6 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /** A file of tensors in containers: of {@code torch.save}, {@code pickle} or NumPy, or safetensors. */
@@ -32,32 +30,25 @@ public final class TensorFile {
      * @throws IllegalArgumentException where it is no such file, or damaged, or larger than it may be
      */
     public static Object read(Path file) throws IOException {
-        try {
-            if (SafeTensors.isOne(file)) {
-                return SafeTensors.read(file);
-            }
-            if (NumpyFile.isArray(file)) {
-                return NumpyFile.readArray(file);
-            }
-            if (TorchFile.isZip(file)) {
-                try (ZipFile zip = new ZipFile(file.toFile())) {
-                    if (NumpyFile.isArchive(zip)) {
-                        return NumpyFile.readArchive(zip);
-                    }
+        return TorchFile.guarded(file, "is damaged, or not all of it is there", () -> content(file));
+    }
+
+    private static Object content(Path file) throws IOException {
+        if (SafeTensors.isOne(file)) {
+            return SafeTensors.read(file);
+        }
+        if (NumpyFile.isArray(file)) {
+            return NumpyFile.readArray(file);
+        }
+        if (TorchFile.isZip(file)) {
+            try (ZipFile zip = new ZipFile(file.toFile())) {
+                if (NumpyFile.isArchive(zip)) {
+                    return NumpyFile.readArchive(zip);
                 }
             }
-            try (TorchFile torch = TorchFile.open(file)) {
-                return new TensorFile(torch).plain(torch.object(), 0);
-            }
-        } catch (ZipException | EOFException e) {
-            throw new IllegalArgumentException(file + " is damaged, or not all of it is there: " + e.getMessage(), e);
-        } catch (StackOverflowError e) {
-            throw new IllegalArgumentException(file + " cannot be read: its pickle is nested without end.", e);
-        } catch (IllegalArgumentException e) {
-            throw e;
-        } catch (RuntimeException e) {
-            // whatever a damaged pickle leads to
-            throw new IllegalArgumentException(file + " cannot be read: " + e.getMessage(), e);
+        }
+        try (TorchFile torch = TorchFile.open(file)) {
+            return new TensorFile(torch).plain(torch.object(), 0);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.romestream.robustness.network;
 
 import dev.romestream.robustness.network.TensorUnpickler.Storage;
 import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.math.BigInteger;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /** What {@code torch.save} wrote: one object, and the storages of its tensors, which are read when they are asked for. */
@@ -84,6 +86,32 @@ final class TorchFile implements AutoCloseable {
         float[] values = storage.type().floats(data);
         read.put(storage.key(), values);
         return values;
+    }
+
+    /** Reads something of a file. */
+    interface Reading<T> {
+        T read() throws IOException;
+    }
+
+    /**
+     * What is read, where damage is told by the file's name.
+     *
+     * @param incomplete what is said of a file that ends early
+     * @throws IllegalArgumentException whatever a damaged file leads to
+     */
+    static <T> T guarded(Path file, String incomplete, Reading<T> reading) throws IOException {
+        try {
+            return reading.read();
+        } catch (ZipException | EOFException e) {
+            throw new IllegalArgumentException(file + " " + incomplete + ": " + e.getMessage(), e);
+        } catch (StackOverflowError e) {
+            throw new IllegalArgumentException(file + " cannot be read: its pickle is nested without end.", e);
+        } catch (IllegalArgumentException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            // whatever a damaged pickle leads to
+            throw new IllegalArgumentException(file + " cannot be read: " + e.getMessage(), e);
+        }
     }
 
     /**

@@ -17,7 +17,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -112,19 +111,7 @@ final class EvaluateSetCommand implements Runnable {
                     1,
                     Map.of("name", FULL, "evaluation.victims.epochs", fullEpochs.toString())));
         }
-        if (cluster.usesCluster()) {
-            if (data != null) {
-                throw new UsageException(
-                        "--data goes with the embedded stack; on a cluster the producer has data.dir.");
-            }
-            score(cluster.clusterConfig(), Optional::empty, experiments, sets);
-        } else {
-            Map<String, String> settings = data == null
-                    ? Map.of()
-                    : Map.of(RomeConfig.DATA_DIR, data.toAbsolutePath().toString());
-            ExperimentRunner.embedded(
-                    cluster.config(settings), stack -> score(stack.config(), stack::trouble, experiments, sets));
-        }
+        ExperimentRunner.withServices(cluster, data, (config, trouble) -> score(config, trouble, experiments, sets));
     }
 
     private Map<String, DistilledSet> sets() {
@@ -145,22 +132,10 @@ final class EvaluateSetCommand implements Runnable {
 
     private DistilledSet read(Path file) {
         try {
-            return SetFile.read(file, units(), multiFormation);
+            return SetFile.read(file, Optional.ofNullable(inputs).map(NetworkOptions::inputs), multiFormation);
         } catch (SetException e) {
             throw new FailureException(e.getMessage());
         }
-    }
-
-    private Optional<DistilledSet.Units> units() {
-        if (inputs == null) {
-            return Optional.empty();
-        }
-        for (DistilledSet.Units units : DistilledSet.Units.values()) {
-            if (units.name().toLowerCase(Locale.ROOT).equals(inputs)) {
-                return Optional.of(units);
-            }
-        }
-        throw new UsageException("--inputs is '" + inputs + "'; known are normalised and pixels.");
     }
 
     /** An experiment of a method, as all of them are evaluated. */

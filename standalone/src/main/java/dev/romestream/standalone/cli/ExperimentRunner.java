@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -22,6 +23,28 @@ final class ExperimentRunner {
     /** With a broker, a registry and services of its own, which end with it. */
     static void runEmbedded(RomeConfig config, List<Experiment> experiments, Optional<Path> out) {
         embedded(config, stack -> run(stack.config(), experiments, out, stack::trouble));
+    }
+
+    /**
+     * Does {@code work} against the cluster that was named, or with a broker, a registry and services of its own; it is given the
+     * configuration, and what tells of trouble with the services.
+     *
+     * @param data directory with the image files; null for none
+     */
+    static void withServices(
+            ClusterOptions cluster, Path data, BiConsumer<RomeConfig, Supplier<Optional<String>>> work) {
+        if (cluster.usesCluster()) {
+            if (data != null) {
+                throw new UsageException(
+                        "--data goes with the embedded stack; on a cluster the producer has data.dir.");
+            }
+            work.accept(cluster.clusterConfig(), Optional::empty);
+        } else {
+            Map<String, String> settings = data == null
+                    ? Map.of()
+                    : Map.of(RomeConfig.DATA_DIR, data.toAbsolutePath().toString());
+            embedded(cluster.config(settings), stack -> work.accept(stack.config(), stack::trouble));
+        }
     }
 
     /** Does {@code work} with a broker, a registry and services of its own, which end with it. */

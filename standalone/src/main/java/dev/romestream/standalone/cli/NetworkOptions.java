@@ -111,16 +111,17 @@ final class NetworkOptions {
             throw new UsageException("--architecture is '" + architecture + "'; known are "
                     + String.join(", ", Architecture.NAMES) + ".");
         }
-        return ModelFile.read(file, architecture, kind());
+        return ModelFile.read(file, architecture, inputs(inputs));
     }
 
-    private ModelFile.Inputs kind() {
+    /** What an option {@code --inputs} says. */
+    static ModelFile.Inputs inputs(String text) {
         for (ModelFile.Inputs kind : ModelFile.Inputs.values()) {
-            if (kind.name().toLowerCase(Locale.ROOT).equals(inputs)) {
+            if (kind.name().toLowerCase(Locale.ROOT).equals(text)) {
                 return kind;
             }
         }
-        throw new UsageException("--inputs is '" + inputs + "'; known are normalised and pixels.");
+        throw new UsageException("--inputs is '" + text + "'; known are normalised and pixels.");
     }
 
     /** A network's name: its file's without the ending. */

@@ -1,11 +1,9 @@
 package dev.romestream.standalone.cli;
 
 import dev.romestream.client.experiment.ExperimentFile;
-import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -48,17 +46,9 @@ final class RunCommand implements Runnable {
                     "The experiment file has no 'distillation', so it would wait for networks for ever;"
                             + " use submit, or evaluate and monitor, for networks of your own.");
         }
-        if (cluster.usesCluster()) {
-            if (data != null) {
-                throw new UsageException(
-                        "--data goes with the embedded stack; on a cluster the producer has data.dir.");
-            }
-            ExperimentRunner.run(cluster.clusterConfig(), experiments, Optional.ofNullable(out), Optional::empty);
-        } else {
-            Map<String, String> settings = data == null
-                    ? Map.of()
-                    : Map.of(RomeConfig.DATA_DIR, data.toAbsolutePath().toString());
-            ExperimentRunner.runEmbedded(cluster.config(settings), experiments, Optional.ofNullable(out));
-        }
+        ExperimentRunner.withServices(
+                cluster,
+                data,
+                (config, trouble) -> ExperimentRunner.run(config, experiments, Optional.ofNullable(out), trouble));
     }
 }

@@ -33,7 +33,7 @@ public final class ModelFile {
     private final Optional<StateDict> state;
     private final byte[] program;
 
-    /** What the network takes. */
+    /** What a network takes, or the values of images are. */
     public enum Inputs {
         /** Images normalised by the data set's mean and standard deviation. */
         NORMALISED,

@@ -8,8 +8,7 @@ import dev.romestream.schemas.DType;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.SnapshotClass;
 import dev.romestream.schemas.Tensor;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import dev.romestream.standalone.network.ModelFile.Inputs;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -39,16 +38,8 @@ public final class DistilledSet {
     private final boolean logits;
     private final Optional<TensorData> softLabels;
     private final Optional<List<String>> classNames;
-    private final Units units;
+    private final Inputs inputs;
     private final boolean multiFormation;
-
-    /** What the values of images are. */
-    public enum Units {
-        /** Normalised by the data set's mean and standard deviation. */
-        NORMALISED,
-        /** In [0,1], or a little beyond. */
-        PIXELS
-    }
 
     /**
      * What the images are.
@@ -65,10 +56,10 @@ public final class DistilledSet {
      * @param images {@code (N, C, H, W)}
      * @param given hard labels, soft ones, or both
      */
-    DistilledSet(String name, TensorData images, Labels given, Units units, boolean multiFormation) {
+    DistilledSet(String name, TensorData images, Labels given, Inputs inputs, boolean multiFormation) {
         this.name = name;
         this.classNames = given.names();
-        this.units = units;
+        this.inputs = inputs;
         this.multiFormation = multiFormation;
         this.images = images;
         if (images.shape().length != IMAGE_AXES) {
@@ -82,7 +73,7 @@ public final class DistilledSet {
         this.logits = given.soft().filter(DistilledSet::areLogits).isPresent();
         this.softLabels = given.soft().map(this::probabilities);
         for (float value : images.values()) {
-            if (units == Units.PIXELS && Math.abs(value) > MOST_PIXEL) {
+            if (inputs == Inputs.PIXELS && Math.abs(value) > MOST_PIXEL) {
                 throw new SetException(name + " has the value " + value
                         + "; pixels are in [0,1]. Divide bytes by 255, or" + " say --inputs normalised.");
             }
@@ -197,7 +188,7 @@ public final class DistilledSet {
 
     /** SHA-256 of all that the set is. */
     public String fingerprint() {
-        Digest digest = new Digest().add(units.name()).add(Boolean.toString(multiFormation));
+        Digest digest = new Digest().add(inputs.name()).add(Boolean.toString(multiFormation));
         digest.add(Arrays.toString(images.shape())).add(bytes(images.values()));
         labels.ifPresent(hard -> digest.add(Arrays.toString(hard)));
         softLabels.ifPresent(soft -> digest.add(bytes(soft.values())));
@@ -205,10 +196,8 @@ public final class DistilledSet {
         return digest.hex();
     }
 
-    private static byte[] bytes(float[] values) {
-        ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.asFloatBuffer().put(values);
-        return bytes.array();
+    private byte[] bytes(float[] values) {
+        return TensorCodec.encode(name, values).getData().array();
     }
 
     /** What it is, in words. */
@@ -220,10 +209,10 @@ public final class DistilledSet {
                         multiFormation ? "mosaics" : "images",
                         Arrays.toString(Arrays.copyOfRange(images.shape(), 1, IMAGE_AXES)),
                         softLabels.isEmpty() ? "hard" : logits ? "soft (from logits)" : "soft",
-                        units.name().toLowerCase(Locale.ROOT));
+                        inputs.name().toLowerCase(Locale.ROOT));
     }
 
-    /** Whether the values look like those of other units. */
+    /** What is to be said where the values look like those of the other kind. */
     public Optional<String> doubt() {
         int within = 0;
         int far = 0;
@@ -231,10 +220,10 @@ public final class DistilledSet {
             within += value >= 0 && value <= 1 ? 1 : 0;
             far += value < -PIXEL_MARGIN || value > 1 + PIXEL_MARGIN ? 1 : 0;
         }
-        if (units == Units.NORMALISED && within >= NEARLY_ALL * images.values().length) {
+        if (inputs == Inputs.NORMALISED && within >= NEARLY_ALL * images.values().length) {
             return Optional.of(name + ": nearly all values are in [0,1]; if they are pixels, say --inputs pixels.");
         }
-        return units == Units.PIXELS && far > (1 - NEARLY_ALL) * images.values().length
+        return inputs == Inputs.PIXELS && far > (1 - NEARLY_ALL) * images.values().length
                 ? Optional.of(name
                         + ": %.0f %% of the values are far from [0,1]; if they are normalised, say --inputs normalised."
                                 .formatted(100.0 * far / images.values().length))
@@ -312,7 +301,7 @@ public final class DistilledSet {
         for (int i = 0; i < values.length; i++) {
             int channel = i / area % shape.channels();
             float value = from[ids.get(i / shape.size()) * shape.size() + i % shape.size()];
-            values[i] = units == Units.NORMALISED
+            values[i] = inputs == Inputs.NORMALISED
                     ? value
                     : (float) ((value - dataset.getMean().get(channel))
                             / dataset.getStd().get(channel));

@@ -4,8 +4,8 @@ import dev.romestream.producer.ImageSet;
 import dev.romestream.producer.SourceException;
 import dev.romestream.robustness.network.TensorData;
 import dev.romestream.robustness.network.TensorFile;
+import dev.romestream.standalone.network.ModelFile.Inputs;
 import dev.romestream.standalone.set.DistilledSet.Labels;
-import dev.romestream.standalone.set.DistilledSet.Units;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -37,21 +37,21 @@ public final class SetFile {
         this.file = file;
     }
 
-    /** @param labels both null where there are none of a kind */
+    /** Images and what stands beside them; null where there are no labels of a kind. */
     private record Pair(TensorData images, Object labels, Object softLabels) {}
 
     /**
      * Reads a file or folder.
      *
-     * @param units of its values; empty for the usual ones: pixels in {@code .npz} and image files, normalised values else
+     * @param inputs what its values are; empty for the usual ones: pixels in {@code .npz} and image files, normalised values else
      * @param multiFormation whether images are 2x2 mosaics, where the file does not say it
      * @throws SetException where it is no set
      */
-    public static DistilledSet read(Path file, Optional<Units> units, boolean multiFormation) {
+    public static DistilledSet read(Path file, Optional<Inputs> inputs, boolean multiFormation) {
         try {
             return Files.isDirectory(file)
                     ? folder(file, multiFormation)
-                    : new SetFile(file).read(units, multiFormation);
+                    : new SetFile(file).read(inputs, multiFormation);
         } catch (NoSuchFileException e) {
             throw new SetException("There is no file " + file + ".", e);
         } catch (IOException e) {
@@ -79,7 +79,7 @@ public final class SetFile {
                         Optional.of(new TensorData(new long[] {labels.length}, labels)),
                         Optional.empty(),
                         Optional.of(read.classes())),
-                Units.PIXELS,
+                Inputs.PIXELS,
                 multiFormation);
     }
 
@@ -90,7 +90,7 @@ public final class SetFile {
         return dot > 0 && !Files.isDirectory(file) ? name.substring(0, dot) : name;
     }
 
-    private DistilledSet read(Optional<Units> units, boolean multiFormation) throws IOException {
+    private DistilledSet read(Optional<Inputs> inputs, boolean multiFormation) throws IOException {
         Object content = TensorFile.read(file);
         Pair pair = pair(content, 0)
                 .or(() -> images(content).map(images -> new Pair(images, besides(), null)))
@@ -103,7 +103,7 @@ public final class SetFile {
                 name(file),
                 pair.images(),
                 labels(pair),
-                units.orElse(numpy ? Units.PIXELS : Units.NORMALISED),
+                inputs.orElse(numpy ? Inputs.PIXELS : Inputs.NORMALISED),
                 saysMosaics(content).orElse(multiFormation));
     }
 

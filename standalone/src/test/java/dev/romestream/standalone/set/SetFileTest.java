@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.SnapshotClass;
 import dev.romestream.schemas.Tensor;
-import dev.romestream.standalone.set.DistilledSet.Units;
+import dev.romestream.standalone.network.ModelFile.Inputs;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteOrder;
@@ -104,7 +104,7 @@ class SetFileTest {
                 .isInstanceOf(SetException.class)
                 .hasMessageContaining("pixels are in [0,1]")
                 .hasMessageContaining("--inputs normalised");
-        check(SetFile.read(FILES.resolve(name), Optional.of(Units.NORMALISED), false), true, 1e-6);
+        check(SetFile.read(FILES.resolve(name), Optional.of(Inputs.NORMALISED), false), true, 1e-6);
     }
 
     @Test
