@@ -115,7 +115,8 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
             long start = System.nanoTime();
             Attack.Perturbation made = task.run(scope, cancellable(loaded.network()), loaded.normalization());
             if (request.getAnswer() == AnswerKind.EMBEDDING) {
-                EmbeddingSum sum = embedding(request, loaded.network(), made.images());
+                ThreatModel threat = new ThreatModel(task.spec().space(), loaded.normalization());
+                EmbeddingSum sum = embedding(request, loaded.network(), threat.normalised(made.images()));
                 double seconds = record(start, task);
                 sender.send(
                         Topic.PRIOR_ANSWERS,
@@ -152,15 +153,12 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
         return nanos / 1e9;
     }
 
-    private static EmbeddingSum embedding(AttackRequest request, Classifier network, NDArray perturbed) {
-        if (!(network instanceof NeuralNetwork embedding)
-                || ThreatModel.Space.valueOf(request.getAttack().getSpace().name()) != ThreatModel.Space.NORMALISED) {
+    private static EmbeddingSum embedding(AttackRequest request, Classifier network, NDArray images) {
+        if (!(network instanceof NeuralNetwork embedding)) {
             throw new InvalidRecordException("AttackRequest " + request.getId() + " asks for an embedding of "
-                    + request.getNetwork() + " in the space "
-                    + request.getAttack().getSpace()
-                    + "; only networks of known architectures embed images, normalised.");
+                    + request.getNetwork() + "; only networks of known architectures embed images.");
         }
-        return EmbeddingSum.of(embedding, perturbed);
+        return EmbeddingSum.of(embedding, images);
     }
 
     /** So that an attack ends with the next query to the network: nothing may run on memory that is being freed. */

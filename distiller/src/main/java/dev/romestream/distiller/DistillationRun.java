@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.Dataset;
 import dev.romestream.exchange.codec.Digest;
-import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.TensorCodec;
 import dev.romestream.exchange.experiment.DistillationDefaults;
@@ -21,7 +20,6 @@ import dev.romestream.robustness.distill.Rome;
 import dev.romestream.robustness.distill.SoftLabels;
 import dev.romestream.robustness.distill.SyntheticSet;
 import dev.romestream.robustness.network.NeuralNetwork;
-import dev.romestream.robustness.network.ThreatModel;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.train.StochasticGradientDescent;
 import dev.romestream.schemas.DatasetDescriptor;
@@ -243,10 +241,6 @@ final class DistillationRun {
     }
 
     private PriorSource priors(NDManager manager, PriorStreams streams, PriorPlan plan) {
-        if (plan.attack().space() != ThreatModel.Space.NORMALISED) {
-            throw new InvalidRecordException("prior.attack.space is "
-                    + plan.attack().space() + "; priors are crafted on augmented, normalised images: use normalised.");
-        }
         Pool pool = Pools.of(experiment, dataset.descriptor());
         PoolSchedule schedule = schedule(experiment, dataset.descriptor());
         return spec.getPrior().getMode() == PriorMode.INLINE

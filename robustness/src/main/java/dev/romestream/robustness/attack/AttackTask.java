@@ -30,26 +30,26 @@ public record AttackTask(
     public record AugmentationDraw(String strategy, Seed seed) {}
 
     /**
-     * Perturbed images {@code (N, C, H, W)} in the attack's space, in {@code manager}.
-     *
-     * @throws IllegalArgumentException where an augmentation is wanted in pixel space
+     * Perturbed images {@code (N, C, H, W)} in the attack's space, in {@code manager}. In pixel space, what an augmentation makes of
+     * them is clipped to the range of pixels before it is attacked.
      */
     public Attack.Perturbation run(NDManager manager, Classifier network, Normalization normalization) {
         ThreatModel threat = new ThreatModel(spec.space(), normalization);
         Attack attack = Attacks.create(spec);
         try (NDManager scope = manager.newSubManager()) {
-            NDArray start = threat.fromPixels(LabelledImages.pixels(scope, shape, pixels));
-            if (augmentation.isPresent()) {
-                if (spec.space() != ThreatModel.Space.NORMALISED) {
-                    throw new IllegalArgumentException(
-                            "Augmentation works on normalised images; the attack's space is " + spec.space() + ".");
-                }
-                AugmentationDraw draw = augmentation.get();
-                start = new Augmentation(draw.strategy()).siamese(start, draw.seed());
-            }
+            NDArray start = start(threat, LabelledImages.pixels(scope, shape, pixels));
             Attack.Perturbation made = attack.perturb(threat.view(network).prepared(scope), start, labels, seed);
             made.images().attach(manager);
             return made;
         }
+    }
+
+    private NDArray start(ThreatModel threat, NDArray images) {
+        if (augmentation.isEmpty()) {
+            return threat.fromPixels(images);
+        }
+        AugmentationDraw draw = augmentation.get();
+        return threat.fromNormalised(
+                new Augmentation(draw.strategy()).siamese(threat.normalization().normalise(images), draw.seed()));
     }
 }

@@ -2,6 +2,7 @@ package dev.romestream.robustness.distill;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.romestream.robustness.network.ThreatModel;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -48,14 +49,15 @@ public final class InlinePriors implements PriorSource {
     @Override
     public NDArray meanEmbedding(NDManager target, int iteration, int label) {
         PoolMember member = network(iteration);
+        ThreatModel threat = new ThreatModel(plan.attack().space(), training.normalization());
         try (NDManager scope = target.newSubManager()) {
             List<EmbeddingSum> parts = new ArrayList<>();
             for (PriorPlan.Part part : plan.parts(iteration, label)) {
                 parts.add(EmbeddingSum.of(
                         member.network(),
-                        plan.task(part, iteration, label)
+                        threat.normalised(plan.task(part, iteration, label)
                                 .run(scope, member.network(), training.normalization())
-                                .images()));
+                                .images())));
             }
             NDArray mean = EmbeddingSum.mean(scope, parts);
             mean.attach(target);

@@ -9,7 +9,7 @@ import dev.romestream.robustness.network.Architecture;
 import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.Normalization;
-import dev.romestream.robustness.network.ThreatModel.Space;
+import dev.romestream.robustness.network.ThreatModel;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.robustness.train.StochasticGradientDescent;
@@ -84,7 +84,7 @@ public record PoolTraining(
                 try (NDManager scope = manager.newSubManager()) {
                     NDArray perturbed =
                             task.run(scope, training.network(), normalization).images();
-                    NDArray input = prior.space() == Space.PIXEL ? normalization.normalise(perturbed) : perturbed;
+                    NDArray input = new ThreatModel(prior.space(), normalization).normalised(perturbed);
                     correct += hits(training.network().predict(input), labels);
                     seen += labels.length;
                     training.step(current, input, Tensors.oneHot(scope, labels, images.classes()));

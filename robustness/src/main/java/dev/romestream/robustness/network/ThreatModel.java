@@ -17,8 +17,18 @@ public record ThreatModel(Space space, Normalization normalization) {
         return space == Space.PIXEL ? pixels : normalization.normalise(pixels);
     }
 
+    /** Normalised images to the space of the attack, clipped to its range if that is the pixels'. */
+    public NDArray fromNormalised(NDArray images) {
+        return space == Space.PIXEL ? normalization.denormalise(images).clip(0, 1) : images;
+    }
+
+    /** Images of the space, normalised. */
+    public NDArray normalised(NDArray images) {
+        return space == Space.PIXEL ? normalization.normalise(images) : images;
+    }
+
     /** The network as the attack sees it: images of the space to logits. */
     public Classifier view(Classifier network) {
-        return space == Space.NORMALISED ? network : network.after(normalization::normalise);
+        return space == Space.NORMALISED ? network : network.after(this::normalised);
     }
 }

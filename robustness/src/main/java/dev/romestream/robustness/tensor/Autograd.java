@@ -33,10 +33,7 @@ public final class Autograd {
         JniUtils.setGradMode(true);
         NDList leaves = new NDList(at.size());
         for (NDArray input : at) {
-            NDArray leaf = input.stopGradient();
-            leaf.attach(manager);
-            leaf.setRequiresGradient(true);
-            leaves.add(leaf);
+            leaves.add(leaf(input));
         }
         NDArray value = function.apply(leaves);
         NDArray one = manager.ones(value.getShape());
@@ -56,6 +53,25 @@ public final class Autograd {
     }
 
     /**
+     * The gradients of a scalar at what it was computed from, which can be differentiated in their turn.
+     *
+     * @param value a scalar that depends on every one of {@code at}
+     * @param at inputs of its computation, or what was made of them on the way, with gradients required
+     */
+    public static NDList differentiable(NDArray value, NDList at) {
+        JniUtils.setGradMode(true);
+        return GradientProgram.gradients(value, at);
+    }
+
+    /** A leaf with the values of {@code input} (the storage is shared), whose gradients can be taken. */
+    public static NDArray leaf(NDArray input) {
+        NDArray leaf = input.stopGradient();
+        leaf.attach(input.getManager());
+        leaf.setRequiresGradient(true);
+        return leaf;
+    }
+
+    /**
      * The gradients of every column of a function's rows.
      *
      * @param value {@code (N, columns)}, detached
@@ -67,9 +83,7 @@ public final class Autograd {
     public static Jacobian jacobian(NDArray at, Function<NDArray, NDArray> function) {
         NDManager manager = at.getManager();
         JniUtils.setGradMode(true);
-        NDArray leaf = at.stopGradient();
-        leaf.attach(manager);
-        leaf.setRequiresGradient(true);
+        NDArray leaf = leaf(at);
         NDArray value = function.apply(leaf);
         int columns = Math.toIntExact(value.getShape().get(1));
         NDList gradients = new NDList(columns);

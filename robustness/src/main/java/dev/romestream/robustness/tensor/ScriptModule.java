@@ -18,6 +18,9 @@ import java.util.regex.Pattern;
 public final class ScriptModule {
     private static final Pattern ERROR = Pattern.compile("^[A-Za-z]*Error: ");
 
+    /** Inputs of this name are items of one list. */
+    private static final String LIST = "list[]";
+
     private final PtSymbolBlock block;
 
     private ScriptModule(PtSymbolBlock block) {
@@ -61,6 +64,21 @@ public final class ScriptModule {
                     "The TorchScript program answers with " + answer.size() + " tensors; needed is one, the logits.");
         }
         return answer.head();
+    }
+
+    /** As {@link #forward(NDArray)}, of a program that takes a tensor and a list of tensors and answers with a list. */
+    NDList forward(NDArray first, NDList others) {
+        NDList inputs = new NDList(first);
+        List<String> names = others.stream().map(NDArray::getName).toList();
+        others.forEach(array -> array.setName(LIST));
+        inputs.addAll(others);
+        try {
+            return IValueUtils.forward(block, inputs, true);
+        } finally {
+            for (int i = 0; i < names.size(); i++) {
+                others.get(i).setName(names.get(i));
+            }
+        }
     }
 
     /** The engine's message without the program's stack: the error itself is its last line. */

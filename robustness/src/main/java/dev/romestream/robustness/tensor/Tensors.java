@@ -9,7 +9,7 @@ import ai.djl.ndarray.types.Shape;
 
 /** The tensor engine: where arrays live, and conversions between Java's arrays and its own. */
 public final class Tensors {
-    private static final String ENGINE = "PyTorch";
+    static final String ENGINE = "PyTorch";
 
     private Tensors() {}
 

@@ -180,6 +180,36 @@ class DistillationTest {
     }
 
     @Test
+    void aPriorInPixelSpaceStaysWithinItsRangeAndBall() {
+        double epsilon = 4 / 255.0;
+        try (NDManager manager = TestData.manager()) {
+            NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 3);
+            var clean = new PriorPlan(images, pixel(Attacks.NONE, 0), 5, Augmentation.FULL, new Seed(4));
+            var attacked = new PriorPlan(images, pixel(Attacks.PGD, epsilon), 5, Augmentation.FULL, new Seed(4));
+            for (int iteration = 0; iteration < 12; iteration++) {
+                float[] before = perturbed(manager, network, clean, iteration);
+                float[] after = perturbed(manager, network, attacked, iteration);
+                assertThat(after).isNotEqualTo(before);
+                for (int i = 0; i < after.length; i++) {
+                    assertThat(after[i]).isBetween(0f, 1f).isCloseTo(before[i], within((float) epsilon + 1e-6f));
+                }
+            }
+        }
+    }
+
+    private static AttackSpec pixel(String attack, double epsilon) {
+        return new AttackSpec(attack, Space.PIXEL, false, epsilon, epsilon / 2, 2, false);
+    }
+
+    private static float[] perturbed(NDManager manager, NeuralNetwork network, PriorPlan plan, int iteration) {
+        PriorPlan.Part part = plan.parts(iteration, 1).get(0);
+        return plan.task(part, iteration, 1)
+                .run(manager, network, TestData.CIFAR10)
+                .images()
+                .toFloatArray();
+    }
+
+    @Test
     void aPriorIsCraftedOnTheSameDrawsWhateverIsDistilled() {
         assertThat(plan().imageIds(3, 1)).isEqualTo(plan().imageIds(3, 1)).isNotEqualTo(plan().imageIds(4, 1));
         assertThat(plan().parts(3, 1)).hasSize(1);
