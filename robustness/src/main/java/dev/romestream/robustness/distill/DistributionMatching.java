@@ -59,12 +59,12 @@ public final class DistributionMatching implements DistillationMethod {
         Augmentation augmentation = new Augmentation(draw.strategy());
         try (NDManager scope = manager.newSubManager()) {
             NDArray real = normalization.normalise(plan.images().pixels(scope, plan.imageIds(iteration, label)));
-            NDArray target = Rome.meanEmbedding(network, augmentation.siamese(real, draw.seed()));
+            NDArray target = PoolMatching.meanEmbedding(network, augmentation.siamese(real, draw.seed()));
             NDArray at = set.images(label).stopGradient();
             at.attach(scope);
             NDArray gradient = Autograd.gradient(at, stored -> {
                 NDArray seen = augmentation.siamese(SyntheticSet.expanded(stored, set.multiFormation()), draw.seed());
-                return Alignment.SQUARED_L2.distance(Rome.meanEmbedding(network, seen), target);
+                return Alignment.SQUARED_L2.distance(PoolMatching.meanEmbedding(network, seen), target);
             });
             set.update(label, gradient, optimiser);
         }

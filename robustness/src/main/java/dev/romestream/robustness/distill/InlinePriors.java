@@ -7,18 +7,21 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 
-/** Pool networks and priors, made where they are used. */
+/** Networks and priors, made where they are used. */
 public final class InlinePriors implements PriorSource {
     private final NDManager manager;
-    private final PoolSchedule schedule;
+    private final NetworkSchedule schedule;
     private final PoolTraining training;
     private final PriorPlan plan;
-    private final Map<Integer, Held> newest = new HashMap<>();
+    /** What is made of each network and may be needed again, by version. */
+    private final Map<Integer, NavigableMap<Integer, Held>> made = new HashMap<>();
 
-    private record Held(PoolSchedule.Version version, NDManager manager, PoolMember member) {}
+    private record Held(NDManager manager, PoolMember member) {}
 
-    public InlinePriors(NDManager parent, PoolSchedule schedule, PoolTraining training, PriorPlan plan) {
+    public InlinePriors(NDManager parent, NetworkSchedule schedule, PoolTraining training, PriorPlan plan) {
         this.manager = parent.newSubManager();
         this.schedule = schedule;
         this.training = training;
@@ -26,29 +29,32 @@ public final class InlinePriors implements PriorSource {
     }
 
     @Override
-    public PoolMember network(int iteration) {
-        PoolSchedule.Version wanted = schedule.matched(iteration);
-        Held held = newest.get(wanted.network());
-        if (held == null) {
+    public List<PoolMember> networks(int iteration) {
+        return schedule.matched(iteration).stream().map(this::member).toList();
+    }
+
+    private PoolMember member(NetworkSchedule.Version wanted) {
+        NavigableMap<Integer, Held> versions = made.computeIfAbsent(wanted.network(), any -> new TreeMap<>());
+        if (versions.floorKey(wanted.version()) == null) {
             NDManager own = manager.newSubManager();
-            PoolMember initial = training.initial(own, plan.images(), wanted.network());
-            held = new Held(new PoolSchedule.Version(wanted.network(), 0), own, initial);
+            versions.put(0, new Held(own, training.initial(own, plan.images(), wanted.network())));
         }
-        while (held.version().version() < wanted.version()) {
-            var version =
-                    new PoolSchedule.Version(wanted.network(), held.version().version() + 1);
+        for (int version = versions.floorKey(wanted.version()); version < wanted.version(); version++) {
             NDManager own = manager.newSubManager();
-            PoolMember next = training.next(own, plan.images(), held.member(), version, () -> {});
-            held.manager().close();
-            held = new Held(version, own, next);
+            var next = new NetworkSchedule.Version(wanted.network(), version + 1);
+            PoolMember before = versions.get(version).member();
+            versions.put(version + 1, new Held(own, training.next(own, plan.images(), before, next, () -> {})));
+            if (schedule instanceof PoolSchedule) {
+                // a pool's networks only grow older
+                versions.remove(version).manager().close();
+            }
         }
-        newest.put(wanted.network(), held);
-        return held.member();
+        return versions.get(wanted.version()).member();
     }
 
     @Override
     public NDArray meanEmbedding(NDManager target, int iteration, int label) {
-        PoolMember member = network(iteration);
+        PoolMember member = networks(iteration).get(0);
         ThreatModel threat = new ThreatModel(plan.attack().space(), training.normalization());
         try (NDManager scope = target.newSubManager()) {
             List<EmbeddingSum> parts = new ArrayList<>();

@@ -13,7 +13,7 @@ import java.util.Map;
  * The pool begins with some networks, gains a fresh one every so often and loses its oldest when it is full; each iteration
  * matches one, and then trains some. Safe for use by several threads.
  */
-public final class PoolSchedule {
+public final class PoolSchedule implements NetworkSchedule {
     private final Rule rule;
     private final Seed seed;
     private final Deque<Integer> members = new ArrayDeque<>();
@@ -38,9 +38,6 @@ public final class PoolSchedule {
         }
     }
 
-    /** A network of the pool after so many trainings. Version 0 is the fresh one. */
-    public record Version(int network, int version) {}
-
     public PoolSchedule(Rule rule, Seed seed) {
         this.rule = rule;
         this.seed = seed;
@@ -58,12 +55,12 @@ public final class PoolSchedule {
         }
     }
 
-    /** The network that is matched in an iteration, counted from 0. */
-    public synchronized Version matched(int iteration) {
+    @Override
+    public synchronized List<Version> matched(int iteration) {
         while (matched.size() <= iteration) {
             advance(matched.size());
         }
-        return matched.get(iteration);
+        return List.of(matched.get(iteration));
     }
 
     private void advance(int iteration) {

@@ -177,8 +177,7 @@ interface Layer {
 
         @Override
         public NDArray forward(NDArray x, Parameters parameters) {
-            NDArray scale = parameters.get(norm.name() + ".weight");
-            if (scale.hasGradient()) {
+            if (parameters.train()) {
                 NDArray normed = norm.forward(convolution.forward(x, parameters), parameters);
                 return POOL.forward(Activation.relu(normed), parameters);
             }

@@ -35,6 +35,10 @@ public final class NeuralNetwork implements Classifier {
      * @throws IllegalArgumentException where a shape does not fit, naming the parameter
      */
     public NeuralNetwork(Architecture architecture, ImageShape input, int classes, NDList parameters) {
+        this(architecture, input, classes, parameters, parameters.stream().anyMatch(NDArray::hasGradient));
+    }
+
+    private NeuralNetwork(Architecture architecture, ImageShape input, int classes, NDList parameters, boolean train) {
         this.architecture = architecture;
         this.input = input;
         this.classes = classes;
@@ -57,7 +61,7 @@ public final class NeuralNetwork implements Classifier {
             }
             byName.put(names.get(i), parameters.get(i));
         }
-        this.named = Parameters.of(byName);
+        this.named = Parameters.of(byName, train);
     }
 
     private NeuralNetwork(NeuralNetwork other, Parameters named) {
@@ -90,6 +94,11 @@ public final class NeuralNetwork implements Classifier {
     /** A network on another set of parameters. */
     public NeuralNetwork withParameters(NDList others) {
         return new NeuralNetwork(architecture, input, classes, others);
+    }
+
+    /** A network on parameters that were computed of others, by which gradients are wanted. */
+    public NeuralNetwork withComputedParameters(NDList others) {
+        return new NeuralNetwork(architecture, input, classes, others, true);
     }
 
     /** Names and shapes of the parameters, in order. */

@@ -10,22 +10,33 @@ import java.util.function.Function;
 /** A network's parameters by name, and what follows from them alone. */
 final class Parameters {
     private final Map<String, NDArray> byName;
+    private final boolean train;
     private final Optional<NDManager> keeper;
     private final Map<String, NDArray> kept = new HashMap<>();
 
-    private Parameters(Map<String, NDArray> byName, Optional<NDManager> keeper) {
+    private Parameters(Map<String, NDArray> byName, boolean train, Optional<NDManager> keeper) {
         this.byName = byName;
+        this.train = train;
         this.keeper = keeper;
     }
 
-    /** Parameters from which everything else is computed anew in each pass. */
-    static Parameters of(Map<String, NDArray> byName) {
-        return new Parameters(Map.copyOf(byName), Optional.empty());
+    /**
+     * Parameters from which everything else is computed anew in each pass.
+     *
+     * @param train whether gradients by the parameters are wanted
+     */
+    static Parameters of(Map<String, NDArray> byName, boolean train) {
+        return new Parameters(Map.copyOf(byName), train, Optional.empty());
     }
 
     /** The same, of which {@code keeper} keeps what was computed once. Not for several threads at a time. */
     Parameters kept(NDManager keeper) {
-        return new Parameters(byName, Optional.of(keeper));
+        return new Parameters(byName, train, Optional.of(keeper));
+    }
+
+    /** Whether gradients by the parameters are wanted. */
+    boolean train() {
+        return train;
     }
 
     NDArray get(String name) {

@@ -30,7 +30,6 @@ public final class Autograd {
      */
     public static Gradients gradients(NDList at, Function<NDList, NDArray> function) {
         NDManager manager = at.head().getManager();
-        JniUtils.setGradMode(true);
         NDList leaves = new NDList(at.size());
         for (NDArray input : at) {
             leaves.add(leaf(input));
@@ -59,12 +58,17 @@ public final class Autograd {
      * @param at inputs of its computation, or what was made of them on the way, with gradients required
      */
     public static NDList differentiable(NDArray value, NDList at) {
-        JniUtils.setGradMode(true);
-        return GradientProgram.gradients(value, at);
+        return GradientProgram.DIFFERENTIABLE.gradients(value, at);
     }
 
-    /** A leaf with the values of {@code input} (the storage is shared), whose gradients can be taken. */
+    /** As {@link #differentiable}, without a way on. Nothing of what {@code value} was computed from can be differentiated again. */
+    public static NDList last(NDArray value, NDList at) {
+        return GradientProgram.PLAIN.gradients(value, at);
+    }
+
+    /** A leaf with the values of {@code input} (the storage is shared), whose gradients can be taken in this thread. */
     public static NDArray leaf(NDArray input) {
+        JniUtils.setGradMode(true);
         NDArray leaf = input.stopGradient();
         leaf.attach(input.getManager());
         leaf.setRequiresGradient(true);
@@ -82,7 +86,6 @@ public final class Autograd {
     /** {@link Jacobian} of a function whose row i depends on row i of the input alone; one forward pass. */
     public static Jacobian jacobian(NDArray at, Function<NDArray, NDArray> function) {
         NDManager manager = at.getManager();
-        JniUtils.setGradMode(true);
         NDArray leaf = leaf(at);
         NDArray value = function.apply(leaf);
         int columns = Math.toIntExact(value.getShape().get(1));

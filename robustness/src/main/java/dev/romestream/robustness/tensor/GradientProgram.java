@@ -26,7 +26,7 @@ final class GradientProgram {
                 value: Tensor,
                 at: List[Tensor]) -> List[Tensor]:
                 gradients = annotate(List[Tensor], [])
-                optional = torch.autograd.grad([value], at, None, None, True)
+                optional = torch.autograd.grad([value], at, None, None, %s)
                 for i in range(torch.len(optional)):
                   gradient = unchecked_cast(Tensor, optional[i])
                   _0 = torch.append(gradients, gradient)
@@ -38,25 +38,28 @@ final class GradientProgram {
     /** A pickle of an empty tuple. */
     private static final String CONSTANTS = "\u0080\u0002).";
 
-    private static final GradientProgram INSTANCE = new GradientProgram();
+    /** Gradients that are differentiable themselves; what they were computed from is kept for that. */
+    static final GradientProgram DIFFERENTIABLE = new GradientProgram("True");
+    /** Gradients that are not; what they were computed from is given back. */
+    static final GradientProgram PLAIN = new GradientProgram("False");
 
     private final ScriptModule module;
 
-    private GradientProgram() {
+    private GradientProgram(String differentiable) {
         NDManager forever = Engine.getEngine(Tensors.ENGINE).newBaseManager();
-        this.module = ScriptModule.load(forever, archive());
+        this.module = ScriptModule.load(forever, archive(SOURCE.formatted(differentiable)));
     }
 
-    /** The gradients of a scalar at what it was computed from, differentiable themselves. */
-    static NDList gradients(NDArray value, NDList at) {
-        return INSTANCE.module.forward(value, at);
+    /** The gradients of a scalar at what it was computed from. */
+    NDList gradients(NDArray value, NDList at) {
+        return module.forward(value, at);
     }
 
-    private static byte[] archive() {
+    private static byte[] archive(String source) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
             entry(zip, "data.pkl", STATE.getBytes(StandardCharsets.ISO_8859_1));
-            entry(zip, "code/__torch__.py", SOURCE.getBytes(StandardCharsets.US_ASCII));
+            entry(zip, "code/__torch__.py", source.getBytes(StandardCharsets.US_ASCII));
             entry(zip, "constants.pkl", CONSTANTS.getBytes(StandardCharsets.ISO_8859_1));
             entry(zip, "version", "3\n".getBytes(StandardCharsets.US_ASCII));
         } catch (IOException e) {

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.tensor.Autograd;
+import java.util.function.BiFunction;
 
 /** A network in training: its parameters and velocities, which change with every step. Close it to free them. */
 public final class Training implements AutoCloseable {
@@ -47,6 +48,17 @@ public final class Training implements AutoCloseable {
      * @param targets {@code (N, classes)}: the probability of each class
      */
     public void step(StochasticGradientDescent optimiser, NDArray images, NDArray targets) {
+        step(optimiser, images, (network, input) -> CrossEntropy.mean(network.logits(input), targets));
+    }
+
+    /**
+     * One step on any loss.
+     *
+     * @param images normalised, {@code (N, C, H, W)}
+     * @param loss of a network whose parameters can be differentiated, and of the images; a scalar
+     */
+    public void step(
+            StochasticGradientDescent optimiser, NDArray images, BiFunction<NeuralNetwork, NDArray, NDArray> loss) {
         NDList oldParameters = network.parameters();
         NDList oldVelocities = velocities;
         try (NDManager scope = manager.newSubManager()) {
@@ -55,9 +67,7 @@ public final class Training implements AutoCloseable {
             NDArray input = images.stopGradient();
             input.attach(scope);
             NDList gradients = Autograd.gradients(
-                            oldParameters,
-                            leaves -> CrossEntropy.mean(
-                                    network.withParameters(leaves).logits(input), targets))
+                            oldParameters, leaves -> loss.apply(network.withParameters(leaves), input))
                     .gradients();
             StochasticGradientDescent.Step step = optimiser.step(oldParameters, gradients, oldVelocities);
             step.parameters().attach(manager);

@@ -33,7 +33,7 @@ public record VictimTraining(
                 boolean late = epoch > epochs / 2;
                 StochasticGradientDescent current =
                         late ? optimiser.withLearningRate(optimiser.learningRate() / 10) : optimiser;
-                epoch(manager, training, current, augmentation, set, seed.with(epoch));
+                epoch(manager, training, current, batch, augmentation, set, seed.with(epoch));
                 progress.accept(epoch + 1);
             }
             training.network().parameters().attach(manager);
@@ -41,10 +41,12 @@ public record VictimTraining(
         }
     }
 
-    private void epoch(
+    /** One pass over a set in random order, each batch augmented with a draw for each image. */
+    public static void epoch(
             NDManager manager,
             Training training,
             StochasticGradientDescent current,
+            int batch,
             Augmentation augmentation,
             TrainingSet set,
             Seed seed) {

@@ -6,9 +6,15 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.romestream.robustness.TestData;
 import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.robustness.distill.Alignment;
+import dev.romestream.robustness.distill.Bacon;
+import dev.romestream.robustness.distill.GradientMatching;
+import dev.romestream.robustness.distill.Guard;
+import dev.romestream.robustness.distill.Idm;
 import dev.romestream.robustness.distill.MultiFormation;
+import dev.romestream.robustness.distill.PoolMatching;
 import dev.romestream.robustness.distill.PoolMember;
 import dev.romestream.robustness.distill.Rome;
 import dev.romestream.robustness.network.Architecture;
@@ -18,7 +24,9 @@ import dev.romestream.robustness.tensor.Autograd;
 import dev.romestream.robustness.tensor.Scalars;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.tensor.Tensors;
+import dev.romestream.robustness.train.AdversarialTraining;
 import dev.romestream.robustness.train.CrossEntropy;
+import dev.romestream.robustness.train.CurvatureRegularization;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -73,8 +81,16 @@ class GradientsUnderCollectionTest {
                 "maximum with a number", x -> Scalars.maximum(x, 0.1).square().sum());
         functions.put("mean cross-entropy", x -> CrossEntropy.mean(network.logits(x), oneHot(x)));
         for (Alignment alignment : Alignment.values()) {
-            functions.put("ROME, " + alignment, x -> rome(x, alignment));
+            functions.put("ROME, " + alignment, x -> matched(x, new Rome(0.2, 0.02, alignment)));
         }
+        functions.put("IDM", x -> matched(x, new Idm(0.02)));
+        functions.put("BACON", x -> matched(x, new Bacon(0.02)));
+        functions.put("GUARD", x -> matched(x, new Guard(0.1)));
+        functions.put(
+                "gradient matching",
+                x -> GradientMatching.loss(network, x.stopGradient().add(0.1f), x, 1));
+        functions.put("curvature", x -> new CurvatureRegularization(10, 3).loss(network, x, oneHot(x)));
+        functions.put("TRADES", this::trades);
         for (String operation : Augmentation.FULL.split("_")) {
             functions.put("augmentation " + operation, x -> new Augmentation(operation)
                     .siamese(x, new Seed(2))
@@ -99,10 +115,16 @@ class GradientsUnderCollectionTest {
         return Tensors.oneHot(x.getManager(), LABELS, CLASSES);
     }
 
-    private NDArray rome(NDArray x, Alignment alignment) {
-        NDArray target = x.getManager().zeros(new Shape(network.embeddingSize()));
-        return new Rome.Objective(0.2, 0.02, alignment)
-                .loss(new PoolMember(network, new NDList(), 3, 10), x, 3, target);
+    private NDArray matched(NDArray x, PoolMatching.Objective objective) {
+        PoolMember member = new PoolMember(network, new NDList(), new NDList(), 3, 10);
+        NDArray zeros = x.getManager().zeros(new Shape(network.embeddingSize()));
+        return objective.loss(
+                new PoolMatching.Shown(member, network.features(x), 3), new NDList(zeros, zeros.duplicate()));
+    }
+
+    private NDArray trades(NDArray x) {
+        return new AdversarialTraining(AdversarialTraining.Regime.TRADES, 0.01, 0.005, 2, 6, TestData.CIFAR10)
+                .loss(network, x, oneHot(x), new Seed(2));
     }
 
     private List<String> names() {

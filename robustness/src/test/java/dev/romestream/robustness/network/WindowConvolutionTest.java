@@ -38,7 +38,7 @@ class WindowConvolutionTest {
                     new Shape(IMAGES, channels, height, width));
             NDArray weight =
                     manager.create(new Seed(2).uniform(OUT * channels * 9, -1, 1), new Shape(OUT, channels, 3, 3));
-            Parameters parameters = Parameters.of(Map.of("features.0.weight", weight));
+            Parameters parameters = Parameters.of(Map.of("features.0.weight", weight), false);
             WindowConvolution form =
                     WindowConvolution.of(convolution, images.getShape()).orElseThrow();
             UnaryOperator<NDArray> direct =
