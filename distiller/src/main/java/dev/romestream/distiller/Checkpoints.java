@@ -32,11 +32,17 @@ final class Checkpoints implements AutoCloseable {
     private final RecordIndex<Checkpoint> index;
     private final ChunkStore chunks;
 
-    /** A checkpoint with its images and velocities. */
-    record Resumable(int iteration, List<Tensor> images, List<Tensor> momentum) {
+    /** A checkpoint with its tensors. */
+    record Resumable(
+            int iteration, List<Tensor> images, List<Tensor> momentum, List<Tensor> state, List<Tensor> stateMomentum) {
         SyntheticSet restore(NDManager manager, boolean multiFormation) {
             return new SyntheticSet(
-                    manager, multiFormation, arrays(manager, "images", images), arrays(manager, "momentum", momentum));
+                    manager,
+                    multiFormation,
+                    arrays(manager, "images", images),
+                    arrays(manager, "momentum", momentum),
+                    arrays(manager, "state", state),
+                    arrays(manager, "stateMomentum", stateMomentum));
         }
 
         private static NDList arrays(NDManager manager, String field, List<Tensor> tensors) {
@@ -84,13 +90,21 @@ final class Checkpoints implements AutoCloseable {
     }
 
     private static Resumable resumable(Checkpoint found, byte[] bytes) {
-        int classes = found.getImages().size();
         List<Tensor> all = TensorBytes.split(
                 "Checkpoint " + found.getExperiment(),
-                Stream.concat(found.getImages().stream(), found.getMomentum().stream())
+                Stream.of(found.getImages(), found.getMomentum(), found.getState(), found.getStateMomentum())
+                        .flatMap(List::stream)
                         .toList(),
                 bytes);
-        return new Resumable(found.getIteration(), all.subList(0, classes), all.subList(classes, all.size()));
+        int momentum = found.getImages().size();
+        int state = momentum + found.getMomentum().size();
+        int stateMomentum = state + found.getState().size();
+        return new Resumable(
+                found.getIteration(),
+                all.subList(0, momentum),
+                all.subList(momentum, state),
+                all.subList(state, stateMomentum),
+                all.subList(stateMomentum, all.size()));
     }
 
     /** Writes a checkpoint; what {@code sender} has sent before is with the broker when it is. */
@@ -101,22 +115,44 @@ final class Checkpoints implements AutoCloseable {
             images.add(TensorCodec.encode("The images of class " + label, set.images(label)));
             momentum.add(TensorCodec.encode("The momentum of class " + label, set.velocity(label)));
         }
-        byte[] bytes = TensorBytes.join(
-                Stream.concat(images.stream(), momentum.stream()).toList());
+        List<Tensor> state = encoded("The state", set.state());
+        List<Tensor> stateMomentum = encoded("The momentum of the state", set.stateVelocities());
+        byte[] bytes = TensorBytes.join(Stream.of(images, momentum, state, stateMomentum)
+                .flatMap(List::stream)
+                .toList());
         replace(
                 sender,
-                new Checkpoint(
-                        experiment,
-                        specification,
-                        iteration,
-                        images.stream().map(TensorBytes::emptied).toList(),
-                        momentum.stream().map(TensorBytes::emptied).toList(),
-                        chunks.write(owner(experiment, iteration), bytes)));
+                Checkpoint.newBuilder()
+                        .setExperiment(experiment)
+                        .setSpecification(specification)
+                        .setIteration(iteration)
+                        .setImages(emptied(images))
+                        .setMomentum(emptied(momentum))
+                        .setState(emptied(state))
+                        .setStateMomentum(emptied(stateMomentum))
+                        .setChunks(chunks.write(owner(experiment, iteration), bytes))
+                        .build());
+    }
+
+    private static List<Tensor> encoded(String what, NDList arrays) {
+        return arrays.stream().map(array -> TensorCodec.encode(what, array)).toList();
+    }
+
+    private static List<Tensor> emptied(List<Tensor> tensors) {
+        return tensors.stream().map(TensorBytes::emptied).toList();
     }
 
     /** Notes that a distillation is complete: its last snapshot holds the images. */
     void complete(RecordSender sender, String experiment, String specification, int iterations) {
-        replace(sender, new Checkpoint(experiment, specification, iterations, List.of(), List.of(), List.of()));
+        replace(
+                sender,
+                Checkpoint.newBuilder()
+                        .setExperiment(experiment)
+                        .setSpecification(specification)
+                        .setIteration(iterations)
+                        .setImages(List.of())
+                        .setMomentum(List.of())
+                        .build());
     }
 
     private void replace(RecordSender sender, Checkpoint next) {

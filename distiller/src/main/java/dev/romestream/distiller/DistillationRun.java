@@ -5,35 +5,29 @@ import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.Dataset;
 import dev.romestream.exchange.codec.Digest;
-import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.TensorCodec;
 import dev.romestream.exchange.experiment.DistillationDefaults;
-import dev.romestream.robustness.distill.Alignment;
+import dev.romestream.robustness.distill.Coreset;
 import dev.romestream.robustness.distill.DistillationMethod;
-import dev.romestream.robustness.distill.DistributionMatching;
 import dev.romestream.robustness.distill.InlinePriors;
-import dev.romestream.robustness.distill.PoolSchedule;
+import dev.romestream.robustness.distill.PoolTraining;
 import dev.romestream.robustness.distill.PriorPlan;
 import dev.romestream.robustness.distill.PriorSource;
-import dev.romestream.robustness.distill.RandomSelection;
-import dev.romestream.robustness.distill.Rome;
 import dev.romestream.robustness.distill.SoftLabels;
 import dev.romestream.robustness.distill.SyntheticSet;
 import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.tensor.Seed;
-import dev.romestream.robustness.train.StochasticGradientDescent;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.LabelKind;
-import dev.romestream.schemas.Pool;
-import dev.romestream.schemas.PoolSpec;
 import dev.romestream.schemas.PriorMode;
 import dev.romestream.schemas.SnapshotClass;
 import dev.romestream.schemas.SnapshotManifest;
 import dev.romestream.schemas.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
@@ -43,15 +37,18 @@ final class DistillationRun {
     /** Iterations that a kill costs at most. */
     private static final int LONGEST_SEGMENT = 50;
 
+    private static final Map<String, Coreset> CORESETS =
+            Map.of(DistillationDefaults.HERDING, Coreset.HERDING, DistillationDefaults.KCENTER, Coreset.K_CENTER);
+
     private final Experiment experiment;
     private final DistillationSpec spec;
     private final Dataset dataset;
     private final String specification;
     private final Seed seed;
 
-    /** Makes the stream of priors for a run. */
+    /** Makes the stream of networks for a run, and of priors where there are to be such. */
     interface PriorStreams {
-        PriorSource open(Pool pool, PoolSchedule schedule, PriorPlan plan);
+        PriorSource open(Methods.Networks networks, PriorPlan plan, boolean priors);
     }
 
     /** @throws IllegalArgumentException where the specification makes no sense */
@@ -116,18 +113,41 @@ final class DistillationRun {
                 : Optional.empty();
     }
 
-    /** The synthetic set before the first iteration; empty where it is the whole training split. */
-    SyntheticSet initial(NDManager manager) {
+    /** Who chooses the images to begin with, by what it makes of them; nobody where they are drawn. */
+    List<Pools.Teacher> choosers() {
+        return CORESETS.containsKey(spec.getMethod())
+                ? List.of(new Pools.Teacher(Pools.naturalTeachers(experiment, dataset.descriptor()), 0))
+                : List.of();
+    }
+
+    /**
+     * The synthetic set before the first iteration; empty where it is the whole training split.
+     *
+     * @param choosers of {@link #choosers}
+     */
+    SyntheticSet initial(NDManager manager, List<NeuralNetwork> choosers) {
         if (spec.getMethod().equals(DistillationDefaults.FULL)) {
-            return new SyntheticSet(manager, false, new NDList(), new NDList());
+            return SyntheticSet.of(manager, false, new NDList());
         }
+        if (choosers.isEmpty()) {
+            return SyntheticSet.ofRealImages(
+                    manager,
+                    dataset.train(),
+                    dataset.normalization(),
+                    spec.getImagesPerClass(),
+                    spec.getMultiFormation(),
+                    seed);
+        }
+        Coreset coreset = CORESETS.get(spec.getMethod());
         return SyntheticSet.ofRealImages(
                 manager,
                 dataset.train(),
                 dataset.normalization(),
                 spec.getImagesPerClass(),
                 spec.getMultiFormation(),
-                seed);
+                (label, count) -> coreset.choose(
+                        Coreset.features(manager, choosers.get(0), dataset.train(), label, dataset.normalization()),
+                        count));
     }
 
     /** Those who say what the images are, beside their classes; none where the classes are enough. */
@@ -211,58 +231,23 @@ final class DistillationRun {
     }
 
     private DistillationMethod method(NDManager manager, PriorStreams streams) {
-        StochasticGradientDescent optimiser =
-                new StochasticGradientDescent(spec.getLearningRate(), spec.getMomentum(), 0);
         PriorPlan plan = new PriorPlan(
                 dataset.train(),
                 AttackCodec.decode(spec.getPrior().getAttack()),
                 spec.getRealBatch(),
                 spec.getAugmentation(),
                 seed);
-        return switch (spec.getMethod()) {
-            case DistillationDefaults.RANDOM, DistillationDefaults.FULL -> new RandomSelection();
-            case DistillationDefaults.DM ->
-                new DistributionMatching(
-                        manager,
-                        NetworkCodec.decode(spec.getNetwork()),
-                        plan,
-                        dataset.normalization(),
-                        optimiser,
-                        seed.with("dm"));
-            case DistillationDefaults.ROME -> {
-                var objective = new Rome.Objective(
-                        spec.getAlpha(),
-                        spec.getCeWeight(),
-                        Alignment.valueOf(spec.getAlignment().name()));
-                yield new Rome(manager, priors(manager, streams, plan), plan, objective, optimiser);
-            }
-            default -> throw new IllegalStateException("A method without an implementation: " + spec.getMethod());
-        };
+        PriorSource source = Methods.networks(experiment, dataset.descriptor())
+                .map(networks -> source(manager, streams, networks, plan))
+                .orElse(null);
+        return Methods.create(new Methods.Setting(manager, spec, dataset, seed, plan, source));
     }
 
-    private PriorSource priors(NDManager manager, PriorStreams streams, PriorPlan plan) {
-        Pool pool = Pools.of(experiment, dataset.descriptor());
-        PoolSchedule schedule = schedule(experiment, dataset.descriptor());
-        return spec.getPrior().getMode() == PriorMode.INLINE
-                ? new InlinePriors(manager, schedule, Pools.training(pool, dataset.normalization()), plan)
-                : streams.open(pool, schedule, plan);
-    }
-
-    /** Which network of an experiment's pool is matched when. */
-    static PoolSchedule schedule(Experiment experiment, DatasetDescriptor dataset) {
-        PoolSpec rule = experiment.getDistillation().getPool();
-        Seed root = new Seed(Pools.of(experiment, dataset).getSeed());
-        return new PoolSchedule(
-                new PoolSchedule.Rule(
-                        rule.getSize(), rule.getInitial(), rule.getGenerateInterval(), rule.getTrainedPerIteration()),
-                root.with("schedule"));
-    }
-
-    /** Whether an experiment's distillation matches networks of a pool that come from their topic. */
-    static boolean usesPool(Experiment experiment) {
-        DistillationSpec distillation = experiment.getDistillation();
-        return distillation != null
-                && distillation.getMethod().equals(DistillationDefaults.ROME)
-                && distillation.getPrior().getMode() == PriorMode.STREAMED;
+    private PriorSource source(NDManager manager, PriorStreams streams, Methods.Networks networks, PriorPlan plan) {
+        if (spec.getPrior().getMode() == PriorMode.STREAMED) {
+            return streams.open(networks, plan, Methods.needsPriors(spec));
+        }
+        PoolTraining training = Pools.training(networks.pool(), dataset.normalization());
+        return new InlinePriors(manager, networks.schedule(), training, plan);
     }
 }

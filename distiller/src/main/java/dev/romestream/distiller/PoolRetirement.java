@@ -4,7 +4,7 @@ import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.topic.RecordSender;
-import dev.romestream.robustness.distill.PoolSchedule;
+import dev.romestream.robustness.distill.NetworkSchedule;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
@@ -29,20 +29,21 @@ final class PoolRetirement {
     }
 
     /** How far an experiment is on a pool's schedule. */
-    record Position(PoolSchedule schedule, int iteration, int iterations) {}
+    record Position(NetworkSchedule schedule, int iteration, int iterations) {}
 
     /** Retires what no experiment that may still run on a data set needs. */
     void retire(Collection<Experiment> experiments, DatasetDescriptor dataset, Checkpoints checkpoints) {
         Map<String, List<Position>> byPool = new HashMap<>();
         for (Experiment experiment : experiments) {
-            if (DistillationRun.usesPool(experiment)
-                    && DatasetIds.of(experiment.getDataset()).equals(dataset.getId())) {
+            if (DatasetIds.of(experiment.getDataset()).equals(dataset.getId())
+                    && Methods.streamsNetworks(experiment, dataset)) {
+                Methods.Networks matched = Methods.networks(experiment, dataset).orElseThrow();
                 int iterations = experiment.getDistillation().getIterations();
                 int done = experiment.getDesiredState() == DesiredState.STOP
                         ? iterations
                         : checkpoints.iteration(experiment.getId());
-                byPool.computeIfAbsent(Pools.of(experiment, dataset).getId(), any -> new ArrayList<>())
-                        .add(new Position(DistillationRun.schedule(experiment, dataset), done, iterations));
+                byPool.computeIfAbsent(matched.pool().getId(), any -> new ArrayList<>())
+                        .add(new Position(matched.schedule(), done, iterations));
             }
         }
         Set<String> keys = networks.keys();
@@ -71,27 +72,28 @@ final class PoolRetirement {
      *
      * @param there versions by network
      */
-    static List<PoolSchedule.Version> passed(
+    static List<NetworkSchedule.Version> passed(
             Map<Integer, ? extends NavigableSet<Integer>> there, List<Position> positions) {
-        Set<PoolSchedule.Version> needed = new HashSet<>();
+        Set<NetworkSchedule.Version> needed = new HashSet<>();
         for (Position position : positions) {
             Map<Integer, Integer> next = new HashMap<>();
             for (int iteration = position.iteration(); iteration < position.iterations(); iteration++) {
-                PoolSchedule.Version matched = position.schedule().matched(iteration);
-                needed.add(matched);
-                next.putIfAbsent(matched.network(), matched.version());
+                for (NetworkSchedule.Version matched : position.schedule().matched(iteration)) {
+                    needed.add(matched);
+                    next.merge(matched.network(), matched.version(), Math::min);
+                }
             }
             next.forEach((network, version) -> {
                 NavigableSet<Integer> versions = there.get(network);
                 Integer start = versions == null ? null : versions.floor(version);
                 if (start != null) {
-                    needed.add(new PoolSchedule.Version(network, start));
+                    needed.add(new NetworkSchedule.Version(network, start));
                 }
             });
         }
-        List<PoolSchedule.Version> passed = new ArrayList<>();
+        List<NetworkSchedule.Version> passed = new ArrayList<>();
         there.forEach((network, versions) -> versions.forEach(version -> {
-            PoolSchedule.Version candidate = new PoolSchedule.Version(network, version);
+            NetworkSchedule.Version candidate = new NetworkSchedule.Version(network, version);
             if (!needed.contains(candidate)) {
                 passed.add(candidate);
             }

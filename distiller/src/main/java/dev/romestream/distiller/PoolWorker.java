@@ -12,8 +12,8 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.RequestWorker;
 import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.robustness.distill.NetworkSchedule;
 import dev.romestream.robustness.distill.PoolMember;
-import dev.romestream.robustness.distill.PoolSchedule;
 import dev.romestream.robustness.distill.PoolTraining;
 import dev.romestream.schemas.Network;
 import dev.romestream.schemas.NetworkSpec;
@@ -107,16 +107,22 @@ final class PoolWorker extends RequestWorker<PoolRequest> {
                         next,
                         dataset.train(),
                         made,
-                        new PoolSchedule.Version(request.getNetwork(), version),
+                        new NetworkSchedule.Version(request.getNetwork(), version),
                         this::step);
                 own.close();
                 own = next;
+                if (pool.getTrajectory() && version < request.getVersion()) {
+                    publish(request, NetworkCodec.prior(id, version, made, dataset.normalization()));
+                }
             }
-            Network network = NetworkCodec.prior(id, request.getVersion(), made, dataset.normalization());
-            network.setAttempt(request.getAttempt());
-            networks.send(sender, network);
-            sender.flush();
+            publish(request, NetworkCodec.prior(id, request.getVersion(), made, dataset.normalization()));
         }
+    }
+
+    private void publish(PoolRequest request, Network network) {
+        network.setAttempt(request.getAttempt());
+        networks.send(sender, network);
+        sender.flush();
     }
 
     /** The newest version before one that is there, if any is. */

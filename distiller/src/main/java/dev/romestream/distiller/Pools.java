@@ -3,6 +3,7 @@ package dev.romestream.distiller;
 import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.NetworkCodec;
+import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.distill.PoolTraining;
@@ -14,43 +15,87 @@ import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.LabelSpec;
+import dev.romestream.schemas.NetworkSpec;
 import dev.romestream.schemas.Pool;
 import dev.romestream.schemas.PoolSpec;
+import dev.romestream.schemas.TrajectorySpec;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Pools: all that determines the networks of one, and the id that follows from it. */
 final class Pools {
+    private static final dev.romestream.schemas.AttackSpec NO_ATTACK =
+            AttackCodec.encode(AttackSpec.control(Attacks.NONE, ThreatModel.Space.PIXEL));
+
     private Pools() {}
 
-    /** The pool of an experiment. Experiments that agree in all of its fields share it. */
-    static Pool of(Experiment experiment, DatasetDescriptor dataset) {
+    /** The pool of an experiment whose networks are trained under the prior's attack. Experiments that agree in all of its fields share it. */
+    static Pool underAttack(Experiment experiment, DatasetDescriptor dataset) {
+        return pool(experiment, dataset, experiment.getDistillation().getPrior().getAttack());
+    }
+
+    /** The pool of an experiment whose networks are trained on images as they are. */
+    static Pool natural(Experiment experiment, DatasetDescriptor dataset) {
+        return pool(experiment, dataset, NO_ATTACK);
+    }
+
+    private static Pool pool(
+            Experiment experiment, DatasetDescriptor dataset, dev.romestream.schemas.AttackSpec attack) {
         DistillationSpec distillation = experiment.getDistillation();
         PoolSpec spec = distillation.getPool();
-        Pool pool = Pool.newBuilder()
-                .setId("")
-                .setDataset(dataset.getId())
-                .setFingerprint(dataset.getFingerprint())
-                .setNetwork(distillation.getNetwork())
-                .setPrior(distillation.getPrior().getAttack())
+        return identified(builder(dataset, distillation.getNetwork(), attack)
                 .setTrainSteps(spec.getTrainSteps())
                 .setBatch(spec.getBatch())
                 .setLearningRate(spec.getLearningRate())
                 .setMomentum(spec.getMomentum())
                 .setWeightDecay(spec.getWeightDecay())
+                .setSeed(spec.getSeed() == null ? experiment.getSeed() : spec.getSeed()));
+    }
+
+    /** The experts of an experiment; those of MAT are trained under attack, and their parameters averaged. */
+    static Pool experts(Experiment experiment, DatasetDescriptor dataset) {
+        DistillationSpec distillation = experiment.getDistillation();
+        TrajectorySpec spec = distillation.getTrajectories();
+        boolean robust = distillation.getMethod().equals(DistillationDefaults.MAT);
+        return identified(builder(dataset, distillation.getNetwork(), robust ? spec.getAttack() : NO_ATTACK)
+                .setTrainSteps(epoch(dataset, spec.getBatch()))
+                .setBatch(Math.min(spec.getBatch(), dataset.getTrainImages()))
+                .setLearningRate(spec.getLearningRate())
+                .setMomentum(spec.getMomentum())
+                .setWeightDecay(spec.getWeightDecay())
                 .setSeed(spec.getSeed() == null ? experiment.getSeed() : spec.getSeed())
-                .build();
+                .setAugmentation(distillation.getAugmentation())
+                .setAveraging(robust ? spec.getAveraging() : 0)
+                .setTrajectory(true));
+    }
+
+    private static Pool.Builder builder(
+            DatasetDescriptor dataset, NetworkSpec network, dev.romestream.schemas.AttackSpec attack) {
+        return Pool.newBuilder()
+                .setId("")
+                .setDataset(dataset.getId())
+                .setFingerprint(dataset.getFingerprint())
+                .setNetwork(network)
+                .setPrior(attack);
+    }
+
+    private static Pool identified(Pool.Builder builder) {
+        Pool pool = builder.build();
         pool.setId(id(pool));
         return pool;
+    }
+
+    /** Steps in which as many images are drawn as there are. */
+    private static int epoch(DatasetDescriptor dataset, int batch) {
+        return Math.max(1, (dataset.getTrainImages() + batch - 1) / batch);
     }
 
     /** The teachers of an experiment, each with its number: those that are trained naturally, and those that are not. */
     static List<Teacher> teachers(Experiment experiment, DatasetDescriptor dataset) {
         LabelSpec spec = experiment.getDistillation().getLabels();
         List<Teacher> teachers = new ArrayList<>();
-        var none = AttackCodec.encode(AttackSpec.control(Attacks.NONE, ThreatModel.Space.PIXEL));
-        Pool natural = teachers(experiment, dataset, none);
-        Pool adversarial = teachers(experiment, dataset, spec.getAttack());
+        Pool natural = naturalTeachers(experiment, dataset);
+        Pool adversarial = teachers(experiment, dataset, spec.getAttack(), 0);
         for (int i = 0; i < spec.getNatural(); i++) {
             teachers.add(new Teacher(natural, i));
         }
@@ -67,26 +112,34 @@ final class Pools {
         }
     }
 
+    /** Teachers that are trained on images as they are; those of GUARD with a regularised curvature. */
+    static Pool naturalTeachers(Experiment experiment, DatasetDescriptor dataset) {
+        DistillationSpec distillation = experiment.getDistillation();
+        boolean guarded = distillation.getMethod().equals(DistillationDefaults.GUARD);
+        return teachers(
+                experiment,
+                dataset,
+                NO_ATTACK,
+                guarded ? distillation.getGuard().getCurvature() : 0);
+    }
+
     private static Pool teachers(
-            Experiment experiment, DatasetDescriptor dataset, dev.romestream.schemas.AttackSpec attack) {
-        LabelSpec spec = experiment.getDistillation().getLabels();
-        Pool pool = Pool.newBuilder()
-                .setId("")
-                .setDataset(dataset.getId())
-                .setFingerprint(dataset.getFingerprint())
-                .setNetwork(
-                        spec.getNetwork() == null ? experiment.getDistillation().getNetwork() : spec.getNetwork())
-                .setPrior(attack)
-                .setTrainSteps(Math.max(1, (dataset.getTrainImages() + spec.getBatch() - 1) / spec.getBatch()))
+            Experiment experiment,
+            DatasetDescriptor dataset,
+            dev.romestream.schemas.AttackSpec attack,
+            double curvature) {
+        DistillationSpec distillation = experiment.getDistillation();
+        LabelSpec spec = distillation.getLabels();
+        NetworkSpec network = spec.getNetwork() == null ? distillation.getNetwork() : spec.getNetwork();
+        return identified(builder(dataset, network, attack)
+                .setTrainSteps(epoch(dataset, spec.getBatch()))
                 .setBatch(Math.min(spec.getBatch(), dataset.getTrainImages()))
                 .setLearningRate(spec.getLearningRate())
                 .setMomentum(spec.getMomentum())
                 .setWeightDecay(spec.getWeightDecay())
                 .setSeed(spec.getSeed() == null ? experiment.getSeed() : spec.getSeed())
                 .setVersions(spec.getEpochs())
-                .build();
-        pool.setId(id(pool));
-        return pool;
+                .setCurvature(curvature));
     }
 
     /** The id that follows from the other fields. */
@@ -110,6 +163,7 @@ final class Pools {
                 new StochasticGradientDescent(pool.getLearningRate(), pool.getMomentum(), pool.getWeightDecay()),
                 normalization,
                 new Seed(pool.getSeed()),
-                pool.getVersions());
+                new PoolTraining.Refinements(
+                        pool.getVersions(), pool.getAugmentation(), pool.getAveraging(), pool.getCurvature()));
     }
 }

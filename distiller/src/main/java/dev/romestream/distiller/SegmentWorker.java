@@ -125,47 +125,47 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
             answer(request, Outcome.DONE, from, null);
             return;
         }
-        try (NDManager scope = manager.newSubManager();
-                SyntheticSet set = resumable
-                        .map(found -> found.restore(scope, run.spec().getMultiFormation()))
-                        .orElseGet(() -> run.initial(scope))) {
-            Teachers teachers = new Teachers(
-                    networks, sender, run.teachers(), request.getExperiment().getRun(), limits.patience());
+        try (NDManager scope = manager.newSubManager()) {
             status.begin("distilling with " + run.spec().getMethod(), "iterations", from, run.iterations());
-            Optional<List<NeuralNetwork>> labellers = labellers(run, to, teachers, scope, ended, status);
+            Optional<List<NeuralNetwork>> choosers = resumable.isPresent()
+                    ? Optional.of(List.of())
+                    : awaited(teachers(request, run.choosers()), scope, ended, status);
             int done = from;
-            if (labellers.isPresent()) {
-                done = steps(request, run, set, from, to, ended, status, teachers);
-                if (done > from || done == run.iterations()) {
-                    write(run, id, set, done, labellers.get());
+            boolean whole = false;
+            if (choosers.isPresent()) {
+                try (SyntheticSet set = resumable
+                        .map(found -> found.restore(scope, run.spec().getMultiFormation()))
+                        .orElseGet(() -> run.initial(scope, choosers.get()))) {
+                    Teachers teachers = teachers(request, run.teachers());
+                    Optional<List<NeuralNetwork>> labellers = run.snapshot(to).isPresent()
+                            ? awaited(teachers, scope, ended, status)
+                            : Optional.of(List.of());
+                    if (labellers.isPresent()) {
+                        done = steps(request, run, set, from, to, ended, status, teachers);
+                        if (done > from || done == run.iterations()) {
+                            write(run, id, set, done, labellers.get());
+                        }
+                        whole = done == to;
+                    }
                 }
             }
-            boolean whole = labellers.isPresent() && done == to;
             if (isCancelled() && !whole) {
                 throw new CancellationException("the distiller is closing");
             }
             answer(request, whole ? Outcome.DONE : Outcome.INTERRUPTED, done, null);
         }
-        if (DistillationRun.usesPool(experiment)) {
+        if (Methods.streamsNetworks(experiment, dataset.descriptor())) {
             retirement.retire(experiments.all(), dataset.descriptor(), checkpoints);
         }
     }
 
-    /**
-     * The teachers, where the segment ends in a snapshot, which needs them; else none.
-     *
-     * @return empty where the experiment is not wanted any more before they are ready
-     */
-    private Optional<List<NeuralNetwork>> labellers(
-            DistillationRun run,
-            int to,
-            Teachers teachers,
-            NDManager scope,
-            BooleanSupplier ended,
-            StatusReporter status) {
-        if (run.snapshot(to).isEmpty()) {
-            return Optional.of(List.of());
-        }
+    private Teachers teachers(DistillationRequest request, List<Pools.Teacher> wanted) {
+        return new Teachers(networks, sender, wanted, request.getExperiment().getRun(), limits.patience());
+    }
+
+    /** These networks; empty where the experiment is not wanted any more before they are ready. */
+    private Optional<List<NeuralNetwork>> awaited(
+            Teachers teachers, NDManager scope, BooleanSupplier ended, StatusReporter status) {
         try {
             return Optional.of(teachers.await(scope, ended, this::moves, status::waits));
         } catch (CancellationException e) {
@@ -198,15 +198,16 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
             StatusReporter status,
             Teachers teachers) {
         int[] done = {from};
-        DistillationRun.PriorStreams streams = (pool, schedule, plan) -> new StreamedPriors(
+        DistillationRun.PriorStreams streams = (matched, plan, priors) -> new StreamedPriors(
                 manager,
                 networks,
                 answers,
                 sender,
                 new StreamedPriors.Needs(
-                        pool,
-                        schedule,
+                        matched.pool(),
+                        matched.schedule(),
                         plan,
+                        priors,
                         run.iterations(),
                         request.getExperiment().getRun()),
                 limits,

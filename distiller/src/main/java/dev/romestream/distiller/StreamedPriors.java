@@ -10,8 +10,8 @@ import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.EmbeddingSum;
+import dev.romestream.robustness.distill.NetworkSchedule;
 import dev.romestream.robustness.distill.PoolMember;
-import dev.romestream.robustness.distill.PoolSchedule;
 import dev.romestream.robustness.distill.PriorPlan;
 import dev.romestream.robustness.distill.PriorSource;
 import dev.romestream.schemas.AnswerKind;
@@ -25,8 +25,10 @@ import dev.romestream.schemas.Split;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
@@ -58,24 +60,27 @@ final class StreamedPriors implements PriorSource {
     private final Consumer<String> waiting;
     private final Set<String> requestedNetworks = new HashSet<>();
     /** Networks that were retired while priors made with them were outstanding: attackers pass requests for these over. */
-    private final Set<PoolSchedule.Version> vanished = new HashSet<>();
+    private final Set<NetworkSchedule.Version> vanished = new HashSet<>();
 
     /** The requests of an iteration, class by class. */
     private final NavigableMap<Integer, List<List<AttackRequest>>> requested = new TreeMap<>();
 
-    private NDManager memberManager;
-    private PoolMember member;
-    private PoolSchedule.Version held;
+    /** The networks of the newest iteration that was asked for. */
+    private final Map<NetworkSchedule.Version, Held> held = new HashMap<>();
+
     private int requestedPriors;
     private int round;
 
     /**
      * What an experiment needs.
      *
+     * @param priors whether it needs them, beside the networks
      * @param iterations in all
      * @param attempt of the experiment: failures of earlier ones are no answers
      */
-    record Needs(Pool pool, PoolSchedule schedule, PriorPlan plan, int iterations, int attempt) {}
+    record Needs(Pool pool, NetworkSchedule schedule, PriorPlan plan, boolean priors, int iterations, int attempt) {}
+
+    private record Held(NDManager manager, PoolMember member) {}
 
     /**
      * Bounds of the stream.
@@ -106,27 +111,38 @@ final class StreamedPriors implements PriorSource {
     }
 
     @Override
-    public PoolMember network(int iteration) {
-        PoolSchedule.Version wanted = needs.schedule().matched(iteration);
+    public List<PoolMember> networks(int iteration) {
+        List<NetworkSchedule.Version> wanted = needs.schedule().matched(iteration);
         requestAhead(iteration);
-        if (!wanted.equals(held)) {
-            Network record = await(iteration, "the pool network " + key(wanted), () -> made(wanted));
-            if (record.getError() != null) {
-                throw new InvalidRecordException(
-                        "The pool network of iteration " + iteration + " was not trained: " + record.getError());
+        held.entrySet().removeIf(entry -> {
+            boolean leaves = !wanted.contains(entry.getKey());
+            if (leaves) {
+                entry.getValue().manager().close();
             }
-            if (memberManager != null) {
-                memberManager.close();
+            return leaves;
+        });
+        List<PoolMember> members = new ArrayList<>();
+        for (NetworkSchedule.Version version : wanted) {
+            if (!held.containsKey(version)) {
+                held.put(version, taken(iteration, version));
             }
-            memberManager = manager.newSubManager();
-            member = NetworkCodec.member(memberManager, record);
-            held = wanted;
+            members.add(held.get(version).member());
         }
-        return member;
+        return members;
+    }
+
+    private Held taken(int iteration, NetworkSchedule.Version version) {
+        Network record = await(iteration, "the network " + key(version), () -> made(version));
+        if (record.getError() != null) {
+            throw new InvalidRecordException(
+                    "The network of iteration " + iteration + " was not trained: " + record.getError());
+        }
+        NDManager own = manager.newSubManager();
+        return new Held(own, NetworkCodec.member(own, record));
     }
 
     /** The network, or the failure to make it, if one of them is there; one that has lost its bytes is retired. */
-    private Optional<Network> made(PoolSchedule.Version version) {
+    private Optional<Network> made(NetworkSchedule.Version version) {
         if (!isMade(version)) {
             return Optional.empty();
         }
@@ -137,16 +153,14 @@ final class StreamedPriors implements PriorSource {
         return found;
     }
 
-    private boolean isMade(PoolSchedule.Version version) {
+    private boolean isMade(NetworkSchedule.Version version) {
         return networks.isAnswered(key(version), needs.attempt());
     }
 
     @Override
     public NDArray meanEmbedding(NDManager target, int iteration, int label) {
-        if (!requested.containsKey(iteration)) {
-            network(iteration);
-            requestAhead(iteration);
-        }
+        int features = networks(iteration).get(0).network().embeddingSize();
+        requestAhead(iteration);
         requested.headMap(iteration).clear();
         List<EmbeddingSum> parts = new ArrayList<>();
         for (AttackRequest request : requested.get(iteration).get(label)) {
@@ -155,7 +169,7 @@ final class StreamedPriors implements PriorSource {
             if (answer.getError() != null) {
                 throw new InvalidRecordException("A prior of iteration " + iteration + " failed: " + answer.getError());
             }
-            parts.add(sum(request, answer));
+            parts.add(sum(request, answer, features));
         }
         return EmbeddingSum.mean(target, parts);
     }
@@ -165,13 +179,13 @@ final class StreamedPriors implements PriorSource {
                 .filter(found -> found.getError() == null || found.getAttempt() >= needs.attempt());
     }
 
-    private EmbeddingSum sum(AttackRequest request, PriorAnswer answer) {
+    private static EmbeddingSum sum(AttackRequest request, PriorAnswer answer, int features) {
         float[] values = TensorCodec.decode("embedding", answer.getEmbedding());
         int count = request.getImageIds().size();
-        if (answer.getCount() != count || values.length != member.network().embeddingSize()) {
+        if (answer.getCount() != count || values.length != features) {
             throw new InvalidRecordException("PriorAnswer " + request.getId() + " sums " + answer.getCount()
                     + " embeddings of " + values.length + " values; requested were " + count + " of "
-                    + member.network().embeddingSize() + ".");
+                    + features + ".");
         }
         return new EmbeddingSum(values, count);
     }
@@ -180,30 +194,42 @@ final class StreamedPriors implements PriorSource {
         int last = Math.min(needs.iterations(), iteration + POOL_WINDOWS * limits.window());
         Set<Integer> missing = new HashSet<>();
         for (int ahead = iteration; ahead < last; ahead++) {
-            PoolSchedule.Version version = needs.schedule().matched(ahead);
-            if (isMade(version)) {
-                requestedNetworks.remove(key(version));
-                if (vanished.remove(version)) {
-                    askAgain(version);
-                }
-            } else {
-                if (requested.containsKey(ahead)) {
-                    vanished.add(version);
-                }
-                if (missing.add(version.network())) {
-                    request(version);
+            for (NetworkSchedule.Version version : needs.schedule().matched(ahead)) {
+                if (isMade(version)) {
+                    requestedNetworks.remove(key(version));
+                    if (vanished.remove(version)) {
+                        askAgain(version);
+                    }
+                } else {
+                    if (requested.containsKey(ahead)) {
+                        vanished.add(version);
+                    }
+                    if (missing.add(version.network())) {
+                        request(version);
+                    }
                 }
             }
         }
+        if (needs.priors()) {
+            requestPriorsAhead(iteration);
+        }
+    }
+
+    private void requestPriorsAhead(int iteration) {
         requestedPriors = Math.max(requestedPriors, iteration);
-        int lastPrior = Math.min(needs.iterations(), iteration + limits.window());
-        while (requestedPriors < lastPrior && isMade(needs.schedule().matched(requestedPriors))) {
+        int last = Math.min(needs.iterations(), iteration + limits.window());
+        while (requestedPriors < last && isMade(attacked(requestedPriors))) {
             requestPriors(requestedPriors);
             requestedPriors++;
         }
     }
 
-    private void request(PoolSchedule.Version version) {
+    /** The network that an iteration's priors are crafted on. */
+    private NetworkSchedule.Version attacked(int iteration) {
+        return needs.schedule().matched(iteration).get(0);
+    }
+
+    private void request(NetworkSchedule.Version version) {
         if (requestedNetworks.add(key(version))) {
             sender.send(
                     Topic.POOL_REQUESTS,
@@ -213,7 +239,7 @@ final class StreamedPriors implements PriorSource {
     }
 
     private void requestPriors(int iteration) {
-        PoolSchedule.Version network = needs.schedule().matched(iteration);
+        NetworkSchedule.Version network = attacked(iteration);
         List<List<AttackRequest>> classes = new ArrayList<>();
         for (int label = 0; label < needs.plan().images().classes(); label++) {
             List<AttackRequest> parts = new ArrayList<>();
@@ -229,7 +255,7 @@ final class StreamedPriors implements PriorSource {
         requested.put(iteration, classes);
     }
 
-    private AttackRequest request(PoolSchedule.Version network, PriorPlan.Part part, int iteration, int label) {
+    private AttackRequest request(NetworkSchedule.Version network, PriorPlan.Part part, int iteration, int label) {
         String id = Pools.networkId(needs.pool(), network.network());
         var spec = new AttackCodec.RequestSpec(
                 new NetworkVersion(id, network.version()),
@@ -245,7 +271,7 @@ final class StreamedPriors implements PriorSource {
         return AttackCodec.request(spec, needs.attempt());
     }
 
-    private String key(PoolSchedule.Version network) {
+    private String key(NetworkSchedule.Version network) {
         return NetworkCodec.key(Pools.networkId(needs.pool(), network.network()), network.version());
     }
 
@@ -282,8 +308,8 @@ final class StreamedPriors implements PriorSource {
         askAgain(iteration -> true);
     }
 
-    private void askAgain(PoolSchedule.Version network) {
-        askAgain(iteration -> needs.schedule().matched(iteration).equals(network));
+    private void askAgain(NetworkSchedule.Version network) {
+        askAgain(iteration -> attacked(iteration).equals(network));
     }
 
     private void askAgain(IntPredicate iterations) {

@@ -2,8 +2,8 @@ package dev.romestream.distiller;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.romestream.robustness.distill.NetworkSchedule.Version;
 import dev.romestream.robustness.distill.PoolSchedule;
-import dev.romestream.robustness.distill.PoolSchedule.Version;
 import dev.romestream.robustness.tensor.Seed;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -38,19 +38,19 @@ class PoolRetirementTest {
         PoolSchedule schedule = schedule();
         List<Version> there = new ArrayList<>();
         for (int iteration = 0; iteration < 300; iteration++) {
-            there.add(schedule.matched(iteration));
+            there.add(schedule.matched(iteration).get(0));
         }
         var early = new PoolRetirement.Position(schedule(), 100, ITERATIONS);
         var late = new PoolRetirement.Position(schedule(), 250, ITERATIONS);
         List<Version> passed = PoolRetirement.passed(versions(there), List.of(early, late));
         for (int iteration = 100; iteration < 300; iteration++) {
-            assertThat(passed).doesNotContain(schedule.matched(iteration));
+            assertThat(passed).doesNotContain(schedule.matched(iteration).get(0));
         }
         // every network that is matched again keeps the version that it goes on from
         var kept = versions(there);
         passed.forEach(version -> kept.get(version.network()).remove(version.version()));
         for (int iteration = 300; iteration < 1000; iteration++) {
-            Version next = schedule.matched(iteration);
+            Version next = schedule.matched(iteration).get(0);
             var before = versions(there).get(next.network());
             if (before != null && before.floor(next.version()) != null) {
                 assertThat(kept.get(next.network())).isNotEmpty();
@@ -79,7 +79,7 @@ class PoolRetirementTest {
         for (int iteration = 0; iteration < ITERATIONS; iteration++) {
             // requests run ahead by four windows of four iterations
             for (; last < Math.min(ITERATIONS, iteration + 16); last++) {
-                Version version = schedule.matched(last);
+                Version version = schedule.matched(last).get(0);
                 there.computeIfAbsent(version.network(), any -> new TreeSet<>()).add(version.version());
             }
             // retired at the end of every tenth segment of fifty iterations; in earnest, of each

@@ -133,19 +133,19 @@ class MessagingIT {
     private static PoolRequest request(int network) {
         var attack = new dev.romestream.schemas.AttackSpec(
                 "pgd", Space.NORMALISED, true, 0.1, 0.1, 1, false, null, Map.of());
-        Pool pool = new Pool(
-                "pool",
-                "d",
-                "f",
-                new NetworkSpec("convnet", 1, 1, NetworkNorm.INSTANCE),
-                attack,
-                1,
-                1,
-                0.1,
-                0.9,
-                0.0,
-                1L,
-                0);
+        Pool pool = Pool.newBuilder()
+                .setId("pool")
+                .setDataset("d")
+                .setFingerprint("f")
+                .setNetwork(new NetworkSpec("convnet", 1, 1, NetworkNorm.INSTANCE))
+                .setPrior(attack)
+                .setTrainSteps(1)
+                .setBatch(1)
+                .setLearningRate(0.1)
+                .setMomentum(0.9)
+                .setWeightDecay(0.0)
+                .setSeed(1L)
+                .build();
         return new PoolRequest(pool, network, 0, 0);
     }
 

@@ -39,6 +39,7 @@ final class Pipeline implements AutoCloseable {
     /** Shorter than the patience after which what is lost is asked for again: nothing may be lost. */
     private static final Duration LIMIT = Duration.ofMinutes(5);
 
+    private static final long LOOK_NANOS = 5_000_000_000L;
     private static final Duration POLL = Duration.ofMillis(50);
 
     private final RomeConfig config;
@@ -97,6 +98,16 @@ final class Pipeline implements AutoCloseable {
         return statuses;
     }
 
+    private List<String> failures(List<Experiment> experiments) {
+        Map<String, String> statuses = statuses();
+        return statuses.entrySet().stream()
+                .filter(entry -> entry.getValue().contains("\"FAILED\""))
+                .filter(entry -> experiments.stream()
+                        .anyMatch(experiment -> entry.getKey().startsWith(experiment.getId() + "/")))
+                .map(Map.Entry::getValue)
+                .toList();
+    }
+
     private Map<String, Boolean> figures() {
         Map<String, Boolean> complete = new ConcurrentSkipListMap<>();
         try (var reader =
@@ -125,7 +136,14 @@ final class Pipeline implements AutoCloseable {
     /** Submits, waits for all figures of each, and returns the experiments' newest metrics, in order. */
     List<List<RobustnessMetrics>> run(List<Experiment> experiments, int figures) {
         submit(experiments);
-        until(() -> experiments.stream().allMatch(experiment -> isComplete(experiment, figures)));
+        long[] lookedAt = {System.nanoTime()};
+        until(() -> {
+            if (System.nanoTime() - lookedAt[0] > LOOK_NANOS) {
+                lookedAt[0] = System.nanoTime();
+                assertThat(failures(experiments)).isEmpty();
+            }
+            return experiments.stream().allMatch(experiment -> isComplete(experiment, figures));
+        });
         List<List<RobustnessMetrics>> all =
                 experiments.stream().map(this::metrics).toList();
         assertThat(all).allSatisfy(metrics -> assertThat(metrics).hasSize(figures));

@@ -144,6 +144,60 @@ class PipelineIT {
         assertThat(shared.images(seeded)).isNotEqualTo(shared.images(streamed));
     }
 
+    /** Every method but those that others of these tests show, in small. */
+    private static List<Experiment> everyMethod(String... more) {
+        String trajectories = "distillation.trajectories={experts: 2, starts: 2, length: 1, batch: 500, steps: 2,"
+                + " averaging: 0.5, attack: {steps: 1}}";
+        String labels = "distillation.labels={epochs: 1, batch: 500}";
+        String pixels = "distillation.prior.attack={space: pixel, steps: 2}";
+        Map<String, List<String>> settings = new TreeMap<>();
+        settings.put("rome", List.of(pixels));
+        List.of("c2r", "idm", "bacon").forEach(method -> settings.put(method, List.of()));
+        List.of("guard", "herding", "kcenter").forEach(method -> settings.put(method, List.of(labels)));
+        List.of("mtt", "mat")
+                .forEach(method -> settings.put(method, List.of(trajectories, "distillation.learningRate=0.1")));
+        settings.put("dm", List.of());
+        List.of("dc", "dsa")
+                .forEach(method -> settings.put(method, List.of("distillation.gradients={outer: 2, inner: 1}")));
+        List<Experiment> experiments = new ArrayList<>();
+        settings.forEach((method, own) -> {
+            List<String> all = new ArrayList<>(own);
+            all.addAll(List.of(more));
+            all.addAll(List.of(
+                    "distillation.method=" + method,
+                    "seed=17",
+                    "distillation.snapshotEvery=6",
+                    "evaluation.suites=[pixel-2]",
+                    "evaluation.images=20",
+                    "evaluation.victims={count: 1, epochs: 1}"));
+            experiments.add(experiment(all.toArray(String[]::new)));
+        });
+        return experiments;
+    }
+
+    /** Whether networks and priors are streamed or made in place, with one pool trainer or two. */
+    @Test
+    void everyMethodGivesTheSameSetHoweverItsNetworksAreMade() {
+        List<Experiment> streamed = everyMethod();
+        List<Experiment> inline = everyMethod("distillation.prior.mode=inline");
+        shared.run(streamed, FIGURES_A_SUITE / 4);
+        try (Pipeline other = new Pipeline(cluster.tenant(Map.of("pool.trainer.count", "2")))) {
+            other.run(inline, FIGURES_A_SUITE / 4);
+            List<Experiment> again = streamed.stream()
+                    .filter(experiment -> List.of("c2r", "mat")
+                            .contains(experiment.getDistillation().getMethod()))
+                    .toList();
+            other.run(again, FIGURES_A_SUITE / 4);
+            for (int i = 0; i < streamed.size(); i++) {
+                Experiment experiment = streamed.get(i);
+                assertThat(other.images(inline.get(i)))
+                        .as(experiment.getDistillation().getMethod())
+                        .isEqualTo(shared.images(experiment));
+            }
+            again.forEach(experiment -> assertThat(other.images(experiment)).isEqualTo(shared.images(experiment)));
+        }
+    }
+
     /** Chains of two epochs, of which the last is kept; experiments share them, and the images are what they are without. */
     @Test
     void softLabelsOfTeachersStandBesideTheImages() throws Exception {
@@ -456,9 +510,9 @@ class PipelineIT {
 
     @Test
     void theCommandLineSubmitsWatchesExportsAndStops() throws Exception {
-        Path file = Files.writeString(directory.resolve("file.yaml"), TestExperiment.FILE);
-        String id = rome(0, "submit", file.toString(), "--set", "distillation.method=random", "--set", "seed=8")
-                .strip();
+        Path file = Files.writeString(directory.resolve("file.yaml"), TestExperiment.RANDOM);
+        Path endlessFile = Files.writeString(directory.resolve("endless.yaml"), TestExperiment.FILE);
+        String id = rome(0, "submit", file.toString(), "--set", "seed=8").strip();
         assertThat(id).startsWith("tiny-");
         assertThat(rome(0, "watch", id)).contains("evaluated").contains("I-RR").contains("complete");
         Path out = directory.resolve("out");
@@ -470,7 +524,14 @@ class PipelineIT {
         for (String name : List.of("synthetic.npz", "synthetic.png", "experiment.yaml")) {
             assertThat(out.resolve(name)).isNotEmptyFile();
         }
-        String endless = rome(0, "submit", file.toString(), "--set", "distillation.iterations=90000", "--set", "seed=9")
+        String endless = rome(
+                        0,
+                        "submit",
+                        endlessFile.toString(),
+                        "--set",
+                        "distillation.iterations=90000",
+                        "--set",
+                        "seed=9")
                 .strip();
         rome(0, "stop", endless);
         assertThat(rome(0, "watch", endless)).contains("stopped");

@@ -29,13 +29,27 @@ final class TestExperiment {
 
     private TestExperiment() {}
 
-    /** The experiments of the file, each override as {@code key=value}. */
+    /** A file of a method that has no iterations. */
+    static final String RANDOM = """
+            name: tiny
+            dataset: shapes10
+            distillation: {method: random, imagesPerClass: 1, network: {width: 4, depth: 3}}
+            evaluation: {victims: {count: 2, epochs: 3}, images: 40, requestSize: 25}
+            """;
+
+    /** The experiments of the file, each override as {@code key=value}; of another method, with what it knows of the file. */
     static List<Experiment> with(String... overrides) {
         Map<String, String> settings = new HashMap<>();
         for (String override : overrides) {
             String[] pair = override.split("=", 2);
             settings.put(pair[0], pair[1]);
         }
-        return ExperimentFile.parse(FILE, settings, List.of());
+        String method = settings.remove("distillation.method");
+        String methods =
+                method == null ? "" : "sweep: {distillation.method: [rome, dsa, mtt, guard, " + method + "]}\n";
+        return ExperimentFile.parse(FILE + methods, settings, List.of()).stream()
+                .filter(experiment -> method == null
+                        || experiment.getDistillation().getMethod().equals(method))
+                .toList();
     }
 }

@@ -12,6 +12,7 @@ import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.augment.Augmentation;
+import dev.romestream.schemas.AttackSpec;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Ranges;
@@ -27,11 +28,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.apache.avro.Schema;
 
 /** Experiment files: YAML with presets, overrides and sweeps, to the records that start experiments. */
 public final class ExperimentFile {
     private static final String PRESET = "preset";
     private static final String SWEEP = "sweep";
+    private static final String DISTILLATION = "distillation";
     private static final int MOST_EXPERIMENTS = 1000;
     private static final List<String> PRESETS = List.of(
             "small",
@@ -69,18 +75,78 @@ public final class ExperimentFile {
             put(file, "evaluation.suites", SuiteFile.values(suites));
         }
         Object sweep = file.remove(SWEEP);
-        List<Experiment> experiments = new ArrayList<>();
-        for (Map<String, Object> combination : combinations(sweep)) {
+        List<Map<String, Object>> combinations = combinations(sweep);
+        List<Map<String, Object>> files = new ArrayList<>();
+        for (Map<String, Object> combination : combinations) {
             Map<String, Object> values = copy(file);
             combination.forEach((key, value) -> put(values, key, value));
-            experiments.add(experiment(values, combination));
+            files.add(values);
+        }
+        refuseWhatNoMethodKnows(files);
+        List<Experiment> experiments = new ArrayList<>();
+        for (int i = 0; i < files.size(); i++) {
+            experiments.add(experiment(files.get(i), combinations.get(i)));
         }
         return experiments;
+    }
+
+    /** A key of the distillation means something to the method, or to another one of the sweep. */
+    private static void refuseWhatNoMethodKnows(List<Map<String, Object>> files) {
+        Set<String> methods = new TreeSet<>();
+        Set<String> given = new TreeSet<>();
+        for (Map<String, Object> values : files) {
+            if (values.get(DISTILLATION) instanceof Map<?, ?> distillation) {
+                method(distillation).ifPresent(methods::add);
+                distillation.keySet().forEach(key -> given.add(String.valueOf(key)));
+            }
+        }
+        Set<String> known = new TreeSet<>();
+        methods.forEach(method -> known.addAll(keys(method)));
+        given.retainAll(fields());
+        given.removeAll(known);
+        if (!methods.isEmpty() && !given.isEmpty()) {
+            throw new ExperimentException(
+                    "The key 'distillation." + given.iterator().next() + "' means nothing to the method "
+                            + String.join(" or ", methods) + "; known are " + String.join(", ", known) + ".");
+        }
+    }
+
+    private static Optional<String> method(Map<?, ?> distillation) {
+        return Optional.ofNullable(distillation.get("method")).map(String::valueOf);
+    }
+
+    private static Set<String> keys(String method) {
+        try {
+            return DistillationDefaults.keys(method);
+        } catch (IllegalArgumentException e) {
+            throw new ExperimentException(e.getMessage(), e);
+        }
+    }
+
+    /** Every key of a distillation; others are refused for all methods alike. */
+    private static Set<String> fields() {
+        return DistillationSpec.getClassSchema().getFields().stream()
+                .map(Schema.Field::name)
+                .collect(Collectors.toSet());
+    }
+
+    /** Takes away what means something to other methods alone: of a preset, or of a sweep over methods. */
+    private static void keepWhatTheMethodKnows(Map<String, Object> values) {
+        if (values.get(DISTILLATION) instanceof Map<?, ?> distillation) {
+            Map<Object, Object> kept = new LinkedHashMap<>(distillation);
+            Set<String> others = fields();
+            method(distillation).ifPresent(method -> others.removeAll(keys(method)));
+            if (method(distillation).isPresent()) {
+                kept.keySet().removeAll(others);
+            }
+            values.put(DISTILLATION, kept);
+        }
     }
 
     private static Experiment experiment(Map<String, Object> values, Map<String, Object> combination) {
         Map<String, Object> merged = preset(values.remove(PRESET));
         merge(merged, values);
+        keepWhatTheMethodKnows(merged);
         for (String reserved : List.of("id", "desiredState")) {
             if (merged.containsKey(reserved)) {
                 throw new ExperimentException(
@@ -170,7 +236,13 @@ public final class ExperimentFile {
             DistillationDefaults.fill(distillation);
             NetworkCodec.decode(distillation.getNetwork()).requireTrainable();
             new Augmentation(distillation.getAugmentation());
-            Attacks.create(AttackCodec.decode(distillation.getPrior().getAttack()));
+            for (AttackSpec attack : List.of(
+                    distillation.getPrior().getAttack(),
+                    distillation.getLabels().getAttack(),
+                    distillation.getTrajectories().getAttack(),
+                    distillation.getContrast().getAttack())) {
+                Attacks.create(AttackCodec.decode(attack));
+            }
             VictimPlan.of(experiment);
         } catch (IllegalArgumentException e) {
             throw new ExperimentException(e.getMessage(), e);
@@ -182,6 +254,7 @@ public final class ExperimentFile {
         Map<String, Object> values = RecordBinder.unbind(experiment);
         values.remove("id");
         values.remove("desiredState");
+        keepWhatTheMethodKnows(values);
         try {
             return YAML.writeValueAsString(values);
         } catch (JsonProcessingException e) {

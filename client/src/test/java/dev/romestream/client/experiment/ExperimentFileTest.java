@@ -38,6 +38,42 @@ class ExperimentFileTest {
         return experiments.get(0);
     }
 
+    private static List<Experiment> parse(String text) {
+        return ExperimentFile.parse(text, Map.of(), List.of());
+    }
+
+    @Test
+    void whatTheMethodDoesNotKnowIsRefused() {
+        assertThatThrownBy(() -> parse("name: a\ndataset: shapes10\ndistillation: {method: dm, alpha: 0.3}"))
+                .isInstanceOf(ExperimentException.class)
+                .hasMessageContaining("'distillation.alpha' means nothing to the method dm; known are augmentation,");
+        assertThatThrownBy(() -> parse("name: a\ndataset: shapes10\ndistillation: {method: mtt, pool: {size: 2}}"))
+                .hasMessageContaining("distillation.pool");
+        assertThatThrownBy(() -> parse("name: a\ndataset: shapes10\ndistillation: {method: random}"
+                        + "\nsweep: {distillation.realBatch: [2, 3]}"))
+                .hasMessageContaining("distillation.realBatch");
+    }
+
+    @Test
+    void inASweepOverMethodsEachTakesWhatItKnows() {
+        List<Experiment> experiments = parse("name: a\ndataset: shapes10\npreset: small"
+                + "\ndistillation: {alpha: 0.3, gradients: {outer: 2}}"
+                + "\nsweep: {distillation.method: [rome, dsa]}");
+        assertThat(experiments.get(0).getDistillation().getAlpha()).isEqualTo(0.3);
+        assertThat(experiments.get(0).getDistillation().getGradients().getOuter())
+                .isEqualTo(5);
+        assertThat(experiments.get(1).getDistillation().getAlpha()).isEqualTo(0.2);
+        assertThat(experiments.get(1).getDistillation().getGradients().getOuter())
+                .isEqualTo(2);
+        for (Experiment experiment : experiments) {
+            String written = ExperimentFile.write(experiment);
+            assertThat(parse(written)).containsExactly(experiment);
+        }
+        assertThat(ExperimentFile.write(experiments.get(1)))
+                .contains("gradients")
+                .doesNotContain("pool:");
+    }
+
     @Test
     void threeKeysAreEnoughAndTheMethodFillsInTheRest() {
         Experiment experiment = one(MINIMAL);
@@ -131,7 +167,7 @@ class ExperimentFileTest {
                 "distillation.alpha: high => The key 'distillation.alpha' is 'high'; allowed is a number",
                 "distillation.alpha: 2 => distillation.alpha is 2.0; the most allowed is 1.",
                 "distillation.method: given => a set of one's own is scored by rome evaluate-set.",
-                "distillation.method: sgd => distillation.method is 'sgd'; known are dm, full, random, rome.",
+                "distillation.method: sgd => distillation.method is 'sgd'; known are bacon, c2r, dc, dm, dsa, full, guard, herding, idm, kcenter, mat, mtt, random, rome.",
                 "distillation.iterations: 1.5 => The key 'distillation.iterations' is '1.5'; allowed is a whole number.",
                 "distillation.alignment: l1 => The key 'distillation.alignment' is 'l1'; allowed is [squared-tv",
                 "distillation.augmentation: color_shear => Unknown augmentation 'shear'",

@@ -109,6 +109,7 @@ public final class NetworkCodec {
     public static Network prior(String id, int version, PoolMember member, Normalization normalization) {
         return record(id, version, NetworkRole.PRIOR, member.network(), normalization)
                 .setMomentum(named(member.network().parameterNames(), member.velocities()))
+                .setAverage(named(member.network().parameterNames(), member.averages()))
                 .setTrainingCorrect(member.correct())
                 .setTrainingSeen(member.seen())
                 .build();
@@ -147,7 +148,7 @@ public final class NetworkCodec {
 
     private static List<NamedTensor> named(List<String> names, NDList arrays) {
         List<NamedTensor> tensors = new ArrayList<>();
-        for (int i = 0; i < names.size(); i++) {
+        for (int i = 0; i < arrays.size(); i++) {
             tensors.add(new NamedTensor(names.get(i), TensorCodec.encode("The tensor " + names.get(i), arrays.get(i))));
         }
         return tensors;
@@ -226,6 +227,7 @@ public final class NetworkCodec {
         return new PoolMember(
                 network(manager, record),
                 arrays(manager, record, record.getMomentum()),
+                record.getAverage().isEmpty() ? new NDList() : arrays(manager, record, record.getAverage()),
                 record.getTrainingCorrect(),
                 record.getTrainingSeen());
     }

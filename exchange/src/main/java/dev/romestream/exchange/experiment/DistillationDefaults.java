@@ -4,28 +4,62 @@ import dev.romestream.schemas.DistillationSpec;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** What a method sets where a specification leaves it open. */
 public final class DistillationDefaults {
     public static final String ROME = "rome";
     public static final String DM = "dm";
+    public static final String DC = "dc";
+    public static final String DSA = "dsa";
+    public static final String MTT = "mtt";
+    public static final String MAT = "mat";
+    public static final String IDM = "idm";
+    public static final String BACON = "bacon";
+    public static final String GUARD = "guard";
+    public static final String C2R = "c2r";
     public static final String RANDOM = "random";
+    public static final String HERDING = "herding";
+    public static final String KCENTER = "kcenter";
     /** The whole training split. */
     public static final String FULL = "full";
     /** A set that is brought: nothing is distilled. */
     public static final String GIVEN = "given";
 
-    private static final Map<String, MethodDefaults> METHODS = new TreeMap<>(Map.of(
-            ROME, new MethodDefaults(4.0, true),
-            DM, new MethodDefaults(1.0, false),
-            RANDOM, new MethodDefaults(0.0, false),
-            FULL, new MethodDefaults(0.0, false),
-            GIVEN, new MethodDefaults(0.0, false)));
+    /** Keys of a specification that every method knows. */
+    private static final Set<String> COMMON =
+            Set.of("method", "imagesPerClass", "network", "multiFormation", "augmentation", "labels", "set");
+    /** Keys that methods with iterations know, too. */
+    private static final Set<String> ITERATING = Set.of("iterations", "snapshotEvery", "learningRate", "momentum");
 
-    private static final Set<String> WITHOUT_ITERATIONS = Set.of(RANDOM, FULL, GIVEN);
+    private static final Map<String, MethodDefaults> METHODS = new TreeMap<>(Map.ofEntries(
+            Map.entry(ROME, steps(4.0, true, "realBatch", "pool", "prior", "alignment", "alpha", "ceWeight")),
+            Map.entry(IDM, steps(4.0, true, "realBatch", "pool", "prior", "ceWeight")),
+            Map.entry(BACON, steps(4.0, true, "realBatch", "pool", "prior", "ceWeight")),
+            Map.entry(C2R, steps(1.0, true, "pool", "prior", "contrast")),
+            Map.entry(GUARD, steps(1.0, false, "realBatch", "prior", "guard")),
+            Map.entry(DM, steps(1.0, false, "realBatch")),
+            Map.entry(DC, steps(0.1, false, "realBatch", "gradients")),
+            Map.entry(DSA, steps(0.1, false, "realBatch", "gradients")),
+            Map.entry(MTT, steps(100.0, false, "prior", "trajectories")),
+            Map.entry(MAT, steps(100.0, false, "prior", "trajectories")),
+            Map.entry(RANDOM, images()),
+            Map.entry(HERDING, images()),
+            Map.entry(KCENTER, images()),
+            Map.entry(FULL, images()),
+            Map.entry(GIVEN, images())));
 
-    private record MethodDefaults(double learningRate, boolean multiFormation) {}
+    private record MethodDefaults(double learningRate, boolean multiFormation, boolean iterates, Set<String> own) {}
+
+    private static MethodDefaults steps(double learningRate, boolean multiFormation, String... own) {
+        return new MethodDefaults(learningRate, multiFormation, true, Set.of(own));
+    }
+
+    /** Of a method that takes images as they are. */
+    private static MethodDefaults images() {
+        return new MethodDefaults(0, false, false, Set.of());
+    }
 
     private DistillationDefaults() {}
 
@@ -35,14 +69,7 @@ public final class DistillationDefaults {
      * @throws IllegalArgumentException for an unknown method, listing the known
      */
     public static DistillationSpec fill(DistillationSpec spec) {
-        MethodDefaults defaults = METHODS.get(spec.getMethod());
-        if (defaults == null) {
-            throw new IllegalArgumentException("distillation.method is '" + spec.getMethod() + "'; known are "
-                    + METHODS.keySet().stream()
-                            .filter(method -> !method.equals(GIVEN))
-                            .collect(Collectors.joining(", "))
-                    + ".");
-        }
+        MethodDefaults defaults = defaults(spec.getMethod());
         DistillationSpec.Builder filled = DistillationSpec.newBuilder(spec);
         if (spec.getLearningRate() == null) {
             filled.setLearningRate(defaults.learningRate());
@@ -53,8 +80,35 @@ public final class DistillationDefaults {
         return filled.build();
     }
 
+    private static MethodDefaults defaults(String method) {
+        MethodDefaults defaults = METHODS.get(method);
+        if (defaults == null) {
+            throw new IllegalArgumentException("distillation.method is '" + method + "'; known are "
+                    + METHODS.keySet().stream()
+                            .filter(known -> !known.equals(GIVEN))
+                            .collect(Collectors.joining(", "))
+                    + ".");
+        }
+        return defaults;
+    }
+
     /** Iterations of a distillation; a method that takes images as they are has none. */
     public static int iterations(DistillationSpec spec) {
-        return WITHOUT_ITERATIONS.contains(spec.getMethod()) ? 0 : spec.getIterations();
+        return defaults(spec.getMethod()).iterates() ? spec.getIterations() : 0;
+    }
+
+    /**
+     * The keys of a specification that mean something to a method.
+     *
+     * @throws IllegalArgumentException for an unknown method, listing the known
+     */
+    public static Set<String> keys(String method) {
+        MethodDefaults defaults = defaults(method);
+        Set<String> keys = new TreeSet<>(COMMON);
+        keys.addAll(defaults.own());
+        if (defaults.iterates()) {
+            keys.addAll(ITERATING);
+        }
+        return keys;
     }
 }

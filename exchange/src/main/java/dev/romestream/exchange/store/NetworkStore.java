@@ -100,18 +100,21 @@ public final class NetworkStore implements AutoCloseable {
     }
 
     private static Network filled(Network own, byte[] bytes) {
-        int parameters = own.getParameters().size();
+        int momentum = own.getParameters().size();
+        int average = momentum + own.getMomentum().size();
         List<Tensor> tensors =
                 TensorBytes.split("Network " + NetworkCodec.key(own.getId(), own.getVersion()), tensors(own), bytes);
         return Network.newBuilder(own)
                 .setChunks(List.of())
-                .setParameters(named(own.getParameters(), tensors.subList(0, parameters)))
-                .setMomentum(named(own.getMomentum(), tensors.subList(parameters, tensors.size())))
+                .setParameters(named(own.getParameters(), tensors.subList(0, momentum)))
+                .setMomentum(named(own.getMomentum(), tensors.subList(momentum, average)))
+                .setAverage(named(own.getAverage(), tensors.subList(average, tensors.size())))
                 .build();
     }
 
     private static List<Tensor> tensors(Network network) {
-        return Stream.concat(network.getParameters().stream(), network.getMomentum().stream())
+        return Stream.of(network.getParameters(), network.getMomentum(), network.getAverage())
+                .flatMap(List::stream)
                 .map(NamedTensor::getTensor)
                 .toList();
     }
@@ -131,6 +134,7 @@ public final class NetworkStore implements AutoCloseable {
                 .setChunks(chunks.write(OWNER + key, TensorBytes.join(tensors(network))))
                 .setParameters(emptied(network.getParameters()))
                 .setMomentum(emptied(network.getMomentum()))
+                .setAverage(emptied(network.getAverage()))
                 .build();
         sender.send(Topic.NETWORKS, key, own);
     }

@@ -1,0 +1,261 @@
+package dev.romestream.distiller;
+
+import ai.djl.ndarray.NDManager;
+import dev.romestream.exchange.codec.AttackCodec;
+import dev.romestream.exchange.codec.Dataset;
+import dev.romestream.exchange.codec.NetworkCodec;
+import dev.romestream.exchange.experiment.DistillationDefaults;
+import dev.romestream.robustness.augment.Augmentation;
+import dev.romestream.robustness.distill.Alignment;
+import dev.romestream.robustness.distill.Bacon;
+import dev.romestream.robustness.distill.ContrastiveCurriculum;
+import dev.romestream.robustness.distill.DistillationMethod;
+import dev.romestream.robustness.distill.DistributionMatching;
+import dev.romestream.robustness.distill.GradientMatching;
+import dev.romestream.robustness.distill.Guard;
+import dev.romestream.robustness.distill.Idm;
+import dev.romestream.robustness.distill.NetworkSchedule;
+import dev.romestream.robustness.distill.PoolMatching;
+import dev.romestream.robustness.distill.PoolSchedule;
+import dev.romestream.robustness.distill.PriorPlan;
+import dev.romestream.robustness.distill.PriorSource;
+import dev.romestream.robustness.distill.RandomSelection;
+import dev.romestream.robustness.distill.RealEmbeddings;
+import dev.romestream.robustness.distill.Rome;
+import dev.romestream.robustness.distill.TrajectoryMatching;
+import dev.romestream.robustness.distill.TrajectorySchedule;
+import dev.romestream.robustness.tensor.Seed;
+import dev.romestream.robustness.train.StochasticGradientDescent;
+import dev.romestream.schemas.ContrastSpec;
+import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.DistillationSpec;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.GradientSpec;
+import dev.romestream.schemas.Pool;
+import dev.romestream.schemas.PoolSpec;
+import dev.romestream.schemas.PriorMode;
+import dev.romestream.schemas.TrajectorySpec;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+
+/** The methods: how each is made, and which trained networks it is shown. */
+final class Methods {
+    private static final Map<String, Method> METHODS = Map.ofEntries(
+            Map.entry(DistillationDefaults.RANDOM, Method.without(setting -> new RandomSelection())),
+            Map.entry(DistillationDefaults.HERDING, Method.without(setting -> new RandomSelection())),
+            Map.entry(DistillationDefaults.KCENTER, Method.without(setting -> new RandomSelection())),
+            Map.entry(DistillationDefaults.FULL, Method.without(setting -> new RandomSelection())),
+            Map.entry(DistillationDefaults.DM, Method.without(Methods::dm)),
+            Map.entry(DistillationDefaults.DC, Method.without(setting -> gradients(setting, Augmentation.NONE))),
+            Map.entry(
+                    DistillationDefaults.DSA,
+                    Method.without(setting -> gradients(setting, setting.spec().getAugmentation()))),
+            Map.entry(DistillationDefaults.ROME, new Method(Methods::underAttack, true, Methods::rome)),
+            Map.entry(DistillationDefaults.C2R, new Method(Methods::underAttack, false, Methods::c2r)),
+            Map.entry(
+                    DistillationDefaults.IDM,
+                    new Method(
+                            Methods::natural,
+                            false,
+                            setting -> matching(setting, new Idm(setting.spec().getCeWeight())))),
+            Map.entry(
+                    DistillationDefaults.BACON,
+                    new Method(
+                            Methods::natural,
+                            false,
+                            setting ->
+                                    matching(setting, new Bacon(setting.spec().getCeWeight())))),
+            Map.entry(
+                    DistillationDefaults.GUARD,
+                    new Method(
+                            Methods::guardian,
+                            false,
+                            setting -> matching(
+                                    setting, new Guard(setting.spec().getGuard().getStatistics())))),
+            Map.entry(DistillationDefaults.MTT, new Method(Methods::experts, false, Methods::trajectories)),
+            Map.entry(DistillationDefaults.MAT, new Method(Methods::experts, false, Methods::trajectories)));
+
+    private Methods() {}
+
+    /**
+     * A method.
+     *
+     * @param networks that it is shown; answers null where it is shown none
+     * @param priors whether it needs them, beside the networks
+     */
+    private record Method(
+            BiFunction<Experiment, DatasetDescriptor, Networks> networks,
+            boolean priors,
+            Function<Setting, DistillationMethod> create) {
+        static Method without(Function<Setting, DistillationMethod> create) {
+            return new Method((experiment, dataset) -> null, false, create);
+        }
+    }
+
+    /** Trained networks, and which of them an iteration is shown. */
+    record Networks(Pool pool, NetworkSchedule schedule) {}
+
+    /**
+     * What a method is made for.
+     *
+     * @param source of the networks and priors, where the method has such
+     */
+    record Setting(
+            NDManager manager, DistillationSpec spec, Dataset dataset, Seed seed, PriorPlan plan, PriorSource source) {
+        StochasticGradientDescent optimiser() {
+            return new StochasticGradientDescent(spec.getLearningRate(), spec.getMomentum(), 0);
+        }
+    }
+
+    private static Method method(DistillationSpec spec) {
+        return Optional.ofNullable(METHODS.get(spec.getMethod()))
+                .orElseThrow(
+                        () -> new IllegalStateException("A method without an implementation: " + spec.getMethod()));
+    }
+
+    static DistillationMethod create(Setting setting) {
+        return method(setting.spec()).create().apply(setting);
+    }
+
+    /** Whether a method needs priors, beside its networks. */
+    static boolean needsPriors(DistillationSpec spec) {
+        return method(spec).priors();
+    }
+
+    /** The networks that an experiment's iterations are shown, if its method has such. */
+    static Optional<Networks> networks(Experiment experiment, DatasetDescriptor dataset) {
+        return Optional.ofNullable(
+                method(experiment.getDistillation()).networks().apply(experiment, dataset));
+    }
+
+    /** Whether an experiment's distillation is shown networks that come from their topic. */
+    static boolean streamsNetworks(Experiment experiment, DatasetDescriptor dataset) {
+        DistillationSpec spec = experiment.getDistillation();
+        return spec != null
+                && METHODS.containsKey(spec.getMethod())
+                && spec.getPrior().getMode() == PriorMode.STREAMED
+                && networks(experiment, dataset).isPresent();
+    }
+
+    private static Networks underAttack(Experiment experiment, DatasetDescriptor dataset) {
+        return pool(Pools.underAttack(experiment, dataset), experiment);
+    }
+
+    private static Networks natural(Experiment experiment, DatasetDescriptor dataset) {
+        return pool(Pools.natural(experiment, dataset), experiment);
+    }
+
+    private static Networks pool(Pool pool, Experiment experiment) {
+        PoolSpec rule = experiment.getDistillation().getPool();
+        return new Networks(
+                pool,
+                new PoolSchedule(
+                        new PoolSchedule.Rule(
+                                rule.getSize(),
+                                rule.getInitial(),
+                                rule.getGenerateInterval(),
+                                rule.getTrainedPerIteration()),
+                        new Seed(pool.getSeed()).with("schedule")));
+    }
+
+    private static Networks guardian(Experiment experiment, DatasetDescriptor dataset) {
+        Pool pool = Pools.naturalTeachers(experiment, dataset);
+        return new Networks(pool, iteration -> List.of(new NetworkSchedule.Version(0, pool.getVersions())));
+    }
+
+    private static Networks experts(Experiment experiment, DatasetDescriptor dataset) {
+        Pool pool = Pools.experts(experiment, dataset);
+        TrajectorySpec spec = experiment.getDistillation().getTrajectories();
+        return new Networks(
+                pool,
+                new TrajectorySchedule(
+                        spec.getExperts(),
+                        spec.getStarts(),
+                        spec.getLength(),
+                        new Seed(pool.getSeed()).with("schedule")));
+    }
+
+    private static DistillationMethod dm(Setting setting) {
+        return new DistributionMatching(
+                setting.manager(),
+                NetworkCodec.decode(setting.spec().getNetwork()),
+                setting.plan(),
+                setting.dataset().normalization(),
+                setting.optimiser(),
+                setting.seed().with("dm"));
+    }
+
+    private static DistillationMethod gradients(Setting setting, String augmentation) {
+        GradientSpec spec = setting.spec().getGradients();
+        PriorPlan plan = setting.plan();
+        return new GradientMatching(
+                setting.manager(),
+                NetworkCodec.decode(setting.spec().getNetwork()),
+                new PriorPlan(plan.images(), plan.attack(), plan.batch(), augmentation, plan.seed()),
+                setting.dataset().normalization(),
+                new GradientMatching.Loops(
+                        spec.getOuter(),
+                        spec.getInner(),
+                        spec.getBatch(),
+                        new StochasticGradientDescent(spec.getLearningRate(), 0, 0)),
+                setting.optimiser(),
+                setting.seed().with("gradients"));
+    }
+
+    private static DistillationMethod rome(Setting setting) {
+        DistillationSpec spec = setting.spec();
+        var objective = new Rome(
+                spec.getAlpha(),
+                spec.getCeWeight(),
+                Alignment.valueOf(spec.getAlignment().name()));
+        return new PoolMatching(
+                setting.manager(),
+                setting.source(),
+                setting.plan(),
+                Rome.targets(setting.source()),
+                objective,
+                setting.optimiser());
+    }
+
+    private static DistillationMethod matching(Setting setting, PoolMatching.Objective objective) {
+        return new PoolMatching(
+                setting.manager(),
+                setting.source(),
+                setting.plan(),
+                new RealEmbeddings(setting.plan(), setting.dataset().normalization()),
+                objective,
+                setting.optimiser());
+    }
+
+    private static DistillationMethod c2r(Setting setting) {
+        ContrastSpec spec = setting.spec().getContrast();
+        return new ContrastiveCurriculum(
+                setting.manager(),
+                setting.source(),
+                AttackCodec.decode(spec.getAttack()),
+                setting.dataset().normalization(),
+                new ContrastiveCurriculum.Terms(spec.getEta(), spec.getTemperature(), spec.getBatch()),
+                setting.spec().getAugmentation(),
+                setting.optimiser(),
+                setting.seed().with("contrast"));
+    }
+
+    private static DistillationMethod trajectories(Setting setting) {
+        TrajectorySpec spec = setting.spec().getTrajectories();
+        return new TrajectoryMatching(
+                setting.manager(),
+                setting.source(),
+                new TrajectoryMatching.Student(
+                        spec.getSteps(),
+                        spec.getStudentBatch(),
+                        spec.getStudentRate(),
+                        setting.spec().getAugmentation()),
+                setting.optimiser(),
+                new StochasticGradientDescent(
+                        spec.getRateLearningRate(), setting.spec().getMomentum(), 0),
+                setting.seed().with("trajectories"));
+    }
+}
