@@ -256,7 +256,7 @@ final class EvaluationPlanner {
                 snapshot.getVictims()
                         .add(NetworkProgress.newBuilder()
                                 .setNetwork(new NetworkVersion(id(snapshot, plan.number()), 0))
-                                .setArchitecture(plan.architecture().toString())
+                                .setArchitecture(plan.description())
                                 .build());
             }
             NetworkProgress victim = snapshot.getVictims().get(plan.number());

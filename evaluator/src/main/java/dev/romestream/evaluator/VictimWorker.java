@@ -29,8 +29,10 @@ import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.network.TorchScript;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.tensor.Tensors;
+import dev.romestream.robustness.train.AdversarialTraining;
 import dev.romestream.robustness.train.StochasticGradientDescent;
 import dev.romestream.robustness.train.TrainingSet;
+import dev.romestream.robustness.train.VictimTraining.BatchLoss;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Network;
 import dev.romestream.schemas.NetworkCheck;
@@ -39,6 +41,8 @@ import dev.romestream.schemas.Outcome;
 import dev.romestream.schemas.SnapshotClass;
 import dev.romestream.schemas.SnapshotManifest;
 import dev.romestream.schemas.Topic;
+import dev.romestream.schemas.TrainingRegime;
+import dev.romestream.schemas.TrainingSpec;
 import dev.romestream.schemas.VictimRequest;
 import dev.romestream.schemas.VictimSpec;
 import dev.romestream.schemas.VictimTraining;
@@ -118,14 +122,15 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
         }
         VictimPlan plan = plans.get(task.getVictim());
         VictimSpec spec = plan.spec();
+        var normalization = new Normalization(
+                task.getManifest().getMean(), task.getManifest().getStd());
         var training = new dev.romestream.robustness.train.VictimTraining(
                 plan.architecture(),
                 spec.getEpochs(),
                 spec.getBatch(),
                 new StochasticGradientDescent(spec.getLearningRate(), spec.getMomentum(), spec.getWeightDecay()),
-                experiment.getDistillation().getAugmentation());
-        var normalization = new Normalization(
-                task.getManifest().getMean(), task.getManifest().getStd());
+                experiment.getDistillation().getAugmentation(),
+                loss(spec.getTraining(), normalization));
         StatusReporter status = new StatusReporter(sender, experiment, SERVICE);
         status.begin(
                 "training victim " + (task.getVictim() + 1) + " of " + plans.size() + " on snapshot "
@@ -144,6 +149,19 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
                     });
             return NetworkCodec.victim(id, 0, network, normalization);
         }
+    }
+
+    private static BatchLoss loss(TrainingSpec spec, Normalization normalization) {
+        if (spec.getRegime() == TrainingRegime.NATURAL) {
+            return dev.romestream.robustness.train.VictimTraining.NATURAL;
+        }
+        return new AdversarialTraining(
+                AdversarialTraining.Regime.valueOf(spec.getRegime().name()),
+                spec.getEpsilon(),
+                spec.getStepSize(),
+                spec.getSteps(),
+                spec.getBeta(),
+                normalization)::loss;
     }
 
     private TrainingSet trainingSet(

@@ -52,7 +52,8 @@ class Shapes10Test {
                     4,
                     64,
                     new StochasticGradientDescent(0.02, 0.9, 5e-4),
-                    Augmentation.NONE);
+                    Augmentation.NONE,
+                    VictimTraining.NATURAL);
             NeuralNetwork network =
                     training.train(manager, TrainingSet.of(train, normalization), new Seed(1), epoch -> {});
             assertThat(accuracy(manager, network::predict)).isGreaterThan(90);

@@ -227,7 +227,8 @@ class NetworkIT {
     @Test
     void victimsOfOtherArchitecturesAreTrainedAndScored() {
         String victims = "[{count: 1, epochs: 1}, {architecture: resnet18, count: 1, epochs: 1},"
-                + " {architecture: mlp, count: 1, epochs: 1}]";
+                + " {architecture: mlp, count: 1, epochs: 1}, {training: pgd-at, count: 1, epochs: 1},"
+                + " {training: {regime: trades, steps: 2}, count: 1, epochs: 1}]";
         Experiment experiment = TestExperiment.with(
                         "distillation.method=random",
                         "distillation.snapshotEvery=null",
@@ -236,10 +237,15 @@ class NetworkIT {
                         "evaluation.suites=[quick]")
                 .get(0);
         List<RobustnessMetrics> figures =
-                pipeline.run(List.of(experiment), 3 * Mode.values().length).get(0);
+                pipeline.run(List.of(experiment), 5 * Mode.values().length).get(0);
         assertThat(figures)
                 .extracting(RobustnessMetrics::getArchitecture)
-                .containsOnly("convnet (width 4, depth 3, instance norm)", "resnet18 (instance norm)", "mlp");
+                .containsOnly(
+                        "convnet (width 4, depth 3, instance norm)",
+                        "resnet18 (instance norm)",
+                        "mlp",
+                        "convnet (width 4, depth 3, instance norm), pgd-at at 2.00/255",
+                        "convnet (width 4, depth 3, instance norm), trades at 2.00/255");
         // the resnet18 of 45 MB does not fit into a record
         assertThat(pipeline.records(Topic.CHUNKS))
                 .filteredOn(record -> record.key().startsWith("networks/" + experiment.getId() + "/0/victim-1/0"))

@@ -7,10 +7,13 @@ import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.NetworkNorm;
 import dev.romestream.schemas.NetworkSpec;
+import dev.romestream.schemas.TrainingRegime;
+import dev.romestream.schemas.TrainingSpec;
 import dev.romestream.schemas.VictimRequest;
 import dev.romestream.schemas.VictimSpec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * One victim of every snapshot of an experiment.
@@ -18,6 +21,8 @@ import java.util.List;
  * @param number counts from 0 over all victims
  */
 public record VictimPlan(int number, Architecture architecture, VictimSpec spec) {
+
+    private static final int PIXEL_VALUES = 255;
 
     /**
      * The victims of an experiment with a distillation, in order.
@@ -35,6 +40,19 @@ public record VictimPlan(int number, Architecture architecture, VictimSpec spec)
             }
         }
         return plans;
+    }
+
+    /** What the victim is, in words: its architecture and, where it is not trained on images as they are, its training. */
+    public String description() {
+        TrainingSpec training = spec.getTraining();
+        return training.getRegime() == TrainingRegime.NATURAL
+                ? architecture.toString()
+                : String.format(
+                        Locale.ROOT,
+                        "%s, %s at %.2f/255",
+                        architecture,
+                        training.getRegime().name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                        PIXEL_VALUES * training.getEpsilon());
     }
 
     /** The id of a victim. */

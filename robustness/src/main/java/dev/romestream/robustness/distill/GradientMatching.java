@@ -165,7 +165,14 @@ public final class GradientMatching implements DistillationMethod {
             Augmentation augmentation = new Augmentation(plan.strategy());
             for (int epoch = 0; epoch < loops.inner(); epoch++) {
                 VictimTraining.epoch(
-                        scope, training, loops.optimiser(), loops.batch(), augmentation, given, draws.with(epoch));
+                        scope,
+                        training,
+                        loops.optimiser(),
+                        loops.batch(),
+                        augmentation,
+                        given,
+                        draws.with(epoch),
+                        VictimTraining.NATURAL);
             }
         }
     }

@@ -1,5 +1,6 @@
 package dev.romestream.robustness.train;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.robustness.augment.Augmentation;
@@ -14,9 +15,31 @@ import java.util.function.IntConsumer;
  * DSA with a draw for each image.
  *
  * @param strategy of the augmentation
+ * @param loss of a batch
  */
 public record VictimTraining(
-        Architecture architecture, int epochs, int batch, StochasticGradientDescent optimiser, String strategy) {
+        Architecture architecture,
+        int epochs,
+        int batch,
+        StochasticGradientDescent optimiser,
+        String strategy,
+        BatchLoss loss) {
+
+    /** What a step of training lowers. */
+    @FunctionalInterface
+    public interface BatchLoss {
+        /**
+         * A scalar; differentiable by the network's parameters.
+         *
+         * @param images normalised, {@code (N, C, H, W)}
+         * @param targets {@code (N, classes)}
+         */
+        NDArray of(NeuralNetwork network, NDArray images, NDArray targets, Seed draws);
+    }
+
+    /** The mean cross-entropy on the images as they are. */
+    public static final BatchLoss NATURAL =
+            (network, images, targets, draws) -> CrossEntropy.mean(network.logits(images), targets);
 
     /**
      * Trains a network; its parameters belong to {@code manager}.
@@ -33,7 +56,7 @@ public record VictimTraining(
                 boolean late = epoch > epochs / 2;
                 StochasticGradientDescent current =
                         late ? optimiser.withLearningRate(optimiser.learningRate() / 10) : optimiser;
-                epoch(manager, training, current, batch, augmentation, set, seed.with(epoch));
+                epoch(manager, training, current, batch, augmentation, set, seed.with(epoch), loss);
                 progress.accept(epoch + 1);
             }
             training.network().parameters().attach(manager);
@@ -49,14 +72,18 @@ public record VictimTraining(
             int batch,
             Augmentation augmentation,
             TrainingSet set,
-            Seed seed) {
+            Seed seed,
+            BatchLoss loss) {
         int[] order = seed.with("order").sample(set.size(), set.size());
         for (int from = 0; from < order.length; from += batch) {
             int[] chosen = Arrays.copyOfRange(order, from, Math.min(order.length, from + batch));
             try (NDManager scope = manager.newSubManager()) {
                 Seed draws = seed.with("augmentation").with(from);
+                NDArray targets = set.targets(scope, chosen);
                 training.step(
-                        current, augmentation.perImage(set.images(scope, chosen), draws), set.targets(scope, chosen));
+                        current,
+                        augmentation.perImage(set.images(scope, chosen), draws),
+                        (network, images) -> loss.of(network, images, targets, draws.with("loss")));
             }
         }
     }

@@ -15,6 +15,8 @@ import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.tensor.Tensors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class VictimTrainingTest {
     private static final Shape SHAPE = new ImageShape(3, 8, 8).batch(12);
@@ -23,7 +25,8 @@ class VictimTrainingTest {
         NDArray images = manager.create(new Seed(1).uniform((int) SHAPE.size(), -1, 1), SHAPE);
         int[] labels = {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2};
         var optimiser = new StochasticGradientDescent(0.05, 0.9, 5e-4);
-        var training = new VictimTraining(new Architecture("convnet", 8, 2), 60, 5, optimiser, Augmentation.NONE);
+        var training = new VictimTraining(
+                new Architecture("convnet", 8, 2), 60, 5, optimiser, Augmentation.NONE, VictimTraining.NATURAL);
         NDArray targets = Tensors.oneHot(manager, labels, 3);
         return training.train(manager, TrainingSet.of(images, targets), new Seed(seed), epoch -> {});
     }
@@ -48,13 +51,41 @@ class VictimTrainingTest {
             }
             NDArray targets = manager.create(rows, new Shape(12, 3));
             var optimiser = new StochasticGradientDescent(0.05, 0.9, 0);
-            var training = new VictimTraining(new Architecture("convnet", 8, 2), 200, 12, optimiser, Augmentation.NONE);
+            var training = new VictimTraining(
+                    new Architecture("convnet", 8, 2), 200, 12, optimiser, Augmentation.NONE, VictimTraining.NATURAL);
             NeuralNetwork network = training.train(manager, TrainingSet.of(images, targets), new Seed(1), epoch -> {});
             float[] answers = network.logits(images).softmax(1).toFloatArray();
             for (int i = 0; i < rows.length; i++) {
                 assertThat(answers[i]).isCloseTo(rows[i], within(0.05f));
             }
         }
+    }
+
+    /** On its own training images: a network that was trained against an attack stands more of it. */
+    @ParameterizedTest
+    @EnumSource(AdversarialTraining.Regime.class)
+    void adversarialTrainingTeachesToStandAttacks(AdversarialTraining.Regime regime) {
+        double epsilon = 24 / 255.0;
+        var against = new AdversarialTraining(regime, epsilon, epsilon / 4, 5, 6, TestData.CIFAR10);
+        try (NDManager manager = TestData.manager()) {
+            assertThat(margin(manager, against::loss, against))
+                    .isGreaterThan(margin(manager, VictimTraining.NATURAL, against) + 0.2);
+        }
+    }
+
+    /** The mean probability of the right class under PGD. */
+    private static double margin(NDManager manager, VictimTraining.BatchLoss loss, AdversarialTraining attack) {
+        NDArray images = manager.create(new Seed(1).uniform((int) SHAPE.size(), -1, 1), SHAPE);
+        int[] labels = {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2};
+        NDArray targets = Tensors.oneHot(manager, labels, 3);
+        var optimiser = new StochasticGradientDescent(0.05, 0.9, 5e-4);
+        var architecture = new Architecture("convnet", 8, 2);
+        NeuralNetwork network = new VictimTraining(architecture, 60, 12, optimiser, Augmentation.NONE, loss)
+                .train(manager, TrainingSet.of(images, targets), new Seed(1), epoch -> {});
+        double steps = attack.epsilon() / 4;
+        var spec = new AdversarialTraining(
+                AdversarialTraining.Regime.PGD_AT, attack.epsilon(), steps, 10, 0, TestData.CIFAR10);
+        return Math.exp(-Tensors.scalar(spec.loss(network, images, targets, new Seed(9))));
     }
 
     @Test
