@@ -41,6 +41,7 @@ public final class ExperimentFile {
     private static final int MOST_EXPERIMENTS = 1000;
     private static final List<String> PRESETS = List.of(
             "small",
+            "robust-small",
             "paper-cifar10-ipc1",
             "paper-cifar10-ipc10",
             "paper-cifar10-ipc50",
@@ -154,7 +155,7 @@ public final class ExperimentFile {
             }
         }
         StringBuilder name = new StringBuilder(String.valueOf(merged.getOrDefault("name", "")));
-        combination.values().forEach(value -> name.append('-').append(value));
+        combination.values().forEach(value -> name.append('-').append(words(value)));
         merged.put("id", "");
         if (merged.containsKey("name")) {
             merged.put("name", name.toString());
@@ -260,6 +261,13 @@ public final class ExperimentFile {
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** A value of a sweep as part of a name: of a mapping, its values. */
+    private static String words(Object value) {
+        return value instanceof Map<?, ?> map
+                ? map.values().stream().map(ExperimentFile::words).collect(Collectors.joining("-"))
+                : String.valueOf(value);
     }
 
     private static Map<String, Object> preset(Object name) {
