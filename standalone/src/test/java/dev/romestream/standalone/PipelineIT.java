@@ -393,7 +393,7 @@ class PipelineIT {
         experiment.getDistillation().getNetwork().setDepth(6);
         shared.submit(List.of(experiment));
         assertThat(rome(1, "watch", experiment.getId()))
-                .contains("The pool network of iteration 0 was not trained")
+                .contains("The network of iteration 0 was not trained")
                 .contains("depth");
         // what was told of the first run does not count for the next
         Experiment again = Experiment.newBuilder(experiment).setRun(1).build();
