@@ -129,25 +129,21 @@ final class DistillationRun {
         if (spec.getMethod().equals(DistillationDefaults.FULL)) {
             return SyntheticSet.of(manager, false, new NDList());
         }
-        if (choosers.isEmpty()) {
-            return SyntheticSet.ofRealImages(
-                    manager,
-                    dataset.train(),
-                    dataset.normalization(),
-                    spec.getImagesPerClass(),
-                    spec.getMultiFormation(),
-                    seed);
-        }
-        Coreset coreset = CORESETS.get(spec.getMethod());
         return SyntheticSet.ofRealImages(
                 manager,
                 dataset.train(),
                 dataset.normalization(),
                 spec.getImagesPerClass(),
                 spec.getMultiFormation(),
-                (label, count) -> coreset.choose(
-                        Coreset.features(manager, choosers.get(0), dataset.train(), label, dataset.normalization()),
-                        count));
+                choosers.isEmpty()
+                        ? SyntheticSet.Choice.drawn(dataset.train(), seed)
+                        : chosen(manager, choosers.get(0)));
+    }
+
+    private SyntheticSet.Choice chosen(NDManager manager, NeuralNetwork chooser) {
+        Coreset coreset = CORESETS.get(spec.getMethod());
+        return (label, count) -> coreset.choose(
+                Coreset.features(manager, chooser, dataset.train(), label, dataset.normalization()), count);
     }
 
     /** Those who say what the images are, beside their classes; none where the classes are enough. */

@@ -131,13 +131,14 @@ final class Methods {
                 method(experiment.getDistillation()).networks().apply(experiment, dataset));
     }
 
-    /** Whether an experiment's distillation is shown networks that come from their topic. */
-    static boolean streamsNetworks(Experiment experiment, DatasetDescriptor dataset) {
+    /** As {@link #networks}, of any experiment, as far as they come from their topic. */
+    static Optional<Networks> streamed(Experiment experiment, DatasetDescriptor dataset) {
         DistillationSpec spec = experiment.getDistillation();
         return spec != null
-                && METHODS.containsKey(spec.getMethod())
-                && spec.getPrior().getMode() == PriorMode.STREAMED
-                && networks(experiment, dataset).isPresent();
+                        && METHODS.containsKey(spec.getMethod())
+                        && spec.getPrior().getMode() == PriorMode.STREAMED
+                ? networks(experiment, dataset)
+                : Optional.empty();
     }
 
     private static Networks underAttack(Experiment experiment, DatasetDescriptor dataset) {

@@ -35,15 +35,10 @@ final class PoolRetirement {
     void retire(Collection<Experiment> experiments, DatasetDescriptor dataset, Checkpoints checkpoints) {
         Map<String, List<Position>> byPool = new HashMap<>();
         for (Experiment experiment : experiments) {
-            if (DatasetIds.of(experiment.getDataset()).equals(dataset.getId())
-                    && Methods.streamsNetworks(experiment, dataset)) {
-                Methods.Networks matched = Methods.networks(experiment, dataset).orElseThrow();
-                int iterations = experiment.getDistillation().getIterations();
-                int done = experiment.getDesiredState() == DesiredState.STOP
-                        ? iterations
-                        : checkpoints.iteration(experiment.getId());
-                byPool.computeIfAbsent(matched.pool().getId(), any -> new ArrayList<>())
-                        .add(new Position(matched.schedule(), done, iterations));
+            if (DatasetIds.of(experiment.getDataset()).equals(dataset.getId())) {
+                Methods.streamed(experiment, dataset).ifPresent(matched -> byPool.computeIfAbsent(
+                                matched.pool().getId(), any -> new ArrayList<>())
+                        .add(position(experiment, matched.schedule(), checkpoints)));
             }
         }
         Set<String> keys = networks.keys();
@@ -51,6 +46,14 @@ final class PoolRetirement {
                 .forEach(version ->
                         networks.retire(sender, NetworkCodec.key(pool + "/" + version.network(), version.version()))));
         sender.flush();
+    }
+
+    private static Position position(Experiment experiment, NetworkSchedule schedule, Checkpoints checkpoints) {
+        int iterations = experiment.getDistillation().getIterations();
+        int done = experiment.getDesiredState() == DesiredState.STOP
+                ? iterations
+                : checkpoints.iteration(experiment.getId());
+        return new Position(schedule, done, iterations);
     }
 
     /** The versions of a pool's networks that are there, by network. */

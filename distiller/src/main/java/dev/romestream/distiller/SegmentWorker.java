@@ -154,7 +154,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
             }
             answer(request, whole ? Outcome.DONE : Outcome.INTERRUPTED, done, null);
         }
-        if (Methods.streamsNetworks(experiment, dataset.descriptor())) {
+        if (Methods.streamed(experiment, dataset.descriptor()).isPresent()) {
             retirement.retire(experiments.all(), dataset.descriptor(), checkpoints);
         }
     }

@@ -47,7 +47,6 @@ import dev.romestream.schemas.VictimRequest;
 import dev.romestream.schemas.VictimSpec;
 import dev.romestream.schemas.VictimTraining;
 import dev.romestream.schemas.WorkAnswer;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -193,9 +192,7 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
     /** A row for each image as networks see it: mosaics may have one for each of their quarters, or one for all. */
     private static NDArray targets(NDManager scope, SnapshotClass part, int classes, long stored, long images) {
         if (part.getSoftLabels() == null) {
-            int[] labels = new int[Math.toIntExact(images)];
-            Arrays.fill(labels, part.getLabel());
-            return Tensors.oneHot(scope, labels, classes);
+            return Tensors.oneHot(scope, part.getLabel(), images, classes);
         }
         NDArray given = TensorCodec.decode(scope, "softLabels", part.getSoftLabels());
         Shape shape = given.getShape();

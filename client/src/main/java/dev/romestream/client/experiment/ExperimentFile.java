@@ -134,13 +134,13 @@ public final class ExperimentFile {
     /** Takes away what means something to other methods alone: of a preset, or of a sweep over methods. */
     private static void keepWhatTheMethodKnows(Map<String, Object> values) {
         if (values.get(DISTILLATION) instanceof Map<?, ?> distillation) {
-            Map<Object, Object> kept = new LinkedHashMap<>(distillation);
-            Set<String> others = fields();
-            method(distillation).ifPresent(method -> others.removeAll(keys(method)));
-            if (method(distillation).isPresent()) {
+            method(distillation).ifPresent(method -> {
+                Set<String> others = fields();
+                others.removeAll(keys(method));
+                Map<Object, Object> kept = new LinkedHashMap<>(distillation);
                 kept.keySet().removeAll(others);
-            }
-            values.put(DISTILLATION, kept);
+                values.put(DISTILLATION, kept);
+            });
         }
     }
 

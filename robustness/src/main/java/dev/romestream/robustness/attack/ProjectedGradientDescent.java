@@ -126,10 +126,8 @@ public record ProjectedGradientDescent(
         for (int step = 0; step < steps; step++) {
             NDArray next;
             try (NDManager scope = owner.newSubManager()) {
-                NDArray at = current.stopGradient();
-                at.attach(scope);
-                NDArray origin = clean.stopGradient();
-                origin.attach(scope);
+                NDArray at = Tensors.detached(scope, current);
+                NDArray origin = Tensors.detached(scope, clean);
                 NDArray gradient = Autograd.gradient(
                         at, x -> CrossEntropy.perImage(model.logits(x), aim).sum());
                 if (step == 0) {

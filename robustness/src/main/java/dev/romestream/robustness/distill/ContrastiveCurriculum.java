@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.attack.Attack;
 import dev.romestream.robustness.attack.AttackSpec;
@@ -76,12 +77,7 @@ public final class ContrastiveCurriculum implements DistillationMethod {
         NeuralNetwork network = pool.networks(iteration).get(0).network();
         Seed root = seed.with(iteration);
         try (NDManager scope = manager.newSubManager()) {
-            NDList stored = new NDList();
-            for (int label = 0; label < set.classes(); label++) {
-                NDArray view = set.images(label).stopGradient();
-                view.attach(scope);
-                stored.add(view);
-            }
+            NDList stored = set.stored(scope);
             Place[] order = hardestFirst(network, set, stored, root);
             NDList gradients = new NDList();
             stored.forEach(images -> gradients.add(images.zerosLike()));
@@ -142,12 +138,9 @@ public final class ContrastiveCurriculum implements DistillationMethod {
     /** Normalised images under attack, normalised. */
     private NDArray perturbed(NeuralNetwork network, NDArray images, int[] labels, Seed draws) {
         ThreatModel threat = new ThreatModel(attack.space(), normalization);
-        NDArray start = threat.fromNormalised(images).stopGradient();
-        start.attach(images.getManager());
+        NDArray start = detached(threat.fromNormalised(images));
         Attack.Perturbation made = Attacks.create(attack).perturb(threat.view(network), start, labels, draws);
-        NDArray perturbed = threat.normalised(made.images()).stopGradient();
-        perturbed.attach(images.getManager());
-        return perturbed;
+        return Tensors.detached(images.getManager(), threat.normalised(made.images()));
     }
 
     private void add(
@@ -171,16 +164,12 @@ public final class ContrastiveCurriculum implements DistillationMethod {
         NDList made = Autograd.last(loss, at);
         for (int i = 0; i < batch.length; i++) {
             NDArray row = gradients.get(batch[i].label());
-            row.set(
-                    new ai.djl.ndarray.index.NDIndex(batch[i].position()),
-                    made.get(i).squeeze(0));
+            row.set(new NDIndex(batch[i].position()), made.get(i).squeeze(0));
         }
     }
 
     private static NDArray detached(NDArray images) {
-        NDArray view = images.stopGradient();
-        view.attach(images.getManager());
-        return view;
+        return Tensors.detached(images.getManager(), images);
     }
 
     /** A scalar; the perturbation moves along with the image. */

@@ -8,6 +8,7 @@ import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.tensor.Autograd;
 import dev.romestream.robustness.tensor.Seed;
+import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.robustness.train.StochasticGradientDescent;
 
 /**
@@ -58,11 +59,9 @@ public final class DistributionMatching implements DistillationMethod {
         var draw = plan.augmentation(iteration, label);
         Augmentation augmentation = new Augmentation(draw.strategy());
         try (NDManager scope = manager.newSubManager()) {
-            NDArray real = normalization.normalise(plan.images().pixels(scope, plan.imageIds(iteration, label)));
-            NDArray target = PoolMatching.meanEmbedding(network, augmentation.siamese(real, draw.seed()));
-            NDArray at = set.images(label).stopGradient();
-            at.attach(scope);
-            NDArray gradient = Autograd.gradient(at, stored -> {
+            NDArray real = plan.augmented(scope, normalization, iteration, label);
+            NDArray target = PoolMatching.meanEmbedding(network, real);
+            NDArray gradient = Autograd.gradient(Tensors.detached(scope, set.images(label)), stored -> {
                 NDArray seen = augmentation.siamese(SyntheticSet.expanded(stored, set.multiFormation()), draw.seed());
                 return Alignment.SQUARED_L2.distance(PoolMatching.meanEmbedding(network, seen), target);
             });

@@ -11,13 +11,11 @@ import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.tensor.Autograd;
 import dev.romestream.robustness.tensor.Seed;
-import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.robustness.train.CrossEntropy;
 import dev.romestream.robustness.train.StochasticGradientDescent;
 import dev.romestream.robustness.train.Training;
 import dev.romestream.robustness.train.TrainingSet;
 import dev.romestream.robustness.train.VictimTraining;
-import java.util.Arrays;
 
 /**
  * DC (Zhao et al., ICLR 2021) and, with an augmentation, DSA (Zhao and Bilen, ICML 2021): in each iteration a fresh random network is
@@ -89,23 +87,14 @@ public final class GradientMatching implements DistillationMethod {
 
     private void step(SyntheticSet set, NeuralNetwork network, int draw, int label) {
         try (NDManager scope = manager.newSubManager()) {
-            NDArray real = normalization.normalise(plan.images().pixels(scope, plan.imageIds(draw, label)));
-            AugmentationDraw augmentation = plan.augmentation(draw, label);
-            NDArray at = Autograd.leaf(attached(scope, set.images(label)));
-            NDArray shown = SyntheticSet.expanded(at, set.multiFormation());
-            NDArray loss = loss(network, seen(augmentation, real), seen(augmentation, shown), label);
+            NDArray real = plan.augmented(scope, normalization, draw, label);
+            AugmentationDraw same = plan.augmentation(draw, label);
+            NDArray at = Autograd.leaf(scope, set.images(label));
+            NDArray shown = new Augmentation(same.strategy())
+                    .siamese(SyntheticSet.expanded(at, set.multiFormation()), same.seed());
+            NDArray loss = loss(network, real, shown, label);
             set.update(label, Autograd.last(loss, new NDList(at)).head(), optimiser);
         }
-    }
-
-    private static NDArray seen(AugmentationDraw draw, NDArray images) {
-        return new Augmentation(draw.strategy()).siamese(images, draw.seed());
-    }
-
-    private static NDArray attached(NDManager scope, NDArray array) {
-        NDArray view = array.stopGradient();
-        view.attach(scope);
-        return view;
     }
 
     /**
@@ -117,18 +106,11 @@ public final class GradientMatching implements DistillationMethod {
     public static NDArray loss(NeuralNetwork network, NDArray real, NDArray synthetic, int label) {
         NDManager scope = real.getManager();
         NDList leaves = new NDList();
-        network.parameters().forEach(parameter -> leaves.add(Autograd.leaf(attached(scope, parameter))));
+        network.parameters().forEach(parameter -> leaves.add(Autograd.leaf(scope, parameter)));
         NeuralNetwork at = network.withParameters(leaves);
-        NDList wanted = Autograd.last(entropy(at, real, label), leaves);
-        NDList given = Autograd.differentiable(entropy(at, synthetic, label), leaves);
+        NDList wanted = Autograd.last(CrossEntropy.mean(at.logits(real), label), leaves);
+        NDList given = Autograd.differentiable(CrossEntropy.mean(at.logits(synthetic), label), leaves);
         return distance(given, wanted);
-    }
-
-    private static NDArray entropy(NeuralNetwork network, NDArray images, int label) {
-        int[] labels = new int[Math.toIntExact(images.getShape().get(0))];
-        Arrays.fill(labels, label);
-        return CrossEntropy.mean(
-                network.logits(images), Tensors.oneHot(images.getManager(), labels, network.classes()));
     }
 
     /**

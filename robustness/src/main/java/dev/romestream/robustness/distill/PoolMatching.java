@@ -11,7 +11,6 @@ import dev.romestream.robustness.tensor.Scalars;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.robustness.train.CrossEntropy;
 import dev.romestream.robustness.train.StochasticGradientDescent;
-import java.util.Arrays;
 
 /**
  * Distilling with a pool of networks in training, of which each iteration is shown one: class by class, a step of SGD on a loss of
@@ -58,11 +57,7 @@ public final class PoolMatching implements DistillationMethod {
 
         /** The mean cross-entropy with the class, a scalar. */
         public NDArray crossEntropy() {
-            int[] labels = new int[Math.toIntExact(features.getShape().get(0))];
-            Arrays.fill(labels, label);
-            NeuralNetwork network = member.network();
-            return CrossEntropy.mean(
-                    network.classify(features), Tensors.oneHot(features.getManager(), labels, network.classes()));
+            return CrossEntropy.mean(member.network().classify(features), label);
         }
 
         /** The cross-entropy as ROME, IDM and BACON weigh it: times the network's running accuracy in per cent. */
@@ -105,9 +100,7 @@ public final class PoolMatching implements DistillationMethod {
         AugmentationDraw draw = plan.augmentation(iteration, label);
         Augmentation augmentation = new Augmentation(draw.strategy());
         try (NDManager scope = manager.newSubManager()) {
-            NDArray at = set.images(label).stopGradient();
-            at.attach(scope);
-            NDArray gradient = Autograd.gradient(at, stored -> {
+            NDArray gradient = Autograd.gradient(Tensors.detached(scope, set.images(label)), stored -> {
                 NDArray seen = augmentation.siamese(SyntheticSet.expanded(stored, set.multiFormation()), draw.seed());
                 return objective.loss(new Shown(member, member.network().features(seen), label), target);
             });

@@ -140,8 +140,7 @@ public record PoolTraining(
             try (NDManager scope = manager.newSubManager()) {
                 NDArray before = averages.get(i);
                 before.attach(scope);
-                NDArray now = parameters.get(i).stopGradient();
-                now.attach(scope);
+                NDArray now = Tensors.detached(scope, parameters.get(i));
                 NDArray mean = before.add(Scalars.mul(now.sub(before), 1 - refinements.averaging()));
                 mean.attach(manager);
                 next.add(mean);

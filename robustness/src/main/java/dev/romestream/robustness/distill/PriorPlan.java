@@ -1,9 +1,13 @@
 package dev.romestream.robustness.distill;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.attack.AttackTask.AugmentationDraw;
+import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.robustness.network.LabelledImages;
+import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.tensor.Seed;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -40,6 +44,13 @@ public record PriorPlan(LabelledImages images, AttackSpec attack, int batch, Str
         return Arrays.stream(positions)
                 .map(position -> images.id(label, position))
                 .toArray();
+    }
+
+    /** The real images of a class, normalised and augmented, {@code (N, C, H, W)} in {@code manager}; not attacked. */
+    public NDArray augmented(NDManager manager, Normalization normalization, int iteration, int label) {
+        AugmentationDraw draw = augmentation(iteration, label);
+        NDArray real = normalization.normalise(images.pixels(manager, imageIds(iteration, label)));
+        return new Augmentation(draw.strategy()).siamese(real, draw.seed());
     }
 
     /** What has to be perturbed, in parts of at most {@value #PART_IMAGES} images. */

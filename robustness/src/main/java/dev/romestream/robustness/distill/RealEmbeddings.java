@@ -3,7 +3,6 @@ package dev.romestream.robustness.distill;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.tensor.Scalars;
 
@@ -17,7 +16,7 @@ public record RealEmbeddings(PriorPlan plan, Normalization normalization) implem
     @Override
     public NDList of(NDManager manager, PoolMember member, int iteration, int label) {
         try (NDManager scope = manager.newSubManager()) {
-            NDList made = of(member.network().features(images(scope, iteration, label)));
+            NDList made = of(member.network().features(plan.augmented(scope, normalization, iteration, label)));
             made.attach(manager);
             return made;
         }
@@ -29,11 +28,5 @@ public record RealEmbeddings(PriorPlan plan, Normalization normalization) implem
         NDArray squares = features.sub(mean).square().sum(new int[] {0});
         long degrees = Math.max(1, features.getShape().get(0) - 1);
         return new NDList(mean, Scalars.div(squares, degrees).sqrt());
-    }
-
-    private NDArray images(NDManager scope, int iteration, int label) {
-        var draw = plan.augmentation(iteration, label);
-        NDArray real = normalization.normalise(plan.images().pixels(scope, plan.imageIds(iteration, label)));
-        return new Augmentation(draw.strategy()).siamese(real, draw.seed());
     }
 }

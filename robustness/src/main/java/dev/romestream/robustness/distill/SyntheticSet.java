@@ -56,24 +56,6 @@ public final class SyntheticSet implements AutoCloseable {
     }
 
     /**
-     * A set of real images, drawn without replacement from each class.
-     *
-     * @throws IllegalArgumentException where a class has too few images
-     */
-    public static SyntheticSet ofRealImages(
-            NDManager parent,
-            LabelledImages real,
-            Normalization normalization,
-            int imagesPerClass,
-            boolean multiFormation,
-            Seed seed) {
-        return ofRealImages(
-                parent, real, normalization, imagesPerClass, multiFormation, (label, count) -> seed.with("initial")
-                        .with(label)
-                        .sample(count, real.size(label)));
-    }
-
-    /**
      * A set of chosen real images.
      *
      * @throws IllegalArgumentException where a class has too few images
@@ -111,6 +93,11 @@ public final class SyntheticSet implements AutoCloseable {
     public interface Choice {
         /** {@code count} positions in the class, each once. */
         int[] positions(int label, int count);
+
+        /** Draws without replacement. */
+        static Choice drawn(LabelledImages real, Seed seed) {
+            return (label, count) -> seed.with("initial").with(label).sample(count, real.size(label));
+        }
     }
 
     public int classes() {
@@ -165,23 +152,22 @@ public final class SyntheticSet implements AutoCloseable {
         NDList targets = new NDList();
         for (int label = 0; label < stored.size(); label++) {
             NDArray seen = expanded(stored.get(label), multiFormation);
-            int[] labels = new int[Math.toIntExact(seen.getShape().get(0))];
-            Arrays.fill(labels, label);
             shown.add(seen);
-            targets.add(Tensors.oneHot(seen.getManager(), labels, stored.size()));
+            targets.add(Tensors.oneHot(seen.getManager(), label, seen.getShape().get(0), stored.size()));
         }
         return TrainingSet.of(NDArrays.concat(shown, 0), NDArrays.concat(targets, 0));
     }
 
     /** All images as networks are trained on them, in {@code scope}. */
     TrainingSet trainingSet(NDManager scope) {
+        return trainingSet(stored(scope));
+    }
+
+    /** Stored images of each class, as arrays of {@code scope}. */
+    NDList stored(NDManager scope) {
         NDList stored = new NDList();
-        for (NDArray array : images) {
-            NDArray view = array.stopGradient();
-            view.attach(scope);
-            stored.add(view);
-        }
-        return trainingSet(stored);
+        images.forEach(array -> stored.add(Tensors.detached(scope, array)));
+        return stored;
     }
 
     /** One step on a class's images. */

@@ -7,10 +7,12 @@ import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.tensor.Autograd;
 import dev.romestream.robustness.tensor.Seed;
+import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.robustness.train.CrossEntropy;
 import dev.romestream.robustness.train.StochasticGradientDescent;
 import dev.romestream.robustness.train.TrainingSet;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -61,17 +63,18 @@ public final class TrajectoryMatching implements DistillationMethod {
 
     @Override
     public void step(SyntheticSet set, int iteration) {
-        NeuralNetwork start = experts.networks(iteration).get(0).averaged();
-        NeuralNetwork goal = experts.networks(iteration).get(1).averaged();
+        List<PoolMember> stretch = experts.networks(iteration);
+        NeuralNetwork start = stretch.get(0).averaged();
+        NeuralNetwork goal = stretch.get(1).averaged();
         try (NDManager scope = manager.newSubManager()) {
             if (set.state().isEmpty()) {
                 set.begin(new NDList(scope.create(new float[] {(float) student.learningRate()})));
             }
             NDList at = new NDList();
             for (int label = 0; label < set.classes(); label++) {
-                at.add(leaf(scope, set.images(label)));
+                at.add(Autograd.leaf(scope, set.images(label)));
             }
-            NDList rate = new NDList(leaf(scope, set.state().head()));
+            NDList rate = new NDList(Autograd.leaf(scope, set.state().head()));
             NDArray loss = loss(start, goal, set.trainingSet(at), rate.head(), seed.with(iteration));
             NDList gradients = Autograd.last(loss, new NDList(at).addAll(rate));
             for (int label = 0; label < set.classes(); label++) {
@@ -89,10 +92,10 @@ public final class TrajectoryMatching implements DistillationMethod {
     NDArray loss(NeuralNetwork start, NeuralNetwork goal, TrainingSet shown, NDArray rate, Seed draws) {
         NDManager scope = rate.getManager();
         Augmentation augmentation = new Augmentation(student.strategy());
-        NDList moved = new NDList();
-        start.parameters().forEach(parameter -> moved.add(leaf(scope, parameter)));
+        NDList from = new NDList();
+        start.parameters().forEach(parameter -> from.add(Autograd.leaf(scope, parameter)));
         int batches = (shown.size() + student.batch() - 1) / student.batch();
-        NDList now = moved;
+        NDList now = from;
         for (int step = 0; step < student.steps(); step++) {
             int[] ids = batch(shown.size(), step % batches, draws.with("order").with(step / batches));
             NDArray seen = augmentation.perImage(
@@ -106,7 +109,7 @@ public final class TrajectoryMatching implements DistillationMethod {
             }
             now = next;
         }
-        return squares(scope, now, goal.parameters()).div(squares(scope, start.parameters(), goal.parameters()));
+        return squares(now, goal.parameters()).div(squares(from, goal.parameters()));
     }
 
     private int[] batch(int images, int number, Seed order) {
@@ -117,26 +120,17 @@ public final class TrajectoryMatching implements DistillationMethod {
         return Arrays.copyOfRange(order.sample(images, images), from, Math.min(images, from + student.batch()));
     }
 
-    private static NDArray squares(NDManager scope, NDList a, NDList b) {
+    /** The sum of squared differences from constants, in the manager of {@code a}. */
+    private static NDArray squares(NDList a, NDList constants) {
         NDArray sum = null;
         for (int i = 0; i < a.size(); i++) {
-            NDArray other = b.get(i).stopGradient();
-            other.attach(scope);
             NDArray one = a.get(i);
-            if (one.getManager() != scope) {
-                one = one.stopGradient();
-                one.attach(scope);
-            }
-            NDArray part = one.sub(other).square().sum();
+            NDArray part = one.sub(Tensors.detached(one.getManager(), constants.get(i)))
+                    .square()
+                    .sum();
             sum = sum == null ? part : sum.add(part);
         }
         return sum;
-    }
-
-    private static NDArray leaf(NDManager scope, NDArray values) {
-        NDArray view = values.stopGradient();
-        view.attach(scope);
-        return Autograd.leaf(view);
     }
 
     @Override

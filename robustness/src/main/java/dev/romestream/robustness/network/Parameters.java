@@ -2,6 +2,7 @@ package dev.romestream.robustness.network;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.romestream.robustness.tensor.Tensors;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -45,9 +46,7 @@ final class Parameters {
 
     /** The parameter without its gradient, as an array of {@code manager}. */
     NDArray constant(NDManager manager, String name) {
-        NDArray own = byName.get(name).stopGradient();
-        own.attach(manager);
-        return own;
+        return Tensors.detached(manager, byName.get(name));
     }
 
     /**

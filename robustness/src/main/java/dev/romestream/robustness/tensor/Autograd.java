@@ -68,9 +68,13 @@ public final class Autograd {
 
     /** A leaf with the values of {@code input} (the storage is shared), whose gradients can be taken in this thread. */
     public static NDArray leaf(NDArray input) {
+        return leaf(input.getManager(), input);
+    }
+
+    /** As {@link #leaf(NDArray)}, an array of {@code manager}, which receives what is computed from it. */
+    public static NDArray leaf(NDManager manager, NDArray input) {
         JniUtils.setGradMode(true);
-        NDArray leaf = input.stopGradient();
-        leaf.attach(input.getManager());
+        NDArray leaf = Tensors.detached(manager, input);
         leaf.setRequiresGradient(true);
         return leaf;
     }

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 
 /** The tensor engine: where arrays live, and conversions between Java's arrays and its own. */
 public final class Tensors {
@@ -44,6 +45,20 @@ public final class Tensors {
     /** The value of a scalar. */
     public static double scalar(NDArray value) {
         return value.toType(DataType.FLOAT32, false).getFloat();
+    }
+
+    /** The values of an array without its gradient, as an array of {@code manager}; the storage is shared. */
+    public static NDArray detached(NDManager manager, NDArray array) {
+        NDArray view = array.stopGradient();
+        view.attach(manager);
+        return view;
+    }
+
+    /** {@code (count, classes)} with a one at the same label in each row. */
+    public static NDArray oneHot(NDManager manager, int label, long count, int classes) {
+        int[] labels = new int[Math.toIntExact(count)];
+        Arrays.fill(labels, label);
+        return oneHot(manager, labels, classes);
     }
 
     /** {@code (N, classes)} with a one at each label. */

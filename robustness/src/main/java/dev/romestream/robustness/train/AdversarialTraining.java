@@ -9,6 +9,7 @@ import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.tensor.Autograd;
 import dev.romestream.robustness.tensor.Scalars;
 import dev.romestream.robustness.tensor.Seed;
+import dev.romestream.robustness.tensor.Tensors;
 import java.util.List;
 import java.util.function.Function;
 
@@ -49,8 +50,7 @@ public record AdversarialTraining(
             }
             case TRADES -> {
                 NDArray logits = network.logits(images);
-                NDArray natural = logits.stopGradient();
-                natural.attach(images.getManager());
+                NDArray natural = Tensors.detached(images.getManager(), logits);
                 NDArray perturbed = perturbed(network, images, seed, TRADES_START, moved -> divergence(natural, moved));
                 NDArray penalty = Scalars.div(
                         divergence(logits, network.logits(perturbed)),
@@ -77,9 +77,7 @@ public record AdversarialTraining(
                     .head();
             offset = offset.add(Scalars.mul(gradient.sign(), stepSize)).clip(-(float) epsilon, (float) epsilon);
         }
-        NDArray made = images.add(offset.mul(unit)).stopGradient();
-        made.attach(manager);
-        return made;
+        return Tensors.detached(manager, images.add(offset.mul(unit)));
     }
 
     /** {@code (1, C, 1, 1)}: what a pixel's unit is in normalised space. */

@@ -1,7 +1,9 @@
 package dev.romestream.robustness.train;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.tensor.Scalars;
+import dev.romestream.robustness.tensor.Tensors;
 
 /** Cross-entropy: {@code -sum over classes of target * log softmax(logits)}. */
 public final class CrossEntropy {
@@ -15,6 +17,13 @@ public final class CrossEntropy {
      */
     public static NDArray perImage(NDArray logits, NDArray targets) {
         return logits.logSoftmax(1).mul(targets).sum(new int[] {1}).neg();
+    }
+
+    /** The mean over images that are all of one class. */
+    public static NDArray mean(NDArray logits, int label) {
+        Shape shape = logits.getShape();
+        int classes = Math.toIntExact(shape.get(1));
+        return mean(logits, Tensors.oneHot(logits.getManager(), label, shape.get(0), classes));
     }
 
     /** The mean over images. */

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.tensor.Autograd;
 import dev.romestream.robustness.tensor.Scalars;
+import dev.romestream.robustness.tensor.Tensors;
 
 /**
  * Curvature regularisation as GUARD's code has it (Xue et al., AAAI 2025; after Moosavi-Dezfooli et al., CVPR 2019):
@@ -26,8 +27,7 @@ public record CurvatureRegularization(double weight, double step) {
         NDArray here = Autograd.leaf(images);
         NDArray entropy = CrossEntropy.mean(network.logits(here), targets);
         NDArray gradient = Autograd.differentiable(entropy, new NDList(here)).head();
-        NDArray direction = gradient.stopGradient();
-        direction.attach(images.getManager());
+        NDArray direction = Tensors.detached(images.getManager(), gradient);
         NDArray shift = Scalars.mul(direction.add(TINY).div(lengths(direction).add(TINY)), step);
         NDArray there = Autograd.leaf(images.add(shift));
         NDArray moved = CrossEntropy.mean(network.logits(there), targets);

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.tensor.Autograd;
+import dev.romestream.robustness.tensor.Tensors;
 import java.util.function.BiFunction;
 
 /** A network in training: its parameters and velocities, which change with every step. Close it to free them. */
@@ -64,8 +65,7 @@ public final class Training implements AutoCloseable {
         try (NDManager scope = manager.newSubManager()) {
             oldParameters.tempAttach(scope);
             oldVelocities.tempAttach(scope);
-            NDArray input = images.stopGradient();
-            input.attach(scope);
+            NDArray input = Tensors.detached(scope, images);
             NDList gradients = Autograd.gradients(
                             oldParameters, leaves -> loss.apply(network.withParameters(leaves), input))
                     .gradients();

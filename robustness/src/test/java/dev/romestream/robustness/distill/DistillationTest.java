@@ -38,6 +38,10 @@ class DistillationTest {
                 ARCHITECTURE, attack, 2, 16, optimiser, TestData.CIFAR10, new Seed(4), PoolTraining.Refinements.NONE);
     }
 
+    private SyntheticSet.Choice drawn() {
+        return SyntheticSet.Choice.drawn(images, new Seed(4));
+    }
+
     private PriorPlan plan() {
         return new PriorPlan(images, training().prior(), 5, Augmentation.FULL, new Seed(4));
     }
@@ -122,7 +126,7 @@ class DistillationTest {
         var schedule = new PoolSchedule(new PoolSchedule.Rule(3, 2, 3, 1), new Seed(4));
         var priors = new InlinePriors(manager, schedule, training(), plan());
         var objective = new Rome(0.2, 0.02, Alignment.SQUARED_TV);
-        try (SyntheticSet set = SyntheticSet.ofRealImages(manager, images, TestData.CIFAR10, 2, true, new Seed(4));
+        try (SyntheticSet set = SyntheticSet.ofRealImages(manager, images, TestData.CIFAR10, 2, true, drawn());
                 var rome = new PoolMatching(manager, priors, plan(), Rome.targets(priors), objective, SGD)) {
             for (int iteration = 0; iteration < iterations; iteration++) {
                 rome.step(set, iteration);
@@ -146,8 +150,7 @@ class DistillationTest {
         try (NDManager manager = TestData.manager()) {
             PriorPlan plan = new PriorPlan(images, training().prior(), 20, Augmentation.NONE, new Seed(4));
             var optimiser = new StochasticGradientDescent(1, 0.5, 0);
-            try (SyntheticSet set =
-                            SyntheticSet.ofRealImages(manager, images, TestData.CIFAR10, 2, false, new Seed(4));
+            try (SyntheticSet set = SyntheticSet.ofRealImages(manager, images, TestData.CIFAR10, 2, false, drawn());
                     var method = new DistributionMatching(
                             manager, ARCHITECTURE, plan, TestData.CIFAR10, optimiser, new Seed(4))) {
                 NeuralNetwork judge = TestData.randomNetwork(manager, 6, 2, SHAPE, 3);

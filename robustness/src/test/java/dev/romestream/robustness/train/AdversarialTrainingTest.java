@@ -36,7 +36,7 @@ class AdversarialTrainingTest {
     void theLossRisesWithEpsilon(AdversarialTraining.Regime regime) {
         try (NDManager manager = TestData.manager()) {
             NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 3);
-            NDArray images = manager.create(new Seed(6).uniform(4 * SHAPE.size(), -1, 1), SHAPE.batch(4));
+            NDArray images = images(manager);
             double before = 0;
             for (double epsilon : new double[] {EPSILON / 100, EPSILON / 10, EPSILON}) {
                 double loss = Tensors.scalar(loss(regime, epsilon, network, images));
@@ -52,7 +52,7 @@ class AdversarialTrainingTest {
     void theAttackLeavesNoTraceInTheGradient(AdversarialTraining.Regime regime) {
         try (NDManager manager = TestData.manager()) {
             NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 3);
-            NDArray images = manager.create(new Seed(6).uniform(4 * SHAPE.size(), -1, 1), SHAPE.batch(4));
+            NDArray images = images(manager);
             // steps that do not move the image
             assertThat(gradients(regime, 5, network, images))
                     .usingRecursiveComparison()
@@ -71,6 +71,10 @@ class AdversarialTrainingTest {
                 .stream()
                 .map(NDArray::toFloatArray)
                 .toList();
+    }
+
+    private static NDArray images(NDManager manager) {
+        return manager.create(new Seed(6).uniform(4 * SHAPE.size(), -1, 1), SHAPE.batch(4));
     }
 
     private static NDArray targets(NDArray images) {
