@@ -8,6 +8,7 @@ import dev.romestream.robustness.distill.NetworkSchedule;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.Pool;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -36,9 +37,11 @@ final class PoolRetirement {
         Map<String, List<Position>> byPool = new HashMap<>();
         for (Experiment experiment : experiments) {
             if (DatasetIds.of(experiment.getDataset()).equals(dataset.getId())) {
-                Methods.streamed(experiment, dataset).ifPresent(matched -> byPool.computeIfAbsent(
-                                matched.pool().getId(), any -> new ArrayList<>())
-                        .add(position(experiment, matched.schedule(), checkpoints)));
+                Methods.streamed(experiment, dataset)
+                        .filter(matched -> !isOfTeachers(matched.pool()))
+                        .ifPresent(
+                                matched -> byPool.computeIfAbsent(matched.pool().getId(), any -> new ArrayList<>())
+                                        .add(position(experiment, matched.schedule(), checkpoints)));
             }
         }
         Set<String> keys = networks.keys();
@@ -46,6 +49,11 @@ final class PoolRetirement {
                 .forEach(version ->
                         networks.retire(sender, NetworkCodec.key(pool + "/" + version.network(), version.version()))));
         sender.flush();
+    }
+
+    /** Of teachers, the newest version is kept: whoever labels with them needs it. */
+    private static boolean isOfTeachers(Pool pool) {
+        return pool.getVersions() > 0;
     }
 
     private static Position position(Experiment experiment, NetworkSchedule schedule, Checkpoints checkpoints) {

@@ -238,6 +238,24 @@ class PipelineIT {
         }
     }
 
+    /** They are of the pool whose first network is matched. */
+    @Test
+    void guardsTeachersStayAsLongAsTheyLabel() throws Exception {
+        Experiment experiment = experiment(
+                "distillation.method=guard",
+                "distillation.labels={kind: soft, natural: 2, adversarial: 0, epochs: 1, batch: 500}",
+                "distillation.guard.curvature=1",
+                "seed=19",
+                "evaluation.suites=[pixel-2]",
+                "evaluation.images=20",
+                "evaluation.victims={count: 1, epochs: 1}");
+        long before = shared.written(Topic.POOL_REQUESTS);
+        shared.run(List.of(experiment), FIGURES_A_SUITE / 2);
+        assertThat(shared.written(Topic.POOL_REQUESTS) - before)
+                .as("each of the two teachers is asked for once, and both snapshots are labelled by them")
+                .isEqualTo(2);
+    }
+
     /** As another distiller does with what no experiment that it knows of needs. */
     @Test
     void poolNetworksThatAreRetiredWhileTheyAreNeededAreMadeAgain() {
