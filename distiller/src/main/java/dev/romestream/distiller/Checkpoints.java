@@ -14,6 +14,7 @@ import dev.romestream.schemas.Tensor;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -87,6 +88,33 @@ final class Checkpoints implements AutoCloseable {
             }
             // its bytes are retired, so another worker has written the next one
         }
+    }
+
+    /**
+     * The furthest that another experiment of this very specification is, within these iterations, if there is such: the images are
+     * the same.
+     */
+    Optional<Resumable> ahead(String specification, int from, int to) {
+        return of(specification)
+                .filter(head -> head.getIteration() > from && head.getIteration() <= to)
+                .filter(head -> !head.getChunks().isEmpty())
+                .max(Comparator.comparing(Checkpoint::getIteration))
+                .flatMap(head -> chunks.read(head.getChunks()).map(bytes -> resumable(head, bytes)));
+    }
+
+    /** Experiments that have so many iterations of this very specification behind them. */
+    List<String> done(String specification, int iterations) {
+        return of(specification)
+                .filter(head -> head.getIteration() >= iterations)
+                .map(Checkpoint::getExperiment)
+                .sorted()
+                .toList();
+    }
+
+    private Stream<Checkpoint> of(String specification) {
+        return index.ids().stream()
+                .flatMap(experiment -> index.get(experiment).stream())
+                .filter(head -> head.getSpecification().equals(specification));
     }
 
     private static Resumable resumable(Checkpoint found, byte[] bytes) {

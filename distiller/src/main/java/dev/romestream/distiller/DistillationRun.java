@@ -21,6 +21,7 @@ import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.LabelKind;
+import dev.romestream.schemas.LabelSpec;
 import dev.romestream.schemas.PriorMode;
 import dev.romestream.schemas.SnapshotClass;
 import dev.romestream.schemas.SnapshotManifest;
@@ -29,6 +30,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 
@@ -39,6 +43,10 @@ final class DistillationRun {
 
     private static final Map<String, Coreset> CORESETS =
             Map.of(DistillationDefaults.HERDING, Coreset.HERDING, DistillationDefaults.KCENTER, Coreset.K_CENTER);
+
+    /** Methods whose images depend on a network that is trained as those are that label naturally. */
+    private static final Set<String> TAUGHT =
+            Set.of(DistillationDefaults.HERDING, DistillationDefaults.KCENTER, DistillationDefaults.GUARD);
 
     private final Experiment experiment;
     private final DistillationSpec spec;
@@ -57,11 +65,7 @@ final class DistillationRun {
         this.spec = DistillationDefaults.fill(experiment.getDistillation());
         this.dataset = dataset;
         this.seed = new Seed(experiment.getSeed());
-        this.specification = new Digest()
-                .add(spec)
-                .add(experiment.getSeed())
-                .add(dataset.descriptor().getFingerprint())
-                .hex();
+        this.specification = specification(experiment, spec, dataset.descriptor());
         if (spec.getLabels().getKind() == LabelKind.SOFT) {
             if (spec.getMethod().equals(DistillationDefaults.FULL)) {
                 throw new IllegalArgumentException(
@@ -80,13 +84,30 @@ final class DistillationRun {
         }
     }
 
-    /** Digest of all that determines the synthetic set. */
+    private static String specification(Experiment experiment, DistillationSpec spec, DatasetDescriptor dataset) {
+        Digest digest = new Digest()
+                .add(DistillationSpec.newBuilder(spec)
+                        .setLabels(LabelSpec.newBuilder().build())
+                        .build())
+                .add(experiment.getSeed())
+                .add(dataset.getFingerprint());
+        return TAUGHT.contains(spec.getMethod())
+                ? digest.add(Pools.naturalTeachers(experiment, dataset)).hex()
+                : digest.hex();
+    }
+
+    /** Digest of all that determines the images; what stands beside them is no part of it. */
     String specification() {
         return specification;
     }
 
     DistillationSpec spec() {
         return spec;
+    }
+
+    /** Classes of the images. */
+    int classes() {
+        return dataset.descriptor().getClasses().size();
     }
 
     /** Iterations in all; a method that selects real images has none. */
@@ -111,6 +132,17 @@ final class DistillationRun {
         return done % every == 0 || done == iterations()
                 ? Optional.of(Math.max(0, (done + every - 1) / every - 1))
                 : Optional.empty();
+    }
+
+    /** The numbers of the snapshots that are due after these iterations, with the iterations that each has behind it, in order. */
+    SortedMap<Integer, Integer> snapshotsAfter(int from) {
+        SortedMap<Integer, Integer> snapshots = new TreeMap<>();
+        for (int done = from; done < iterations(); ) {
+            int end = segmentEnd(done);
+            snapshot(end).ifPresent(number -> snapshots.put(number, end));
+            done = end;
+        }
+        return snapshots;
     }
 
     /** Who chooses the images to begin with, by what it makes of them; nobody where they are drawn. */

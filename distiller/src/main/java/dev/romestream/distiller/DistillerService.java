@@ -3,6 +3,7 @@ package dev.romestream.distiller;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.NetworkStore;
+import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.experiment.Experiments;
 import dev.romestream.messaging.queue.WorkQueue;
@@ -48,7 +49,8 @@ public final class DistillerService implements Service {
                 resources.add(new DatasetStore(config)),
                 networks,
                 resources.add(new RecordIndex<>(config, Topic.PRIOR_ANSWERS, PriorAnswer.class, CACHE_BYTES)),
-                checkpoints);
+                checkpoints,
+                resources.add(new SnapshotStore(config)));
         this.worker = resources.add(new SegmentWorker(config, manager, inputs, chunks, sender, metrics));
         this.planner = resources.add(new StreamsApplication(config, NAME, DistillationTopology.build(config)));
     }

@@ -1,12 +1,15 @@
 package dev.romestream.distiller;
 
 import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.codec.Dataset;
 import dev.romestream.exchange.codec.EngineFaults;
 import dev.romestream.exchange.codec.InvalidRecordException;
+import dev.romestream.exchange.codec.TensorCodec;
 import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.NetworkStore;
+import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.exchange.store.SnapshotWriter;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.experiment.DatasetIds;
@@ -24,19 +27,26 @@ import dev.romestream.schemas.DistillationRequest;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Outcome;
 import dev.romestream.schemas.PriorAnswer;
+import dev.romestream.schemas.SnapshotClass;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.WorkAnswer;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Distils one segment of an experiment for each request: from its checkpoint to the next. */
 final class SegmentWorker extends RequestWorker<DistillationRequest> {
+    private static final Logger log = LoggerFactory.getLogger(SegmentWorker.class);
     private static final String SERVICE = "distiller";
+    private static final Duration SETS_LIMIT = Duration.ofMinutes(1);
 
     private final NDManager manager;
     private final Experiments experiments;
@@ -44,6 +54,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
     private final NetworkStore networks;
     private final RecordIndex<PriorAnswer> answers;
     private final Checkpoints checkpoints;
+    private final SnapshotStore sets;
     private final SnapshotWriter snapshots;
     private final RecordSender sender;
     private final StreamedPriors.Limits limits;
@@ -56,7 +67,8 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
             DatasetStore datasets,
             NetworkStore networks,
             RecordIndex<PriorAnswer> answers,
-            Checkpoints checkpoints) {}
+            Checkpoints checkpoints,
+            SnapshotStore sets) {}
 
     SegmentWorker(
             RomeConfig config,
@@ -72,6 +84,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         this.networks = inputs.networks();
         this.answers = inputs.answers();
         this.checkpoints = inputs.checkpoints();
+        this.sets = inputs.sets();
         this.snapshots = new SnapshotWriter(sender, chunks);
         this.sender = sender;
         this.limits = new StreamedPriors.Limits(
@@ -118,15 +131,22 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         BooleanSupplier ended = () -> isCancelled() || !isWanted(request);
         Dataset dataset = dataset(experiment, ended);
         DistillationRun run = new DistillationRun(experiment, dataset);
-        Optional<Checkpoints.Resumable> resumable = checkpoints.newest(id, run.specification());
-        int from = resumable.map(Checkpoints.Resumable::iteration).orElse(0);
-        int to = run.segmentEnd(from);
-        if (resumable.isPresent() && from >= run.iterations()) {
-            answer(request, Outcome.DONE, from, null);
+        Optional<Checkpoints.Resumable> own = checkpoints.newest(id, run.specification());
+        int kept = own.map(Checkpoints.Resumable::iteration).orElse(0);
+        if (own.isPresent() && kept >= run.iterations()) {
+            answer(request, Outcome.DONE, kept, null);
             return;
         }
+        int to = run.segmentEnd(kept);
+        Optional<Checkpoints.Resumable> resumable =
+                checkpoints.ahead(run.specification(), kept, to).or(() -> own);
+        int from = resumable.map(Checkpoints.Resumable::iteration).orElse(0);
         try (NDManager scope = manager.newSubManager()) {
             status.begin("distilling with " + run.spec().getMethod(), "iterations", from, run.iterations());
+            if (takesOver(request, run, kept, scope, ended, status)) {
+                answer(request, Outcome.DONE, run.iterations(), null);
+                return;
+            }
             Optional<List<NeuralNetwork>> choosers = resumable.isPresent()
                     ? Optional.of(List.of())
                     : awaited(teachers(request, run.choosers()), scope, ended, status);
@@ -142,7 +162,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                             : Optional.of(List.of());
                     if (labellers.isPresent()) {
                         done = steps(request, run, set, from, to, ended, status, teachers);
-                        if (done > from || done == run.iterations()) {
+                        if (done > kept || done == run.iterations()) {
                             write(run, id, set, done, labellers.get());
                         }
                         whole = done == to;
@@ -159,6 +179,60 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         }
     }
 
+    /**
+     * Publishes the images that another experiment has distilled of the same specification, with labels of this one's own.
+     *
+     * @param kept iterations whose snapshots are out
+     * @return whether there were such, and all of them are out
+     */
+    private boolean takesOver(
+            DistillationRequest request,
+            DistillationRun run,
+            int kept,
+            NDManager scope,
+            BooleanSupplier ended,
+            StatusReporter status) {
+        List<String> others = checkpoints.done(run.specification(), Math.max(1, run.iterations()));
+        if (others.isEmpty()) {
+            return false;
+        }
+        sets.awaitCurrent(SETS_LIMIT);
+        SortedMap<Integer, Integer> due = run.snapshotsAfter(kept);
+        Optional<String> other = others.stream()
+                .filter(candidate -> due.keySet().stream()
+                        .allMatch(number -> sets.manifest(candidate, number).isPresent()))
+                .findFirst();
+        Optional<List<NeuralNetwork>> labellers =
+                other.isEmpty() ? Optional.empty() : awaited(teachers(request, run.teachers()), scope, ended, status);
+        if (labellers.isEmpty()) {
+            return false;
+        }
+        String id = request.getExperiment().getId();
+        for (Map.Entry<Integer, Integer> snapshot : due.entrySet()) {
+            if (ended.getAsBoolean()) {
+                return false;
+            }
+            try (SyntheticSet set = taken(scope, run, other.get(), snapshot.getKey())) {
+                publish(run, id, set, snapshot.getValue(), labellers.get());
+            } catch (InvalidRecordException e) {
+                log.warn("The images of {} cannot be taken over for {}: {}", other.get(), id, e.getMessage());
+                return false;
+            }
+            moves();
+            status.progress(snapshot.getValue(), run.iterations());
+        }
+        checkpoints.complete(sender, id, run.specification(), run.iterations());
+        return true;
+    }
+
+    private SyntheticSet taken(NDManager scope, DistillationRun run, String other, int snapshot) {
+        NDList images = new NDList();
+        for (SnapshotClass part : sets.classes(other, snapshot, run.classes())) {
+            images.add(TensorCodec.decode(scope, "images", part.getImages()));
+        }
+        return SyntheticSet.of(scope, run.spec().getMultiFormation(), images);
+    }
+
     private Teachers teachers(DistillationRequest request, List<Pools.Teacher> wanted) {
         return new Teachers(networks, sender, wanted, request.getExperiment().getRun(), limits.patience());
     }
@@ -173,10 +247,14 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         }
     }
 
-    private void write(DistillationRun run, String id, SyntheticSet set, int done, List<NeuralNetwork> labellers) {
+    private void publish(DistillationRun run, String id, SyntheticSet set, int done, List<NeuralNetwork> labellers) {
         run.snapshot(done)
                 .ifPresent(snapshot ->
                         snapshots.write(id, snapshot, run.classes(manager, set, labellers), run.manifest(set, done)));
+    }
+
+    private void write(DistillationRun run, String id, SyntheticSet set, int done, List<NeuralNetwork> labellers) {
+        publish(run, id, set, done, labellers);
         if (done == run.iterations()) {
             checkpoints.complete(sender, id, run.specification(), done);
         } else {

@@ -190,6 +190,12 @@ final class Pipeline implements AutoCloseable {
                 .sum();
     }
 
+    /** Iterations that the distillers have done, of all experiments. */
+    long iterationsDone() {
+        return Math.round(
+                stack.metrics().get("rome.distiller.iterations").counter().count());
+    }
+
     /** Iterations of an experiment that its newest checkpoint has. */
     int iterations(Experiment experiment) {
         Map<String, Integer> iterations = new ConcurrentHashMap<>();

@@ -208,7 +208,11 @@ class PipelineIT {
         Experiment softened = experiment(common[0], common[1], common[2], soft);
         Experiment random = experiment(common[0], common[1], common[2], soft, "distillation.method=random");
         shared.run(List.of(hard), FIGURES_A_SUITE);
+        long iterations = shared.iterationsDone();
         shared.run(List.of(softened), FIGURES_A_SUITE);
+        assertThat(shared.iterationsDone())
+                .as("the images are those of the other experiment, and only labels are new")
+                .isEqualTo(iterations);
         long requests = shared.written(Topic.POOL_REQUESTS);
         shared.run(List.of(random), FIGURES_A_SUITE / 2);
         assertThat(shared.written(Topic.POOL_REQUESTS))
@@ -233,9 +237,26 @@ class PipelineIT {
 
         try (Pipeline other = new Pipeline(cluster.tenant(Map.of("pool.trainer.count", "2")))) {
             other.run(List.of(softened), FIGURES_A_SUITE);
+            assertThat(other.images(softened)).isEqualTo(shared.images(hard));
             assertThat(other.softLabels(softened).values()).isEqualTo(labels.values());
             assertThat(other.outcomes(softened)).isEqualTo(shared.outcomes(softened));
         }
+    }
+
+    /** Whoever is behind goes on from the checkpoint of whoever is ahead; each has its own snapshots. */
+    @Test
+    void experimentsThatDifferInLabelsAloneAreDistilledOnceBetweenThem() {
+        List<Experiment> experiments = TestExperiment.with(
+                "sweep={distillation.labels.kind: [hard, soft], evaluation.images: [20, 21]}",
+                "distillation.labels={natural: 1, adversarial: 0, epochs: 1, batch: 500}",
+                "seed=23",
+                "evaluation.suites=[pixel-2]",
+                "evaluation.victims={count: 1, epochs: 1}");
+        long before = shared.iterationsDone();
+        shared.run(experiments, FIGURES_A_SUITE / 2);
+        assertThat(shared.iterationsDone() - before).isEqualTo(6);
+        assertThat(experiments).allSatisfy(experiment -> assertThat(shared.images(experiment))
+                .isEqualTo(shared.images(experiments.get(0))));
     }
 
     /** They are of the pool whose first network is matched. */

@@ -102,6 +102,11 @@ public final class SnapshotStore implements AutoCloseable {
         index.awaitCaughtUp(limit);
     }
 
+    /** Waits until what was written before the call is known. */
+    public void awaitCurrent(Duration limit) {
+        index.awaitCurrent(limit);
+    }
+
     @Override
     public void close() {
         index.close();
