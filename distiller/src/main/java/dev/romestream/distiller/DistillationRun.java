@@ -212,18 +212,19 @@ final class DistillationRun {
     /** What a snapshot is, after so many iterations. */
     SnapshotManifest manifest(SyntheticSet set, int done) {
         DatasetDescriptor descriptor = dataset.descriptor();
-        int classes = descriptor.getClasses().size();
-        int perClass = spec.getMethod().equals(DistillationDefaults.FULL)
-                ? (dataset.train().size() + classes - 1) / classes
-                : spec.getImagesPerClass();
+        boolean whole = spec.getMethod().equals(DistillationDefaults.FULL);
+        long real = dataset.train().size();
+        int perClass = whole ? (int) ((real + classes() - 1) / classes()) : spec.getImagesPerClass();
         return SnapshotManifest.newBuilder()
                 .setMethod(spec.getMethod())
                 .setIteration(done)
                 .setFinal$(done == iterations())
                 .setDataset(descriptor.getId())
                 .setFingerprint(descriptor.getFingerprint())
-                .setClasses(classes)
+                .setClasses(classes())
                 .setImagesPerClass(perClass)
+                .setImageBytes(whole ? real * dataset.train().shape().size() : 0)
+                .setLabelBytes(whole ? real * Long.BYTES : 0)
                 .setMultiFormation(set.multiFormation())
                 .setMean(descriptor.getMean())
                 .setStd(descriptor.getStd())

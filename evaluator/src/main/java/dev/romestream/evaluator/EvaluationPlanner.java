@@ -316,6 +316,8 @@ final class EvaluationPlanner {
                                 .setMethod(snapshot.getManifest().getMethod())
                                 .setSnapshot(snapshot.getNumber())
                                 .setIteration(snapshot.getManifest().getIteration())
+                                .setImageBytes(snapshot.getManifest().getImageBytes())
+                                .setLabelBytes(snapshot.getManifest().getLabelBytes())
                                 .setFinal$(snapshot.getManifest().getFinal$())
                                 .setKey(key(snapshot.getNumber(), victim, suite))
                                 .build());

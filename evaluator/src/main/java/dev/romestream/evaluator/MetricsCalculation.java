@@ -70,6 +70,8 @@ final class MetricsCalculation {
                 .setMethod(evaluation.getMethod())
                 .setSnapshot(evaluation.getSnapshot())
                 .setIteration(evaluation.getIteration())
+                .setImageBytes(evaluation.getImageBytes())
+                .setLabelBytes(evaluation.getLabelBytes())
                 .setFinal$(evaluation.getFinal$())
                 .setVictim(evaluation.getVictim())
                 .setSuite(evaluation.getSuite())

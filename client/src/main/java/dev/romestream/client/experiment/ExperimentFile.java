@@ -1,6 +1,7 @@
 package dev.romestream.client.experiment;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
@@ -54,7 +55,7 @@ public final class ExperimentFile {
     private ExperimentFile() {}
 
     /**
-     * The experiments of a file: one, or one for each combination of a sweep.
+     * The experiments of a file: of each of its documents one, or one for each combination of a sweep.
      *
      * @param overrides by dotted keys, stronger than the file
      * @param suites in place of the file's where there are any: names of built-in ones, or suite files
@@ -70,18 +71,19 @@ public final class ExperimentFile {
 
     /** As {@link #read}, of a file's text. */
     public static List<Experiment> parse(String text, Map<String, String> overrides, List<String> suites) {
-        Map<String, Object> file = map(text, "the experiment file");
-        overrides.forEach((key, value) -> put(file, key, scalar(value)));
-        if (!suites.isEmpty()) {
-            put(file, "evaluation.suites", SuiteFile.values(suites));
-        }
-        Object sweep = file.remove(SWEEP);
-        List<Map<String, Object>> combinations = combinations(sweep);
         List<Map<String, Object>> files = new ArrayList<>();
-        for (Map<String, Object> combination : combinations) {
-            Map<String, Object> values = copy(file);
-            combination.forEach((key, value) -> put(values, key, value));
-            files.add(values);
+        List<Map<String, Object>> combinations = new ArrayList<>();
+        for (Map<String, Object> file : maps(text, "the experiment file")) {
+            overrides.forEach((key, value) -> put(file, key, scalar(value)));
+            if (!suites.isEmpty()) {
+                put(file, "evaluation.suites", SuiteFile.values(suites));
+            }
+            for (Map<String, Object> combination : combinations(file.remove(SWEEP))) {
+                Map<String, Object> values = copy(file);
+                combination.forEach((key, value) -> put(values, key, value));
+                files.add(values);
+                combinations.add(combination);
+            }
         }
         refuseWhatNoMethodKnows(files);
         List<Experiment> experiments = new ArrayList<>();
@@ -91,7 +93,7 @@ public final class ExperimentFile {
         return experiments;
     }
 
-    /** A key of the distillation means something to the method, or to another one of the sweep. */
+    /** A key of the distillation means something to the method, or to another one of the file. */
     private static void refuseWhatNoMethodKnows(List<Map<String, Object>> files) {
         Set<String> methods = new TreeSet<>();
         Set<String> given = new TreeSet<>();
@@ -286,20 +288,41 @@ public final class ExperimentFile {
         }
     }
 
-    @SuppressWarnings("unchecked")
     static Map<String, Object> map(String text, String what) {
-        try {
-            Object read = YAML.readValue(text, Object.class);
-            if (read instanceof Map<?, ?> map) {
-                return (Map<String, Object>) map;
+        List<Map<String, Object>> maps = maps(text, what);
+        if (maps.size() != 1) {
+            throw new ExperimentException(what + " must be one YAML mapping, and it has " + maps.size() + ".");
+        }
+        return maps.get(0);
+    }
+
+    /** The documents of a file: at least one. */
+    @SuppressWarnings("unchecked")
+    private static List<Map<String, Object>> maps(String text, String what) {
+        List<Map<String, Object>> maps = new ArrayList<>();
+        try (MappingIterator<Object> documents = YAML.readerFor(Object.class).readValues(text)) {
+            while (documents.hasNextValue()) {
+                if (!(documents.nextValue() instanceof Map<?, ?> map)) {
+                    throw notAMapping(what);
+                }
+                maps.add((Map<String, Object>) map);
             }
-            throw new ExperimentException(what + " must be a YAML mapping, with name, dataset and distillation.");
         } catch (JsonProcessingException e) {
             throw new ExperimentException(
                     what + " is not YAML: " + e.getOriginalMessage() + " (line "
                             + (e.getLocation() == null ? "?" : e.getLocation().getLineNr()) + ").",
                     e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
+        if (maps.isEmpty()) {
+            throw notAMapping(what);
+        }
+        return maps;
+    }
+
+    private static ExperimentException notAMapping(String what) {
+        return new ExperimentException(what + " must be a YAML mapping, with name, dataset and distillation.");
     }
 
     private static Object scalar(String value) {

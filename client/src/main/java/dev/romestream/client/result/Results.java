@@ -36,6 +36,12 @@ public final class Results implements AutoCloseable {
         snapshots.awaitCaughtUp(LIMIT);
     }
 
+    /** Waits until what was written before the call is known. */
+    public void awaitCurrent() {
+        metricsReader.awaitCurrent(LIMIT);
+        snapshots.awaitCurrent(LIMIT);
+    }
+
     private synchronized void acceptMetrics(String key, RobustnessMetrics value) {
         if (value != null) {
             metrics.put(key, value);

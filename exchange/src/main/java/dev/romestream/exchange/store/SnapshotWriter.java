@@ -20,14 +20,33 @@ public final class SnapshotWriter {
         this.chunks = chunks;
     }
 
-    /** Returns when the broker has all of it. */
+    /** Returns when the broker has all of it. The manifest is completed with the sizes of what there is. */
     public void write(String experiment, int snapshot, List<SnapshotClass> classes, SnapshotManifest manifest) {
         for (SnapshotClass part : classes) {
             String key = SnapshotStore.classKey(experiment, snapshot, part.getLabel());
             send(key, new SyntheticSnapshot(experiment, snapshot, fitting(key, part)));
         }
-        send(SnapshotStore.manifestKey(experiment, snapshot), new SyntheticSnapshot(experiment, snapshot, manifest));
+        send(
+                SnapshotStore.manifestKey(experiment, snapshot),
+                new SyntheticSnapshot(experiment, snapshot, classes.isEmpty() ? manifest : sized(manifest, classes)));
         sender.flush();
+    }
+
+    private static SnapshotManifest sized(SnapshotManifest manifest, List<SnapshotClass> classes) {
+        long images = 0;
+        long imageBytes = 0;
+        long softLabelBytes = 0;
+        for (SnapshotClass part : classes) {
+            images += part.getImages().getShape().get(0);
+            imageBytes += part.getImages().getData().remaining();
+            softLabelBytes += part.getSoftLabels() == null
+                    ? 0
+                    : part.getSoftLabels().getData().remaining();
+        }
+        return SnapshotManifest.newBuilder(manifest)
+                .setImageBytes(imageBytes)
+                .setLabelBytes(Long.BYTES * images + softLabelBytes)
+                .build();
     }
 
     /** With its images, where they fit into a record, or else with their chunks. */

@@ -173,6 +173,51 @@ final class Monitor implements AutoCloseable {
         }
     }
 
+    /**
+     * Waits until one of these experiments has ended.
+     *
+     * @param limit after which it waits no longer
+     * @return those that have, each with what it failed of, if it did
+     * @throws FailureException where there is trouble with the services
+     */
+    Map<String, Optional<String>> awaitAny(Set<String> experiments, Duration limit) {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (true) {
+            synchronized (this) {
+                trouble.get().ifPresent(message -> {
+                    throw new FailureException(message);
+                });
+                Map<String, Optional<String>> ended = new LinkedHashMap<>();
+                for (String experiment : experiments) {
+                    Optional<String> failure = failure(experiment);
+                    if (failure.isPresent() || isEnded(experiment)) {
+                        ended.put(experiment, failure);
+                    }
+                }
+                if (!ended.isEmpty() || System.nanoTime() >= deadline) {
+                    return ended;
+                }
+                pause(CHECK_MS);
+            }
+        }
+    }
+
+    /** What is being done for these experiments, a line each. */
+    synchronized List<String> activities(Set<String> experiments) {
+        return statuses.values().stream()
+                .filter(status -> status.getPhase() == Phase.RUNNING && experiments.contains(status.getExperiment()))
+                .map(status -> stamp() + Printable.line(line(status)))
+                .toList();
+    }
+
+    private Optional<String> failure(String experiment) {
+        return statuses.values().stream()
+                .filter(status -> status.getPhase() == Phase.FAILED
+                        && status.getExperiment().equals(experiment))
+                .map(status -> status.getService() + ": " + status.getError())
+                .findFirst();
+    }
+
     private Optional<String> failure() {
         return trouble.get().or(this::failedExperiment);
     }
@@ -180,15 +225,18 @@ final class Monitor implements AutoCloseable {
     private Optional<String> failedExperiment() {
         return statuses.values().stream()
                 .filter(status -> status.getPhase() == Phase.FAILED)
-                .map(status -> name(status.getExperiment()) + ": " + status.getService() + ": " + status.getError())
-                .findFirst();
+                .map(ExperimentStatus::getExperiment)
+                .findFirst()
+                .flatMap(experiment -> failure(experiment).map(failure -> name(experiment) + ": " + failure));
     }
 
     private boolean ended() {
-        return names.keySet().stream().allMatch(experiment -> {
-            boolean stopped = LAST_SERVICES.stream().anyMatch(service -> phase(experiment, service) == Phase.STOPPED);
-            return stopped || LAST_SERVICES.stream().allMatch(service -> phase(experiment, service) == Phase.COMPLETED);
-        });
+        return names.keySet().stream().allMatch(this::isEnded);
+    }
+
+    private boolean isEnded(String experiment) {
+        boolean stopped = LAST_SERVICES.stream().anyMatch(service -> phase(experiment, service) == Phase.STOPPED);
+        return stopped || LAST_SERVICES.stream().allMatch(service -> phase(experiment, service) == Phase.COMPLETED);
     }
 
     private Phase phase(String experiment, String service) {

@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
         subcommands = {
             DemoCommand.class,
             RunCommand.class,
+            BenchmarkCommand.class,
             UpCommand.class,
             SubmitCommand.class,
             WatchCommand.class,
