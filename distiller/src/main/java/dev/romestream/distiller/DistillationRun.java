@@ -84,7 +84,8 @@ final class DistillationRun {
         }
     }
 
-    private static String specification(Experiment experiment, DistillationSpec spec, DatasetDescriptor dataset) {
+    /** Digest of all that determines the images of an experiment. */
+    static String specification(Experiment experiment, DistillationSpec spec, DatasetDescriptor dataset) {
         Digest digest = new Digest()
                 .add(DistillationSpec.newBuilder(spec)
                         .setLabels(LabelSpec.newBuilder().build())
@@ -145,11 +146,15 @@ final class DistillationRun {
         return snapshots;
     }
 
+    static List<Pools.Teacher> choosers(Experiment experiment, DatasetDescriptor dataset) {
+        return CORESETS.containsKey(experiment.getDistillation().getMethod())
+                ? List.of(new Pools.Teacher(Pools.naturalTeachers(experiment, dataset), 0))
+                : List.of();
+    }
+
     /** Who chooses the images to begin with, by what it makes of them; nobody where they are drawn. */
     List<Pools.Teacher> choosers() {
-        return CORESETS.containsKey(spec.getMethod())
-                ? List.of(new Pools.Teacher(Pools.naturalTeachers(experiment, dataset.descriptor()), 0))
-                : List.of();
+        return choosers(experiment, dataset.descriptor());
     }
 
     /**
@@ -178,11 +183,15 @@ final class DistillationRun {
                 Coreset.features(manager, chooser, dataset.train(), label, dataset.normalization()), count);
     }
 
+    static List<Pools.Teacher> teachers(Experiment experiment, DatasetDescriptor dataset) {
+        return experiment.getDistillation().getLabels().getKind() == LabelKind.HARD
+                ? List.of()
+                : Pools.teachers(experiment, dataset);
+    }
+
     /** Those who say what the images are, beside their classes; none where the classes are enough. */
     List<Pools.Teacher> teachers() {
-        return spec.getLabels().getKind() == LabelKind.HARD
-                ? List.of()
-                : Pools.teachers(experiment, dataset.descriptor());
+        return teachers(experiment, dataset.descriptor());
     }
 
     /** What a snapshot consists of. */

@@ -40,32 +40,43 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 
 /** The methods: how each is made, and which trained networks it is shown. */
 final class Methods {
     private static final Map<String, Method> METHODS = Map.ofEntries(
-            Map.entry(DistillationDefaults.RANDOM, Method.without(setting -> new RandomSelection())),
-            Map.entry(DistillationDefaults.HERDING, Method.without(setting -> new RandomSelection())),
-            Map.entry(DistillationDefaults.KCENTER, Method.without(setting -> new RandomSelection())),
-            Map.entry(DistillationDefaults.FULL, Method.without(setting -> new RandomSelection())),
-            Map.entry(DistillationDefaults.DM, Method.without(Methods::dm)),
-            Map.entry(DistillationDefaults.DC, Method.without(setting -> gradients(setting, Augmentation.NONE))),
+            Map.entry(DistillationDefaults.RANDOM, Method.OF_REAL_IMAGES),
+            Map.entry(DistillationDefaults.HERDING, Method.OF_REAL_IMAGES),
+            Map.entry(DistillationDefaults.KCENTER, Method.OF_REAL_IMAGES),
+            Map.entry(DistillationDefaults.FULL, Method.OF_REAL_IMAGES),
+            Map.entry(DistillationDefaults.DM, Method.without(DistillationCost::ofEmbeddings, Methods::dm)),
+            Map.entry(
+                    DistillationDefaults.DC,
+                    Method.without(DistillationCost::ofGradients, setting -> gradients(setting, Augmentation.NONE))),
             Map.entry(
                     DistillationDefaults.DSA,
-                    Method.without(setting -> gradients(setting, setting.spec().getAugmentation()))),
-            Map.entry(DistillationDefaults.ROME, new Method(Methods::underAttack, true, Methods::rome)),
-            Map.entry(DistillationDefaults.C2R, new Method(Methods::underAttack, false, Methods::c2r)),
+                    Method.without(
+                            DistillationCost::ofGradients,
+                            setting -> gradients(setting, setting.spec().getAugmentation()))),
+            Map.entry(
+                    DistillationDefaults.ROME,
+                    new Method(Methods::underAttack, true, DistillationCost::ofSynthetic, Methods::rome)),
+            Map.entry(
+                    DistillationDefaults.C2R,
+                    new Method(Methods::underAttack, false, DistillationCost::ofContrast, Methods::c2r)),
             Map.entry(
                     DistillationDefaults.IDM,
                     new Method(
                             Methods::natural,
                             false,
+                            DistillationCost::ofEmbeddings,
                             setting -> matching(setting, new Idm(setting.spec().getCeWeight())))),
             Map.entry(
                     DistillationDefaults.BACON,
                     new Method(
                             Methods::natural,
                             false,
+                            DistillationCost::ofEmbeddings,
                             setting ->
                                     matching(setting, new Bacon(setting.spec().getCeWeight())))),
             Map.entry(
@@ -73,10 +84,15 @@ final class Methods {
                     new Method(
                             Methods::guardian,
                             false,
+                            DistillationCost::ofEmbeddings,
                             setting -> matching(
                                     setting, new Guard(setting.spec().getGuard().getStatistics())))),
-            Map.entry(DistillationDefaults.MTT, new Method(Methods::experts, false, Methods::trajectories)),
-            Map.entry(DistillationDefaults.MAT, new Method(Methods::experts, false, Methods::trajectories)));
+            Map.entry(
+                    DistillationDefaults.MTT,
+                    new Method(Methods::experts, false, DistillationCost::ofTrajectories, Methods::trajectories)),
+            Map.entry(
+                    DistillationDefaults.MAT,
+                    new Method(Methods::experts, false, DistillationCost::ofTrajectories, Methods::trajectories)));
 
     private Methods() {}
 
@@ -85,13 +101,18 @@ final class Methods {
      *
      * @param networks that it is shown; answers null where it is shown none
      * @param priors whether it needs them, beside the networks
+     * @param cost of an iteration in gradient evaluations, those of networks and priors left out
      */
     private record Method(
             BiFunction<Experiment, DatasetDescriptor, Networks> networks,
             boolean priors,
+            ToDoubleFunction<DistillationCost.Workload> cost,
             Function<Setting, DistillationMethod> create) {
-        static Method without(Function<Setting, DistillationMethod> create) {
-            return new Method((experiment, dataset) -> null, false, create);
+        static final Method OF_REAL_IMAGES = without(workload -> 0, setting -> new RandomSelection());
+
+        static Method without(
+                ToDoubleFunction<DistillationCost.Workload> cost, Function<Setting, DistillationMethod> create) {
+            return new Method((experiment, dataset) -> null, false, cost, create);
         }
     }
 
@@ -118,6 +139,11 @@ final class Methods {
 
     static DistillationMethod create(Setting setting) {
         return method(setting.spec()).create().apply(setting);
+    }
+
+    /** What an iteration costs in gradient evaluations, those of networks and priors left out. */
+    static double cost(DistillationCost.Workload workload) {
+        return method(workload.spec()).cost().applyAsDouble(workload);
     }
 
     /** Whether a method needs priors, beside its networks. */

@@ -33,20 +33,7 @@ final class DatasetPublisher {
     /** @param progress receives the number of images written */
     void publish(String id, ImageDataset dataset, IntConsumer progress) {
         int size = batchImages(dataset);
-        DatasetDescriptor descriptor = DatasetDescriptor.newBuilder()
-                .setId(id)
-                .setName(dataset.name())
-                .setFingerprint(dataset.fingerprint())
-                .setClasses(dataset.classes())
-                .setShape(List.of(dataset.channels(), dataset.height(), dataset.width()))
-                .setMean(dataset.mean())
-                .setStd(dataset.std())
-                .setTrainImages(dataset.train().count())
-                .setTrainBatches(batches(dataset.train(), size))
-                .setTestImages(dataset.test().count())
-                .setTestBatches(batches(dataset.test(), size))
-                .setTestLabels(IntStream.of(dataset.test().labels()).boxed().toList())
-                .build();
+        DatasetDescriptor descriptor = descriptor(id, dataset, size);
         long start = System.nanoTime();
         int written = 0;
         for (Split split : Split.values()) {
@@ -64,6 +51,24 @@ final class DatasetPublisher {
             sender.send(Topic.DATASETS, id, descriptor);
             sender.flush();
         }
+    }
+
+    /** What a data set is, in batches of so many images. */
+    static DatasetDescriptor descriptor(String id, ImageDataset dataset, int size) {
+        return DatasetDescriptor.newBuilder()
+                .setId(id)
+                .setName(dataset.name())
+                .setFingerprint(dataset.fingerprint())
+                .setClasses(dataset.classes())
+                .setShape(List.of(dataset.channels(), dataset.height(), dataset.width()))
+                .setMean(dataset.mean())
+                .setStd(dataset.std())
+                .setTrainImages(dataset.train().count())
+                .setTrainBatches(batches(dataset.train(), size))
+                .setTestImages(dataset.test().count())
+                .setTestBatches(batches(dataset.test(), size))
+                .setTestLabels(IntStream.of(dataset.test().labels()).boxed().toList())
+                .build();
     }
 
     /** As many images as configured, but no more than fit into a record. */

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -114,6 +115,8 @@ class PipelineIT {
             assertThat(metrics.getRr()).isCloseTo(100 * (1 - mean / max), within(1e-9));
         }
         assertThat(metrics.getWorstCase().getAccuracy()).isLessThanOrEqualTo(clean - max + 1e-9);
+        assertThat(metrics.getImageBytes()).as("ten images, four bytes a value").isEqualTo(10 * 3 * 32 * 32 * 4);
+        assertThat(metrics.getLabelBytes()).isEqualTo(10 * 8);
         assertThat(metrics.getFinal$()).isEqualTo(metrics.getSnapshot() == 1);
         assertThat(metrics.getIteration()).isEqualTo(metrics.getSnapshot() == 1 ? 6 : 3);
     }
@@ -234,6 +237,9 @@ class PipelineIT {
             assertThat(sum).isCloseTo(1, within(1e-5));
         }
         assertThat(shared.softLabels(random).rows()).isEqualTo(1);
+        assertThat(shared.metrics(softened))
+                .extracting(RobustnessMetrics::getLabelBytes)
+                .containsOnly(10 * 8L + 10 * 4 * 10 * 4);
 
         try (Pipeline other = new Pipeline(cluster.tenant(Map.of("pool.trainer.count", "2")))) {
             other.run(List.of(softened), FIGURES_A_SUITE);
@@ -545,6 +551,35 @@ class PipelineIT {
             System.setErr(console);
         }
         assertThat(printed.toString(StandardCharsets.UTF_8)).contains("http://localhost:1", "schema.registry.url");
+    }
+
+    /** Of three experiments one asks for more images than there are. */
+    @Test
+    void aBenchmarkMeasuresEachExperimentOnceAndTellsOfThoseThatFail() throws Exception {
+        String measured = TestExperiment.RANDOM + "sweep: {seed: [31, 32]}\n";
+        String failing = TestExperiment.RANDOM.replace("imagesPerClass: 1", "imagesPerClass: 5000");
+        Path all = Files.writeString(directory.resolve("benchmark.yaml"), measured + "---\n" + failing);
+        Path good = Files.writeString(directory.resolve("good.yaml"), measured);
+        Path out = directory.resolve("benchmark");
+        rome(1, "benchmark", all.toString(), "--out", out.toString());
+        try (Stream<Path> folders = Files.list(out.resolve("experiments"))) {
+            assertThat(folders.toList())
+                    .hasSize(3)
+                    .filteredOn(folder -> Files.exists(folder.resolve("failure.txt")))
+                    .singleElement()
+                    .satisfies(folder ->
+                            assertThat(folder.resolve("failure.txt")).content().contains("use fewer imagesPerClass"));
+        }
+        assertThat(out.resolve("results.md")).content().contains("4 victims").contains("seeds 31, 32");
+        assertThat(out.resolve("results.csv")).content().hasLineCount(1 + 4);
+
+        long started = shared.written(Topic.EXPERIMENTS);
+        Files.delete(out.resolve("results.md"));
+        rome(0, "benchmark", good.toString(), "--out", out.toString());
+        assertThat(shared.written(Topic.EXPERIMENTS))
+                .as("what has been measured is not started again")
+                .isEqualTo(started);
+        assertThat(out.resolve("results.md")).content().contains("4 victims");
     }
 
     @Test

@@ -8,12 +8,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 
 /** Experiments or networks side by side, in per cent. */
 public final class ComparisonTable {
@@ -40,7 +42,23 @@ public final class ComparisonTable {
             experiment.getEvaluation().getSuites().forEach(suite -> suites.add(suite.getName()));
             rows.addAll(rows(results, experiment));
         }
-        return of("experiment", rows, List.copyOf(suites));
+        return of("experiment", rows, List.copyOf(suites)) + sizes(results, experiments);
+    }
+
+    /** What each set weighs: its images, and what stands beside them. */
+    private static String sizes(Results results, List<Experiment> experiments) {
+        String sizes = experiments.stream()
+                .flatMap(experiment -> results.metrics(experiment.getId()).stream()
+                        .filter(figure -> figure.getFinal$() && figure.getImageBytes() > 0)
+                        .limit(1)
+                        .map(figure -> String.format(
+                                Locale.ROOT,
+                                "%s %,d + %,d",
+                                experiment.getName(),
+                                figure.getImageBytes(),
+                                figure.getLabelBytes())))
+                .collect(Collectors.joining("; "));
+        return sizes.isEmpty() ? "" : "Bytes of images + labels: " + sizes + "\n\n";
     }
 
     /** Of any rows: for each suite a block. */

@@ -191,6 +191,25 @@ class ExperimentFileTest {
                 .hasMessage("The key 'dataset' is missing.");
     }
 
+    /** Overrides are for all of them, and a key needs to mean something to one alone. */
+    @Test
+    void aFileMayHoldSeveralDocuments() {
+        String second = "---\nname: whole\ndataset: shapes10\ndistillation: {method: full}\n";
+        List<Experiment> experiments = ExperimentFile.parse(
+                MINIMAL + "sweep: {seed: [1, 2]}\n" + second,
+                Map.of("evaluation.images", "50", "distillation.iterations", "7"),
+                List.of());
+        assertThat(experiments)
+                .extracting(Experiment::getName)
+                .endsWith("whole")
+                .hasSize(3);
+        assertThat(experiments)
+                .extracting(experiment -> experiment.getEvaluation().getImages())
+                .containsOnly(50);
+        assertThat(experiments.get(0).getDistillation().getIterations()).isEqualTo(7);
+        assertThatThrownBy(() -> one(MINIMAL + "---\n- a list\n")).hasMessageContaining("must be a YAML mapping");
+    }
+
     static Stream<Path> examples() throws java.io.IOException {
         try (Stream<Path> files = Files.list(Path.of("../examples"))) {
             return files.filter(file -> file.toString().endsWith(".yaml")).sorted().toList().stream();

@@ -24,6 +24,10 @@ public final class BenchmarkFolder {
         this.directory = directory;
     }
 
+    public Path directory() {
+        return directory;
+    }
+
     /** Where the results of an experiment are. */
     public Path of(Experiment experiment) {
         return directory.resolve("experiments").resolve(experiment.getId());

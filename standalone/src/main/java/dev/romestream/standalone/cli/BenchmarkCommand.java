@@ -1,12 +1,21 @@
 package dev.romestream.standalone.cli;
 
 import dev.romestream.client.experiment.ExperimentFile;
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.producer.Datasets;
+import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.standalone.benchmark.Benchmark;
 import dev.romestream.standalone.benchmark.BenchmarkFolder;
+import dev.romestream.standalone.benchmark.Budget;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -39,6 +48,18 @@ final class BenchmarkCommand implements Runnable {
             description = "Experiments that are under way at a time (default: ${DEFAULT-VALUE}).")
     private int atOnce;
 
+    @Option(
+            names = "--dry-run",
+            description =
+                    "Prints what there is to do and what it costs, writes the page of what has been measured, and ends.")
+    private boolean dryRun;
+
+    @Option(
+            names = "--rate",
+            paramLabel = "N",
+            description = "Gradient evaluations a second to reckon with (default: this machine's, measured).")
+    private Double rate;
+
     @Mixin
     private ClusterOptions cluster;
 
@@ -46,6 +67,9 @@ final class BenchmarkCommand implements Runnable {
     public void run() {
         if (atOnce < 1) {
             throw new UsageException("--at-once is " + atOnce + "; the least is 1.");
+        }
+        if (rate != null && !(rate > 0)) {
+            throw new UsageException("--rate is " + rate + "; it must be above 0.");
         }
         Map<String, Experiment> experiments = new LinkedHashMap<>();
         ExperimentFile.read(file, cluster.experimentKeys(), List.of())
@@ -61,10 +85,63 @@ final class BenchmarkCommand implements Runnable {
         System.err.printf(
                 "%d experiments, of which %d are measured already.%n",
                 experiments.size(), experiments.size() - missing.size());
-        if (!missing.isEmpty()) {
-            ExperimentRunner.withServices(
-                    cluster, data, (config, trouble) -> new BenchmarkRunner(config, folder, missing, atOnce)
-                            .run(trouble));
+        DatasetSizes sizes = new DatasetSizes(ExperimentRunner.config(cluster, data));
+        missing.stream().findFirst().ifPresent(first -> tellBudget(missing, first, sizes));
+        try {
+            if (!missing.isEmpty() && !dryRun) {
+                ExperimentRunner.withServices(
+                        cluster, data, (config, trouble) -> new BenchmarkRunner(config, folder, missing, atOnce)
+                                .run(trouble));
+            }
+        } finally {
+            report(folder, experiments.values(), sizes);
+        }
+        List<String> failures = missing.stream()
+                .flatMap(experiment -> folder.failure(experiment).stream()
+                        .map(failure -> experiment.getName() + " failed: " + failure))
+                .toList();
+        if (!dryRun && !failures.isEmpty()) {
+            throw new FailureException(
+                    String.join("\n", failures) + "\nThe same command tries again what has not been measured.");
+        }
+    }
+
+    private void tellBudget(List<Experiment> missing, Experiment first, DatasetSizes sizes) {
+        Optional<DatasetDescriptor> dataset = sizes.of(first);
+        if (dataset.isEmpty()) {
+            System.err.println("What it costs is not known, because "
+                    + first.getDataset().getName() + " is not there to be counted.");
+            return;
+        }
+        Budget budget = Budget.of(missing, dataset.get());
+        double perSecond = rate == null ? Budget.measuredRate(first, dataset.get(), sizes.device()) : rate;
+        System.err.println(budget.describe(perSecond)
+                + (rate == null ? " (That is this machine, measured for two seconds; --rate is for another.)" : ""));
+    }
+
+    private static void report(BenchmarkFolder folder, Collection<Experiment> experiments, DatasetSizes sizes) {
+        if (Benchmark.report(folder, experiments, sizes::of)) {
+            System.err.println(
+                    "Results are in " + folder.directory() + ": results.md, and results.csv with a line a victim.");
+        }
+    }
+
+    /** Descriptions of the experiments' data sets: of their files, or else of the official ones. */
+    private static final class DatasetSizes {
+        private final RomeConfig config;
+        private final Map<DatasetSpec, Optional<DatasetDescriptor>> known = new HashMap<>();
+
+        DatasetSizes(RomeConfig config) {
+            this.config = config;
+        }
+
+        Optional<DatasetDescriptor> of(Experiment experiment) {
+            return known.computeIfAbsent(experiment.getDataset(), spec -> Datasets.describe(config, spec)
+                    .or(() -> Datasets.official(spec)));
+        }
+
+        String device() {
+            return config.string(RomeConfig.ENGINE_DEVICE);
         }
     }
 }

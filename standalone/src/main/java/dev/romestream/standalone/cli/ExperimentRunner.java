@@ -40,11 +40,20 @@ final class ExperimentRunner {
             }
             work.accept(cluster.clusterConfig(), Optional::empty);
         } else {
-            Map<String, String> settings = data == null
-                    ? Map.of()
-                    : Map.of(RomeConfig.DATA_DIR, data.toAbsolutePath().toString());
-            embedded(cluster.config(settings), stack -> work.accept(stack.config(), stack::trouble));
+            embedded(config(cluster, data), stack -> work.accept(stack.config(), stack::trouble));
         }
+    }
+
+    /**
+     * The configuration of services of one's own.
+     *
+     * @param data directory with the image files; null for none
+     */
+    static RomeConfig config(ClusterOptions cluster, Path data) {
+        return cluster.config(
+                data == null
+                        ? Map.of()
+                        : Map.of(RomeConfig.DATA_DIR, data.toAbsolutePath().toString()));
     }
 
     /** Does {@code work} with a broker, a registry and services of its own, which end with it. */

@@ -1,0 +1,50 @@
+package dev.romestream.standalone.benchmark;
+
+import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.Experiment;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** The page that follows from what is kept of a benchmark. */
+public final class Benchmark {
+    private static final String CSV = "results.csv";
+    private static final String PAGE = "results.md";
+
+    private Benchmark() {}
+
+    /**
+     * Writes {@code results.csv} and {@code results.md} of those experiments that have been measured.
+     *
+     * @param dataset of an experiment, where it is known
+     * @return whether there were any
+     */
+    public static boolean report(
+            BenchmarkFolder folder,
+            Collection<Experiment> experiments,
+            Function<Experiment, Optional<DatasetDescriptor>> dataset) {
+        List<BenchmarkRow> rows = new ArrayList<>();
+        for (Experiment experiment : experiments) {
+            if (folder.isMeasured(experiment)) {
+                long gradients = dataset.apply(experiment)
+                        .map(descriptor -> Math.round(Budget.ofSet(experiment, descriptor)))
+                        .orElse(0L);
+                rows.addAll(BenchmarkRow.of(experiment, folder.metrics(experiment), gradients));
+            }
+        }
+        if (rows.isEmpty()) {
+            return false;
+        }
+        String csv = BenchmarkRow.csv(rows);
+        folder.write(CSV, csv);
+        folder.write(PAGE, page(csv));
+        return true;
+    }
+
+    /** The page of a {@code results.csv}. */
+    static String page(String csv) {
+        return BenchmarkReport.markdown(BenchmarkRow.parse(csv));
+    }
+}

@@ -1,0 +1,250 @@
+package dev.romestream.standalone.benchmark;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MappingIterator;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.csv.CsvMapper;
+import com.fasterxml.jackson.dataformat.csv.CsvSchema;
+import dev.romestream.exchange.codec.SuiteCodec;
+import dev.romestream.exchange.experiment.DistillationDefaults;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.LabelKind;
+import dev.romestream.schemas.LabelSpec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * One victim of one set: a line of {@code results.csv}.
+ *
+ * @param line what it is a victim of
+ * @param victim its name within the experiment
+ * @param network its architecture and training, in words
+ * @param imageBytes of the set, and {@code labelBytes} of what stands beside its images
+ * @param gradients gradient evaluations that the set cost, with those of its teachers and pools
+ * @param flags of its figures
+ * @param figures in per cent, in the order of the suites; what is undefined is not there
+ */
+record BenchmarkRow(
+        Line line,
+        long seed,
+        String victim,
+        String network,
+        long imageBytes,
+        long labelBytes,
+        long gradients,
+        String flags,
+        Map<Figure, Double> figures) {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final CsvMapper CSV = new CsvMapper();
+
+    /**
+     * What is compared over seeds and victims.
+     *
+     * @param labels {@code class}, or by whose teachers: {@code natural}, {@code robust}, {@code mixed}
+     * @param imagesPerClass 0 of the whole training split
+     */
+    record Line(String method, String labels, int imagesPerClass) {}
+
+    /**
+     * What a figure is of.
+     *
+     * @param attack or control; or one of {@link #WORST_CASE}, {@link #IRR}, {@link #RR}
+     */
+    record Figure(String suite, String space, String mode, String attack) {
+        static final String WORST_CASE = "worst case";
+        static final String IRR = "I-RR";
+        static final String RR = "RR";
+
+        @Override
+        public String toString() {
+            return String.join("/", suite, space, mode, attack);
+        }
+
+        static Figure parse(String text) {
+            String[] parts = text.split("/");
+            int suite = parts.length - 3;
+            return new Figure(
+                    String.join("/", List.of(parts).subList(0, suite)),
+                    parts[suite],
+                    parts[suite + 1],
+                    parts[suite + 2]);
+        }
+    }
+
+    /**
+     * The victims of an experiment's last snapshot.
+     *
+     * @param metrics its records, as {@code metrics.json} has them
+     * @param gradients that its set cost
+     */
+    static List<BenchmarkRow> of(Experiment experiment, String metrics, long gradients) {
+        Map<String, String> spaces = new LinkedHashMap<>();
+        SuiteCodec.decode(experiment.getEvaluation())
+                .forEach(suite -> spaces.put(suite.name(), suite.space().name().toLowerCase(Locale.ROOT)));
+        Map<String, List<JsonNode>> byVictim = new TreeMap<>();
+        for (JsonNode figure : array(metrics)) {
+            if (figure.path("final").asBoolean()) {
+                byVictim.computeIfAbsent(figure.path("victim").asText(), any -> new ArrayList<>())
+                        .add(figure);
+            }
+        }
+        List<BenchmarkRow> rows = new ArrayList<>();
+        byVictim.forEach((victim, records) -> {
+            Map<Figure, Double> figures = new LinkedHashMap<>();
+            Set<String> flags = new LinkedHashSet<>();
+            List<String> suites = List.copyOf(spaces.keySet());
+            records.sort(Comparator.comparing(
+                    figure -> suites.indexOf(figure.path("suite").asText())));
+            for (JsonNode figure : records) {
+                figures.putAll(figures(figure, spaces.get(figure.path("suite").asText())));
+                figure.path("flags").forEach(flag -> flags.add(flag.asText()));
+            }
+            rows.add(new BenchmarkRow(
+                    line(experiment),
+                    experiment.getSeed(),
+                    victim.substring(victim.lastIndexOf('/') + 1),
+                    records.get(0).path("architecture").asText(),
+                    records.get(0).path("imageBytes").asLong(),
+                    records.get(0).path("labelBytes").asLong(),
+                    gradients,
+                    String.join(" ", flags),
+                    figures));
+        });
+        return rows;
+    }
+
+    private static Map<Figure, Double> figures(JsonNode record, String space) {
+        Map<Figure, Double> figures = new LinkedHashMap<>();
+        Map<String, Integer> times = new TreeMap<>();
+        record.path("attacks")
+                .forEach(attack -> times.merge(attack.path("attack").asText(), 1, Integer::sum));
+        for (JsonNode attack : record.path("attacks")) {
+            String name = attack.path("attack").asText();
+            String distinct = times.get(name) == 1
+                    ? name
+                    : String.format(
+                            Locale.ROOT,
+                            "%s %.3f x%d",
+                            name,
+                            attack.path("epsilon").asDouble(),
+                            attack.path("steps").asInt());
+            put(figures, record, space, distinct, attack.path("accuracy"));
+        }
+        put(figures, record, space, Figure.WORST_CASE, record.path("worstCase").path("accuracy"));
+        put(figures, record, space, Figure.IRR, record.path("irr"));
+        put(figures, record, space, Figure.RR, record.path("rr"));
+        return figures;
+    }
+
+    private static void put(Map<Figure, Double> figures, JsonNode record, String space, String attack, JsonNode value) {
+        if (value.isNumber()) {
+            figures.put(
+                    new Figure(
+                            record.path("suite").asText(),
+                            space,
+                            record.path("mode").asText(),
+                            attack),
+                    value.asDouble());
+        }
+    }
+
+    private static Line line(Experiment experiment) {
+        String method = experiment.getDistillation().getMethod();
+        boolean whole = method.equals(DistillationDefaults.FULL);
+        return new Line(
+                method,
+                labels(experiment.getDistillation().getLabels()),
+                whole ? 0 : experiment.getDistillation().getImagesPerClass());
+    }
+
+    /** In a word, what stands beside the images. */
+    private static String labels(LabelSpec labels) {
+        if (labels.getKind() == LabelKind.HARD) {
+            return "class";
+        }
+        return labels.getAdversarial() == 0 ? "natural" : labels.getNatural() == 0 ? "robust" : "mixed";
+    }
+
+    private static JsonNode array(String metrics) {
+        try {
+            return JSON.readTree(metrics);
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException("metrics.json is not what was written there: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    /** Lines as comma-separated values, with a header; a figure that a line does not have is empty. */
+    static String csv(List<BenchmarkRow> rows) {
+        Set<String> names = new LinkedHashSet<>();
+        List<Map<String, Object>> lines = new ArrayList<>();
+        for (BenchmarkRow row : rows) {
+            Map<String, Object> line = new LinkedHashMap<>();
+            line.put("method", row.line().method());
+            line.put("labels", row.line().labels());
+            line.put("imagesPerClass", row.line().imagesPerClass());
+            line.put("seed", row.seed());
+            line.put("victim", row.victim());
+            line.put("network", row.network());
+            line.put("imageBytes", row.imageBytes());
+            line.put("labelBytes", row.labelBytes());
+            line.put("gradients", row.gradients());
+            line.put("flags", row.flags());
+            row.figures()
+                    .forEach((figure, value) -> line.put(figure.toString(), String.format(Locale.ROOT, "%.4f", value)));
+            names.addAll(line.keySet());
+            lines.add(line);
+        }
+        CsvSchema.Builder schema = CsvSchema.builder().setUseHeader(true).setLineSeparator('\n');
+        names.forEach(schema::addColumn);
+        try {
+            return CSV.writer(schema.build()).writeValueAsString(lines);
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** What {@link #csv} has written. */
+    static List<BenchmarkRow> parse(String csv) {
+        List<BenchmarkRow> rows = new ArrayList<>();
+        try (MappingIterator<Map<String, String>> lines = CSV.readerForMapOf(String.class)
+                .with(CsvSchema.emptySchema().withHeader())
+                .readValues(csv)) {
+            while (lines.hasNextValue()) {
+                rows.add(row(lines.nextValue()));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("This is no results.csv: " + e.getMessage(), e);
+        }
+        return rows;
+    }
+
+    private static BenchmarkRow row(Map<String, String> line) {
+        Map<Figure, Double> figures = new LinkedHashMap<>();
+        line.forEach((name, value) -> {
+            if (name.contains("/") && !value.isEmpty()) {
+                figures.put(Figure.parse(name), Double.valueOf(value));
+            }
+        });
+        return new BenchmarkRow(
+                new Line(line.get("method"), line.get("labels"), Integer.parseInt(line.get("imagesPerClass"))),
+                Long.parseLong(line.get("seed")),
+                line.get("victim"),
+                line.get("network"),
+                Long.parseLong(line.get("imageBytes")),
+                Long.parseLong(line.get("labelBytes")),
+                Long.parseLong(line.get("gradients")),
+                line.get("flags"),
+                figures);
+    }
+}
