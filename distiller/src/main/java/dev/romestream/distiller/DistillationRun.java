@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.Dataset;
 import dev.romestream.exchange.codec.Digest;
+import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.TensorCodec;
 import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.robustness.distill.Coreset;
@@ -66,6 +67,7 @@ final class DistillationRun {
         this.dataset = dataset;
         this.seed = new Seed(experiment.getSeed());
         this.specification = specification(experiment, spec, dataset.descriptor());
+        NetworkCodec.decode(spec.getNetwork()).requireIndependentImages();
         if (spec.getLabels().getKind() == LabelKind.SOFT) {
             if (spec.getMethod().equals(DistillationDefaults.FULL)) {
                 throw new IllegalArgumentException(

@@ -228,7 +228,7 @@ class NetworkIT {
     void victimsOfOtherArchitecturesAreTrainedAndScored() {
         String victims = "[{count: 1, epochs: 1}, {architecture: resnet18, count: 1, epochs: 1},"
                 + " {architecture: mlp, count: 1, epochs: 1}, {training: pgd-at, count: 1, epochs: 1},"
-                + " {training: {regime: trades, steps: 2}, count: 1, epochs: 1}]";
+                + " {training: {regime: trades, steps: 2}, count: 1, epochs: 1}, {norm: batch, count: 1, epochs: 2}]";
         Experiment experiment = TestExperiment.with(
                         "distillation.method=random",
                         "distillation.snapshotEvery=null",
@@ -237,7 +237,7 @@ class NetworkIT {
                         "evaluation.suites=[quick]")
                 .get(0);
         List<RobustnessMetrics> figures =
-                pipeline.run(List.of(experiment), 5 * Mode.values().length).get(0);
+                pipeline.run(List.of(experiment), 6 * Mode.values().length).get(0);
         assertThat(figures)
                 .extracting(RobustnessMetrics::getArchitecture)
                 .containsOnly(
@@ -245,7 +245,8 @@ class NetworkIT {
                         "resnet18 (instance norm)",
                         "mlp",
                         "convnet (width 4, depth 3, instance norm), pgd-at at 2.00/255",
-                        "convnet (width 4, depth 3, instance norm), trades at 2.00/255");
+                        "convnet (width 4, depth 3, instance norm), trades at 2.00/255",
+                        "convnet (width 4, depth 3, batch norm)");
         // the resnet18 of 45 MB does not fit into a record
         assertThat(pipeline.records(Topic.CHUNKS))
                 .filteredOn(record -> record.key().startsWith("networks/" + experiment.getId() + "/0/victim-1/0"))

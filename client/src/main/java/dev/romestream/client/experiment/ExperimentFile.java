@@ -237,7 +237,10 @@ public final class ExperimentFile {
                         + " one's own is scored by rome evaluate-set.");
             }
             DistillationDefaults.fill(distillation);
-            NetworkCodec.decode(distillation.getNetwork()).requireTrainable();
+            NetworkCodec.decode(distillation.getNetwork()).requireIndependentImages();
+            if (distillation.getLabels().getNetwork() != null) {
+                NetworkCodec.decode(distillation.getLabels().getNetwork()).requireIndependentImages();
+            }
             new Augmentation(distillation.getAugmentation());
             for (AttackSpec attack : List.of(
                     distillation.getPrior().getAttack(),

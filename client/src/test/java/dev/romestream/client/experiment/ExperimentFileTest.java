@@ -9,6 +9,7 @@ import dev.romestream.robustness.attack.Suite;
 import dev.romestream.robustness.attack.SuiteAttack;
 import dev.romestream.schemas.Alignment;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.NetworkNorm;
 import dev.romestream.schemas.PriorMode;
 import dev.romestream.schemas.SuiteSpec;
 import java.io.IOException;
@@ -270,8 +271,18 @@ class ExperimentFileTest {
                         List.of()))
                 .hasMessage("The key 'evaluation.victims.count' cannot be set: 'victims' is a list in the file; change"
                         + " it there.");
-        assertThatThrownBy(() -> one(MINIMAL + "evaluation: {victims: {norm: batch}}\n"))
-                .hasMessageContaining("can be evaluated, not trained");
+        assertThat(one(MINIMAL + "evaluation: {victims: {norm: batch}}\n")
+                        .getEvaluation()
+                        .getVictims()
+                        .get(0)
+                        .getNorm())
+                .isEqualTo(NetworkNorm.BATCH);
+        for (String network : List.of("network", "labels.network")) {
+            assertThatThrownBy(() -> ExperimentFile.parse(
+                            MINIMAL, Map.of("distillation." + network, "{norm: batch}"), List.of()))
+                    .hasMessageContaining(
+                            "(width 32, depth 3, batch norm) can be a victim, and is not what a set is distilled");
+        }
     }
 
     private static List<Experiment> withSuite(String suite) {

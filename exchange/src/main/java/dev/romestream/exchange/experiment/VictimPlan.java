@@ -27,14 +27,13 @@ public record VictimPlan(int number, Architecture architecture, VictimSpec spec)
     /**
      * The victims of an experiment with a distillation, in order.
      *
-     * @throws IllegalArgumentException where an architecture is unknown or cannot be trained
+     * @throws IllegalArgumentException where an architecture is unknown
      */
     public static List<VictimPlan> of(Experiment experiment) {
         NetworkSpec usual = experiment.getDistillation().getNetwork();
         List<VictimPlan> plans = new ArrayList<>();
         for (VictimSpec spec : experiment.getEvaluation().getVictims()) {
             Architecture architecture = NetworkCodec.decode(network(usual, spec));
-            architecture.requireTrainable();
             for (int i = 0; i < spec.getCount(); i++) {
                 plans.add(new VictimPlan(plans.size(), architecture, spec));
             }

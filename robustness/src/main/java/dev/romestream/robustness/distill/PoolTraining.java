@@ -36,6 +36,11 @@ public record PoolTraining(
         Seed seed,
         Refinements refinements) {
 
+    /** @throws IllegalArgumentException where the networks have batch norm */
+    public PoolTraining {
+        architecture.requireIndependentImages();
+    }
+
     /**
      * What some methods add.
      *

@@ -37,7 +37,7 @@ public record Architecture(String name, int width, int depth, Norm norm) {
     public enum Norm {
         /** Each channel of each image to zero mean and unit variance. */
         INSTANCE,
-        /** Each channel by the running statistics of its training. Such networks are evaluated, not trained, here. */
+        /** Each channel over a batch in training, and by the running statistics of that after it. */
         BATCH,
         NONE
     }
@@ -99,14 +99,15 @@ public record Architecture(String name, int width, int depth, Norm norm) {
     }
 
     /**
-     * Checks that such a network can be trained here.
+     * Checks that such a network can be distilled with, where an image must not depend on its batch.
      *
      * @throws IllegalArgumentException where it has batch norm
      */
-    public void requireTrainable() {
+    public void requireIndependentImages() {
         if (norm == Norm.BATCH && hasNorm()) {
             throw new IllegalArgumentException(
-                    "A " + this + " can be evaluated, not trained; use instance norm for networks that are trained.");
+                    "A " + this
+                            + " can be a victim, and is not what a set is distilled or labelled with; use instance norm there.");
         }
     }
 

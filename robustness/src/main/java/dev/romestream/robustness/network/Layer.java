@@ -9,6 +9,7 @@ import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.nn.pooling.Pool;
 import dev.romestream.robustness.tensor.Scalars;
+import dev.romestream.robustness.tensor.Tensors;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -245,34 +246,68 @@ interface Layer {
         }
     }
 
-    /** Each channel by the mean and variance that training left; then affine: an affine map in all. */
+    /**
+     * Each channel by its mean and variance over a batch in training, and over what training has seen after it; then affine (Ioffe and
+     * Szegedy 2015).
+     */
     record BatchNorm(String name, int channels) implements Layer {
+        static final String RUNNING_MEAN = ".running_mean";
+        static final String RUNNING_VARIANCE = ".running_var";
         private static final float EPSILON = 1e-5f;
 
         @Override
         public void declare(Map<String, Parameter> parameters) {
             parameters.put(name + ".weight", Parameter.constant(1, channels));
             parameters.put(name + ".bias", Parameter.constant(0, channels));
-            parameters.put(name + ".running_mean", Parameter.constant(0, channels));
-            parameters.put(name + ".running_var", Parameter.constant(1, channels));
+            parameters.put(name + RUNNING_MEAN, Parameter.constant(0, channels));
+            parameters.put(name + RUNNING_VARIANCE, Parameter.constant(1, channels));
         }
 
         @Override
         public NDArray forward(NDArray x, Parameters parameters) {
+            if (parameters.train()) {
+                return ofBatch(x, parameters);
+            }
             NDArray scale = parameters.derived(x, name + " scale", manager -> scale(manager, parameters));
             NDArray shift = parameters.derived(x, name + " shift", manager -> parameters
                     .constant(manager, name + ".bias")
                     .reshape(1, -1, 1, 1)
                     .sub(parameters
-                            .constant(manager, name + ".running_mean")
+                            .constant(manager, name + RUNNING_MEAN)
                             .reshape(1, -1, 1, 1)
                             .mul(scale(manager, parameters))));
             return x.mul(scale).add(shift);
         }
 
+        private NDArray ofBatch(NDArray x, Parameters parameters) {
+            NDManager manager = x.getManager();
+            NDArray mean = channelMeans(x);
+            NDArray centred = x.sub(mean);
+            NDArray variance = channelMeans(centred.square());
+            long count = x.getShape().size() / channels;
+            parameters.note(name + RUNNING_MEAN, Tensors.detached(manager, mean).reshape(-1));
+            parameters.note(
+                    name + RUNNING_VARIANCE,
+                    Scalars.mul(Tensors.detached(manager, variance), count / Math.max(1.0, count - 1.0))
+                            .reshape(-1));
+            NDArray scale = parameters.get(name + ".weight").reshape(1, -1, 1, 1);
+            NDArray shift = parameters.get(name + ".bias").reshape(1, -1, 1, 1);
+            scale.attach(manager);
+            shift.attach(manager);
+            return centred.div(variance.add(EPSILON).sqrt()).mul(scale).add(shift);
+        }
+
+        /** {@code (1, C, 1, 1)}. */
+        private NDArray channelMeans(NDArray x) {
+            return x.reshape(x.getShape().get(0), channels, -1)
+                    .mean(new int[] {2})
+                    .mean(new int[] {0})
+                    .reshape(1, -1, 1, 1);
+        }
+
         private NDArray scale(NDManager manager, Parameters parameters) {
             NDArray deviation = parameters
-                    .constant(manager, name + ".running_var")
+                    .constant(manager, name + RUNNING_VARIANCE)
                     .add(EPSILON)
                     .sqrt();
             return parameters.constant(manager, name + ".weight").div(deviation).reshape(1, -1, 1, 1);

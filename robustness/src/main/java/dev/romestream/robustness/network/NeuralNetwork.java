@@ -157,11 +157,23 @@ public final class NeuralNetwork implements Classifier {
         return faults.size() <= MOST_LISTED ? first : first + ", and " + (faults.size() - MOST_LISTED) + " more";
     }
 
+    /** Whether a parameter follows the data, and no gradient: a running statistic of batch norm. */
+    public boolean isStatistic(int parameter) {
+        String name = names.get(parameter);
+        return name.endsWith(Layer.BatchNorm.RUNNING_MEAN) || name.endsWith(Layer.BatchNorm.RUNNING_VARIANCE);
+    }
+
+    /** A {@link #isStatistic statistic} of the last batch that these parameters saw with gradients by them wanted; the variance is without bias. */
+    public NDArray ofLastBatch(int statistic) {
+        return named.noted(names.get(statistic));
+    }
+
     /** Batch norm counts its batches; the count has no effect. */
     private static boolean isCounter(String name, Map<String, Shape> wanted) {
         String suffix = ".num_batches_tracked";
         return name.endsWith(suffix)
-                && wanted.containsKey(name.substring(0, name.length() - suffix.length()) + ".running_mean");
+                && wanted.containsKey(
+                        name.substring(0, name.length() - suffix.length()) + Layer.BatchNorm.RUNNING_MEAN);
     }
 
     public Architecture architecture() {

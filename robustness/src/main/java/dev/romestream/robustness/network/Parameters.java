@@ -14,6 +14,7 @@ final class Parameters {
     private final boolean train;
     private final Optional<NDManager> keeper;
     private final Map<String, NDArray> kept = new HashMap<>();
+    private final Map<String, NDArray> noted = new HashMap<>();
 
     private Parameters(Map<String, NDArray> byName, boolean train, Optional<NDManager> keeper) {
         this.byName = byName;
@@ -38,6 +39,16 @@ final class Parameters {
     /** Whether gradients by the parameters are wanted. */
     boolean train() {
         return train;
+    }
+
+    /** Notes what the newest pass has found of a parameter that follows the data. */
+    void note(String name, NDArray value) {
+        noted.put(name, value);
+    }
+
+    /** What was noted last of a parameter. */
+    NDArray noted(String name) {
+        return noted.get(name);
     }
 
     NDArray get(String name) {
