@@ -43,6 +43,7 @@ public final class ExperimentFile {
     private static final List<String> PRESETS = List.of(
             "small",
             "robust-small",
+            "robust-cifar10-ipc10",
             "paper-cifar10-ipc1",
             "paper-cifar10-ipc10",
             "paper-cifar10-ipc50",
@@ -80,7 +81,7 @@ public final class ExperimentFile {
             }
             for (Map<String, Object> combination : combinations(file.remove(SWEEP))) {
                 Map<String, Object> values = copy(file);
-                combination.forEach((key, value) -> put(values, key, value));
+                copy(combination).forEach((key, value) -> put(values, key, value));
                 files.add(values);
                 combinations.add(combination);
             }

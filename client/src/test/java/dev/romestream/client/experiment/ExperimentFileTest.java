@@ -9,8 +9,11 @@ import dev.romestream.robustness.attack.Suite;
 import dev.romestream.robustness.attack.SuiteAttack;
 import dev.romestream.schemas.Alignment;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.LabelKind;
+import dev.romestream.schemas.LabelSpec;
 import dev.romestream.schemas.NetworkNorm;
 import dev.romestream.schemas.PriorMode;
+import dev.romestream.schemas.Space;
 import dev.romestream.schemas.SuiteSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -190,6 +193,35 @@ class ExperimentFileTest {
     void aMissingKeyIsNamed() {
         assertThatThrownBy(() -> one("name: x\ndistillation: {method: rome}\n"))
                 .hasMessage("The key 'dataset' is missing.");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"robust-small", "robust-cifar10-ipc10"})
+    void theRobustPresetsLabelByAdversariallyTrainedTeachers(String preset) {
+        Experiment experiment = one("name: x\ndataset: cifar10\npreset: " + preset + "\n");
+        LabelSpec labels = experiment.getDistillation().getLabels();
+        assertThat(labels.getKind()).isEqualTo(LabelKind.SOFT);
+        assertThat(labels.getNatural()).isZero();
+        assertThat(labels.getAdversarial()).isEqualTo(2);
+        assertThat(labels.getAttack().getSpace()).isEqualTo(Space.PIXEL);
+        assertThat(labels.getAttack().getEpsilon()).isEqualTo(2 / 255.0);
+        assertThat(experiment.getDistillation().getMultiFormation()).isTrue();
+    }
+
+    /** A value of one axis is not changed by another's. */
+    @Test
+    void aSweepOverWholeDistillationsGoesWithOneOverAKeyOfThem() {
+        List<Experiment> experiments = ExperimentFile.parse("""
+                name: x
+                dataset: shapes10
+                sweep:
+                  distillation: [{method: dm, realBatch: 3}, {method: random}]
+                  distillation.labels: [hard, {kind: soft, adversarial: 1}]
+                """, Map.of(), List.of());
+        assertThat(experiments)
+                .extracting(experiment -> experiment.getDistillation().getMethod() + " "
+                        + experiment.getDistillation().getLabels().getKind())
+                .containsExactly("dm HARD", "dm SOFT", "random HARD", "random SOFT");
     }
 
     /** Overrides are for all of them, and a key needs to mean something to one alone. */
