@@ -35,7 +35,17 @@ final class Checkpoints implements AutoCloseable {
 
     /** A checkpoint with its tensors. */
     record Resumable(
-            int iteration, List<Tensor> images, List<Tensor> momentum, List<Tensor> state, List<Tensor> stateMomentum) {
+            int iteration,
+            boolean unlabelled,
+            List<Tensor> images,
+            List<Tensor> momentum,
+            List<Tensor> state,
+            List<Tensor> stateMomentum) {
+        /** Whether the distillation is over: its last snapshot holds the images. */
+        boolean isComplete() {
+            return images.isEmpty();
+        }
+
         SyntheticSet restore(NDManager manager, boolean multiFormation) {
             return new SyntheticSet(
                     manager,
@@ -102,10 +112,10 @@ final class Checkpoints implements AutoCloseable {
                 .flatMap(head -> chunks.read(head.getChunks()).map(bytes -> resumable(head, bytes)));
     }
 
-    /** Experiments that have so many iterations of this very specification behind them. */
-    List<String> done(String specification, int iterations) {
+    /** Experiments whose distillation of this very specification is complete. */
+    List<String> complete(String specification) {
         return of(specification)
-                .filter(head -> head.getIteration() >= iterations)
+                .filter(head -> head.getImages().isEmpty())
                 .map(Checkpoint::getExperiment)
                 .sorted()
                 .toList();
@@ -129,14 +139,25 @@ final class Checkpoints implements AutoCloseable {
         int stateMomentum = state + found.getState().size();
         return new Resumable(
                 found.getIteration(),
+                found.getUnlabelled(),
                 all.subList(0, momentum),
                 all.subList(momentum, state),
                 all.subList(state, stateMomentum),
                 all.subList(stateMomentum, all.size()));
     }
 
-    /** Writes a checkpoint; what {@code sender} has sent before is with the broker when it is. */
-    void write(RecordSender sender, String experiment, String specification, int iteration, SyntheticSet set) {
+    /**
+     * Writes a checkpoint; what {@code sender} has sent before is with the broker when it is.
+     *
+     * @param unlabelled whether a snapshot is due that still waits for those who label it
+     */
+    void write(
+            RecordSender sender,
+            String experiment,
+            String specification,
+            int iteration,
+            SyntheticSet set,
+            boolean unlabelled) {
         List<Tensor> images = new ArrayList<>();
         List<Tensor> momentum = new ArrayList<>();
         for (int label = 0; label < set.classes(); label++) {
@@ -154,6 +175,7 @@ final class Checkpoints implements AutoCloseable {
                         .setExperiment(experiment)
                         .setSpecification(specification)
                         .setIteration(iteration)
+                        .setUnlabelled(unlabelled)
                         .setImages(emptied(images))
                         .setMomentum(emptied(momentum))
                         .setState(emptied(state))

@@ -138,13 +138,20 @@ final class DistillationRun {
     }
 
     /** The numbers of the snapshots that are due after these iterations, with the iterations that each has behind it, in order. */
-    SortedMap<Integer, Integer> snapshotsAfter(int from) {
+    SortedMap<Integer, Integer> snapshotsAfter(int kept) {
         SortedMap<Integer, Integer> snapshots = new TreeMap<>();
-        for (int done = from; done < iterations(); ) {
+        for (int done = kept; done < iterations(); ) {
             int end = segmentEnd(done);
             snapshot(end).ifPresent(number -> snapshots.put(number, end));
             done = end;
         }
+        return snapshots;
+    }
+
+    /** As {@link #snapshotsAfter}, with the one that is due after exactly so many. */
+    SortedMap<Integer, Integer> snapshotsFrom(int kept) {
+        SortedMap<Integer, Integer> snapshots = snapshotsAfter(kept);
+        snapshot(kept).ifPresent(number -> snapshots.put(number, kept));
         return snapshots;
     }
 

@@ -38,6 +38,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
     private static final Logger log = LoggerFactory.getLogger(SegmentWorker.class);
     private static final String SERVICE = "distiller";
     private static final Duration SETS_LIMIT = Duration.ofMinutes(1);
+    private static final Duration SOON = Duration.ofSeconds(2);
 
     private final NDManager manager;
     private final Experiments experiments;
@@ -60,6 +62,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
     private final StreamedPriors.Limits limits;
     private final PoolRetirement retirement;
     private final Counter iterations;
+    private final Map<String, Long> requestedTeachers = new ConcurrentHashMap<>();
 
     /** What a worker reads, beside its requests. */
     record Inputs(
@@ -133,96 +136,106 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         DistillationRun run = new DistillationRun(experiment, dataset);
         Optional<Checkpoints.Resumable> own = checkpoints.newest(id, run.specification());
         int kept = own.map(Checkpoints.Resumable::iteration).orElse(0);
-        if (own.isPresent() && kept >= run.iterations()) {
+        if (own.filter(Checkpoints.Resumable::isComplete).isPresent()) {
             answer(request, Outcome.DONE, kept, null);
             return;
         }
-        int to = run.segmentEnd(kept);
+        boolean labelsOnly = own.filter(Checkpoints.Resumable::unlabelled).isPresent();
+        int to = labelsOnly ? kept : run.segmentEnd(kept);
         Optional<Checkpoints.Resumable> resumable =
                 checkpoints.ahead(run.specification(), kept, to).or(() -> own);
         int from = resumable.map(Checkpoints.Resumable::iteration).orElse(0);
         try (NDManager scope = manager.newSubManager()) {
             status.begin("distilling with " + run.spec().getMethod(), "iterations", from, run.iterations());
-            if (takesOver(request, run, kept, scope, ended, status)) {
-                answer(request, Outcome.DONE, run.iterations(), null);
+            Optional<Boolean> takenOver = takeOver(request, run, labelsOnly, kept, scope, ended, status);
+            if (takenOver.isPresent()) {
+                end(request, takenOver.get(), takenOver.get() ? run.iterations() : kept);
                 return;
             }
             Optional<List<NeuralNetwork>> choosers = resumable.isPresent()
                     ? Optional.of(List.of())
-                    : awaited(teachers(request, run.choosers()), scope, ended, status);
-            int done = from;
-            boolean whole = false;
-            if (choosers.isPresent()) {
-                try (SyntheticSet set = resumable
-                        .map(found -> found.restore(scope, run.spec().getMultiFormation()))
-                        .orElseGet(() -> run.initial(scope, choosers.get()))) {
-                    Teachers teachers = teachers(request, run.teachers());
-                    Optional<List<NeuralNetwork>> labellers = run.snapshot(to).isPresent()
-                            ? awaited(teachers, scope, ended, status)
-                            : Optional.of(List.of());
-                    if (labellers.isPresent()) {
-                        done = steps(request, run, set, from, to, ended, status, teachers);
-                        if (done > kept || done == run.iterations()) {
-                            write(run, id, set, done, labellers.get());
-                        }
-                        whole = done == to;
-                    }
+                    : soon(teachers(request, run.choosers()), scope, ended, status);
+            if (choosers.isEmpty()) {
+                end(request, false, kept);
+                return;
+            }
+            try (SyntheticSet set = resumable
+                    .map(found -> found.restore(scope, run.spec().getMultiFormation()))
+                    .orElseGet(() -> run.initial(scope, choosers.get()))) {
+                Teachers teachers = teachers(request, run.teachers());
+                int done = from < to ? steps(request, run, set, from, to, ended, status, teachers) : to;
+                boolean due = done == to && run.snapshot(to).isPresent();
+                Optional<List<NeuralNetwork>> labellers =
+                        due ? soon(teachers, scope, ended, status) : Optional.of(List.of());
+                labellers.ifPresent(ready -> publish(run, id, set, done, due, ready));
+                boolean unlabelled = labellers.isEmpty();
+                boolean complete = due && !unlabelled && done == run.iterations();
+                if (!complete && (done > kept || unlabelled != labelsOnly)) {
+                    checkpoints.write(sender, id, run.specification(), done, set, unlabelled);
                 }
+                end(request, done == to && labellers.isPresent(), done);
             }
-            if (isCancelled() && !whole) {
-                throw new CancellationException("the distiller is closing");
-            }
-            answer(request, whole ? Outcome.DONE : Outcome.INTERRUPTED, done, null);
         }
         if (Methods.streamed(experiment, dataset.descriptor()).isPresent()) {
             retirement.retire(experiments.all(), dataset.descriptor(), checkpoints);
         }
     }
 
+    /** Answers that a segment is whole, or that somebody is to come back for the rest. */
+    private void end(DistillationRequest request, boolean whole, int done) {
+        if (isCancelled() && !whole) {
+            throw new CancellationException("the distiller is closing");
+        }
+        answer(request, whole ? Outcome.DONE : Outcome.INTERRUPTED, done, null);
+    }
+
     /**
      * Publishes the images that another experiment has distilled of the same specification, with labels of this one's own.
      *
-     * @param kept iterations whose snapshots are out
-     * @return whether there were such, and all of them are out
+     * @param labelsOnly whether the snapshot that is due after the last kept iteration waits for its labels
+     * @param kept iterations whose snapshots are out, but for that one
+     * @return whether all of them are out; empty where there are no such images
      */
-    private boolean takesOver(
+    private Optional<Boolean> takeOver(
             DistillationRequest request,
             DistillationRun run,
+            boolean labelsOnly,
             int kept,
             NDManager scope,
             BooleanSupplier ended,
             StatusReporter status) {
-        List<String> others = checkpoints.done(run.specification(), Math.max(1, run.iterations()));
+        List<String> others = run.iterations() == 0 ? List.of() : checkpoints.complete(run.specification());
         if (others.isEmpty()) {
-            return false;
+            return Optional.empty();
         }
         sets.awaitCurrent(SETS_LIMIT);
-        SortedMap<Integer, Integer> due = run.snapshotsAfter(kept);
+        SortedMap<Integer, Integer> due = labelsOnly ? run.snapshotsFrom(kept) : run.snapshotsAfter(kept);
         Optional<String> other = others.stream()
                 .filter(candidate -> due.keySet().stream()
                         .allMatch(number -> sets.manifest(candidate, number).isPresent()))
                 .findFirst();
-        Optional<List<NeuralNetwork>> labellers =
-                other.isEmpty() ? Optional.empty() : awaited(teachers(request, run.teachers()), scope, ended, status);
+        if (other.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<List<NeuralNetwork>> labellers = soon(teachers(request, run.teachers()), scope, ended, status);
         if (labellers.isEmpty()) {
-            return false;
+            return Optional.of(false);
         }
         String id = request.getExperiment().getId();
         for (Map.Entry<Integer, Integer> snapshot : due.entrySet()) {
             if (ended.getAsBoolean()) {
-                return false;
+                return Optional.of(false);
             }
             try (SyntheticSet set = taken(scope, run, other.get(), snapshot.getKey())) {
-                publish(run, id, set, snapshot.getValue(), labellers.get());
+                publish(run, id, set, snapshot.getValue(), true, labellers.get());
             } catch (InvalidRecordException e) {
                 log.warn("The images of {} cannot be taken over for {}: {}", other.get(), id, e.getMessage());
-                return false;
+                return Optional.empty();
             }
             moves();
             status.progress(snapshot.getValue(), run.iterations());
         }
-        checkpoints.complete(sender, id, run.specification(), run.iterations());
-        return true;
+        return Optional.of(true);
     }
 
     private SyntheticSet taken(NDManager scope, DistillationRun run, String other, int snapshot) {
@@ -234,31 +247,33 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
     }
 
     private Teachers teachers(DistillationRequest request, List<Pools.Teacher> wanted) {
-        return new Teachers(networks, sender, wanted, request.getExperiment().getRun(), limits.patience());
+        return new Teachers(
+                networks,
+                sender,
+                wanted,
+                requestedTeachers,
+                request.getExperiment().getRun(),
+                limits.patience());
     }
 
-    /** These networks; empty where the experiment is not wanted any more before they are ready. */
-    private Optional<List<NeuralNetwork>> awaited(
+    /** These networks, if they are ready soon: whoever waits for them does not hold up others. */
+    private Optional<List<NeuralNetwork>> soon(
             Teachers teachers, NDManager scope, BooleanSupplier ended, StatusReporter status) {
-        try {
-            return Optional.of(teachers.await(scope, ended, this::moves, status::waits));
-        } catch (CancellationException e) {
-            return Optional.empty();
-        }
+        return teachers.await(scope, SOON, ended, this::moves, status::waits);
     }
 
-    private void publish(DistillationRun run, String id, SyntheticSet set, int done, List<NeuralNetwork> labellers) {
-        run.snapshot(done)
-                .ifPresent(snapshot ->
-                        snapshots.write(id, snapshot, run.classes(manager, set, labellers), run.manifest(set, done)));
-    }
-
-    private void write(DistillationRun run, String id, SyntheticSet set, int done, List<NeuralNetwork> labellers) {
-        publish(run, id, set, done, labellers);
-        if (done == run.iterations()) {
-            checkpoints.complete(sender, id, run.specification(), done);
-        } else {
-            checkpoints.write(sender, id, run.specification(), done, set);
+    /** Publishes the snapshot that is due, if one is; and the end of the distillation, if this is it. */
+    private void publish(
+            DistillationRun run, String id, SyntheticSet set, int done, boolean due, List<NeuralNetwork> labellers) {
+        if (due) {
+            snapshots.write(
+                    id,
+                    run.snapshot(done).orElseThrow(),
+                    run.classes(manager, set, labellers),
+                    run.manifest(set, done));
+            if (done == run.iterations()) {
+                checkpoints.complete(sender, id, run.specification(), done);
+            }
         }
     }
 

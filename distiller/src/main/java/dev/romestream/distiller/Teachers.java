@@ -11,11 +11,10 @@ import dev.romestream.schemas.PoolRequest;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -26,23 +25,29 @@ import java.util.stream.IntStream;
  */
 final class Teachers {
     private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
-    private static final long TELL_NANOS = 2_000_000_000L;
 
     private final NetworkStore networks;
     private final RecordSender sender;
     private final List<Pools.Teacher> teachers;
     private final int attempt;
     private final Duration patience;
-    /** When the version that a teacher lacks was asked for. */
-    private final Map<String, Long> requested = new HashMap<>();
+    private final Map<String, Long> requested;
 
     /**
      * Teachers of an experiment.
      *
+     * @param requested when a version that is still missing was asked for; kept by whoever comes back for them
      * @param attempt of the experiment: failures of earlier ones are no answers
      * @param patience after which a version that did not come is requested again
      */
-    Teachers(NetworkStore networks, RecordSender sender, List<Pools.Teacher> teachers, int attempt, Duration patience) {
+    Teachers(
+            NetworkStore networks,
+            RecordSender sender,
+            List<Pools.Teacher> teachers,
+            Map<String, Long> requested,
+            int attempt,
+            Duration patience) {
+        this.requested = requested;
         this.networks = networks;
         this.sender = sender;
         this.teachers = teachers;
@@ -64,6 +69,7 @@ final class Teachers {
             if (newest > 1 && networks.contains(teacher.key(newest - 1))) {
                 networks.retire(sender, teacher.key(newest - 1));
             }
+            requested.remove(teacher.key(newest));
             missing += last - newest;
             if (newest < last) {
                 request(teacher, newest + 1);
@@ -105,22 +111,18 @@ final class Teachers {
     }
 
     /**
-     * Every teacher, once it is ready; their arrays belong to {@code manager}.
+     * Every teacher, if they are ready soon; their arrays belong to {@code manager}.
      *
+     * @param soon the longest wait
      * @param progress is run whenever less is missing
-     * @param waiting receives, from time to time, how much is missing
-     * @throws CancellationException where it is cancelled meanwhile
+     * @param waiting receives how much is missing
      */
-    List<NeuralNetwork> await(
-            NDManager manager, BooleanSupplier cancelled, Runnable progress, Consumer<String> waiting) {
-        long toldAt = System.nanoTime() - TELL_NANOS;
+    Optional<List<NeuralNetwork>> await(
+            NDManager manager, Duration soon, BooleanSupplier cancelled, Runnable progress, Consumer<String> waiting) {
+        long began = System.nanoTime();
         int before = Integer.MAX_VALUE;
         while (true) {
             int missing = request();
-            if (missing < before) {
-                before = missing;
-                progress.run();
-            }
             if (missing == 0) {
                 List<NeuralNetwork> made = new ArrayList<>();
                 for (Pools.Teacher teacher : teachers) {
@@ -128,18 +130,19 @@ final class Teachers {
                             .ifPresent(network -> made.add(classifier(manager, network)));
                 }
                 if (made.size() == teachers.size()) {
-                    return made;
+                    return Optional.of(made);
                 }
             }
-            if (cancelled.getAsBoolean()) {
-                throw new CancellationException("the distillation is not wanted any more");
-            }
-            if (System.nanoTime() - toldAt > TELL_NANOS) {
-                toldAt = System.nanoTime();
+            if (missing < before) {
+                before = missing;
+                progress.run();
                 int all = teachers.stream()
                         .mapToInt(teacher -> teacher.pool().getVersions())
                         .sum();
                 waiting.accept("waiting for its teachers, " + (all - missing) + " of " + all + " epochs");
+            }
+            if (cancelled.getAsBoolean() || System.nanoTime() - began > soon.toNanos()) {
+                return Optional.empty();
             }
             networks.awaitChange(LOOK_AGAIN);
         }
