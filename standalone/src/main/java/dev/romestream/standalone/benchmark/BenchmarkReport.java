@@ -69,10 +69,11 @@ final class BenchmarkReport {
                                 String.join("; ", networks),
                                 seeds.stream().map(String::valueOf).collect(Collectors.joining(", "))));
         page.append("""
-                Means over victims in per cent, with half the width of the 95 % interval: the wider one of Student's over victims and Student's over
-                the means of seeds. All victims are scored on the same test images, whose choice the intervals leave out. Labels: the class alone,
-                or the mean answer of naturally or adversarially (robust) trained teachers beside it. Bytes: of the images + of what stands beside them. Gradients: millions of gradient
-                evaluations that a set cost by itself, with its networks and teachers.
+                Means over victims in per cent, with half the width of Student's 95 % interval (its variance is the larger one of that over
+                victims and that over the means of seeds, times the victims of a seed). All victims are scored on the same test images, whose choice
+                the intervals leave out. Labels: the class alone, or the mean answer of naturally or adversarially (robust) trained teachers
+                beside it. Bytes: of the images + of what stands beside them. Gradients: millions of gradient evaluations that a set costs by
+                itself, with its networks and teachers. Images a class of `full` are all there are.
 
                 """);
         page.append("## In short\n\n");
@@ -104,7 +105,7 @@ final class BenchmarkReport {
                         pixel ? "in pixel space" : "in normalised space, as published"));
         Set<String> suites = new LinkedHashSet<>();
         shown.forEach(figure -> suites.add(figure.suite()));
-        List<String> heading = new ArrayList<>(List.of("method", "labels"));
+        List<String> heading = new ArrayList<>(List.of("method", "labels", "victims"));
         shown.forEach(figure -> heading.add(heading(figure, suites.size() > 1)));
         heading.addAll(List.of("bytes", "gradients"));
         table.append("| ").append(String.join(" | ", heading)).append(" |\n");
@@ -152,7 +153,7 @@ final class BenchmarkReport {
 
     private String row(Line line, List<Figure> shown) {
         List<BenchmarkRow> victims = lines.get(line);
-        List<String> cells = new ArrayList<>(List.of(line.method(), line.labels()));
+        List<String> cells = new ArrayList<>(List.of(line.method(), line.labels(), Integer.toString(victims.size())));
         shown.forEach(figure ->
                 cells.add(estimate(line, figure).map(BenchmarkReport::words).orElse("-")));
         BenchmarkRow one = victims.get(0);

@@ -15,8 +15,8 @@ record Estimate(double mean, double halfWidth, int values) {
     private static final double TWO_SIDED_95 = 0.975;
 
     /**
-     * The mean of all values. Victims of one seed share their images, so that they are not independent: the interval is the wider one of
-     * Student's over all values and Student's over the means of seeds.
+     * The mean of all values with Student's interval. Victims of one seed share their images, so that they are not independent: the
+     * variance is the larger one of that of all values and that of the seeds' means, times the victims of a seed.
      *
      * @param bySeed the values of each seed; at least one value in all
      */
@@ -24,26 +24,25 @@ record Estimate(double mean, double halfWidth, int values) {
         List<Double> all = bySeed.values().stream().flatMap(Collection::stream).toList();
         List<Double> means = new TreeMap<>(bySeed)
                 .values().stream().map(values -> mean(List.copyOf(values))).toList();
-        double widest = Math.max(halfWidth(all), means.size() < 2 ? 0 : halfWidth(means));
-        return new Estimate(mean(all), all.size() < 2 ? Double.NaN : widest, all.size());
+        int count = all.size();
+        if (count < 2) {
+            return new Estimate(mean(all), Double.NaN, count);
+        }
+        double variance = Math.max(variance(all), variance(means) * count / means.size());
+        double quantile = TDistribution.of(count - 1.0).inverseCumulativeProbability(TWO_SIDED_95);
+        return new Estimate(mean(all), quantile * Math.sqrt(variance / count), count);
     }
 
     private static double mean(List<Double> values) {
         return values.stream().mapToDouble(value -> value).average().orElseThrow();
     }
 
-    private static double halfWidth(List<Double> values) {
-        if (values.size() < 2) {
-            return 0;
-        }
+    private static double variance(List<Double> values) {
         double mean = mean(values);
         double squares = values.stream()
                 .mapToDouble(value -> (value - mean) * (value - mean))
                 .sum();
-        double deviation = Math.sqrt(squares / (values.size() - 1));
-        return TDistribution.of(values.size() - 1).inverseCumulativeProbability(TWO_SIDED_95)
-                * deviation
-                / Math.sqrt(values.size());
+        return values.size() < 2 ? 0 : squares / (values.size() - 1);
     }
 
     double low() {

@@ -1,6 +1,7 @@
 package dev.romestream.standalone.cli;
 
 import dev.romestream.client.experiment.ExperimentFile;
+import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,9 +18,14 @@ import picocli.CommandLine.Option;
 /** {@code rome demo}. */
 @Command(
         name = "demo",
-        description = "Distils the generated data set shapes10 with ROME, DM and random selection, and compares them.",
+        description =
+                "Distils the generated data set shapes10 with ROME, DM and random selection, each with class labels and"
+                        + " with the labels of adversarially trained teachers, and compares them.",
         mixinStandardHelpOptions = true)
 final class DemoCommand implements Runnable {
+    /** The teachers are trained side by side. */
+    private static final Map<String, String> PARALLEL = Map.of(RomeConfig.POOL_TRAINER_COUNT, "2");
+
     @Option(names = "--out", paramLabel = "DIR", description = "Also write the results there.")
     private Path out;
 
@@ -29,14 +35,29 @@ final class DemoCommand implements Runnable {
     @Override
     public void run() {
         List<Experiment> experiments = ExperimentFile.parse(text(), cluster.experimentKeys(), List.of());
-        System.err.println("Streams the generated data set shapes10 through Kafka, distils it to a few images per class"
-                + " with " + experiments.size() + " methods,\nattacks networks trained on the results, and compares how"
-                + " robust they are (I-RR: higher is better).");
-        ExperimentRunner.runEmbedded(cluster.config(Map.of()), experiments, Optional.ofNullable(out));
+        System.err.println(
+                "Streams the generated data set shapes10 through Kafka, distils it to ten images a class with "
+                        + experiments.stream()
+                                .map(experiment -> experiment.getDistillation().getMethod())
+                                .distinct()
+                                .count()
+                        + " methods,\nputs class labels or those of adversarially trained (robust) teachers beside the images, attacks"
+                        + " networks trained on\nthe results in the ordinary way, and compares what is left standing. Two to three"
+                        + " minutes on two processors.");
+        ExperimentRunner.embedded(
+                cluster.config(cluster.sets(RomeConfig.POOL_TRAINER_COUNT) ? Map.of() : PARALLEL),
+                stack -> ExperimentRunner.run(
+                        stack.config(),
+                        experiments,
+                        Optional.ofNullable(out),
+                        stack::trouble,
+                        (monitor, started) -> {},
+                        results -> DemoStory.lines(experiments, experiment -> results.metrics(experiment.getId()))
+                                .forEach(line -> System.out.println(Printable.line(line)))));
         System.out.println(
-                "I-RR is 100 when no attack lowers the accuracy and 0 when one lowers it to nothing; a network"
-                        + " near chance level scores\nhigh for nothing, so read it beside the clean accuracy. Next: "
-                        + "./rome run examples/cifar10-small.yaml --data DIR --out out");
+                "I-RR is 100 when no attack lowers the accuracy and 0 when one lowers it to nothing; a network near chance"
+                        + " level scores\nhigh for nothing, so read it beside the clean accuracy. Next: "
+                        + "./rome run examples/robust-labels.yaml --data DIR --out out");
     }
 
     private static String text() {

@@ -20,11 +20,6 @@ import java.util.function.Supplier;
 final class ExperimentRunner {
     private ExperimentRunner() {}
 
-    /** With a broker, a registry and services of its own, which end with it. */
-    static void runEmbedded(RomeConfig config, List<Experiment> experiments, Optional<Path> out) {
-        embedded(config, stack -> run(stack.config(), experiments, out, stack::trouble));
-    }
-
     /**
      * Does {@code work} against the cluster that was named, or with a broker, a registry and services of its own; it is given the
      * configuration, and what tells of trouble with the services.

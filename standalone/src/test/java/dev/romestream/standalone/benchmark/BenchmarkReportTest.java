@@ -6,6 +6,9 @@ import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.standalone.benchmark.BenchmarkRow.Figure;
 import dev.romestream.standalone.benchmark.BenchmarkRow.Line;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -60,12 +63,12 @@ class BenchmarkReportTest {
         // Student's of three degrees of freedom, 3.182, times a deviation of 0.577, by two
         assertThat(page)
                 .contains("## 10 images a class, in pixel space")
-                .contains("| method | labels | clean | autoattack | bytes | gradients |")
-                .contains("| random | class | 40.0 ± 0.0 | 5.5 ± 0.9 | 1,000 + 80 | 2.50 |")
-                .contains("| rome | robust | 40.0 ± 0.0 | 15.5 ± 0.9 |")
-                .contains("| full | class | 40.0 ± 0.0 | 20.5 ± 0.9 |")
+                .contains("| method | labels | victims | clean | autoattack | bytes | gradients |")
+                .contains("| random | class | 4 | 40.0 ± 0.0 | 5.5 ± 0.9 | 1,000 + 80 | 2.50 |")
+                .contains("| rome | robust | 4 | 40.0 ± 0.0 | 15.5 ± 0.9 |")
+                .contains("| full | class | 4 | 40.0 ± 0.0 | 20.5 ± 0.9 |")
                 .contains("## 10 images a class, in normalised space, as published")
-                .contains("| method | labels | clean | clamp | pgd | I-RR | bytes | gradients |");
+                .contains("| method | labels | victims | clean | clamp | pgd | I-RR | bytes | gradients |");
         assertThat(page).contains("`clamp-differs` for victims of 3 of the 3 lines: random, class, 10; ");
     }
 
@@ -118,7 +121,14 @@ class BenchmarkReportTest {
                         first.gradients(),
                         first.flags(),
                         figures));
-        assertThat(page(List.of(rows))).contains("| random | class | 40.0 ± 0.0 | 30.0 ± 0.0 | 20.0 ± 0.0 | - |");
+        assertThat(page(List.of(rows))).contains("| random | class | 4 | 40.0 ± 0.0 | 30.0 ± 0.0 | 20.0 ± 0.0 | - |");
+    }
+
+    /** The page in the documentation is what its figures say. */
+    @Test
+    void theDocumentedResultsFollowFromTheirFigures() throws IOException {
+        assertThat(Benchmark.page(Files.readString(Path.of("../docs/results.csv"))))
+                .isEqualTo(Files.readString(Path.of("../docs/results.md")));
     }
 
     @Test

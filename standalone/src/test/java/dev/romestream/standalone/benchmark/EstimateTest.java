@@ -8,7 +8,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class EstimateTest {
-    /** Student's quantiles from a table: 4.303 of two degrees of freedom, 2.571 of five. */
+    /** Student's quantile from a table: 2.571 of five degrees of freedom. */
     @Test
     void theIntervalIsStudentsOverAllValuesWhereSeedsDoNotDiffer() {
         Estimate estimate = Estimate.of(Map.of(1L, List.of(10.0, 20.0, 30.0), 2L, List.of(30.0, 20.0, 10.0)));
@@ -19,10 +19,11 @@ class EstimateTest {
     }
 
     @Test
-    void theIntervalIsStudentsOverTheMeansOfSeedsWhereVictimsOfASeedAreAlike() {
+    void theVarianceIsThatOfTheMeansOfSeedsWhereVictimsOfASeedAreAlike() {
         Estimate estimate =
                 Estimate.of(Map.of(1L, List.of(10.0, 10.0), 2L, List.of(20.0, 20.0), 3L, List.of(30.0, 30.0)));
-        assertThat(estimate.halfWidth()).isCloseTo(4.303 * 10 / Math.sqrt(3), within(0.01));
+        // two values of each mean, whose variance is 100
+        assertThat(estimate.halfWidth()).isCloseTo(2.571 * Math.sqrt(2 * 100 / 6.0), within(0.01));
     }
 
     @Test
