@@ -7,6 +7,7 @@ import dev.romestream.exchange.codec.TensorCodec;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.ChunkStore;
 import dev.romestream.messaging.topic.RecordIndex;
+import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.SyntheticSet;
 import dev.romestream.schemas.Checkpoint;
@@ -16,7 +17,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +35,11 @@ final class Checkpoints implements AutoCloseable {
 
     private final RecordIndex<Checkpoint> index;
     private final ChunkStore chunks;
+    private final Map<String, Head> heads = new ConcurrentHashMap<>();
+    private final RecordReader<Checkpoint> follower;
+
+    /** What is known of an experiment's checkpoint without its tensors. */
+    private record Head(String experiment, String specification, int iteration, boolean complete) {}
 
     /** A checkpoint with its tensors. */
     record Resumable(
@@ -66,6 +74,7 @@ final class Checkpoints implements AutoCloseable {
     Checkpoints(RomeConfig config, ChunkStore chunks) {
         this.index = new RecordIndex<>(config, Topic.CHECKPOINTS, Checkpoint.class, CACHE_BYTES);
         this.chunks = chunks;
+        this.follower = new RecordReader<>(config, Topic.CHECKPOINTS, Checkpoint.class, this::follow);
     }
 
     void awaitCaughtUp() {
@@ -106,25 +115,38 @@ final class Checkpoints implements AutoCloseable {
      */
     Optional<Resumable> ahead(String specification, int from, int to) {
         return of(specification)
-                .filter(head -> head.getIteration() > from && head.getIteration() <= to)
-                .filter(head -> !head.getChunks().isEmpty())
-                .max(Comparator.comparing(Checkpoint::getIteration))
-                .flatMap(head -> chunks.read(head.getChunks()).map(bytes -> resumable(head, bytes)));
+                .filter(head -> !head.complete() && head.iteration() > from && head.iteration() <= to)
+                .max(Comparator.comparing(Head::iteration))
+                .flatMap(head -> newest(head.experiment(), specification))
+                .filter(found -> !found.isComplete() && found.iteration() > from && found.iteration() <= to);
     }
 
     /** Experiments whose distillation of this very specification is complete. */
     List<String> complete(String specification) {
         return of(specification)
-                .filter(head -> head.getImages().isEmpty())
-                .map(Checkpoint::getExperiment)
+                .filter(Head::complete)
+                .map(Head::experiment)
                 .sorted()
                 .toList();
     }
 
-    private Stream<Checkpoint> of(String specification) {
-        return index.ids().stream()
-                .flatMap(experiment -> index.get(experiment).stream())
-                .filter(head -> head.getSpecification().equals(specification));
+    private Stream<Head> of(String specification) {
+        follower.awaitCurrent(LIMIT);
+        return heads.values().stream().filter(head -> head.specification().equals(specification));
+    }
+
+    private void follow(String experiment, Checkpoint checkpoint) {
+        if (checkpoint == null) {
+            heads.remove(experiment);
+        } else {
+            heads.put(
+                    experiment,
+                    new Head(
+                            experiment,
+                            checkpoint.getSpecification(),
+                            checkpoint.getIteration(),
+                            checkpoint.getImages().isEmpty()));
+        }
     }
 
     private static Resumable resumable(Checkpoint found, byte[] bytes) {
@@ -220,6 +242,7 @@ final class Checkpoints implements AutoCloseable {
 
     @Override
     public void close() {
+        follower.close();
         index.close();
     }
 }
