@@ -6,7 +6,6 @@ import dev.romestream.exchange.codec.TensorBytes;
 import dev.romestream.exchange.codec.TensorCodec;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.ChunkStore;
-import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.SyntheticSet;
@@ -31,15 +30,12 @@ import org.slf4j.LoggerFactory;
 final class Checkpoints implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Checkpoints.class);
     private static final Duration LIMIT = Duration.ofMinutes(1);
-    private static final long CACHE_BYTES = 1024 * 1024;
 
-    private final RecordIndex<Checkpoint> index;
     private final ChunkStore chunks;
-    private final Map<String, Head> heads = new ConcurrentHashMap<>();
-    private final RecordReader<Checkpoint> follower;
+    /** By experiment; without the bytes of their tensors. */
+    private final Map<String, Checkpoint> heads = new ConcurrentHashMap<>();
 
-    /** What is known of an experiment's checkpoint without its tensors. */
-    private record Head(String experiment, String specification, int iteration, boolean complete) {}
+    private final RecordReader<Checkpoint> reader;
 
     /** A checkpoint with its tensors. */
     record Resumable(
@@ -72,27 +68,26 @@ final class Checkpoints implements AutoCloseable {
     }
 
     Checkpoints(RomeConfig config, ChunkStore chunks) {
-        this.index = new RecordIndex<>(config, Topic.CHECKPOINTS, Checkpoint.class, CACHE_BYTES);
         this.chunks = chunks;
-        this.follower = new RecordReader<>(config, Topic.CHECKPOINTS, Checkpoint.class, this::follow);
+        this.reader = new RecordReader<>(config, Topic.CHECKPOINTS, Checkpoint.class, this::follow);
     }
 
     void awaitCaughtUp() {
-        index.awaitCaughtUp();
+        reader.awaitCaughtUp();
     }
 
     /** Iterations of an experiment that are done and kept, whatever its specification; 0 where there are none. */
     int iteration(String experiment) {
-        return index.get(experiment).map(Checkpoint::getIteration).orElse(0);
+        return head(experiment).map(Checkpoint::getIteration).orElse(0);
     }
 
     /** The checkpoint of this very specification, if there is one. */
     Optional<Resumable> newest(String experiment, String specification) {
         Optional<Checkpoint> before = Optional.empty();
         while (true) {
-            index.awaitCurrent(LIMIT);
+            reader.awaitCurrent(LIMIT);
             Optional<Checkpoint> found =
-                    index.get(experiment).filter(head -> head.getSpecification().equals(specification));
+                    head(experiment).filter(head -> head.getSpecification().equals(specification));
             if (found.isEmpty()) {
                 return Optional.empty();
             }
@@ -115,37 +110,39 @@ final class Checkpoints implements AutoCloseable {
      */
     Optional<Resumable> ahead(String specification, int from, int to) {
         return of(specification)
-                .filter(head -> !head.complete() && head.iteration() > from && head.iteration() <= to)
-                .max(Comparator.comparing(Head::iteration))
-                .flatMap(head -> newest(head.experiment(), specification))
+                .filter(head -> !isComplete(head) && head.getIteration() > from && head.getIteration() <= to)
+                .max(Comparator.comparing(Checkpoint::getIteration))
+                .flatMap(head -> newest(head.getExperiment(), specification))
                 .filter(found -> !found.isComplete() && found.iteration() > from && found.iteration() <= to);
     }
 
     /** Experiments whose distillation of this very specification is complete. */
     List<String> complete(String specification) {
         return of(specification)
-                .filter(Head::complete)
-                .map(Head::experiment)
+                .filter(Checkpoints::isComplete)
+                .map(Checkpoint::getExperiment)
                 .sorted()
                 .toList();
     }
 
-    private Stream<Head> of(String specification) {
-        follower.awaitCurrent(LIMIT);
-        return heads.values().stream().filter(head -> head.specification().equals(specification));
+    private static boolean isComplete(Checkpoint head) {
+        return head.getImages().isEmpty();
+    }
+
+    private Stream<Checkpoint> of(String specification) {
+        reader.awaitCurrent(LIMIT);
+        return heads.values().stream().filter(head -> head.getSpecification().equals(specification));
+    }
+
+    private Optional<Checkpoint> head(String experiment) {
+        return Optional.ofNullable(heads.get(experiment));
     }
 
     private void follow(String experiment, Checkpoint checkpoint) {
         if (checkpoint == null) {
             heads.remove(experiment);
         } else {
-            heads.put(
-                    experiment,
-                    new Head(
-                            experiment,
-                            checkpoint.getSpecification(),
-                            checkpoint.getIteration(),
-                            checkpoint.getImages().isEmpty()));
+            heads.put(experiment, checkpoint);
         }
     }
 
@@ -228,11 +225,13 @@ final class Checkpoints implements AutoCloseable {
     }
 
     private void replace(RecordSender sender, Checkpoint next) {
-        Optional<Checkpoint> before = index.get(next.getExperiment());
+        Optional<Checkpoint> before = head(next.getExperiment());
         sender.flush();
         sender.send(Topic.CHECKPOINTS, next.getExperiment(), next);
         sender.flush();
-        before.filter(old -> old.getIteration() != next.getIteration())
+        // where both are of one iteration, the next one's bytes have replaced them, if it has any
+        before.filter(old -> old.getIteration() != next.getIteration()
+                        || next.getChunks().isEmpty())
                 .ifPresent(old -> chunks.retire(owner(old.getExperiment(), old.getIteration()), old.getChunks()));
     }
 
@@ -242,7 +241,6 @@ final class Checkpoints implements AutoCloseable {
 
     @Override
     public void close() {
-        follower.close();
-        index.close();
+        reader.close();
     }
 }

@@ -1,6 +1,7 @@
 package dev.romestream.distiller;
 
 import dev.romestream.exchange.experiment.DistillationDefaults;
+import dev.romestream.robustness.distill.MultiFormation;
 import dev.romestream.robustness.distill.NetworkSchedule;
 import dev.romestream.schemas.AttackSpec;
 import dev.romestream.schemas.DatasetDescriptor;
@@ -21,21 +22,24 @@ public final class DistillationCost {
     /** The gradient, the one at its end, and the way back through the second. */
     private static final double CURVATURE_GRADIENTS = 4;
 
-    private static final int MOSAIC = 4;
-
     private DistillationCost() {}
 
     /** A distillation, and of how many classes. */
     record Workload(DistillationSpec spec, int classes) {
         /** Images that the synthetic set is as networks see it. */
         double synthetic() {
-            return (double) classes * spec.getImagesPerClass() * (spec.getMultiFormation() ? MOSAIC : 1);
+            return images(spec, classes);
         }
 
         /** Real images of an iteration. */
         double real() {
             return (double) classes * spec.getRealBatch();
         }
+    }
+
+    /** Images that a synthetic set is as networks see it: of a mosaic, four. */
+    public static double images(DistillationSpec spec, int classes) {
+        return (double) classes * spec.getImagesPerClass() * (spec.getMultiFormation() ? MultiFormation.IMAGES : 1);
     }
 
     /** Of a method that lets networks see the synthetic images alone. */

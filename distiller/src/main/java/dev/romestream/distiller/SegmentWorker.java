@@ -135,81 +135,100 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         Dataset dataset = dataset(experiment, ended);
         DistillationRun run = new DistillationRun(experiment, dataset);
         Optional<Checkpoints.Resumable> own = checkpoints.newest(id, run.specification());
-        int kept = own.map(Checkpoints.Resumable::iteration).orElse(0);
         if (own.filter(Checkpoints.Resumable::isComplete).isPresent()) {
-            answer(request, Outcome.DONE, kept, null);
+            answer(request, Outcome.DONE, own.get().iteration(), null);
             return;
         }
-        boolean labelsOnly = own.filter(Checkpoints.Resumable::unlabelled).isPresent();
-        int to = labelsOnly ? kept : run.segmentEnd(kept);
-        Optional<Checkpoints.Resumable> resumable =
-                checkpoints.ahead(run.specification(), kept, to).or(() -> own);
-        int from = resumable.map(Checkpoints.Resumable::iteration).orElse(0);
         try (NDManager scope = manager.newSubManager()) {
-            status.begin("distilling with " + run.spec().getMethod(), "iterations", from, run.iterations());
-            Optional<Boolean> takenOver = takeOver(request, run, labelsOnly, kept, scope, ended, status);
-            if (takenOver.isPresent()) {
-                end(request, takenOver.get(), takenOver.get() ? run.iterations() : kept);
-                return;
+            Segment segment = new Segment(request, run, own, scope, ended, status);
+            Reached reached = takenOver(segment).orElseGet(() -> distilled(segment));
+            if (isCancelled() && !reached.whole()) {
+                throw new CancellationException("the distiller is closing");
             }
-            Optional<List<NeuralNetwork>> choosers = resumable.isPresent()
-                    ? Optional.of(List.of())
-                    : soon(teachers(request, run.choosers()), scope, ended, status);
-            if (choosers.isEmpty()) {
-                end(request, false, kept);
-                return;
-            }
-            try (SyntheticSet set = resumable
-                    .map(found -> found.restore(scope, run.spec().getMultiFormation()))
-                    .orElseGet(() -> run.initial(scope, choosers.get()))) {
-                Teachers teachers = teachers(request, run.teachers());
-                int done = from < to ? steps(request, run, set, from, to, ended, status, teachers) : to;
-                boolean due = done == to && run.snapshot(to).isPresent();
-                Optional<List<NeuralNetwork>> labellers =
-                        due ? soon(teachers, scope, ended, status) : Optional.of(List.of());
-                labellers.ifPresent(ready -> publish(run, id, set, done, due, ready));
-                boolean unlabelled = labellers.isEmpty();
-                boolean complete = due && !unlabelled && done == run.iterations();
-                if (!complete && (done > kept || unlabelled != labelsOnly)) {
-                    checkpoints.write(sender, id, run.specification(), done, set, unlabelled);
-                }
-                end(request, done == to && labellers.isPresent(), done);
-            }
+            answer(request, reached.whole() ? Outcome.DONE : Outcome.INTERRUPTED, reached.iteration(), null);
         }
         if (Methods.streamed(experiment, dataset.descriptor()).isPresent()) {
             retirement.retire(experiments.all(), dataset.descriptor(), checkpoints);
         }
     }
 
-    /** Answers that a segment is whole, or that somebody is to come back for the rest. */
-    private void end(DistillationRequest request, boolean whole, int done) {
-        if (isCancelled() && !whole) {
-            throw new CancellationException("the distiller is closing");
-        }
-        answer(request, whole ? Outcome.DONE : Outcome.INTERRUPTED, done, null);
-    }
-
     /**
-     * Publishes the images that another experiment has distilled of the same specification, with labels of this one's own.
+     * What is asked for.
      *
-     * @param labelsOnly whether the snapshot that is due after the last kept iteration waits for its labels
-     * @param kept iterations whose snapshots are out, but for that one
-     * @return whether all of them are out; empty where there are no such images
+     * @param own the checkpoint to go on from, if there is one
+     * @param scope of what is computed
+     * @param ended whether it is not wanted any more
      */
-    private Optional<Boolean> takeOver(
+    private record Segment(
             DistillationRequest request,
             DistillationRun run,
-            boolean labelsOnly,
-            int kept,
+            Optional<Checkpoints.Resumable> own,
             NDManager scope,
             BooleanSupplier ended,
             StatusReporter status) {
+        String experiment() {
+            return request.getExperiment().getId();
+        }
+
+        /** Iterations that are kept. */
+        int kept() {
+            return own.map(Checkpoints.Resumable::iteration).orElse(0);
+        }
+
+        /** Whether the snapshot that is due after them is all that is missing. */
+        boolean labelsOnly() {
+            return own.filter(Checkpoints.Resumable::unlabelled).isPresent();
+        }
+    }
+
+    /** How far it came: a whole segment, or somebody is to come back for the rest. */
+    private record Reached(boolean whole, int iteration) {}
+
+    private Reached distilled(Segment segment) {
+        DistillationRun run = segment.run();
+        int kept = segment.kept();
+        int to = segment.labelsOnly() ? kept : run.segmentEnd(kept);
+        Optional<Checkpoints.Resumable> resumable =
+                checkpoints.ahead(run.specification(), kept, to).or(segment::own);
+        int from = resumable.map(Checkpoints.Resumable::iteration).orElse(0);
+        segment.status().begin("distilling with " + run.spec().getMethod(), "iterations", from, run.iterations());
+        Optional<List<NeuralNetwork>> choosers =
+                resumable.isPresent() ? Optional.of(List.of()) : soon(segment, teachers(segment, run.choosers()));
+        if (choosers.isEmpty()) {
+            return new Reached(false, kept);
+        }
+        try (SyntheticSet set = resumable
+                .map(found -> found.restore(segment.scope(), run.spec().getMultiFormation()))
+                .orElseGet(() -> run.initial(segment.scope(), choosers.get()))) {
+            Teachers teachers = teachers(segment, run.teachers());
+            int done = from < to ? steps(segment, set, from, to, teachers) : to;
+            boolean due = done == to && run.snapshot(to).isPresent();
+            Optional<List<NeuralNetwork>> labellers = due ? soon(segment, teachers) : Optional.of(List.of());
+            boolean unlabelled = labellers.isEmpty();
+            if (due && !unlabelled) {
+                publish(segment, set, done, labellers.get());
+            }
+            boolean complete = due && !unlabelled && done == run.iterations();
+            if (!complete && (done > kept || unlabelled != segment.labelsOnly())) {
+                checkpoints.write(sender, segment.experiment(), run.specification(), done, set, unlabelled);
+            }
+            return new Reached(done == to && !unlabelled, done);
+        }
+    }
+
+    /**
+     * Publishes the images that another experiment has distilled of the same specification, with labels of this one's own; empty where
+     * there are none.
+     */
+    private Optional<Reached> takenOver(Segment segment) {
+        DistillationRun run = segment.run();
+        int kept = segment.kept();
         List<String> others = run.iterations() == 0 ? List.of() : checkpoints.complete(run.specification());
         if (others.isEmpty()) {
             return Optional.empty();
         }
         sets.awaitCurrent(SETS_LIMIT);
-        SortedMap<Integer, Integer> due = labelsOnly ? run.snapshotsFrom(kept) : run.snapshotsAfter(kept);
+        SortedMap<Integer, Integer> due = segment.labelsOnly() ? run.snapshotsFrom(kept) : run.snapshotsAfter(kept);
         Optional<String> other = others.stream()
                 .filter(candidate -> due.keySet().stream()
                         .allMatch(number -> sets.manifest(candidate, number).isPresent()))
@@ -217,25 +236,29 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         if (other.isEmpty()) {
             return Optional.empty();
         }
-        Optional<List<NeuralNetwork>> labellers = soon(teachers(request, run.teachers()), scope, ended, status);
+        segment.status().begin("distilling with " + run.spec().getMethod(), "iterations", kept, run.iterations());
+        Optional<List<NeuralNetwork>> labellers = soon(segment, teachers(segment, run.teachers()));
         if (labellers.isEmpty()) {
-            return Optional.of(false);
+            return Optional.of(new Reached(false, kept));
         }
-        String id = request.getExperiment().getId();
         for (Map.Entry<Integer, Integer> snapshot : due.entrySet()) {
-            if (ended.getAsBoolean()) {
-                return Optional.of(false);
+            if (segment.ended().getAsBoolean()) {
+                return Optional.of(new Reached(false, kept));
             }
-            try (SyntheticSet set = taken(scope, run, other.get(), snapshot.getKey())) {
-                publish(run, id, set, snapshot.getValue(), true, labellers.get());
+            try (SyntheticSet set = taken(segment.scope(), run, other.get(), snapshot.getKey())) {
+                publish(segment, set, snapshot.getValue(), labellers.get());
             } catch (InvalidRecordException e) {
-                log.warn("The images of {} cannot be taken over for {}: {}", other.get(), id, e.getMessage());
+                log.warn(
+                        "The images of {} cannot be taken over for {}: {}",
+                        other.get(),
+                        segment.experiment(),
+                        e.getMessage());
                 return Optional.empty();
             }
             moves();
-            status.progress(snapshot.getValue(), run.iterations());
+            segment.status().progress(snapshot.getValue(), run.iterations());
         }
-        return Optional.of(true);
+        return Optional.of(new Reached(true, run.iterations()));
     }
 
     private SyntheticSet taken(NDManager scope, DistillationRun run, String other, int snapshot) {
@@ -246,34 +269,31 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         return SyntheticSet.of(scope, run.spec().getMultiFormation(), images);
     }
 
-    private Teachers teachers(DistillationRequest request, List<Pools.Teacher> wanted) {
+    private Teachers teachers(Segment segment, List<Pools.Teacher> wanted) {
         return new Teachers(
                 networks,
                 sender,
                 wanted,
                 requestedTeachers,
-                request.getExperiment().getRun(),
+                segment.request().getExperiment().getRun(),
                 limits.patience());
     }
 
     /** These networks, if they are ready soon: whoever waits for them does not hold up others. */
-    private Optional<List<NeuralNetwork>> soon(
-            Teachers teachers, NDManager scope, BooleanSupplier ended, StatusReporter status) {
-        return teachers.await(scope, SOON, ended, this::moves, status::waits);
+    private Optional<List<NeuralNetwork>> soon(Segment segment, Teachers teachers) {
+        return teachers.await(segment.scope(), SOON, segment.ended(), this::moves, segment.status()::waits);
     }
 
-    /** Publishes the snapshot that is due, if one is; and the end of the distillation, if this is it. */
-    private void publish(
-            DistillationRun run, String id, SyntheticSet set, int done, boolean due, List<NeuralNetwork> labellers) {
-        if (due) {
-            snapshots.write(
-                    id,
-                    run.snapshot(done).orElseThrow(),
-                    run.classes(manager, set, labellers),
-                    run.manifest(set, done));
-            if (done == run.iterations()) {
-                checkpoints.complete(sender, id, run.specification(), done);
-            }
+    /** Publishes the snapshot that is due after so many iterations; and the end of the distillation, if this is it. */
+    private void publish(Segment segment, SyntheticSet set, int done, List<NeuralNetwork> labellers) {
+        DistillationRun run = segment.run();
+        snapshots.write(
+                segment.experiment(),
+                run.snapshot(done).orElseThrow(),
+                run.classes(manager, set, labellers),
+                run.manifest(set, done));
+        if (done == run.iterations()) {
+            checkpoints.complete(sender, segment.experiment(), run.specification(), done);
         }
     }
 
@@ -281,15 +301,10 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         return datasets.await(DatasetIds.of(experiment.getDataset()), ended);
     }
 
-    private int steps(
-            DistillationRequest request,
-            DistillationRun run,
-            SyntheticSet set,
-            int from,
-            int to,
-            BooleanSupplier ended,
-            StatusReporter status,
-            Teachers teachers) {
+    private int steps(Segment segment, SyntheticSet set, int from, int to, Teachers teachers) {
+        DistillationRun run = segment.run();
+        BooleanSupplier ended = segment.ended();
+        StatusReporter status = segment.status();
         int[] done = {from};
         DistillationRun.PriorStreams streams = (matched, plan, priors) -> new StreamedPriors(
                 manager,
@@ -302,7 +317,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                         plan,
                         priors,
                         run.iterations(),
-                        request.getExperiment().getRun()),
+                        segment.request().getExperiment().getRun()),
                 limits,
                 ended,
                 waiting -> status.waits(waiting));

@@ -246,6 +246,19 @@ class PipelineIT {
             assertThat(other.images(softened)).isEqualTo(shared.images(hard));
             assertThat(other.softLabels(softened).values()).isEqualTo(labels.values());
             assertThat(other.outcomes(softened)).isEqualTo(shared.outcomes(softened));
+
+            // one whose images are kept while its teacher takes its time, and not after that
+            Experiment waiting = experiment(
+                    common[0],
+                    common[1],
+                    common[2],
+                    "distillation.method=random",
+                    "distillation.labels={kind: soft, natural: 1, adversarial: 0, epochs: 40, batch: 500}");
+            String checkpoints = "checkpoints/" + waiting.getId();
+            other.submit(List.of(waiting));
+            other.until(() -> !keys(other, Topic.CHUNKS, checkpoints).isEmpty());
+            other.run(List.of(waiting), FIGURES_A_SUITE / 2);
+            other.until(() -> keys(other, Topic.CHUNKS, "checkpoints/").isEmpty());
         }
     }
 
@@ -259,8 +272,15 @@ class PipelineIT {
                 "evaluation.suites=[pixel-2]",
                 "evaluation.victims={count: 1, epochs: 1}");
         long before = shared.iterationsDone();
+        Set<String> others = keys(shared, Topic.NETWORKS, "pool-");
         shared.run(experiments, FIGURES_A_SUITE / 2);
         assertThat(shared.iterationsDone() - before).isEqualTo(6);
+        // the pool is retired by whoever passes it last, and the teacher is left
+        shared.until(() -> {
+            Set<String> left = keys(shared, Topic.NETWORKS, "pool-");
+            left.removeAll(others);
+            return left.size() == 1;
+        });
         assertThat(experiments).allSatisfy(experiment -> assertThat(shared.images(experiment))
                 .isEqualTo(shared.images(experiments.get(0))));
     }
@@ -336,11 +356,15 @@ class PipelineIT {
         shared.until(() -> evaluations(experiment).isEmpty());
     }
 
-    /** Keys of the evaluations that the topic has, tombstones taken off. */
     private static Set<String> evaluations(Experiment experiment) {
+        return keys(shared, Topic.EVALUATIONS, experiment.getId() + "/");
+    }
+
+    /** Keys that a topic has of a prefix, tombstones taken off. */
+    private static Set<String> keys(Pipeline pipeline, Topic topic, String prefix) {
         Set<String> keys = new HashSet<>();
-        shared.records(Topic.EVALUATIONS).stream()
-                .filter(record -> record.key().startsWith(experiment.getId() + "/"))
+        pipeline.records(topic).stream()
+                .filter(record -> record.key().startsWith(prefix))
                 .forEach(record -> {
                     if (record.value() == null) {
                         keys.remove(record.key());

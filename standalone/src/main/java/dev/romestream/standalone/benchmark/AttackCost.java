@@ -28,13 +28,13 @@ final class AttackCost {
         double steps = Math.max(1, spec.steps());
         double restarts = spec.parameters().getOrDefault("restarts", 1.0);
         return switch (spec.name()) {
-            case Attacks.NONE, Attacks.CLAMP, "noise" -> FORWARD;
+            case Attacks.NONE, Attacks.CLAMP, Attacks.NOISE -> FORWARD;
             case Attacks.DEEPFOOL -> DEEPFOOL_STEPS * classes;
             case Attacks.CW -> steps * spec.parameters().getOrDefault("searchSteps", 1.0);
             case "apgd_ce", "apgd_dlr" -> STANDING * steps * restarts;
             case "apgd_t" -> STANDING * steps * restarts * TARGETS;
-            case "fab" -> STANDING * steps * FAB * classes;
-            case "fab_t" -> STANDING * steps * FAB * TARGETS;
+            case Attacks.FAB -> STANDING * steps * FAB * classes;
+            case Attacks.FAB_T -> STANDING * steps * FAB * TARGETS;
             case Attacks.SQUARE -> STANDING * FORWARD * steps;
             case Attacks.SPSA -> 2 * FORWARD * steps * spec.parameters().getOrDefault("samples", 128.0);
             case Attacks.AUTOATTACK, Attacks.AUTOATTACK_10 ->

@@ -1,6 +1,7 @@
 package dev.romestream.standalone.benchmark;
 
 import dev.romestream.exchange.experiment.DistillationDefaults;
+import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.standalone.benchmark.BenchmarkRow.Figure;
 import dev.romestream.standalone.benchmark.BenchmarkRow.Line;
 import java.util.ArrayList;
@@ -28,8 +29,6 @@ final class BenchmarkReport {
     private static final String UNTARGETED = "untargeted";
     private static final String TARGETED = "targeted";
     private static final String PIXEL = "pixel";
-    private static final String NONE = "none";
-    private static final String CLAMP = "clamp";
     private static final double MILLION = 1e6;
     private static final int MOST_LISTED = 12;
 
@@ -135,20 +134,21 @@ final class BenchmarkReport {
                 .equals(figure.suite());
         return switch (figure.attack()) {
             case Figure.RR, Figure.WORST_CASE -> false;
-            case NONE -> first;
-            case CLAMP -> !figure.space().equals(PIXEL);
+            case Attacks.NONE -> first;
+            case Attacks.CLAMP -> !figure.space().equals(PIXEL);
             default -> true;
         };
     }
 
     private static boolean isAttack(String attack) {
-        return !Set.of(NONE, CLAMP, Figure.RR, Figure.IRR, Figure.WORST_CASE).contains(attack);
+        return !Set.of(Attacks.NONE, Attacks.CLAMP, Figure.RR, Figure.IRR, Figure.WORST_CASE)
+                .contains(attack);
     }
 
     private static String heading(Figure figure, boolean several) {
-        String attack = figure.attack().equals(NONE) ? "clean" : figure.attack();
+        String attack = figure.attack().equals(Attacks.NONE) ? "clean" : figure.attack();
         String mode = figure.mode().equals(TARGETED) ? " targeted" : "";
-        return figure.attack().equals(NONE) || !several ? attack + mode : figure.suite() + ": " + attack + mode;
+        return figure.attack().equals(Attacks.NONE) || !several ? attack + mode : figure.suite() + ": " + attack + mode;
     }
 
     private String row(Line line, List<Figure> shown) {
@@ -255,7 +255,7 @@ final class BenchmarkReport {
     }
 
     private static Figure clean(Figure figure) {
-        return new Figure(figure.suite(), figure.space(), figure.mode(), NONE);
+        return new Figure(figure.suite(), figure.space(), figure.mode(), Attacks.NONE);
     }
 
     private Map<String, Estimate> byMethod(Figure figure, int size, String labels, Predicate<String> wanted) {

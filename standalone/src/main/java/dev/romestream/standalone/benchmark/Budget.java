@@ -34,7 +34,6 @@ import java.util.Map;
  * @param attacks on them
  */
 public record Budget(double sets, double victims, double attacks) {
-    private static final int MOSAIC = 4;
     private static final int PROBED_IMAGES = 64;
     private static final int PROBED_STEPS = 10;
     private static final double PROBE_SECONDS = 2;
@@ -75,9 +74,7 @@ public record Budget(double sets, double victims, double attacks) {
         DistillationSpec spec = experiment.getDistillation();
         double images = spec.getMethod().equals(DistillationDefaults.FULL)
                 ? dataset.getTrainImages()
-                : (double) dataset.getClasses().size()
-                        * spec.getImagesPerClass()
-                        * (spec.getMultiFormation() ? MOSAIC : 1);
+                : DistillationCost.images(spec, dataset.getClasses().size());
         TrainingSpec training = victim.spec().getTraining();
         int evaluations = training.getRegime() == TrainingRegime.NATURAL
                 ? 1

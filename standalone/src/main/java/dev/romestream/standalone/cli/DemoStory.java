@@ -1,5 +1,6 @@
 package dev.romestream.standalone.cli;
 
+import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.LabelKind;
@@ -15,8 +16,6 @@ import java.util.function.Function;
 
 /** What the demo has shown, in sentences that follow from its figures. */
 final class DemoStory {
-    private static final String PGD = "pgd";
-
     private DemoStory() {}
 
     /** A set: what of its network's answers is right on clean images, and what under PGD. */
@@ -70,7 +69,7 @@ final class DemoStory {
         return figures.stream()
                 .filter(figure -> figure.getFinal$() && figure.getComplete() && figure.getMode() == Mode.UNTARGETED)
                 .flatMap(figure -> figure.getAttacks().stream()
-                        .filter(attack -> attack.getAttack().equals(PGD))
+                        .filter(attack -> attack.getAttack().equals(Attacks.PGD))
                         .map(attack -> new Seen(figure.getClean().getAccuracy(), attack)))
                 .findFirst();
     }
