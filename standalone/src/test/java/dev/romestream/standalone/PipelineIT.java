@@ -598,12 +598,24 @@ class PipelineIT {
         assertThat(out.resolve("results.csv")).content().hasLineCount(1 + 4);
 
         long started = shared.written(Topic.EXPERIMENTS);
+        String page = Files.readString(out.resolve("results.md"));
         Files.delete(out.resolve("results.md"));
         rome(0, "benchmark", good.toString(), "--out", out.toString());
         assertThat(shared.written(Topic.EXPERIMENTS))
                 .as("what has been measured is not started again")
                 .isEqualTo(started);
-        assertThat(out.resolve("results.md")).content().contains("4 victims");
+        assertThat(out.resolve("results.md")).content().isEqualTo(page);
+
+        Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
+        Files.copy(out.resolve("results.csv"), elsewhere.resolve("results.csv"));
+        rome(0, "benchmark", good.toString(), "--out", elsewhere.toString());
+        assertThat(shared.written(Topic.EXPERIMENTS))
+                .as("results.csv is enough to know what has been measured")
+                .isEqualTo(started);
+        assertThat(elsewhere.resolve("results.md")).content().isEqualTo(page);
+        Path other = Files.writeString(directory.resolve("other.yaml"), measured.replace("31, 32", "31"));
+        rome(2, "benchmark", other.toString(), "--out", elsewhere.toString());
+        assertThat(elsewhere.resolve("results.csv")).content().hasLineCount(1 + 4);
     }
 
     @Test

@@ -10,9 +10,6 @@ import java.util.function.Function;
 
 /** The page that follows from what is kept of a benchmark. */
 public final class Benchmark {
-    private static final String CSV = "results.csv";
-    private static final String PAGE = "results.md";
-
     private Benchmark() {}
 
     /**
@@ -27,19 +24,15 @@ public final class Benchmark {
             Function<Experiment, Optional<DatasetDescriptor>> dataset) {
         List<BenchmarkRow> rows = new ArrayList<>();
         for (Experiment experiment : experiments) {
-            if (folder.isMeasured(experiment)) {
-                long gradients = dataset.apply(experiment)
-                        .map(descriptor -> Math.round(Budget.ofSet(experiment, descriptor)))
-                        .orElse(0L);
-                rows.addAll(BenchmarkRow.of(experiment, folder.metrics(experiment), gradients));
-            }
+            rows.addAll(folder.rows(experiment, () -> dataset.apply(experiment)
+                    .map(descriptor -> Math.round(Budget.ofSet(experiment, descriptor)))
+                    .orElse(0L)));
         }
         if (rows.isEmpty()) {
             return false;
         }
         String csv = BenchmarkRow.csv(rows);
-        folder.write(CSV, csv);
-        folder.write(PAGE, page(csv));
+        folder.write(csv, page(csv));
         return true;
     }
 

@@ -8,44 +8,84 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What is kept of a benchmark: a folder for each experiment that has ended, as {@code rome run --out} writes it. */
+/**
+ * What is kept of a benchmark: a folder for each experiment that has ended, as {@code rome run --out} writes it, and
+ * {@code results.csv} with their figures. The file is enough: an experiment whose folder is gone counts as measured by it.
+ */
 public final class BenchmarkFolder {
+    private static final String CSV = "results.csv";
+    private static final String PAGE = "results.md";
     private static final String METRICS = "metrics.json";
     private static final String FAILURE = "failure.txt";
 
     private final Path directory;
+    private final Map<String, List<BenchmarkRow>> earlier;
 
+    /**
+     * The folder.
+     *
+     * @throws IllegalArgumentException if it has a {@code results.csv} that is none
+     */
     public BenchmarkFolder(Path directory) {
         this.directory = directory;
+        Path file = directory.resolve(CSV);
+        this.earlier = Files.isRegularFile(file)
+                ? BenchmarkRow.parse(read(file)).stream()
+                        .collect(Collectors.groupingBy(
+                                BenchmarkRow::experiment, LinkedHashMap::new, Collectors.toList()))
+                : Map.of();
     }
 
     public Path directory() {
         return directory;
     }
 
-    /** Where the results of an experiment are. */
-    public Path of(Experiment experiment) {
-        return directory.resolve("experiments").resolve(experiment.getId());
-    }
-
     /** Whether the experiment has been measured. */
     public boolean isMeasured(Experiment experiment) {
+        return hasMetrics(experiment.getId()) || earlier.containsKey(experiment.getId());
+    }
+
+    /** The experiments other than these whose figures are in {@code results.csv} alone. */
+    public List<String> inCsvAlone(Collection<Experiment> besides) {
+        Set<String> known = besides.stream().map(Experiment::getId).collect(Collectors.toSet());
+        return earlier.keySet().stream()
+                .filter(id -> !known.contains(id) && !hasMetrics(id))
+                .toList();
+    }
+
+    /**
+     * The victims of an experiment; none, if it has not been measured.
+     *
+     * @param gradients that its set cost, asked of what {@code results.csv} does not know
+     */
+    List<BenchmarkRow> rows(Experiment experiment, LongSupplier gradients) {
+        return hasMetrics(experiment.getId())
+                ? BenchmarkRow.of(experiment, read(of(experiment.getId()).resolve(METRICS)), gradients.getAsLong())
+                : earlier.getOrDefault(experiment.getId(), List.of());
+    }
+
+    private boolean hasMetrics(String experiment) {
         return Files.isRegularFile(of(experiment).resolve(METRICS));
     }
 
-    /** The metrics records of an experiment that has been measured, as JSON. */
-    public String metrics(Experiment experiment) {
-        return read(of(experiment).resolve(METRICS));
+    private Path of(String experiment) {
+        return directory.resolve("experiments").resolve(experiment);
     }
 
     /** Why the experiment failed when it was last tried, if it did. */
     public Optional<String> failure(Experiment experiment) {
-        Path file = of(experiment).resolve(FAILURE);
+        Path file = of(experiment.getId()).resolve(FAILURE);
         return Files.isRegularFile(file) ? Optional.of(read(file).strip()) : Optional.empty();
     }
 
@@ -62,8 +102,13 @@ public final class BenchmarkFolder {
         });
     }
 
-    /** Writes a file beside the experiments' folders. */
-    public void write(String file, String text) {
+    /** Writes {@code results.csv}, and the page that follows from it. */
+    void write(String csv, String page) {
+        write(Path.of(CSV), csv);
+        write(Path.of(PAGE), page);
+    }
+
+    private void write(Path file, String text) {
         try {
             Files.createDirectories(directory);
             Files.writeString(directory.resolve(file), text);
@@ -77,7 +122,7 @@ public final class BenchmarkFolder {
     }
 
     private void replace(Experiment experiment, Writer writer) {
-        Path folder = of(experiment);
+        Path folder = of(experiment.getId());
         Path unfinished = folder.resolveSibling("unfinished-" + experiment.getId());
         try {
             remove(unfinished);

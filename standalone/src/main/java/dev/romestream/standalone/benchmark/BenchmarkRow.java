@@ -26,6 +26,7 @@ import java.util.TreeMap;
 /**
  * One victim of one set: a line of {@code results.csv}.
  *
+ * @param experiment its id
  * @param line what it is a victim of
  * @param victim its name within the experiment
  * @param network its architecture and training, in words
@@ -35,6 +36,7 @@ import java.util.TreeMap;
  * @param figures in per cent, in the order of the suites; what is undefined is not there
  */
 record BenchmarkRow(
+        String experiment,
         Line line,
         long seed,
         String victim,
@@ -46,6 +48,7 @@ record BenchmarkRow(
         Map<Figure, Double> figures) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String EXPERIMENT = "experiment";
     private static final CsvMapper CSV = new CsvMapper();
 
     /**
@@ -111,6 +114,7 @@ record BenchmarkRow(
                 figure.path("flags").forEach(flag -> flags.add(flag.asText()));
             }
             rows.add(new BenchmarkRow(
+                    experiment.getId(),
                     line(experiment),
                     experiment.getSeed(),
                     victim.substring(victim.lastIndexOf('/') + 1),
@@ -190,6 +194,7 @@ record BenchmarkRow(
         List<Map<String, Object>> lines = new ArrayList<>();
         for (BenchmarkRow row : rows) {
             Map<String, Object> line = new LinkedHashMap<>();
+            line.put(EXPERIMENT, row.experiment());
             line.put("method", row.line().method());
             line.put("labels", row.line().labels());
             line.put("imagesPerClass", row.line().imagesPerClass());
@@ -236,7 +241,11 @@ record BenchmarkRow(
                 figures.put(Figure.parse(name), Double.valueOf(value));
             }
         });
+        if (!line.containsKey(EXPERIMENT)) {
+            throw new IllegalArgumentException("This is no results.csv: it has no column '" + EXPERIMENT + "'.");
+        }
         return new BenchmarkRow(
+                line.get(EXPERIMENT),
                 new Line(line.get("method"), line.get("labels"), Integer.parseInt(line.get("imagesPerClass"))),
                 Long.parseLong(line.get("seed")),
                 line.get("victim"),

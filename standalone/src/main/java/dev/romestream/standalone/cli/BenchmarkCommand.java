@@ -78,7 +78,7 @@ final class BenchmarkCommand implements Runnable {
             throw new UsageException("A benchmark compares distilled sets, and the file has an experiment without a"
                     + " 'distillation'.");
         }
-        BenchmarkFolder folder = new BenchmarkFolder(out);
+        BenchmarkFolder folder = folder(experiments.values());
         List<Experiment> missing = experiments.values().stream()
                 .filter(experiment -> !folder.isMeasured(experiment))
                 .toList();
@@ -103,6 +103,22 @@ final class BenchmarkCommand implements Runnable {
         if (!dryRun && !failures.isEmpty()) {
             throw new FailureException(
                     String.join("\n", failures) + "\nThe same command tries again what has not been measured.");
+        }
+    }
+
+    private BenchmarkFolder folder(Collection<Experiment> experiments) {
+        try {
+            BenchmarkFolder folder = new BenchmarkFolder(out);
+            List<String> lost = folder.inCsvAlone(experiments);
+            if (!lost.isEmpty()) {
+                throw new UsageException(
+                        "results.csv in %s has figures of %d experiments that are not in %s, %s one of them, and their"
+                                        .formatted(out, lost.size(), file, lost.get(0))
+                                + " folders are gone; writing it anew would lose them. Move the file, or use another --out.");
+            }
+            return folder;
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(out + ": " + e.getMessage() + " Move the file, or use another --out.");
         }
     }
 

@@ -28,6 +28,7 @@ class BenchmarkReportTest {
         figures.put(new Figure(PUBLISHED, "normalised", "untargeted", "pgd"), 20.0);
         figures.put(new Figure(PUBLISHED, "normalised", "untargeted", Figure.IRR), irr);
         return new BenchmarkRow(
+                "%s-%s-%d".formatted(method, labels, seed),
                 new Line(method, labels, method.equals("full") ? 0 : 10),
                 seed,
                 "victim-" + victim,
@@ -112,6 +113,7 @@ class BenchmarkReportTest {
         rows.set(
                 0,
                 new BenchmarkRow(
+                        first.experiment(),
                         first.line(),
                         first.seed(),
                         first.victim(),
@@ -149,6 +151,7 @@ class BenchmarkReportTest {
                 BenchmarkRow.of(experiment, "[" + record.formatted("false") + "," + record.formatted("true") + "]", 9);
         assertThat(rows)
                 .containsExactly(new BenchmarkRow(
+                        experiment.getId(),
                         new Line("dm", "robust", 10),
                         3,
                         "victim-1",
