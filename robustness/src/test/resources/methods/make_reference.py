@@ -98,6 +98,7 @@ m, n, s = e.mean(0), r.mean(0), r.std(0)
 density = torch.distributions.Normal(n, s.exp()).log_prob(m) + 0.5 * np.log(2 * np.pi) + s
 for name, loss in {"idm": ((m - n) ** 2).sum() + 0.02 * 30 * cross,
                    "bacon": -density.sum() + 0.8 * 0.5 * (m - n).abs().sum() + 0.02 * 30 * cross,
+                   "rome": 0.2 * (0.5 * (m - n).abs().sum()) ** 2 + (1 - 0.2) * 0.02 * 30 * cross,
                    "guard": cross + 0.1 * ((m - n) ** 2).sum()}.items():
     keep(name + "_loss", loss)
     keep(name + "_gradient", gradient(loss, [shown])[0])

@@ -116,12 +116,13 @@ class MethodReferenceTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"idm", "bacon", "guard"})
+    @CsvSource({"idm", "bacon", "rome", "guard"})
     void embeddingMatching(String name) {
         PoolMatching.Objective objective =
                 switch (name) {
                     case "idm" -> new Idm(0.02);
                     case "bacon" -> new Bacon(0.02);
+                    case "rome" -> new Rome(0.2, 0.02, Alignment.SQUARED_TV);
                     default -> new Guard(0.1);
                 };
         NeuralNetwork network = network("p");
