@@ -25,7 +25,7 @@ class ArchitectureTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"messaging", "exchange", "client", "standalone"})
+    @ValueSource(strings = {"messaging", "exchange", "client", "dashboard", "standalone"})
     void packagesOfAModuleHaveNoCycles(String module) {
         slices().matching(ROOT + "." + module + ".(*)..")
                 .should()
@@ -99,6 +99,18 @@ class ArchitectureTest {
                 .orShould()
                 .dependOnClassesThat()
                 .resideInAPackage(in("evaluator"))
+                .check(CLASSES);
+    }
+
+    @Test
+    void aDashboardNeedsNeitherAServiceNorAnEngine() {
+        noClasses()
+                .that()
+                .resideInAPackage(in("dashboard"))
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "ai.djl..", in("standalone"), in("producer"), in("distiller"), in("attacker"), in("evaluator"))
                 .check(CLASSES);
     }
 

@@ -280,13 +280,27 @@ public final class ExperimentFile {
         if (name == null) {
             return new LinkedHashMap<>();
         }
-        if (!PRESETS.contains(String.valueOf(name))) {
+        return map(presetText(String.valueOf(name)), "the preset " + name);
+    }
+
+    /** The names of the presets. */
+    public static List<String> presets() {
+        return PRESETS;
+    }
+
+    /**
+     * A preset as a file.
+     *
+     * @throws ExperimentException where there is none of this name
+     */
+    public static String presetText(String name) {
+        if (!PRESETS.contains(name)) {
             throw new ExperimentException(
                     "The key 'preset' is '" + name + "'; known are " + String.join(", ", PRESETS) + ".");
         }
         String resource = "/dev/romestream/client/presets/" + name + ".yaml";
         try (InputStream in = ExperimentFile.class.getResourceAsStream(resource)) {
-            return map(new String(in.readAllBytes(), StandardCharsets.UTF_8), "the preset " + name);
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -4,20 +4,21 @@ import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.nio.file.Path;
+import java.io.OutputStream;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import javax.imageio.ImageIO;
 
 /** Images in a grid, a row a class, as a PNG. */
-final class ContactSheet {
+public final class ContactSheet {
     private static final int GAP = 2;
     private static final int ZOOM = 2;
     private static final int MOST_COLUMNS = 20;
 
     private ContactSheet() {}
 
-    static void write(Path file, SyntheticImages images) throws IOException {
+    /** Writes the sheet; closes nothing. */
+    public static void write(OutputStream out, SyntheticImages images) throws IOException {
         int classes = 1 + (int) LongStream.of(images.labels()).max().orElse(0);
         int[] counts = new int[classes];
         LongStream.of(images.labels()).forEach(label -> counts[(int) label]++);
@@ -45,7 +46,7 @@ final class ContactSheet {
                     null);
         }
         graphics.dispose();
-        ImageIO.write(sheet, "png", file.toFile());
+        ImageIO.write(sheet, "png", out);
     }
 
     private static BufferedImage image(SyntheticImages images, int index) {

@@ -15,6 +15,9 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -25,15 +28,16 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** The dead letters, as their topic has them when it is opened. */
+/** The dead letters on their topic. */
 public final class DeadLetterBox implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(2);
+    private static final Duration FETCH = Duration.ofSeconds(10);
+    private static final Pattern PLACE = Pattern.compile("(?:([0-9]{1,4}):)?([0-9]{1,18})");
     private static final int SHOWN_BYTES = 256;
     private static final int SHOWN_CHARACTERS = 20_000;
 
     private final RomeConfig config;
     private final Decoder decoder;
-    private final List<ConsumerRecord<String, byte[]>> records = new ArrayList<>();
 
     /** A dead letter. */
     public record Letter(ConsumerRecord<String, byte[]> record) {
@@ -83,21 +87,33 @@ public final class DeadLetterBox implements AutoCloseable {
     public DeadLetterBox(RomeConfig config) {
         this.config = config;
         this.decoder = new Decoder(config);
-        try (TopicReader reader = new TopicReader(config, Topic.DEAD_LETTERS, this::accept)) {
-            reader.awaitCaughtUp(LIMIT);
-        }
-    }
-
-    private synchronized void accept(ConsumerRecord<String, byte[]> record) {
-        records.add(record);
     }
 
     /**
-     * The letters, the oldest first.
+     * The letter at a place on the topic of dead letters, whatever else is there; empty where there is none.
+     *
+     * @param id as {@link Letter#id} has it
+     */
+    public Optional<Letter> letter(String id) {
+        Matcher place = PLACE.matcher(id);
+        if (!place.matches()) {
+            return Optional.empty();
+        }
+        int partition = place.group(1) == null ? 0 : Integer.parseInt(place.group(1));
+        return TopicReader.fetch(config, Topic.DEAD_LETTERS, partition, Long.parseLong(place.group(2)), FETCH)
+                .map(Letter::new);
+    }
+
+    /**
+     * The letters that are there now, the oldest first.
      *
      * @param topic of those that are wanted, with or without its prefix; null for all
      */
-    public synchronized List<Letter> letters(String topic) {
+    public List<Letter> letters(String topic) {
+        List<ConsumerRecord<String, byte[]>> records = new ArrayList<>();
+        try (TopicReader reader = new TopicReader(config, Topic.DEAD_LETTERS, records::add)) {
+            reader.awaitCaughtUp(LIMIT);
+        }
         return records.stream()
                 .map(Letter::new)
                 .filter(letter -> topic == null

@@ -5,12 +5,7 @@ import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.romestream.schemas.RobustnessMetrics;
 import java.io.UncheckedIOException;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import org.apache.avro.Schema;
-import org.apache.avro.generic.IndexedRecord;
 
 /** Metrics records as JSON, under the names of the Avro record; null where a figure is undefined. */
 public final class MetricsJson {
@@ -22,7 +17,7 @@ public final class MetricsJson {
     public static String array(List<RobustnessMetrics> metrics) {
         try {
             return JSON.writer(new DefaultPrettyPrinter())
-                    .writeValueAsString(metrics.stream().map(MetricsJson::plain).toList());
+                    .writeValueAsString(metrics.stream().map(RecordJson::plain).toList());
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
         }
@@ -31,24 +26,9 @@ public final class MetricsJson {
     /** One record on one line. */
     public static String line(RobustnessMetrics metrics) {
         try {
-            return JSON.writeValueAsString(plain(metrics));
+            return JSON.writeValueAsString(RecordJson.plain(metrics));
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static Object plain(Object value) {
-        if (value instanceof IndexedRecord record) {
-            Map<String, Object> values = new LinkedHashMap<>();
-            for (Schema.Field field : record.getSchema().getFields()) {
-                values.put(field.name(), plain(record.get(field.pos())));
-            }
-            return values;
-        } else if (value instanceof List<?> list) {
-            return list.stream().map(MetricsJson::plain).toList();
-        } else if (value instanceof Enum<?> symbol) {
-            return symbol.name().toLowerCase(Locale.ROOT);
-        }
-        return value;
     }
 }

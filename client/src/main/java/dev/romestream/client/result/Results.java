@@ -9,6 +9,7 @@ import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -85,7 +86,9 @@ public final class Results implements AutoCloseable {
             Optional<SyntheticImages> images = images(experiment.getId());
             if (images.isPresent()) {
                 NumpyArchive.write(folder.resolve("synthetic.npz"), images.get());
-                ContactSheet.write(folder.resolve("synthetic.png"), images.get());
+                try (OutputStream sheet = Files.newOutputStream(folder.resolve("synthetic.png"))) {
+                    ContactSheet.write(sheet, images.get());
+                }
             }
         }
     }

@@ -32,8 +32,12 @@ public record SyntheticImages(
      */
     public record SoftLabels(int rows, int classes, float[] values) {}
 
-    /** @param classes in label order */
-    static SyntheticImages of(SnapshotManifest manifest, List<SnapshotClass> classes) {
+    /**
+     * The images of a snapshot's records.
+     *
+     * @param classes in label order
+     */
+    public static SyntheticImages of(SnapshotManifest manifest, List<SnapshotClass> classes) {
         List<Integer> shape = classes.get(0).getImages().getShape();
         int channels = shape.get(1);
         int area = shape.get(2) * shape.get(3);

@@ -22,6 +22,7 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.config.types.Password;
 
 /**
  * Configuration of the services. Sources, weakest first: defaults, properties file, {@code ROME_*} environment, flags.
@@ -51,6 +52,11 @@ public final class RomeConfig {
     public static final String ATTACKER_COUNT = "attacker.count";
     public static final String POOL_TRAINER_COUNT = "pool.trainer.count";
     public static final String QUEUE_LOCK = "queue.lock.ms";
+    public static final String DASHBOARD_HOST = "dashboard.host";
+    public static final String DASHBOARD_PORT = "dashboard.port";
+    public static final String DASHBOARD_TOKEN = "dashboard.token";
+    public static final String DASHBOARD_PROXIED = "dashboard.proxied";
+    public static final String DASHBOARD_SERVICES = "dashboard.services";
     public static final String REGISTRY_URL = "schema.registry.url";
     public static final String REGISTRY_PATIENCE = SchemaRegistryClient.PATIENCE;
 
@@ -208,7 +214,38 @@ public final class RomeConfig {
                     1,
                     ConfigDef.Range.between(1, 64),
                     ConfigDef.Importance.LOW,
-                    "Pool trainers in the embedded stack.");
+                    "Pool trainers in the embedded stack.")
+            .define(
+                    DASHBOARD_HOST,
+                    ConfigDef.Type.STRING,
+                    "127.0.0.1",
+                    ConfigDef.Importance.MEDIUM,
+                    "Address of the dashboard. Any but this machine's own takes dashboard.token or dashboard.proxied.")
+            .define(
+                    DASHBOARD_PORT,
+                    ConfigDef.Type.INT,
+                    0,
+                    ConfigDef.Range.between(-1, 65535),
+                    ConfigDef.Importance.MEDIUM,
+                    "Port of the dashboard; 0: any free one; -1: none.")
+            .define(
+                    DASHBOARD_TOKEN,
+                    ConfigDef.Type.PASSWORD,
+                    "",
+                    ConfigDef.Importance.MEDIUM,
+                    "What a browser has to give before it sees the dashboard; empty: nothing.")
+            .define(
+                    DASHBOARD_PROXIED,
+                    ConfigDef.Type.BOOLEAN,
+                    false,
+                    ConfigDef.Importance.LOW,
+                    "Whether a proxy in front of the dashboard says who may see it, under whatever name it is reached.")
+            .define(
+                    DASHBOARD_SERVICES,
+                    ConfigDef.Type.LIST,
+                    "",
+                    ConfigDef.Importance.LOW,
+                    "Health addresses that the dashboard asks, as name=http://host:port, separated by commas.");
 
     private static final Set<String> KAFKA = Stream.of(
                     AdminClientConfig.configNames(), ProducerConfig.configNames(), ConsumerConfig.configNames())
@@ -351,6 +388,17 @@ public final class RomeConfig {
 
     public String string(String key) {
         return own.containsKey(key) ? (String) own.get(key) : given.get(key);
+    }
+
+    /** A setting that is not to be printed. */
+    public String secret(String key) {
+        return ((Password) own.get(key)).value();
+    }
+
+    /** Values that are separated by commas. */
+    @SuppressWarnings("unchecked")
+    public List<String> list(String key) {
+        return (List<String>) own.get(key);
     }
 
     public int integer(String key) {

@@ -8,7 +8,6 @@ import dev.romestream.schemas.Topic;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -157,15 +156,7 @@ public final class RecordIndex<T extends SpecificRecord> implements AutoCloseabl
 
     private Optional<ConsumerRecord<String, byte[]>> fetch(Position position) {
         synchronized (fetcher) {
-            fetcher.assign(List.of(position.partition()));
-            fetcher.seek(position.partition(), position.offset());
-            long deadline = System.nanoTime() + FETCH.toNanos();
-            while (System.nanoTime() < deadline) {
-                for (ConsumerRecord<String, byte[]> record : fetcher.poll(Duration.ofMillis(200))) {
-                    return Optional.of(record).filter(found -> found.offset() == position.offset());
-                }
-            }
-            return Optional.empty();
+            return TopicReader.fetch(fetcher, position.partition(), position.offset(), FETCH);
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -87,6 +88,30 @@ public final class TopicReader implements AutoCloseable {
         settings.put("isolation.level", isolation);
         settings.remove("group.id");
         return new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** The record at a place; empty where there is none, or none came within {@code limit}. */
+    public static Optional<ConsumerRecord<String, byte[]>> fetch(
+            RomeConfig config, Topic topic, int partition, long offset, Duration limit) {
+        Consumer<String, byte[]> consumer = consumer(config);
+        try {
+            return fetch(consumer, new TopicPartition(TopicNames.of(config).of(topic), partition), offset, limit);
+        } finally {
+            close(consumer);
+        }
+    }
+
+    static Optional<ConsumerRecord<String, byte[]>> fetch(
+            Consumer<String, byte[]> consumer, TopicPartition partition, long offset, Duration limit) {
+        consumer.assign(List.of(partition));
+        consumer.seek(partition, offset);
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (System.nanoTime() < deadline) {
+            for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(200))) {
+                return Optional.of(record).filter(found -> found.offset() == offset);
+            }
+        }
+        return Optional.empty();
     }
 
     private void run() {

@@ -101,9 +101,7 @@ final class DeadLettersCommand implements Runnable {
     }
 
     private static DeadLetterBox.Letter find(DeadLetterBox box, String id) {
-        return box.letters(null).stream()
-                .filter(letter -> letter.id().equals(id))
-                .findFirst()
+        return box.letter(id)
                 .orElseThrow(() -> new FailureException(
                         "There is no dead letter '" + id + "'; dead-letters lists those that there are."));
     }

@@ -57,6 +57,7 @@ final class ExperimentRunner {
         long start = System.nanoTime();
         try (LocalStack stack = LocalStack.start(config, LocalStack.Options.temporary())) {
             System.err.printf("Ready after %.1f s.%n", (System.nanoTime() - start) / 1e9);
+            stack.dashboard().ifPresent(url -> System.err.println("Dashboard: " + url));
             work.accept(stack);
         }
     }

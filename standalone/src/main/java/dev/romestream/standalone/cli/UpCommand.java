@@ -42,6 +42,13 @@ final class UpCommand implements Runnable {
             description = "Port of the schema registry on localhost [${DEFAULT-VALUE}].")
     private int registryPort;
 
+    @Option(
+            names = "--dashboard-port",
+            paramLabel = "PORT",
+            defaultValue = "8080",
+            description = "Port of the dashboard on localhost [${DEFAULT-VALUE}].")
+    private int dashboardPort;
+
     @Mixin
     private ClusterOptions cluster;
 
@@ -55,6 +62,9 @@ final class UpCommand implements Runnable {
         if (data != null) {
             settings.put(RomeConfig.DATA_DIR, data.toAbsolutePath().toString());
         }
+        if (!cluster.sets(RomeConfig.DASHBOARD_PORT)) {
+            settings.put(RomeConfig.DASHBOARD_PORT, Integer.toString(dashboardPort));
+        }
         RomeConfig config = cluster.config(settings);
         System.err.println("Starting broker, schema registry and services ...");
         var options = new LocalStack.Options(Optional.ofNullable(keep), port, registryPort);
@@ -64,6 +74,7 @@ final class UpCommand implements Runnable {
                         new MonitoringEndpoint(config, stack.metrics(), stack::trouble, stack::waitsFor)) {
             System.out.println("broker           " + stack.config().bootstrapServers());
             System.out.println("schema registry  " + stack.config().string(RomeConfig.REGISTRY_URL));
+            stack.dashboard().ifPresent(url -> System.out.println("dashboard        " + url));
             System.out.println(
                     "health, metrics  http://" + config.string(RomeConfig.HTTP_HOST) + ":" + endpoint.port());
             System.err.println("Ready. In another terminal: ./rome submit FILE, ./rome watch. Stop with Ctrl-C.");

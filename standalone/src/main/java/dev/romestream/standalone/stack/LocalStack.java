@@ -1,6 +1,7 @@
 package dev.romestream.standalone.stack;
 
 import dev.romestream.attacker.AttackerService;
+import dev.romestream.dashboard.DashboardService;
 import dev.romestream.distiller.DistillerService;
 import dev.romestream.distiller.PoolTrainerService;
 import dev.romestream.embedded.EmbeddedBroker;
@@ -72,19 +73,19 @@ public final class LocalStack implements AutoCloseable {
             RomeConfig own = config.with(
                     Map.of("bootstrap.servers", broker.bootstrapServers(), RomeConfig.REGISTRY_URL, registry.url()));
             engine.join();
-            return withServices(own, resources);
+            return withServices(own, resources, own.integer(RomeConfig.DASHBOARD_PORT) >= 0);
         } catch (RuntimeException e) {
             resources.close();
             throw e;
         }
     }
 
-    /** Starts all services against the brokers and registry of the configuration. */
+    /** Starts all services but the dashboard against the brokers and registry of the configuration. */
     public static LocalStack connect(RomeConfig config) {
-        return withServices(config, new Resources());
+        return withServices(config, new Resources(), false);
     }
 
-    private static LocalStack withServices(RomeConfig config, Resources resources) {
+    private static LocalStack withServices(RomeConfig config, Resources resources, boolean dashboard) {
         TopicSetup.ensure(config);
         PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         List<BiFunction<RomeConfig, PrometheusMeterRegistry, Service>> factories = new ArrayList<>();
@@ -96,6 +97,9 @@ public final class LocalStack implements AutoCloseable {
         }
         for (int i = 0; i < config.integer(RomeConfig.ATTACKER_COUNT); i++) {
             factories.add(AttackerService::new);
+        }
+        if (dashboard) {
+            factories.add(DashboardService::new);
         }
         List<CompletableFuture<Service>> starting = factories.stream()
                 .map(factory -> CompletableFuture.supplyAsync(
@@ -127,6 +131,15 @@ public final class LocalStack implements AutoCloseable {
     /** The configuration with the addresses of this stack. */
     public RomeConfig config() {
         return config;
+    }
+
+    /** Where a browser finds the dashboard, if there is one. */
+    public Optional<String> dashboard() {
+        return services.stream()
+                .filter(DashboardService.class::isInstance)
+                .map(DashboardService.class::cast)
+                .map(DashboardService::url)
+                .findFirst();
     }
 
     public PrometheusMeterRegistry metrics() {

@@ -1,0 +1,159 @@
+package dev.romestream.dashboard.live;
+
+import dev.romestream.client.result.RecordJson;
+import dev.romestream.schemas.DesiredState;
+import dev.romestream.schemas.DistillationSpec;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.ExperimentStatus;
+import dev.romestream.schemas.LabelKind;
+import dev.romestream.schemas.Mode;
+import dev.romestream.schemas.Phase;
+import dev.romestream.schemas.RobustnessMetrics;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** An experiment in a line of the list: what it is, how far each service is with it, and what it shows so far. */
+final class ExperimentRow {
+    private static final String HEADLINE_SUITE = "pixel-2";
+    private static final List<String> LAST_SERVICES = List.of("distiller", "evaluator");
+
+    private ExperimentRow() {}
+
+    /**
+     * The line.
+     *
+     * @param statuses of the run that the experiment is in
+     * @param figures of all its victims
+     */
+    static Map<String, Object> of(
+            Experiment experiment, Collection<ExperimentStatus> statuses, Collection<RobustnessMetrics> figures) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("id", experiment.getId());
+        row.put("name", experiment.getName());
+        row.put("dataset", experiment.getDataset().getName());
+        DistillationSpec distillation = experiment.getDistillation();
+        row.put("method", distillation == null ? "network" : distillation.getMethod());
+        row.put("labels", distillation == null ? null : labels(distillation));
+        row.put("imagesPerClass", distillation == null ? null : distillation.getImagesPerClass());
+        row.put("seed", experiment.getSeed());
+        row.put("run", experiment.getRun());
+        row.put("desiredState", experiment.getDesiredState().name().toLowerCase(Locale.ROOT));
+        row.put("phase", phase(experiment, statuses).name().toLowerCase(Locale.ROOT));
+        row.put(
+                "progress",
+                statuses.stream()
+                        .sorted(Comparator.comparing(ExperimentStatus::getService))
+                        .map(ExperimentRow::progress)
+                        .toList());
+        row.put("headline", headline(figures));
+        return row;
+    }
+
+    private static String labels(DistillationSpec distillation) {
+        return distillation.getLabels().getKind() == LabelKind.HARD ? "class" : "soft";
+    }
+
+    private static Map<String, Object> progress(ExperimentStatus status) {
+        Map<String, Object> values = RecordJson.fields(status);
+        values.remove("experiment");
+        values.remove("run");
+        return values;
+    }
+
+    /** Of the experiment as a whole. */
+    static Phase phase(Experiment experiment, Collection<ExperimentStatus> statuses) {
+        Map<String, Phase> byService = statuses.stream()
+                .collect(Collectors.toMap(ExperimentStatus::getService, ExperimentStatus::getPhase, (a, b) -> b));
+        if (byService.containsValue(Phase.FAILED)) {
+            return Phase.FAILED;
+        }
+        if (byService.containsValue(Phase.STOPPED) || experiment.getDesiredState() == DesiredState.STOP) {
+            return Phase.STOPPED;
+        }
+        if (LAST_SERVICES.stream().allMatch(service -> byService.get(service) == Phase.COMPLETED)) {
+            return Phase.COMPLETED;
+        }
+        if (experiment.getDesiredState() == DesiredState.PAUSE) {
+            return Phase.PAUSED;
+        }
+        return byService.containsValue(Phase.RUNNING) ? Phase.RUNNING : Phase.WAITING;
+    }
+
+    /** Means over the victims of the newest snapshot, untargeted, in the suite that stands for all; null where there are none. */
+    private static Map<String, Object> headline(Collection<RobustnessMetrics> figures) {
+        List<RobustnessMetrics> untargeted = figures.stream()
+                .filter(figure -> figure.getMode() == Mode.UNTARGETED)
+                .toList();
+        String suite = untargeted.stream()
+                .map(RobustnessMetrics::getSuite)
+                .filter(HEADLINE_SUITE::equals)
+                .findFirst()
+                .or(() -> untargeted.stream()
+                        .map(RobustnessMetrics::getSuite)
+                        .filter(name -> name.startsWith("pixel"))
+                        .min(Comparator.naturalOrder()))
+                .or(() -> untargeted.stream().map(RobustnessMetrics::getSuite).min(Comparator.naturalOrder()))
+                .orElse("");
+        Map<Integer, List<RobustnessMetrics>> bySnapshot = untargeted.stream()
+                .filter(figure -> figure.getSuite().equals(suite))
+                .collect(Collectors.groupingBy(
+                        RobustnessMetrics::getSnapshot, TreeMap::new, Collectors.toCollection(ArrayList::new)));
+        if (bySnapshot.isEmpty()) {
+            return null;
+        }
+        List<RobustnessMetrics> newest = ((TreeMap<Integer, List<RobustnessMetrics>>) bySnapshot)
+                .lastEntry()
+                .getValue();
+        Map<String, Object> headline = new LinkedHashMap<>();
+        headline.put("suite", suite);
+        headline.put("victims", newest.size());
+        headline.put("complete", newest.stream().allMatch(RobustnessMetrics::getComplete));
+        headline.put("clean", mean(newest, figure -> figure.getClean().getAccuracy()));
+        headline.put("worst", mean(newest, figure -> figure.getWorstCase().getAccuracy()));
+        headline.put("irr", mean(newest, RobustnessMetrics::getIrr));
+        headline.put(
+                "irrLow",
+                mean(
+                        newest,
+                        figure -> figure.getIrrInterval() == null
+                                ? null
+                                : figure.getIrrInterval().get(0)));
+        headline.put(
+                "irrHigh",
+                mean(
+                        newest,
+                        figure -> figure.getIrrInterval() == null
+                                ? null
+                                : figure.getIrrInterval().get(1)));
+        headline.put(
+                "flags",
+                newest.stream()
+                        .flatMap(figure -> figure.getFlags().stream())
+                        .distinct()
+                        .sorted()
+                        .toList());
+        headline.put(
+                "overSnapshots",
+                bySnapshot.values().stream()
+                        .map(snapshot -> mean(snapshot, RobustnessMetrics::getIrr))
+                        .toList());
+        return headline;
+    }
+
+    private static Double mean(List<RobustnessMetrics> figures, Function<RobustnessMetrics, Double> value) {
+        List<Double> defined =
+                figures.stream().map(value).filter(Objects::nonNull).toList();
+        return defined.isEmpty()
+                ? null
+                : defined.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+    }
+}

@@ -1,0 +1,172 @@
+package dev.romestream.dashboard.live;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.romestream.dashboard.live.LiveState.Kind;
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.thread.ServiceThread;
+import dev.romestream.messaging.topic.TopicNames;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.GroupListing;
+import org.apache.kafka.clients.admin.ListShareGroupOffsetsSpec;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.GroupType;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Asks the brokers for what waits in each group, and services for their health, every few seconds. */
+public final class SystemView implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(SystemView.class);
+    private static final long EVERY_MS = 3_000;
+    private static final Duration HEALTH_LIMIT = Duration.ofSeconds(2);
+    private static final long ADMIN_LIMIT_SECONDS = 10;
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final RomeConfig config;
+    private final LiveState state;
+    private final Admin admin;
+    private final String prefix;
+    private final Map<String, URI> services = new LinkedHashMap<>();
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(HEALTH_LIMIT).build();
+    private final ServiceThread thread;
+
+    /** @throws IllegalArgumentException where dashboard.services is not what it should be */
+    public SystemView(RomeConfig config, LiveState state) {
+        this.config = config;
+        this.state = state;
+        this.prefix = TopicNames.of(config).prefix();
+        for (String service : config.list(RomeConfig.DASHBOARD_SERVICES)) {
+            String[] pair = service.split("=", 2);
+            if (pair.length < 2 || !pair[1].matches("https?://.+")) {
+                throw new IllegalArgumentException(RomeConfig.DASHBOARD_SERVICES + " has '" + service
+                        + "'; it takes name=http://host:port, separated by commas.");
+            }
+            services.put(pair[0], URI.create(pair[1] + "/health/ready"));
+        }
+        this.admin = Admin.create(config.admin());
+        this.thread = ServiceThread.start("dashboard-system", this::run);
+    }
+
+    private void run() {
+        try {
+            while (true) {
+                Map<String, Object> system = new LinkedHashMap<>();
+                system.put("waitsFor", config.outages().describe().orElse(null));
+                system.put("services", health());
+                system.put("groups", groups());
+                state.put(Kind.SYSTEM, "", "", system);
+                Thread.sleep(EVERY_MS);
+            }
+        } catch (InterruptedException | InterruptException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private List<Map<String, Object>> health() throws InterruptedException {
+        List<Map<String, Object>> all = new ArrayList<>();
+        for (Map.Entry<String, URI> service : services.entrySet()) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("name", service.getKey());
+            try {
+                HttpResponse<String> answer = http.send(
+                        HttpRequest.newBuilder(service.getValue())
+                                .timeout(HEALTH_LIMIT)
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+                one.put("ready", answer.statusCode() == 200);
+                one.put("reason", JSON.readTree(answer.body()).path("reason").asText(""));
+            } catch (IOException e) {
+                one.put("ready", false);
+                one.put("reason", "does not answer: " + e.getMessage());
+            }
+            all.add(one);
+        }
+        return all;
+    }
+
+    /** Of each group of this prefix, what it has not yet read or acknowledged; without the brokers, none. */
+    private List<Map<String, Object>> groups() throws InterruptedException {
+        List<Map<String, Object>> groups = new ArrayList<>();
+        try {
+            for (GroupListing group : await(admin.listGroups().all())) {
+                if (group.groupId().startsWith(prefix)) {
+                    groups.add(group(group));
+                }
+            }
+        } catch (ExecutionException | TimeoutException e) {
+            log.debug("The brokers tell nothing of their groups", e);
+        }
+        groups.sort(Comparator.comparing(group -> (String) group.get("id")));
+        return groups;
+    }
+
+    private Map<String, Object> group(GroupListing group)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        String id = group.groupId();
+        Map<TopicPartition, Long> at = new LinkedHashMap<>();
+        int members;
+        if (group.type().filter(GroupType.SHARE::equals).isPresent()) {
+            members = await(admin.describeShareGroups(List.of(id)).all())
+                    .get(id)
+                    .members()
+                    .size();
+            await(admin.listShareGroupOffsets(Map.of(id, new ListShareGroupOffsetsSpec()))
+                            .partitionsToOffsetInfo(id))
+                    .forEach((partition, info) -> {
+                        if (info != null && info.startOffset() >= 0) {
+                            at.put(partition, info.startOffset());
+                        }
+                    });
+        } else {
+            members = await(admin.describeConsumerGroups(List.of(id)).all())
+                    .get(id)
+                    .members()
+                    .size();
+            await(admin.listConsumerGroupOffsets(id).partitionsToOffsetAndMetadata())
+                    .forEach((partition, offset) -> {
+                        if (offset != null) {
+                            at.put(partition, offset.offset());
+                        }
+                    });
+        }
+        Map<TopicPartition, OffsetSpec> ends = new LinkedHashMap<>();
+        at.keySet().forEach(partition -> ends.put(partition, OffsetSpec.latest()));
+        long waiting = await(admin.listOffsets(ends).all()).entrySet().stream()
+                .mapToLong(end -> Math.max(0, end.getValue().offset() - at.get(end.getKey())))
+                .sum();
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("id", id);
+        values.put("type", group.type().map(GroupType::toString).orElse("").toLowerCase(java.util.Locale.ROOT));
+        values.put("members", members);
+        values.put("waiting", waiting);
+        return values;
+    }
+
+    private static <T> T await(KafkaFuture<T> future)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        return future.get(ADMIN_LIMIT_SECONDS, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void close() {
+        thread.stop();
+        admin.close(Duration.ofSeconds(1));
+    }
+}

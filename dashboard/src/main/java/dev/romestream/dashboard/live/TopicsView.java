@@ -1,0 +1,223 @@
+package dev.romestream.dashboard.live;
+
+import dev.romestream.client.result.DeadLetterBox;
+import dev.romestream.client.result.RecordJson;
+import dev.romestream.dashboard.live.LiveState.Kind;
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.service.Resources;
+import dev.romestream.messaging.thread.ServiceThread;
+import dev.romestream.messaging.topic.RecordReader;
+import dev.romestream.messaging.topic.TopicReader;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.ExperimentStatus;
+import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.SnapshotManifest;
+import dev.romestream.schemas.SyntheticSnapshot;
+import dev.romestream.schemas.Topic;
+import java.util.ArrayDeque;
+import java.util.BitSet;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/**
+ * Follows the small topics and keeps the {@link LiveState}: a few times a second what changed since becomes entries. Networks and
+ * perturbed images are not read. Safe for use by several threads.
+ */
+public final class TopicsView implements AutoCloseable {
+    private static final long PUBLISH_MS = 200;
+    private static final int MOST_LETTERS = 200;
+
+    private final LiveState state;
+    private final Map<String, Experiment> experiments = new LinkedHashMap<>();
+    private final Map<String, Map<String, ExperimentStatus>> statuses = new HashMap<>();
+    private final Map<String, Map<String, Figure>> figures = new HashMap<>();
+    private final Map<String, Map<String, Long>> letterCounts = new TreeMap<>();
+    private final Deque<Map<String, Object>> letters = new ArrayDeque<>();
+    private final Set<String> changedExperiments = new HashSet<>();
+    private final Map<String, String> changedFigures = new LinkedHashMap<>();
+    private boolean lettersChanged = true;
+    private final Resources resources = new Resources();
+    private final List<RecordReader<?>> readers;
+    private final TopicReader letterReader;
+    private final ServiceThread publisher;
+    private volatile boolean closed;
+
+    public TopicsView(RomeConfig config, LiveState state) {
+        this.state = state;
+        this.readers = List.of(
+                resources.add(new RecordReader<>(config, Topic.EXPERIMENTS, Experiment.class, this::acceptExperiment)),
+                resources.add(new RecordReader<>(
+                        config, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, this::acceptStatus)),
+                resources.add(new RecordReader<>(
+                        config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, this::acceptFigure)),
+                resources.add(new RecordReader<>(
+                        config,
+                        Topic.SYNTHETIC_SNAPSHOTS,
+                        SyntheticSnapshot.class,
+                        key -> key.endsWith("/manifest"),
+                        this::acceptSnapshot)));
+        this.letterReader = resources.add(new TopicReader(config, Topic.DEAD_LETTERS, this::acceptLetter));
+        this.publisher = ServiceThread.start("dashboard-publisher", this::publishChanges);
+    }
+
+    private synchronized void acceptExperiment(String id, Experiment experiment) {
+        if (experiment == null) {
+            experiments.remove(id);
+            statuses.remove(id);
+            Map<String, Figure> gone = figures.remove(id);
+            if (gone != null) {
+                gone.keySet().forEach(key -> changedFigures.put(key, id));
+            }
+        } else {
+            experiments.put(id, experiment);
+        }
+        changedExperiments.add(id);
+    }
+
+    private synchronized void acceptStatus(String key, ExperimentStatus status) {
+        if (status != null) {
+            statuses.computeIfAbsent(status.getExperiment(), id -> new TreeMap<>())
+                    .put(status.getService(), status);
+            changedExperiments.add(status.getExperiment());
+        }
+    }
+
+    private synchronized void acceptFigure(String key, RobustnessMetrics metrics) {
+        if (metrics != null) {
+            figures.computeIfAbsent(metrics.getExperiment(), id -> new TreeMap<>())
+                    .computeIfAbsent(key, id -> new Figure())
+                    .accept(metrics);
+            changedFigures.put(key, metrics.getExperiment());
+            changedExperiments.add(metrics.getExperiment());
+        }
+    }
+
+    private void acceptSnapshot(String key, SyntheticSnapshot snapshot) {
+        if (snapshot != null && snapshot.getPart() instanceof SnapshotManifest manifest) {
+            Map<String, Object> values = RecordJson.fields(manifest);
+            values.put("experiment", snapshot.getExperiment());
+            values.put("snapshot", snapshot.getSnapshot());
+            state.put(
+                    Kind.SNAPSHOT,
+                    snapshot.getExperiment() + "/" + snapshot.getSnapshot(),
+                    snapshot.getExperiment(),
+                    values);
+        } else if (snapshot == null) {
+            String id = key.substring(0, key.length() - "/manifest".length());
+            state.remove(Kind.SNAPSHOT, id, id.substring(0, Math.max(0, id.lastIndexOf('/'))));
+        }
+    }
+
+    private synchronized void acceptLetter(ConsumerRecord<String, byte[]> record) {
+        DeadLetterBox.Letter letter = new DeadLetterBox.Letter(record);
+        letterCounts.computeIfAbsent(letter.topic(), topic -> new TreeMap<>()).merge(letter.cause(), 1L, Long::sum);
+        Map<String, Object> head = new LinkedHashMap<>();
+        head.put("id", letter.id());
+        head.put("time", letter.time().toEpochMilli());
+        head.put("topic", letter.topic());
+        head.put("partition", letter.partition());
+        head.put("offset", letter.offset());
+        head.put("cause", letter.cause());
+        head.put("reason", letter.reason());
+        head.put("key", letter.key());
+        head.put("bytes", letter.bytes());
+        letters.addFirst(head);
+        if (letters.size() > MOST_LETTERS) {
+            letters.removeLast();
+        }
+        lettersChanged = true;
+    }
+
+    private void publishChanges() {
+        try {
+            while (!closed) {
+                publish();
+                Thread.sleep(PUBLISH_MS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized void publish() {
+        changedFigures.forEach((key, experiment) -> {
+            Figure figure = figures.getOrDefault(experiment, Map.of()).get(key);
+            state.put(Kind.FIGURE, key, experiment, figure == null ? null : figure.json());
+        });
+        changedFigures.clear();
+        for (String id : changedExperiments) {
+            state.put(Kind.EXPERIMENT, id, id, row(id).orElse(null));
+        }
+        changedExperiments.clear();
+        if (lettersChanged) {
+            state.put(Kind.DEAD_LETTERS, "", "", Map.of("counts", copyOfCounts(), "newest", List.copyOf(letters)));
+            lettersChanged = false;
+        }
+    }
+
+    private Map<String, Map<String, Long>> copyOfCounts() {
+        Map<String, Map<String, Long>> copy = new TreeMap<>();
+        letterCounts.forEach((topic, counts) -> copy.put(topic, Map.copyOf(counts)));
+        return copy;
+    }
+
+    private Optional<Map<String, Object>> row(String id) {
+        Experiment experiment = experiments.get(id);
+        if (experiment == null) {
+            return Optional.empty();
+        }
+        List<ExperimentStatus> current = statuses.getOrDefault(id, Map.of()).values().stream()
+                .filter(status -> status.getRun() >= experiment.getRun())
+                .toList();
+        return Optional.of(ExperimentRow.of(
+                experiment,
+                current,
+                figures.getOrDefault(id, Map.of()).values().stream()
+                        .map(Figure::metrics)
+                        .toList()));
+    }
+
+    /** The newest record of an experiment. */
+    public synchronized Optional<Experiment> experiment(String id) {
+        return Optional.ofNullable(experiments.get(id));
+    }
+
+    /**
+     * For each attack of a complete figure, in order, the images that were still right.
+     *
+     * @param key as on the topic; empty where there is no such figure
+     */
+    public synchronized List<BitSet> outcomes(String experiment, String key) {
+        Figure figure = figures.getOrDefault(experiment, Map.of()).get(key);
+        return figure == null ? List.of() : figure.outcomes();
+    }
+
+    /** Waits until what is on the topics now is known. */
+    public void awaitCaughtUp() {
+        readers.forEach(RecordReader::awaitCaughtUp);
+        letterReader.awaitCaughtUp();
+        publish();
+    }
+
+    /** @throws RuntimeException that ended one of the readers, if one did */
+    public void throwFailure() {
+        readers.forEach(RecordReader::throwFailure);
+        letterReader.throwFailure();
+        publisher.throwFailure();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        publisher.stop();
+        resources.close();
+    }
+}

@@ -1,0 +1,125 @@
+package dev.romestream.dashboard.web;
+
+import dev.romestream.messaging.config.RomeConfig;
+import io.javalin.http.Context;
+import io.javalin.http.Cookie;
+import io.javalin.http.ForbiddenResponse;
+import io.javalin.http.SameSite;
+import io.javalin.http.UnauthorizedResponse;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * Who may see and change what: on this machine anybody who reaches it under its own name; elsewhere whoever has the token, or
+ * whom a proxy lets through. What changes something comes from the dashboard's own pages, or from no page.
+ */
+final class Access {
+    private static final String COOKIE = "rome-token";
+    private static final Set<String> LOOPBACK_NAMES = Set.of("localhost", "127.0.0.1", "[::1]");
+    private static final String POLICY =
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
+                    + " connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+    private final String token;
+    private final boolean proxied;
+
+    /** @throws IllegalArgumentException where the dashboard would be open to everybody */
+    Access(RomeConfig config) {
+        this.token = config.secret(RomeConfig.DASHBOARD_TOKEN);
+        this.proxied = config.flag(RomeConfig.DASHBOARD_PROXIED);
+        String host = config.string(RomeConfig.DASHBOARD_HOST);
+        if (token.isEmpty() && !proxied && !isLoopback(host)) {
+            throw new IllegalArgumentException(RomeConfig.DASHBOARD_HOST + " is " + host
+                    + ", where others reach it: set " + RomeConfig.DASHBOARD_TOKEN + ", or "
+                    + RomeConfig.DASHBOARD_PROXIED
+                    + "=true where a proxy says who may see it.");
+        }
+    }
+
+    private static boolean isLoopback(String host) {
+        try {
+            return InetAddress.getByName(host).isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException(RomeConfig.DASHBOARD_HOST + " is " + host + ", which is no address.", e);
+        }
+    }
+
+    /** Before every request. */
+    void check(Context context) {
+        context.header("Content-Security-Policy", POLICY);
+        context.header("X-Content-Type-Options", "nosniff");
+        context.header("Referrer-Policy", "no-referrer");
+        context.header("Cross-Origin-Opener-Policy", "same-origin");
+        if (token.isEmpty() && !proxied && !LOOPBACK_NAMES.contains(name(context.host()))) {
+            throw new ForbiddenResponse("The dashboard is reached as localhost; '" + context.host()
+                    + "' takes dashboard.token or dashboard.proxied.");
+        }
+        if (isChange(context)) {
+            requireOwnPage(context);
+        }
+        if (!token.isEmpty() && !isOpen(context.path()) && !hasToken(context)) {
+            throw new UnauthorizedResponse("The dashboard takes its token: /login, or 'Authorization: Bearer ...'.");
+        }
+    }
+
+    private static String name(String host) {
+        return host == null ? "" : host.replaceFirst(":[0-9]+$", "");
+    }
+
+    private static boolean isChange(Context context) {
+        return !Set.of("GET", "HEAD", "OPTIONS").contains(context.method().name());
+    }
+
+    /** Browsers say where a request comes from; what is no browser says nothing. */
+    private static void requireOwnPage(Context context) {
+        String site = context.header("Sec-Fetch-Site");
+        String origin = context.header("Origin");
+        boolean foreign = site != null && !site.equals("same-origin") && !site.equals("none");
+        boolean elsewhere = origin != null && !Objects.equals(authority(origin), context.host());
+        if (foreign || elsewhere) {
+            throw new ForbiddenResponse("Changes come from the dashboard's own pages alone.");
+        }
+    }
+
+    private static String authority(String origin) {
+        try {
+            return URI.create(origin).getAuthority();
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    private static boolean isOpen(String path) {
+        return path.equals("/login") || path.equals("/login.html") || path.equals("/style.css");
+    }
+
+    private boolean hasToken(Context context) {
+        String bearer = context.header("Authorization");
+        return isToken(context.cookie(COOKIE))
+                || (bearer != null && bearer.startsWith("Bearer ") && isToken(bearer.substring("Bearer ".length())));
+    }
+
+    private boolean isToken(String given) {
+        return given != null
+                && MessageDigest.isEqual(
+                        given.getBytes(StandardCharsets.UTF_8), token.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Takes the token of a form, and lets the browser remember it until it is closed. */
+    void login(Context context) {
+        if (!isToken(context.formParam("token"))) {
+            throw new UnauthorizedResponse("That is not the token.");
+        }
+        Cookie cookie = new Cookie(COOKIE, token);
+        cookie.setHttpOnly(true);
+        cookie.setSameSite(SameSite.STRICT);
+        cookie.setSecure(context.scheme().equals("https"));
+        context.cookie(cookie);
+        context.redirect("/");
+    }
+}

@@ -1,0 +1,226 @@
+package dev.romestream.dashboard.web;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.romestream.client.experiment.ExperimentControl;
+import dev.romestream.client.experiment.ExperimentException;
+import dev.romestream.client.experiment.ExperimentFile;
+import dev.romestream.client.result.ContactSheet;
+import dev.romestream.client.result.DeadLetterBox;
+import dev.romestream.client.result.RecordJson;
+import dev.romestream.client.result.SyntheticImages;
+import dev.romestream.dashboard.live.LiveState;
+import dev.romestream.dashboard.live.LiveState.Kind;
+import dev.romestream.dashboard.live.TopicsView;
+import dev.romestream.exchange.store.SnapshotStore;
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.schemas.DesiredState;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.SnapshotManifest;
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.BadRequestResponse;
+import io.javalin.http.ConflictResponse;
+import io.javalin.http.Context;
+import io.javalin.http.NotFoundResponse;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** The same data as the stream has, by requests; and what a page can do. {@code openapi.json} describes it. */
+final class Api {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final RomeConfig config;
+    private final LiveState state;
+    private final TopicsView topics;
+    private final SnapshotStore snapshots;
+
+    Api(RomeConfig config, LiveState state, TopicsView topics, SnapshotStore snapshots) {
+        this.config = config;
+        this.state = state;
+        this.topics = topics;
+        this.snapshots = snapshots;
+    }
+
+    void addTo(RoutesConfig routes) {
+        routes.get("/api/experiments", this::experiments);
+        routes.post("/api/experiments", this::submit);
+        routes.post("/api/check", this::check);
+        routes.get("/api/presets/{name}", this::preset);
+        routes.get("/api/experiments/{id}", this::experiment);
+        routes.post("/api/experiments/{id}/state", this::setState);
+        routes.post("/api/experiments/{id}/run", this::runAgain);
+        routes.get("/api/experiments/{id}/figures", this::figures);
+        routes.get("/api/experiments/{id}/outcomes", this::outcomes);
+        routes.get("/api/experiments/{id}/snapshots/{snapshot}/images.png", this::images);
+        routes.get("/api/dead-letters", this::deadLetters);
+        routes.get("/api/dead-letters/{id}", this::deadLetter);
+        routes.post("/api/dead-letters/{id}/replay", this::replay);
+        routes.get("/api/system", this::system);
+    }
+
+    private static void answer(Context context, Object value) {
+        try {
+            context.contentType("application/json").result(JSON.writeValueAsBytes(value));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("This value does not become JSON.", e);
+        }
+    }
+
+    private static JsonNode body(Context context) {
+        try {
+            JsonNode body = JSON.readTree(context.body());
+            if (body == null || !body.isObject()) {
+                throw new BadRequestResponse("The body is to be a JSON object.");
+            }
+            return body;
+        } catch (JsonProcessingException e) {
+            throw new BadRequestResponse("The body is no JSON: " + e.getOriginalMessage());
+        }
+    }
+
+    private void experiments(Context context) {
+        answer(context, state.values(entry -> entry.kind() == Kind.EXPERIMENT));
+    }
+
+    private Experiment known(Context context) {
+        String id = context.pathParam("id");
+        return topics.experiment(id).orElseThrow(() -> new NotFoundResponse("There is no experiment '" + id + "'."));
+    }
+
+    private void experiment(Context context) {
+        Experiment experiment = known(context);
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("summary", state.get(Kind.EXPERIMENT, experiment.getId()));
+        values.put("record", RecordJson.fields(experiment));
+        values.put("file", ExperimentFile.write(experiment));
+        answer(context, values);
+    }
+
+    private void figures(Context context) {
+        String id = known(context).getId();
+        answer(
+                context,
+                state.values(entry ->
+                        entry.kind() == Kind.FIGURE && entry.experiment().equals(id)));
+    }
+
+    /** Of each attack of a figure, which images were still right: a string of 1 and 0. */
+    private void outcomes(Context context) {
+        String key = context.queryParam("figure");
+        if (key == null) {
+            throw new BadRequestResponse("Which figure is said by 'figure': experiment/snapshot/victim/suite/mode.");
+        }
+        List<String> rows = new ArrayList<>();
+        for (BitSet bits : topics.outcomes(known(context).getId(), key)) {
+            StringBuilder row = new StringBuilder();
+            for (int i = 0; i < bits.length(); i++) {
+                row.append(bits.get(i) ? '1' : '0');
+            }
+            rows.add(row.toString());
+        }
+        answer(context, rows);
+    }
+
+    private void images(Context context) throws IOException {
+        String id = known(context).getId();
+        int number = context.pathParamAsClass("snapshot", Integer.class)
+                .getOrThrow(errors -> new NotFoundResponse("A snapshot is a number."));
+        SnapshotManifest manifest = snapshots
+                .manifest(id, number)
+                .orElseThrow(() -> new NotFoundResponse("There is no snapshot " + number + " of '" + id + "'."));
+        ByteArrayOutputStream sheet = new ByteArrayOutputStream();
+        ContactSheet.write(sheet, SyntheticImages.of(manifest, snapshots.classes(id, number, manifest.getClasses())));
+        context.header("Cache-Control", "private, max-age=3600")
+                .contentType("image/png")
+                .result(sheet.toByteArray());
+    }
+
+    private void preset(Context context) {
+        String name = context.pathParam("name");
+        try {
+            context.contentType("text/plain; charset=utf-8").result(ExperimentFile.presetText(name));
+        } catch (ExperimentException e) {
+            throw new NotFoundResponse(e.getMessage());
+        }
+    }
+
+    private static List<Experiment> parse(Context context) {
+        String file = body(context).path("file").asText("");
+        try {
+            return ExperimentFile.parse(file, Map.of(), List.of());
+        } catch (ExperimentException e) {
+            throw new BadRequestResponse(e.getMessage());
+        }
+    }
+
+    private void check(Context context) {
+        answer(
+                context,
+                Map.of(
+                        "experiments",
+                        parse(context).stream()
+                                .map(experiment -> Map.of("id", experiment.getId(), "name", experiment.getName()))
+                                .toList()));
+    }
+
+    private void submit(Context context) {
+        List<Experiment> started = ExperimentControl.start(config, parse(context));
+        context.status(201);
+        answer(context, Map.of("ids", started.stream().map(Experiment::getId).toList()));
+    }
+
+    private void setState(Context context) {
+        Experiment experiment = known(context);
+        String wanted = body(context).path("state").asText("").toUpperCase(Locale.ROOT);
+        DesiredState desired = Arrays.stream(DesiredState.values())
+                .filter(value -> value.name().equals(wanted))
+                .findFirst()
+                .orElseThrow(() -> new BadRequestResponse("'state' is to be run, pause or stop."));
+        ExperimentControl.setState(config, experiment, desired);
+        answer(context, Map.of("id", experiment.getId(), "state", wanted.toLowerCase(Locale.ROOT)));
+    }
+
+    private void runAgain(Context context) {
+        Experiment experiment = known(context);
+        Experiment wanted = Experiment.newBuilder(experiment)
+                .setDesiredState(DesiredState.RUN)
+                .build();
+        Experiment started = ExperimentControl.start(config, List.of(wanted)).get(0);
+        answer(context, Map.of("id", started.getId(), "run", started.getRun()));
+    }
+
+    private void deadLetters(Context context) {
+        answer(context, state.get(Kind.DEAD_LETTERS, ""));
+    }
+
+    private static DeadLetterBox.Letter letter(DeadLetterBox box, Context context) {
+        String id = context.pathParam("id");
+        return box.letter(id).orElseThrow(() -> new NotFoundResponse("There is no dead letter '" + id + "'."));
+    }
+
+    private void deadLetter(Context context) {
+        try (DeadLetterBox box = new DeadLetterBox(config)) {
+            answer(context, Map.of("content", box.content(letter(box, context))));
+        }
+    }
+
+    private void replay(Context context) {
+        try (DeadLetterBox box = new DeadLetterBox(config)) {
+            answer(context, Map.of("place", box.replay(letter(box, context))));
+        } catch (IllegalArgumentException e) {
+            throw new ConflictResponse(e.getMessage());
+        }
+    }
+
+    private void system(Context context) {
+        answer(context, state.get(Kind.SYSTEM, ""));
+    }
+}

@@ -1,0 +1,131 @@
+package dev.romestream.dashboard.web;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.romestream.dashboard.live.LiveState;
+import dev.romestream.dashboard.live.TopicsView;
+import dev.romestream.exchange.store.SnapshotStore;
+import dev.romestream.messaging.config.RomeConfig;
+import io.javalin.Javalin;
+import io.javalin.http.Context;
+import io.javalin.http.HttpResponseException;
+import io.javalin.http.TooManyRequestsResponse;
+import io.javalin.http.staticfiles.Location;
+import io.javalin.util.JavalinBindException;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Pages, stream and API at {@code dashboard.host} and {@code dashboard.port}. */
+public final class DashboardServer implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(DashboardServer.class);
+    private static final String PAGES = "/dev/romestream/dashboard/page";
+    private static final String CHARTS = "/META-INF/resources/webjars/uplot";
+    private static final int MOST_THREADS = 260;
+    private static final int LEAST_THREADS = 4;
+    private static final long MOST_BODY_BYTES = 1 << 20;
+    private static final int MOST_CHANGES_A_MINUTE = 120;
+
+    private final Javalin server;
+    private final EventStream stream;
+    private final String host;
+    private long minute;
+    private int changes;
+
+    /**
+     * Starts to serve.
+     *
+     * @throws IllegalArgumentException where it would be open to everybody
+     * @throws IllegalStateException where the port is taken
+     */
+    public DashboardServer(RomeConfig config, LiveState state, TopicsView topics, SnapshotStore snapshots) {
+        Access access = new Access(config);
+        this.stream = new EventStream(state);
+        this.host = config.string(RomeConfig.DASHBOARD_HOST);
+        int port = config.integer(RomeConfig.DASHBOARD_PORT);
+        Api api = new Api(config, state, topics, snapshots);
+        this.server = Javalin.create(javalin -> {
+            javalin.startup.showJavalinBanner = false;
+            javalin.startup.showOldJavalinVersionWarning = false;
+            javalin.http.maxRequestSize = MOST_BODY_BYTES;
+            javalin.jetty.threadPool = new QueuedThreadPool(MOST_THREADS, LEAST_THREADS);
+            javalin.jetty.modifyServer(jetty -> jetty.setStopTimeout(0));
+            javalin.staticFiles.add(files -> {
+                files.directory = PAGES;
+                files.location = Location.CLASSPATH;
+                files.headers = java.util.Map.of("Cache-Control", "no-cache");
+            });
+            javalin.staticFiles.add(files -> {
+                files.hostedPath = "/uplot";
+                files.directory = CHARTS;
+                files.location = Location.CLASSPATH;
+            });
+            javalin.routes.before(access::check);
+            javalin.routes.before(this::limitChanges);
+            javalin.routes.post("/login", access::login);
+            javalin.routes.sse("/api/stream", stream::serve);
+            api.addTo(javalin.routes);
+            javalin.routes.exception(HttpResponseException.class, DashboardServer::refuse);
+            javalin.routes.exception(Exception.class, DashboardServer::fail);
+        });
+        try {
+            server.start(host, port);
+        } catch (JavalinBindException e) {
+            throw new IllegalStateException(
+                    "Cannot serve the dashboard at " + host + ":" + port + " (dashboard.host, dashboard.port): "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    private synchronized void limitChanges(Context context) {
+        if (context.method().name().equals("POST")) {
+            long now = TimeUnit.NANOSECONDS.toMinutes(System.nanoTime());
+            changes = now == minute ? changes + 1 : 1;
+            minute = now;
+            if (changes > MOST_CHANGES_A_MINUTE) {
+                throw new TooManyRequestsResponse(
+                        "More than " + MOST_CHANGES_A_MINUTE + " changes a minute are not taken.");
+            }
+        }
+    }
+
+    private static void refuse(HttpResponseException refusal, Context context) {
+        boolean page = context.path().equals("/") || context.path().endsWith(".html");
+        if (refusal.getStatus() == 401 && page) {
+            context.redirect("/login.html");
+            return;
+        }
+        error(context, refusal.getStatus(), refusal.getMessage());
+    }
+
+    private static void fail(Exception failure, Context context) {
+        log.error("{} {} failed", context.method(), context.path(), failure);
+        error(context, 500, String.valueOf(failure.getMessage()));
+    }
+
+    private static void error(Context context, int status, String message) {
+        context.status(status)
+                .contentType("application/json")
+                .result(JsonNodeFactory.instance
+                        .objectNode()
+                        .put("error", message)
+                        .toString());
+    }
+
+    /** Where a browser finds it. */
+    public String url() {
+        return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + server.port() + "/";
+    }
+
+    /** Pages that are open. */
+    public int clients() {
+        return stream.clients();
+    }
+
+    @Override
+    public void close() {
+        stream.close();
+        server.stop();
+    }
+}

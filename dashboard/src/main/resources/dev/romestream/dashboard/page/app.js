@@ -1,0 +1,50 @@
+// Which page is shown, and when it is drawn again.
+import { follow, onChange } from "./live.js";
+import { el, route } from "./dom.js";
+
+const PAGES = {
+  experiments: () => import("./experiments.js"),
+  experiment: () => import("./experiment.js"),
+  compare: () => import("./compare.js"),
+  monitor: () => import("./monitor.js"),
+  submit: () => import("./submit.js"),
+  system: () => import("./system.js"),
+};
+const page = document.getElementById("page");
+const connection = document.getElementById("connection");
+let shown = null;
+
+function connected(how) {
+  connection.textContent = { live: "live", lost: "connection lost, trying again …", refused: "refused, trying again …" }[how];
+  connection.className = how;
+}
+
+async function open() {
+  const at = route();
+  const key = at.page + "/" + at.of;
+  for (const anchor of document.querySelectorAll("nav a")) {
+    if (anchor.hash === "#/" + at.page || (at.page === "experiment" && anchor.hash === "#/experiments")) anchor.setAttribute("aria-current", "page");
+    else anchor.removeAttribute("aria-current");
+  }
+  if (shown?.key !== key) {
+    if (!PAGES[at.page]) {
+      page.replaceChildren(el("h1", {}, "There is no such page"));
+      return;
+    }
+    const module = await PAGES[at.page]();
+    if (route().page + "/" + route().of !== key) return;
+    shown?.page.close?.();
+    page.replaceChildren();
+    const first = shown === null;
+    shown = { key, page: module.open(page, at.of) };
+    document.title = (page.querySelector("h1")?.textContent ?? "") + " – ROME Stream";
+    if (!first) page.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
+  follow(shown.page.follows?.(route().view) ?? [], connected);
+  shown.page.draw(route().view);
+}
+
+onChange(() => shown?.page.draw(route().view));
+addEventListener("hashchange", open);
+open();

@@ -1,0 +1,85 @@
+// Curves with their intervals, by uPlot; a table of the same numbers stands behind each.
+import uPlot from "./uplot/1.6.30/dist/uPlot.esm.js";
+import { el, number } from "./dom.js";
+
+export const COLOURS = ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8"];
+export const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/**
+ * A chart that is drawn again in place.
+ * draw(x, [{label, values, low, high}], axis): low and high may be absent, values null where there is none.
+ */
+export function chart(title, { height = 220, unit = "%" } = {}) {
+  const place = el("div.plot");
+  const table = el("table");
+  const element = el("figure.chart", {}, el("figcaption", {}, title), place, el("details", {}, el("summary", {}, "as a table"), table));
+  let plot = null, shape = "", shown = "";
+
+  function build(series, axis) {
+    plot?.destroy();
+    const text = css("--text"), grid = css("--line");
+    const bands = [], lines = [{ label: axis }];
+    series.forEach((one, i) => {
+      const colour = css(COLOURS[i % COLOURS.length]);
+      lines.push({ label: one.label, stroke: colour, width: 2, spanGaps: true, points: { size: 6, fill: colour }, value: (u, value) => number(value) + (value == null ? "" : " " + unit) });
+      if (one.low) {
+        lines.push({ show: true, label: one.label + " low", stroke: "transparent", points: { show: false }, spanGaps: true, class: "bound" });
+        lines.push({ show: true, label: one.label + " high", stroke: "transparent", points: { show: false }, spanGaps: true, class: "bound" });
+        bands.push({ series: [lines.length - 1, lines.length - 2], fill: colour + "30" });
+      }
+    });
+    const side = { stroke: text, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 }, font: "12px system-ui" };
+    plot = new uPlot({
+      width: place.clientWidth || 400, height, series: lines, bands, scales: { x: { time: false } },
+      axes: [{ ...side, label: axis, labelSize: 20, labelFont: "12px system-ui", size: 36 }, { ...side, size: 44, label: unit, labelSize: 16, labelFont: "12px system-ui" }],
+      legend: { live: true },
+    }, [[]], place);
+  }
+
+  const resized = new ResizeObserver(() => plot?.setSize({ width: place.clientWidth, height }));
+  resized.observe(place);
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const again = () => { shape = ""; shown = ""; };
+  dark.addEventListener("change", again);
+
+  return {
+    element,
+    draw(x, series, axis) {
+      const data = [x];
+      for (const one of series) {
+        data.push(one.values);
+        if (one.low) data.push(one.low, one.high);
+      }
+      const now = JSON.stringify([data, series.map(one => one.label), axis]);
+      if (now === shown) return;
+      shown = now;
+      const fresh = JSON.stringify([series.map(one => [one.label, !!one.low]), axis]);
+      if (fresh !== shape) {
+        shape = fresh;
+        build(series, axis);
+      }
+      plot.setData(data);
+      table.replaceChildren(el("thead", {}, el("tr", {}, el("th", { scope: "col" }, axis), series.map(one => el("th", { scope: "col" }, one.label)))),
+        el("tbody", {}, x.map((at, i) => el("tr", {}, el("th", { scope: "row" }, String(at)), series.map(one => el("td", {}, number(one.values[i]), one.low && one.low[i] != null ? ` [${number(one.low[i])}, ${number(one.high[i])}]` : ""))))));
+    },
+    close() {
+      resized.disconnect();
+      dark.removeEventListener("change", again);
+      plot?.destroy();
+    },
+  };
+}
+
+/** Series over one axis from several lists of [x, value, low, high]. */
+export function aligned(lists) {
+  const x = [...new Set(lists.flatMap(list => list.points.map(point => point[0])))].sort((a, b) => a - b);
+  const at = new Map(x.map((value, i) => [value, i]));
+  return [x, lists.map(({ label, points, banded }) => {
+    const column = k => {
+      const values = x.map(() => null);
+      for (const point of points) values[at.get(point[0])] = point[k] ?? null;
+      return values;
+    };
+    return { label, values: column(1), ...(banded ? { low: column(2), high: column(3) } : {}) };
+  })];
+}

@@ -1,0 +1,161 @@
+// Experiments side by side, and the difference to one of them.
+import { call, entries } from "./live.js";
+import { css, COLOURS } from "./chart.js";
+import { doing, el, interval, link, look, number, show, svg } from "./dom.js";
+import { attackName } from "./attacks.js";
+import { difference, mean } from "./statistics.js";
+
+const ids = view => (view.get("ids") ?? "").split(",").filter(Boolean);
+
+export function open(page) {
+  const chooser = el("form.tools", { onsubmit: event => event.preventDefault() });
+  const table = el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Comparison, scrollable" });
+  const plane = el("div.plane");
+  const add = el("input", { id: "add", list: "known", placeholder: "an experiment's id …", "aria-label": "Add an experiment", onchange: () => {
+    if (entries("experiment").has(add.value)) {
+      look({ ids: [...new Set([...ids(new URLSearchParams(location.hash.split("?")[1])), add.value])].join(",") });
+      add.value = "";
+    }
+  } });
+  const known = el("datalist", { id: "known" });
+  page.append(el("h1", {}, "Compare"), el("div.tools", {}, add, known,
+      el("button", { id: "csv", onclick: () => save("comparison.csv", "text/csv", csv(rows)) }, "CSV"),
+      el("button", { id: "json", onclick: () => save("comparison.json", "application/json", JSON.stringify(rows.map(row => row.plain), null, 2)) }, "JSON"),
+      el("button", { id: "png", onclick: doing(() => png(plane.querySelector("svg"))) }, "PNG")),
+    chooser, table, plane,
+    el("p.hint", {}, "Per cent, means over victims of the newest snapshot. Differences to the baseline are paired image by image where both were scored on the same images: the interval is that of McNemar's two kinds of discordant images, averaged over victims; elsewhere it is of two independent proportions."));
+  let rows = [];
+  const outcomes = new Map();
+
+  /** Outcomes of single images are fetched once a figure is complete. */
+  function outcome(figure) {
+    const key = [figure.experiment, figure.snapshot, figure.victim, figure.suite, figure.mode].join("/");
+    if (figure.complete && !outcomes.has(figure)) {
+      outcomes.set(figure, null);
+      const name = [...entries("figure")].find(([, value]) => value === figure)?.[0];
+      if (name) call(`api/experiments/${encodeURIComponent(figure.experiment)}/outcomes?figure=${encodeURIComponent(name)}`).then(bits => {
+        outcomes.set(figure, bits);
+        dispatchEvent(new HashChangeEvent("hashchange"));
+      }).catch(() => {});
+    }
+    return outcomes.get(figure);
+  }
+
+  return {
+    follows: ids,
+    draw(view) {
+      const wanted = ids(view);
+      show(known, [...entries("experiment").keys()].slice(0, 500).map(id => el("option", { value: id })));
+      const all = [...entries("figure").values()].filter(figure => wanted.includes(figure.experiment));
+      const suites = [...new Set(all.map(figure => figure.suite))].sort();
+      const suite = suites.includes(view.get("suite")) ? view.get("suite") : suites.find(name => name === "pixel-2") ?? suites.find(name => name.startsWith("pixel")) ?? suites[0];
+      const mode = view.get("mode") === "targeted" ? "targeted" : "untargeted";
+      const baseline = wanted.includes(view.get("baseline")) ? view.get("baseline") : wanted[0];
+      const option = (value, now) => el("option", { value, selected: value === now }, value);
+      show(chooser, !wanted.length ? el("p.hint", {}, "Choose experiments: here, or by the list's “Compare those shown”.") : [
+        el("label", {}, "suite ", el("select", { id: "choose-suite", onchange: event => look({ suite: event.target.value }) }, suites.map(name => option(name, suite)))),
+        el("label", {}, "mode ", el("select", { id: "choose-mode", onchange: event => look({ mode: event.target.value }) }, ["untargeted", "targeted"].map(name => option(name, mode)))),
+        el("label", {}, "baseline ", el("select", { id: "choose-baseline", onchange: event => look({ baseline: event.target.value }) }, wanted.map(name => option(name, baseline))))]);
+      const of = id => {
+        const mine = all.filter(figure => figure.experiment === id && figure.suite === suite && figure.mode === mode);
+        const newest = Math.max(...mine.map(figure => figure.snapshot));
+        return mine.filter(figure => figure.snapshot === newest).sort((a, b) => a.victim.localeCompare(b.victim, "en", { numeric: true }));
+      };
+      const base = of(baseline);
+      const attacks = [...new Set(wanted.flatMap(id => of(id)[0]?.attacks.map(attack => attackName(of(id)[0].attacks, attack)) ?? []))];
+      rows = wanted.map(id => {
+        const victims = of(id);
+        const values = Object.fromEntries(attacks.map(name => [name, mean(victims.map(figure => figure.attacks.find(attack => attackName(figure.attacks, attack) === name)?.accuracy))]));
+        const plain = { id, name: entries("experiment").get(id)?.name ?? id, victims: victims.length, complete: victims.length > 0 && victims.every(figure => figure.complete),
+          ...values, "worst case": mean(victims.map(figure => figure.worstCase.accuracy)), "I-RR": mean(victims.map(figure => figure.irr)), RR: mean(victims.map(figure => figure.rr)), flags: [...new Set(victims.flatMap(figure => figure.flags))].join(" ") };
+        const differences = id === baseline ? {} : Object.fromEntries(attacks.map(name => [name, difference(victims, base, name, outcome, entries("experiment").get(id)?.dataset === entries("experiment").get(baseline)?.dataset)]));
+        return { plain, differences, drop: victims.length ? mean(victims.map(figure => figure.attacks.filter(attack => !attack.control && attack.rated).map(attack => figure.clean.accuracy - attack.accuracy)).map(list => list.length ? mean(list) : null)) : null };
+      });
+      const columns = [...attacks, "worst case", "I-RR", "RR"];
+      show(table, wanted.length ? el("table", {}, el("thead", {}, el("tr", {}, ["experiment", "victims", ...columns, "flags", ""].map(name => el("th", { scope: "col" }, name)))),
+        el("tbody", {}, rows.map(({ plain, differences }, i) => el("tr", { "data-id": plain.id },
+          el("th", { scope: "row" }, el("span.dot", { "data-colour": i % COLOURS.length }), el("a", { href: link("experiment", plain.id) }, plain.name), plain.id === baseline ? el("small", {}, " baseline") : ""),
+          el("td", {}, plain.victims, plain.complete ? "" : " …"),
+          columns.map(name => el("td", {}, number(plain[name]), differences[name] ? el("small.difference" + (differences[name].clear ? ".clear" : ""), { title: differences[name].how },
+            ` ${differences[name].mean > 0 ? "+" : ""}${number(differences[name].mean)} ${interval(differences[name].interval)}`) : null)),
+          el("td", {}, plain.flags),
+          el("td", {}, el("button.plain", { id: "remove-" + plain.id, "aria-label": "Remove " + plain.name, onclick: () => look({ ids: wanted.filter(id => id !== plain.id).join(",") }) }, "×")))))) : null);
+      drawPlane(plane, rows);
+    },
+  };
+}
+
+/** Clean against worst case, with lines of equal I-RR for an attack that takes all that is taken. */
+function drawPlane(place, rows) {
+  const known = rows.filter(row => row.plain.none != null && row.plain["worst case"] != null);
+  if (!known.length) {
+    show(place);
+    return;
+  }
+  const W = 460, H = 380, left = 44, bottom = 40, top = 10, right = 10;
+  const most = Math.min(100, Math.ceil(Math.max(...known.map(row => row.plain.none)) / 10) * 10 + 10);
+  const x = value => left + (W - left - right) * value / most, y = value => H - bottom - (H - top - bottom) * value / most;
+  const lines = [20, 40, 60, 80, 95].map(irr => {
+    // 100 (1 - drop^2 / clean^2) = irr, where every attack takes the same
+    const slope = 1 - Math.sqrt(1 - irr / 100);
+    return svg("g", { class: "contour" }, svg("line", { x1: x(0), y1: y(0), x2: x(most), y2: y(most * slope) }), label(x(most) - 4, y(most * slope) - 4, "I-RR " + irr, "end"));
+  });
+  show(place, el("h2", {}, "Clean against worst case"), svg("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": "Clean accuracy against worst-case accuracy; the table above has the numbers" },
+    svg("rect", { class: "frame", x: left, y: top, width: W - left - right, height: H - top - bottom }),
+    ...lines,
+    ...[0, most / 2, most].flatMap(value => [label(x(value), H - bottom + 16, number(value, 0), "middle"), label(left - 6, y(value) + 4, number(value, 0), "end")]),
+    label((W + left) / 2, H - 6, "clean, %", "middle"), label(left + 6, top + 14, "worst case, %", "start"),
+    ...rows.map((row, i) => known.includes(row) ? svg("g", {}, svg("circle", { cx: x(row.plain.none), cy: y(row.plain["worst case"]), r: 6, class: "point", "data-colour": i % COLOURS.length }),
+      label(x(row.plain.none) + 9, y(row.plain["worst case"]) + 4, row.plain.name.slice(0, 28), row.plain.none > most * 0.7 ? "end" : "start", row.plain.none > most * 0.7 ? -18 : 0)) : null).filter(Boolean)),
+  el("p.hint", {}, "On one line the ratio is the same, whatever the accuracies: a set low on the left has a high I-RR for little. (Drawn for attacks that all take as much as the worst case does.)"));
+}
+
+function label(x, y, text, anchor, dx = 0) {
+  return svg("text", { x: x + dx, y, "text-anchor": anchor }, text);
+}
+
+function csv(rows) {
+  const columns = [...new Set(rows.flatMap(row => Object.keys(row.plain)))];
+  const quoted = value => /[",\n]|^[=+@-]/.test(String(value ?? "")) && typeof value !== "number" ? `"${String(value).replaceAll('"', '""')}"` : value ?? "";
+  return [columns, ...rows.map(row => columns.map(name => row.plain[name]))].map(line => line.map(quoted).join(",")).join("\n") + "\n";
+}
+
+function save(name, type, content) {
+  const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
+  const anchor = el("a", { href: url, download: name });
+  document.body.append(anchor);
+  anchor.click();
+  anchor.remove();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}
+
+/** The picture as the page shows it, styles and all. */
+async function png(picture) {
+  if (!picture) throw new Error("There is nothing to draw yet.");
+  const copy = picture.cloneNode(true);
+  const from = [picture, ...picture.querySelectorAll("*")], to = [copy, ...copy.querySelectorAll("*")];
+  from.forEach((element, i) => {
+    const style = getComputedStyle(element);
+    for (const name of ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-size", "font-family"]) to[i].style.setProperty(name, style.getPropertyValue(name));
+  });
+  const { width, height } = picture.viewBox.baseVal;
+  copy.setAttribute("width", width * 2);
+  copy.setAttribute("height", height * 2);
+  const url = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(copy)], { type: "image/svg+xml" }));
+  try {
+    const image = new Image();
+    await new Promise((resolve, reject) => {
+      image.onload = resolve;
+      image.onerror = () => reject(new Error("The picture could not be drawn."));
+      image.src = url;
+    });
+    const canvas = el("canvas", { width: width * 2, height: height * 2 });
+    const context = canvas.getContext("2d");
+    context.fillStyle = css("--back");
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(image, 0, 0);
+    save("comparison.png", "image/png", await new Promise(resolve => canvas.toBlob(resolve, "image/png")));
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}

@@ -1,0 +1,101 @@
+// Elements, numbers and the address.
+
+/** An element: el("a.name", {href}, child, ...); text is text, never markup. */
+export function el(tag, attributes, ...children) {
+  const [name, ...classes] = tag.split(".");
+  const element = document.createElement(name);
+  if (classes.length) element.className = classes.join(" ");
+  for (const [key, value] of Object.entries(attributes ?? {})) {
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (value === true) element.setAttribute(key, "");
+    else if (value !== false && value != null) element.setAttribute(key, value);
+  }
+  element.append(...children.flat(3).filter(child => child != null));
+  return element;
+}
+
+export function svg(tag, attributes, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+
+/** Replaces what an element holds, and leaves it alone where nothing changed; the focus stays where it is by id. */
+export function show(element, ...children) {
+  const fresh = el("div", {}, ...children);
+  if (fresh.innerHTML === element.dataset.shown && element.childNodes.length) return;
+  element.dataset.shown = fresh.innerHTML;
+  const focused = element.contains(document.activeElement) ? document.activeElement.id : "";
+  element.replaceChildren(...fresh.childNodes);
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+}
+
+export const number = (value, digits = 1) => value == null ? "–" : value.toFixed(digits);
+export const interval = bounds => bounds == null || bounds[0] == null ? "" : `[${number(bounds[0])}, ${number(bounds[1])}]`;
+export const count = value => value == null ? "–" : value.toLocaleString("en");
+
+export function duration(seconds) {
+  if (!isFinite(seconds)) return "";
+  return seconds < 90 ? `${Math.round(seconds)} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}
+
+export const time = millis => new Date(millis).toISOString().replace("T", " ").slice(0, 19);
+
+/** The address: a page, what it is of, and how it is looked at. */
+export function route() {
+  const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
+  const [page, ...rest] = path.split("/").map(decodeURIComponent);
+  return { page: page || "experiments", of: rest.join("/"), view: new URLSearchParams(query ?? "") };
+}
+
+/** Changes how the page is looked at; every change is a step of the back button unless it says otherwise. */
+export function look(changes, { replace = false } = {}) {
+  const { page, of, view } = route();
+  for (const [key, value] of Object.entries(changes)) {
+    if (value == null || value === "") view.delete(key);
+    else view.set(key, value);
+  }
+  const query = view.toString();
+  const hash = "#/" + [page, ...(of ? [of] : [])].map(encodeURIComponent).join("/") + (query ? "?" + query : "");
+  if (hash === location.hash) return;
+  if (replace) {
+    history.replaceState(null, "", hash);
+    dispatchEvent(new HashChangeEvent("hashchange"));
+  } else {
+    location.hash = hash;
+  }
+}
+
+export const link = (page, of) => "#/" + page + (of ? "/" + encodeURIComponent(of) : "");
+
+/** A line in the size of a word. */
+export function sparkline(values, label) {
+  const known = values.filter(value => value != null);
+  if (known.length < 2) return null;
+  const low = Math.min(...known), high = Math.max(...known), span = high - low || 1;
+  const points = values.map((value, i) => value == null ? null : `${(i * 58 / (values.length - 1) + 1).toFixed(1)},${(15 - (value - low) * 14 / span).toFixed(1)}`);
+  return svg("svg", { class: "spark", viewBox: "0 0 60 16", role: "img", "aria-label": label },
+    svg("polyline", { points: points.filter(Boolean).join(" ") }));
+}
+
+/** Says something for a few seconds. */
+export function say(message, bad = false) {
+  const note = el(bad ? "p.note.bad" : "p.note", { role: bad ? "alert" : "status" }, message);
+  document.body.append(note);
+  setTimeout(() => note.remove(), bad ? 12000 : 5000);
+}
+
+/** Does what a button is for, and says what came of it. */
+export const doing = (work, done) => async event => {
+  const button = event.currentTarget;
+  button.disabled = true;
+  try {
+    const result = await work();
+    if (done) say(done(result));
+  } catch (error) {
+    say(error.message, true);
+  } finally {
+    button.disabled = false;
+  }
+};

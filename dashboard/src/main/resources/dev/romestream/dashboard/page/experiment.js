@@ -1,0 +1,165 @@
+// One experiment: its figures as they form, over snapshots, attack by victim, its images over time, and its file.
+import { call, entries, entry } from "./live.js";
+import { aligned, chart } from "./chart.js";
+import { attackName, CONTROLS, FLAGS, short } from "./attacks.js";
+import { progress } from "./experiments.js";
+import { count, doing, el, interval, link, look, number, show } from "./dom.js";
+
+const figureKey = figure => [figure.experiment, figure.snapshot, figure.victim, figure.suite, figure.mode].join("|");
+
+export function open(page, id) {
+  const title = el("h1", {}, id);
+  const state = el("div.state");
+  const actions = el("div.tools");
+  const chooser = el("form.tools", { onsubmit: event => event.preventDefault() });
+  const forming = chart("Over the images seen so far, with 95 % intervals of I-RR");
+  const over = chart("Over snapshots, at their end or so far");
+  const heat = el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Attack by victim, scrollable" });
+  const detail = el("section.detail", { "aria-live": "polite" });
+  const images = el("section.images");
+  const file = el("details", {}, el("summary", {}, "The file, as run"), el("pre", { tabindex: "0" }, "…"));
+  page.append(el("p.back", {}, el("a", { href: "#/experiments" }, "Experiments")), title, state, actions,
+    el("h2", {}, "Figures"), chooser, el("div.charts", {}, forming.element, over.element),
+    el("h2", {}, "Attack by victim"), heat, detail, el("h2", {}, "Synthetic images"), images, el("h2", {}, "File"), file);
+
+  let text = "";
+  const load = () => call("api/experiments/" + encodeURIComponent(id)).then(answer => {
+    text = answer.file;
+    file.querySelector("pre").textContent = text;
+    return true;
+  }).catch(() => false);
+  load();
+
+  const state_ = wanted => doing(() => call(`api/experiments/${encodeURIComponent(id)}/state`, { state: wanted }), () => `asked for: ${wanted}`);
+  const buttons = {
+    pause: el("button", { id: "pause", onclick: state_("pause") }, "Pause"),
+    resume: el("button", { id: "resume", onclick: state_("run") }, "Resume"),
+    stop: el("button", { id: "stop", onclick: state_("stop") }, "Stop"),
+    again: el("button", { id: "again", onclick: doing(() => call(`api/experiments/${encodeURIComponent(id)}/run`, {}), answer => `run ${answer.run} has begun`) }, "Run again"),
+    clone: el("button", { id: "clone", onclick: doing(async () => {
+      await load();
+      sessionStorage.setItem("rome-editor", text);
+      location.hash = "#/submit";
+    }) }, "Clone into the editor"),
+  };
+  actions.append(...Object.values(buttons), el("a.button", { href: "#/compare?ids=" + encodeURIComponent(id) }, "Compare"));
+
+  const slider = el("input", { id: "snapshot-slider", type: "range", min: 0, "aria-label": "Snapshot", oninput: () => look({ image: slider.value }, { replace: true }) });
+  const caption = el("p", {});
+  const sheet = el("img", { alt: "" });
+  const none = el("p.hint", {}, "No snapshot yet.");
+  images.append(none);
+
+  function figures(filter) {
+    return [...entries("figure").values()].filter(figure => figure.experiment === id && filter(figure));
+  }
+
+  function chosen(view) {
+    const all = figures(() => true);
+    const suites = [...new Set(all.map(figure => figure.suite))].sort();
+    const suite = suites.includes(view.get("suite")) ? view.get("suite") : suites.find(name => name === "pixel-2") ?? suites.find(name => name.startsWith("pixel")) ?? suites[0];
+    const modes = [...new Set(all.filter(figure => figure.suite === suite).map(figure => figure.mode))].sort().reverse();
+    const mode = modes.includes(view.get("mode")) ? view.get("mode") : modes[0];
+    const snapshots = [...new Set(all.filter(figure => figure.suite === suite && figure.mode === mode).map(figure => figure.snapshot))].sort((a, b) => a - b);
+    const asked = Number(view.get("snapshot"));
+    const snapshot = view.has("snapshot") && snapshots.includes(asked) ? asked : snapshots.at(-1);
+    return { all, suites, suite, modes, mode, snapshots, snapshot };
+  }
+
+  const choice = (name, label, values, value, words = String) => el("label", {}, label, " ",
+    el("select", { id: "choose-" + name, onchange: event => look({ [name]: event.target.value }) }, values.map(one => el("option", { value: one, selected: one === value }, words(one)))));
+
+  function drawHeat(view, now) {
+    const victims = now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && figure.snapshot === now.snapshot).sort((a, b) => a.victim.localeCompare(b.victim, "en", { numeric: true }));
+    if (!victims.length) {
+      show(heat, el("p.hint", {}, "No figures yet: they appear while the first images are attacked."));
+      show(detail);
+      return;
+    }
+    const names = victims[0].attacks.map(attack => attackName(victims[0].attacks, attack));
+    const cell = (figure, name, value, more) => {
+      const picked = view.get("cell") === short(figure.victim) + "|" + name;
+      return el("td.heat" + (picked ? ".picked" : ""), { "data-level": value == null ? "" : Math.round(value / 10) },
+        el("button.plain", { id: `cell-${short(figure.victim)}-${name}`, title: more, "aria-pressed": String(picked), onclick: () => look({ cell: short(figure.victim) + "|" + name }) }, number(value)));
+    };
+    show(heat, el("table.heatmap", {},
+      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "victim"), names.map((name, i) => el("th", { scope: "col", title: CONTROLS[victims[0].attacks[i].attack] }, name, victims[0].attacks[i].control ? el("small", {}, " control") : "")),
+        el("th", { scope: "col" }, "worst case"), el("th", { scope: "col" }, "I-RR"), el("th", { scope: "col" }, "images"))),
+      el("tbody", {}, victims.map(figure => el("tr", {}, el("th", { scope: "row", title: figure.architecture }, short(figure.victim)),
+        figure.attacks.map((attack, i) => cell(figure, names[i], attack.accuracy, interval(attack.interval))),
+        cell(figure, "worst case", figure.worstCase.accuracy, interval(figure.worstCase.interval)),
+        el("td", {}, number(figure.irr), " ", el("small", {}, interval(figure.irrInterval))),
+        el("td", {}, count(figure.worstCase.count), figure.complete ? "" : " …"))))));
+    const [victim, name] = (view.get("cell") ?? "").split("|");
+    const figure = victims.find(one => short(one.victim) === victim) ?? victims[0];
+    const attack = figure.attacks.find(one => attackName(figure.attacks, one) === name);
+    show(detail,
+      el("h3", {}, short(figure.victim), attack ? " under " + name : ""),
+      el("p", {}, figure.architecture, figure.complete ? "" : " – not complete yet"),
+      attack ? el("p", {}, `${count(attack.correct)} of ${count(attack.count)} images still right: ${number(attack.accuracy)} % ${interval(attack.interval)}; ε ${number(attack.epsilon, 4)}, ${attack.steps} steps, ${count(attack.gradientEvaluations)} gradient evaluations in ${number(attack.seconds)} s. `, CONTROLS[attack.attack] ?? "") : el("p.hint", {}, "A cell opens its numbers."),
+      figure.flags.length ? el("dl.flags", {}, figure.flags.map(flag => [el("dt", {}, "⚑ ", flag), el("dd", {}, FLAGS[flag] ?? "")])) : el("p", {}, "No flags."),
+      Object.keys(figure.undefined).length ? el("p.hint", {}, "Undefined: ", Object.entries(figure.undefined).map(([key, why]) => `${key} (${why})`).join("; ")) : null);
+  }
+
+  function drawImages(view) {
+    const snapshots = [...entries("snapshot").values()].filter(snapshot => snapshot.experiment === id).sort((a, b) => a.snapshot - b.snapshot);
+    if (!snapshots.length || snapshots[0].method === "full") {
+      none.textContent = snapshots.length ? "This method keeps the whole training set." : "No snapshot yet.";
+      images.replaceChildren(none);
+      return;
+    }
+    const numbers = snapshots.map(snapshot => snapshot.snapshot);
+    const wanted = view.has("image") && numbers.includes(Number(view.get("image"))) ? Number(view.get("image")) : numbers.at(-1);
+    const snapshot = snapshots[numbers.indexOf(wanted)];
+    slider.max = numbers.at(-1);
+    slider.value = wanted;
+    slider.disabled = numbers.length < 2;
+    caption.textContent = `Snapshot ${wanted} of ${numbers.at(-1)}, after ${count(snapshot.iteration)} iterations${snapshot.final ? " (the last one)" : ""}: ${snapshot.classes} classes, ${snapshot.imagesPerClass} a class${snapshot.multiFormation ? ", each a mosaic of four" : ""}; ${count(snapshot.imageBytes)} bytes of images, ${count(snapshot.labelBytes)} of labels.`;
+    const source = `api/experiments/${encodeURIComponent(id)}/snapshots/${wanted}/images.png`;
+    if (sheet.getAttribute("src") !== source) {
+      sheet.src = source;
+      sheet.alt = `The synthetic images of snapshot ${wanted}, a row a class`;
+    }
+    if (!slider.isConnected) images.replaceChildren(slider, caption, el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Images, scrollable" }, sheet));
+  }
+
+  return {
+    follows: () => [id],
+    draw(view) {
+      const row = entry("experiment", id);
+      if (!row) {
+        show(state, el("p", {}, "There is no such experiment (yet)."));
+        return;
+      }
+      title.textContent = row.name;
+      document.title = row.name + " – ROME Stream";
+      show(state, el("p", {}, el("span.phase." + row.phase, {}, row.phase), ` run ${row.run}, `, row.method, row.labels === "soft" ? " + soft labels" : "", ` on ${row.dataset}, seed ${row.seed}, id `, el("code", {}, row.id)),
+        el("ul.progress", {}, row.progress.map(status => el("li", {}, el("b", {}, status.service), " ", el("span.phase." + status.phase, {}, status.phase), " ", progress(status),
+          status.total > 0 ? el("meter", { min: 0, max: status.total, value: status.done, "aria-label": status.service + " progress" }) : null))));
+      const ended = ["completed", "failed", "stopped"].includes(row.phase);
+      buttons.pause.hidden = ended || row.desiredState !== "run";
+      buttons.resume.hidden = ended || row.desiredState !== "pause";
+      buttons.stop.hidden = ended;
+      buttons.again.hidden = !ended;
+      const now = chosen(view);
+      show(chooser, now.suites.length ? [choice("suite", "suite", now.suites, now.suite), choice("mode", "mode", now.modes, now.mode), choice("snapshot", "snapshot", now.snapshots, now.snapshot)] : el("span.hint", {}, "No figures yet."));
+      const at = now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && figure.snapshot === now.snapshot).sort((a, b) => figureKey(a).localeCompare(figureKey(b)));
+      const [x, series] = aligned(at.flatMap(figure => [
+        { label: short(figure.victim) + " clean", points: figure.history.map(point => [point[0], point[1]]) },
+        { label: short(figure.victim) + " worst case", points: figure.history.map(point => [point[0], point[2]]) },
+        { label: short(figure.victim) + " I-RR", banded: true, points: figure.history.map(point => [point[0], point[3], point[4], point[5]]) },
+      ]).slice(0, 12));
+      forming.draw(x, series, "images");
+      const victims = [...new Set(now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode).map(figure => short(figure.victim)))].sort();
+      const [x2, series2] = aligned(victims.slice(0, 6).map(victim => ({ label: victim + " I-RR", banded: true, points: now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && short(figure.victim) === victim)
+        .map(figure => [figure.iteration, figure.irr, figure.irrInterval?.[0], figure.irrInterval?.[1]]) })));
+      over.draw(x2, series2, "iterations");
+      drawHeat(view, now);
+      drawImages(view);
+    },
+    close() {
+      forming.close();
+      over.close();
+    },
+  };
+}

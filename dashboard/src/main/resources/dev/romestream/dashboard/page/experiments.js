@@ -1,0 +1,116 @@
+// The list: what each experiment is, how far it is, and what it shows so far.
+import { entries } from "./live.js";
+import { count, duration, el, interval, link, look, number, sparkline } from "./dom.js";
+
+const ROW = 44;
+const COLUMNS = [
+  ["name", "experiment", row => row.name],
+  ["phase", "phase", row => row.phase],
+  ["method", "method", row => row.method + " " + (row.labels ?? "")],
+  ["progress", "progress", row => share(row)],
+  ["clean", "clean", row => row.headline?.clean ?? -1],
+  ["worst", "worst case", row => row.headline?.worst ?? -1],
+  ["irr", "I-RR", row => row.headline?.irr ?? -1],
+];
+const GROUPS = { "": () => "", method: row => row.method, labels: row => row.labels ?? "–", dataset: row => row.dataset, phase: row => row.phase,
+  name: row => row.name.split(/[-_ ]/)[0] };
+
+const busy = row => row.progress.filter(status => status.phase === "running" && status.total > 0);
+function share(row) {
+  if (row.phase === "completed") return 1;
+  const all = busy(row);
+  return all.length ? Math.min(...all.map(status => status.done / status.total)) : 0;
+}
+
+export function progress(status) {
+  if (status.phase === "failed") return `failed: ${status.error}`;
+  if (!(status.total > 0)) return status.activity || status.phase;
+  const left = status.rate > 0 && status.done < status.total ? `, ${number(status.rate)}/s, ${duration((status.total - status.done) / status.rate)} left` : "";
+  return `${status.activity}: ${count(status.done)} of ${count(status.total)} ${status.unit}${left}`;
+}
+
+function cells(row) {
+  const told = row.progress.find(status => status.phase === "failed") ?? busy(row)[0] ?? row.progress.find(status => status.phase === "running");
+  const head = row.headline;
+  return [
+    el("span.name", { role: "cell" }, el("a", { href: link("experiment", row.id), title: row.id }, row.name)),
+    el("span", { role: "cell" }, el("span.phase." + row.phase, {}, row.phase)),
+    el("span.wide", { role: "cell" }, row.method, row.labels === "soft" ? " + soft labels" : "", row.imagesPerClass ? ` · ${row.imagesPerClass}/class` : ""),
+    el("span.wide.activity", { role: "cell", title: told ? progress(told) : "" },
+      row.phase === "completed" ? "" : el("meter", { min: 0, max: 1, value: share(row), "aria-label": "progress" }),
+      told && row.phase !== "completed" ? el("small", {}, progress(told)) : null),
+    el("span.figure", { role: "cell" }, number(head?.clean)),
+    el("span.figure", { role: "cell" }, number(head?.worst)),
+    el("span.figure.irr", { role: "cell", title: head ? `${head.suite}, untargeted, ${head.victims} victims` : "" },
+      number(head?.irr), " ", el("small", {}, head ? interval([head.irrLow, head.irrHigh]) : ""),
+      head?.flags.length ? el("abbr.flag", { title: "flags: " + head.flags.join(", ") }, "⚑") : null,
+      sparkline(head?.overSnapshots ?? [], "I-RR over snapshots")),
+  ];
+}
+
+export function open(page) {
+  const search = el("input", { id: "search", type: "search", placeholder: "name, method, phase …", "aria-label": "Filter experiments",
+    oninput: () => look({ filter: search.value }, { replace: true }) });
+  const group = el("select", { id: "group", onchange: () => look({ group: group.value }) },
+    Object.keys(GROUPS).map(key => el("option", { value: key }, key || "nothing")));
+  const told = el("p.told", { role: "status" });
+  const head = el("div.row.head", { role: "row" });
+  const space = el("div.space", { role: "rowgroup" });
+  const window_ = el("div.window", { tabindex: "0", role: "group", "aria-label": "Experiments, scrollable" }, space);
+  const table = el("div.table", { role: "table", "aria-label": "Experiments" }, el("div", { role: "rowgroup" }, head), window_);
+  const compare = el("a.button", { href: "#/compare" }, "Compare those shown");
+  page.append(el("h1", {}, "Experiments"), el("form.tools", { role: "search", onsubmit: event => event.preventDefault() },
+    search, el("label", {}, "grouped by ", group), compare), told, table,
+    el("p.hint", {}, "Clean and worst case (right under every attack) in per cent, means over victims of the newest snapshot, untargeted, in pixel-2 where it was asked for. I-RR with the mean of its 95 % intervals; beside it, over snapshots."));
+  let lines = [];
+
+  function paint() {
+    const from = Math.max(0, Math.floor(window_.scrollTop / ROW) - 5);
+    const to = Math.min(lines.length, from + Math.ceil(window_.clientHeight / ROW) + 10);
+    space.style.setProperty("--height", lines.length * ROW + "px");
+    space.style.height = lines.length * ROW + "px";
+    const focused = space.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    space.replaceChildren(...lines.slice(from, to).map((line, i) => {
+      const element = line.heading != null
+        ? el("div.row.heading", { role: "row" }, el("span", { role: "cell" }, `${line.heading} (${line.count})`))
+        : el("div.row", { role: "row", "data-id": line.id }, cells(line));
+      element.style.transform = `translateY(${(from + i) * ROW}px)`;
+      return element;
+    }));
+    if (focused) [...space.querySelectorAll("a")].find(anchor => anchor.getAttribute("href") === focused)?.focus({ preventScroll: true });
+  }
+
+  window_.addEventListener("scroll", paint, { passive: true });
+  addEventListener("resize", paint);
+
+  return {
+    draw(view) {
+      const filter = view.get("filter") ?? "", sort = view.get("sort") ?? "", down = view.get("down") === "1", by = view.get("group") ?? "";
+      if (document.activeElement !== search) search.value = filter;
+      group.value = by;
+      head.replaceChildren(...COLUMNS.map(([key, label], i) => el("span" + (i > 3 ? ".figure" : i > 1 ? ".wide" : ""), { role: "columnheader", "aria-sort": sort === key ? (down ? "descending" : "ascending") : "none" },
+        el("button.plain", { id: "sort-" + key, onclick: () => look({ sort: key, down: sort === key && !down ? "1" : "" }) }, label, sort === key ? (down ? " ▾" : " ▴") : ""))));
+      const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+      const all = [...entries("experiment").values()];
+      let rows = all.filter(row => words.every(word => `${row.id} ${row.name} ${row.method} ${row.labels} ${row.dataset} ${row.phase}`.toLowerCase().includes(word)));
+      const column = COLUMNS.find(([key]) => key === sort);
+      if (column) rows.sort((a, b) => compareValues(column[2](a), column[2](b)) * (down ? -1 : 1));
+      else rows.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, "en", { numeric: true }));
+      compare.href = "#/compare?ids=" + rows.slice(0, 12).map(row => encodeURIComponent(row.id)).join(",");
+      told.textContent = all.length === 0 ? "No experiments yet: submit one, or ./rome submit FILE." : `${rows.length} of ${all.length} experiments`;
+      lines = by ? [...Map.groupBy?.(rows, GROUPS[by]) ?? groups(rows, GROUPS[by])].sort(([a], [b]) => a.localeCompare(b)).flatMap(([heading, members]) => [{ heading, count: members.length }, ...members]) : rows;
+      paint();
+    },
+    close() {
+      removeEventListener("resize", paint);
+    },
+  };
+}
+
+const rank = row => ["running", "waiting", "failed", "paused", "completed", "stopped"].indexOf(row.phase);
+const compareValues = (a, b) => typeof a === "number" ? a - b : a.localeCompare(b, "en", { numeric: true });
+function groups(rows, key) {
+  const map = new Map();
+  for (const row of rows) map.set(key(row), [...map.get(key(row)) ?? [], row]);
+  return map;
+}
