@@ -89,7 +89,7 @@ final class RecordBinder {
         };
     }
 
-    private static Schema nonNull(Schema union) {
+    static Schema nonNull(Schema union) {
         return union.getTypes().stream()
                 .filter(type -> type.getType() != Schema.Type.NULL)
                 .findFirst()
@@ -145,7 +145,7 @@ final class RecordBinder {
         return new GenericData.EnumSymbol(schema, symbol);
     }
 
-    private static String word(Object symbol) {
+    static String word(Object symbol) {
         return symbol.toString().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 

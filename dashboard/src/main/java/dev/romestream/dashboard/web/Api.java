@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.romestream.client.experiment.ExperimentControl;
 import dev.romestream.client.experiment.ExperimentException;
 import dev.romestream.client.experiment.ExperimentFile;
+import dev.romestream.client.experiment.ExperimentSchema;
 import dev.romestream.client.result.ContactSheet;
 import dev.romestream.client.result.DeadLetterBox;
 import dev.romestream.client.result.RecordJson;
@@ -32,8 +33,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 
-/** The same data as the stream has, by requests; and what a page can do. {@code openapi.json} describes it. */
+/** The same data as the stream has, by requests; and what a page can do. {@code /api/openapi.json} describes it. */
 final class Api {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -41,8 +44,16 @@ final class Api {
     private final LiveState state;
     private final TopicsView topics;
     private final SnapshotStore snapshots;
+    private final Function<List<Experiment>, Optional<String>> cost;
 
-    Api(RomeConfig config, LiveState state, TopicsView topics, SnapshotStore snapshots) {
+    /** @param cost what experiments cost, in words, where it can be told */
+    Api(
+            RomeConfig config,
+            LiveState state,
+            TopicsView topics,
+            SnapshotStore snapshots,
+            Function<List<Experiment>, Optional<String>> cost) {
+        this.cost = cost;
         this.config = config;
         this.state = state;
         this.topics = topics;
@@ -50,20 +61,59 @@ final class Api {
     }
 
     void addTo(RoutesConfig routes) {
-        routes.get("/api/experiments", this::experiments);
-        routes.post("/api/experiments", this::submit);
-        routes.post("/api/check", this::check);
-        routes.get("/api/presets/{name}", this::preset);
-        routes.get("/api/experiments/{id}", this::experiment);
-        routes.post("/api/experiments/{id}/state", this::setState);
-        routes.post("/api/experiments/{id}/run", this::runAgain);
-        routes.get("/api/experiments/{id}/figures", this::figures);
-        routes.get("/api/experiments/{id}/outcomes", this::outcomes);
-        routes.get("/api/experiments/{id}/snapshots/{snapshot}/images.png", this::images);
-        routes.get("/api/dead-letters", this::deadLetters);
-        routes.get("/api/dead-letters/{id}", this::deadLetter);
-        routes.post("/api/dead-letters/{id}/replay", this::replay);
-        routes.get("/api/system", this::system);
+        for (Route route : routes()) {
+            if (route.method().equals("post")) {
+                routes.post(route.path(), route.handler());
+            } else {
+                routes.get(route.path(), route.handler());
+            }
+        }
+        String openApi = OpenApi.document(routes());
+        routes.get("/api/openapi.json", context -> context.contentType("application/json")
+                .result(openApi));
+    }
+
+    private List<Route> routes() {
+        return List.of(
+                Route.get("/api/experiments", "Every experiment in a line.", this::experiments),
+                Route.post(
+                        "/api/experiments",
+                        "Starts the experiments of a file; answers with their ids.",
+                        Map.of("file", "The experiment file: YAML."),
+                        this::submit),
+                Route.post(
+                        "/api/check",
+                        "Checks a file without starting anything.",
+                        Map.of("file", "The experiment file: YAML."),
+                        this::check),
+                Route.get("/api/experiment.schema.json", "The JSON Schema of experiment files.", this::schema),
+                Route.get("/api/presets/{name}", "A preset, as YAML.", this::preset),
+                Route.get("/api/experiments/{id}", "An experiment: its record, and its file.", this::experiment),
+                Route.post(
+                        "/api/experiments/{id}/state",
+                        "Pauses, resumes or stops an experiment.",
+                        Map.of("state", "run, pause or stop."),
+                        this::setState),
+                Route.post("/api/experiments/{id}/run", "Starts an experiment's next run.", Map.of(), this::runAgain),
+                Route.get(
+                        "/api/experiments/{id}/figures", "Its newest figures, and how they came to be.", this::figures),
+                Route.get(
+                        "/api/experiments/{id}/outcomes",
+                        "Of each attack of a complete figure, in order, which images were still right: 1 and 0. The query"
+                                + " 'figure' is its key: experiment/snapshot/victim/suite/mode.",
+                        this::outcomes),
+                Route.get(
+                        "/api/experiments/{id}/snapshots/{snapshot}/images.png",
+                        "The synthetic images of a snapshot, a row a class.",
+                        this::images),
+                Route.get("/api/dead-letters", "Dead letters by topic and cause, and the newest.", this::deadLetters),
+                Route.get("/api/dead-letters/{id}", "What is in a dead letter.", this::deadLetter),
+                Route.post(
+                        "/api/dead-letters/{id}/replay",
+                        "Writes a dead letter to its topic again.",
+                        Map.of(),
+                        this::replay),
+                Route.get("/api/system", "Health of services, and what waits in each group.", this::system));
     }
 
     private static void answer(Context context, Object value) {
@@ -143,6 +193,10 @@ final class Api {
                 .result(sheet.toByteArray());
     }
 
+    private void schema(Context context) {
+        answer(context, ExperimentSchema.json());
+    }
+
     private void preset(Context context) {
         String name = context.pathParam("name");
         try {
@@ -162,13 +216,15 @@ final class Api {
     }
 
     private void check(Context context) {
-        answer(
-                context,
-                Map.of(
-                        "experiments",
-                        parse(context).stream()
-                                .map(experiment -> Map.of("id", experiment.getId(), "name", experiment.getName()))
-                                .toList()));
+        List<Experiment> experiments = parse(context);
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put(
+                "experiments",
+                experiments.stream()
+                        .map(experiment -> Map.of("id", experiment.getId(), "name", experiment.getName()))
+                        .toList());
+        values.put("cost", cost.apply(experiments).orElse(null));
+        answer(context, values);
     }
 
     private void submit(Context context) {

@@ -5,13 +5,18 @@ import dev.romestream.dashboard.live.LiveState;
 import dev.romestream.dashboard.live.TopicsView;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.schemas.Experiment;
 import io.javalin.Javalin;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
 import io.javalin.http.TooManyRequestsResponse;
 import io.javalin.http.staticfiles.Location;
 import io.javalin.util.JavalinBindException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,15 +40,21 @@ public final class DashboardServer implements AutoCloseable {
     /**
      * Starts to serve.
      *
+     * @param cost what experiments cost, in words, where it can be told
      * @throws IllegalArgumentException where it would be open to everybody
      * @throws IllegalStateException where the port is taken
      */
-    public DashboardServer(RomeConfig config, LiveState state, TopicsView topics, SnapshotStore snapshots) {
+    public DashboardServer(
+            RomeConfig config,
+            LiveState state,
+            TopicsView topics,
+            SnapshotStore snapshots,
+            Function<List<Experiment>, Optional<String>> cost) {
         Access access = new Access(config);
         this.stream = new EventStream(state);
         this.host = config.string(RomeConfig.DASHBOARD_HOST);
         int port = config.integer(RomeConfig.DASHBOARD_PORT);
-        Api api = new Api(config, state, topics, snapshots);
+        Api api = new Api(config, state, topics, snapshots, cost);
         this.server = Javalin.create(javalin -> {
             javalin.startup.showJavalinBanner = false;
             javalin.startup.showOldJavalinVersionWarning = false;
@@ -53,7 +64,7 @@ public final class DashboardServer implements AutoCloseable {
             javalin.staticFiles.add(files -> {
                 files.directory = PAGES;
                 files.location = Location.CLASSPATH;
-                files.headers = java.util.Map.of("Cache-Control", "no-cache");
+                files.headers = Map.of("Cache-Control", "no-cache");
             });
             javalin.staticFiles.add(files -> {
                 files.hostedPath = "/uplot";

@@ -12,7 +12,7 @@ export const css = name => getComputedStyle(document.documentElement).getPropert
 export function chart(title, { height = 220, unit = "%" } = {}) {
   const place = el("div.plot");
   const table = el("table");
-  const element = el("figure.chart", {}, el("figcaption", {}, title), place, el("details", {}, el("summary", {}, "as a table"), table));
+  const element = el("figure.chart", {}, el("figcaption", {}, title), place, el("details", {}, el("summary", {}, "as a table"), el("div.scroll", { tabindex: "0", role: "group", "aria-label": title + ", as a table" }, table)));
   let plot = null, shape = "", shown = "";
 
   function build(series, axis) {

@@ -93,20 +93,28 @@ function drawPlane(place, rows) {
     return;
   }
   const W = 460, H = 380, left = 44, bottom = 40, top = 10, right = 10;
-  const most = Math.min(100, Math.ceil(Math.max(...known.map(row => row.plain.none)) / 10) * 10 + 10);
-  const x = value => left + (W - left - right) * value / most, y = value => H - bottom - (H - top - bottom) * value / most;
+  const round = value => Math.min(100, Math.ceil((value + 2) / 10) * 10);
+  const most = round(Math.max(...known.map(row => row.plain.none))), highest = round(Math.max(...known.map(row => row.plain["worst case"])));
+  const x = value => left + (W - left - right) * value / most, y = value => H - bottom - (H - top - bottom) * value / highest;
   const lines = [20, 40, 60, 80, 95].map(irr => {
     // 100 (1 - drop^2 / clean^2) = irr, where every attack takes the same
     const slope = 1 - Math.sqrt(1 - irr / 100);
-    return svg("g", { class: "contour" }, svg("line", { x1: x(0), y1: y(0), x2: x(most), y2: y(most * slope) }), label(x(most) - 4, y(most * slope) - 4, "I-RR " + irr, "end"));
+    const end = Math.min(most, highest / slope);
+    return svg("g", { class: "contour" }, svg("line", { x1: x(0), y1: y(0), x2: x(end), y2: y(end * slope) }), label(x(end) - 4, y(end * slope) + (end < most ? 12 : -4), "I-RR " + irr, "end"));
   });
+  // names stand beside their points, and below one another where they would touch
+  let free = -Infinity;
+  const places = new Map([...known].sort((a, b) => b.plain["worst case"] - a.plain["worst case"]).map(row => {
+    free = Math.max(free + 13, y(row.plain["worst case"]) + 4);
+    return [row, free];
+  }));
   show(place, el("h2", {}, "Clean against worst case"), svg("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": "Clean accuracy against worst-case accuracy; the table above has the numbers" },
     svg("rect", { class: "frame", x: left, y: top, width: W - left - right, height: H - top - bottom }),
     ...lines,
-    ...[0, most / 2, most].flatMap(value => [label(x(value), H - bottom + 16, number(value, 0), "middle"), label(left - 6, y(value) + 4, number(value, 0), "end")]),
+    ...[0, most / 2, most].map(value => label(x(value), H - bottom + 16, number(value, 0), "middle")), ...[0, highest / 2, highest].map(value => label(left - 6, y(value) + 4, number(value, 0), "end")),
     label((W + left) / 2, H - 6, "clean, %", "middle"), label(left + 6, top + 14, "worst case, %", "start"),
     ...rows.map((row, i) => known.includes(row) ? svg("g", {}, svg("circle", { cx: x(row.plain.none), cy: y(row.plain["worst case"]), r: 6, class: "point", "data-colour": i % COLOURS.length }),
-      label(x(row.plain.none) + 9, y(row.plain["worst case"]) + 4, row.plain.name.slice(0, 28), row.plain.none > most * 0.7 ? "end" : "start", row.plain.none > most * 0.7 ? -18 : 0)) : null).filter(Boolean)),
+      label(x(row.plain.none) + 9, places.get(row), row.plain.name.slice(0, 28), row.plain.none > most * 0.7 ? "end" : "start", row.plain.none > most * 0.7 ? -18 : 0)) : null).filter(Boolean)),
   el("p.hint", {}, "On one line the ratio is the same, whatever the accuracies: a set low on the left has a high I-RR for little. (Drawn for attacks that all take as much as the worst case does.)"));
 }
 

@@ -79,6 +79,11 @@ export function sparkline(values, label) {
     svg("polyline", { points: points.filter(Boolean).join(" ") }));
 }
 
+/** A table of headings and rows, whose first cells are headings; where it is too wide, it scrolls by itself. */
+export const table = (label, headings, rows) => el("div.scroll", { tabindex: "0", role: "group", "aria-label": label },
+  el("table", {}, el("thead", {}, el("tr", {}, headings.map(heading => el("th", { scope: "col" }, heading)))),
+    el("tbody", {}, rows.map(([first, ...cells]) => el("tr", {}, el("th", { scope: "row" }, first), cells.map(cell => el("td", {}, cell)))))));
+
 /** Says something for a few seconds. */
 export function say(message, bad = false) {
   const note = el(bad ? "p.note.bad" : "p.note", { role: bad ? "alert" : "status" }, message);

@@ -12,14 +12,15 @@ export function open(page, id) {
   const state = el("div.state");
   const actions = el("div.tools");
   const chooser = el("form.tools", { onsubmit: event => event.preventDefault() });
-  const forming = chart("Over the images seen so far, with 95 % intervals of I-RR");
-  const over = chart("Over snapshots, at their end or so far");
+  const forming = chart("Accuracy over the images seen so far");
+  const ratio = chart("I-RR over the images seen so far, with its 95 % interval");
+  const over = chart("I-RR over snapshots");
   const heat = el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Attack by victim, scrollable" });
   const detail = el("section.detail", { "aria-live": "polite" });
   const images = el("section.images");
   const file = el("details", {}, el("summary", {}, "The file, as run"), el("pre", { tabindex: "0" }, "…"));
   page.append(el("p.back", {}, el("a", { href: "#/experiments" }, "Experiments")), title, state, actions,
-    el("h2", {}, "Figures"), chooser, el("div.charts", {}, forming.element, over.element),
+    el("h2", {}, "Figures"), chooser, el("div.charts", {}, forming.element, ratio.element, over.element),
     el("h2", {}, "Attack by victim"), heat, detail, el("h2", {}, "Synthetic images"), images, el("h2", {}, "File"), file);
 
   let text = "";
@@ -144,21 +145,21 @@ export function open(page, id) {
       const now = chosen(view);
       show(chooser, now.suites.length ? [choice("suite", "suite", now.suites, now.suite), choice("mode", "mode", now.modes, now.mode), choice("snapshot", "snapshot", now.snapshots, now.snapshot)] : el("span.hint", {}, "No figures yet."));
       const at = now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && figure.snapshot === now.snapshot).sort((a, b) => figureKey(a).localeCompare(figureKey(b)));
-      const [x, series] = aligned(at.flatMap(figure => [
-        { label: short(figure.victim) + " clean", points: figure.history.map(point => [point[0], point[1]]) },
-        { label: short(figure.victim) + " worst case", points: figure.history.map(point => [point[0], point[2]]) },
-        { label: short(figure.victim) + " I-RR", banded: true, points: figure.history.map(point => [point[0], point[3], point[4], point[5]]) },
-      ]).slice(0, 12));
-      forming.draw(x, series, "images");
+      const seen = figure => figure.history.filter(point => point[0] > 0);
+      forming.draw(...aligned(at.slice(0, 4).flatMap(figure => [
+        { label: short(figure.victim) + " clean", points: seen(figure).map(point => [point[0], point[1]]) },
+        { label: short(figure.victim) + " worst case", points: seen(figure).map(point => [point[0], point[2]]) },
+      ])), "images");
+      ratio.draw(...aligned(at.slice(0, 8).map(figure => ({ label: short(figure.victim), banded: true, points: seen(figure).map(point => [point[0], point[3], point[4], point[5]]) }))), "images");
       const victims = [...new Set(now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode).map(figure => short(figure.victim)))].sort();
-      const [x2, series2] = aligned(victims.slice(0, 6).map(victim => ({ label: victim + " I-RR", banded: true, points: now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && short(figure.victim) === victim)
-        .map(figure => [figure.iteration, figure.irr, figure.irrInterval?.[0], figure.irrInterval?.[1]]) })));
-      over.draw(x2, series2, "iterations");
+      over.draw(...aligned(victims.slice(0, 8).map(victim => ({ label: victim, banded: true, points: now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && short(figure.victim) === victim)
+        .map(figure => [figure.iteration, figure.irr, figure.irrInterval?.[0], figure.irrInterval?.[1]]) }))), "iterations");
       drawHeat(view, now);
       drawImages(view);
     },
     close() {
       forming.close();
+      ratio.close();
       over.close();
     },
   };

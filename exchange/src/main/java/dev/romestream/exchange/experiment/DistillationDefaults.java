@@ -1,6 +1,7 @@
 package dev.romestream.exchange.experiment;
 
 import dev.romestream.schemas.DistillationSpec;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -62,6 +63,11 @@ public final class DistillationDefaults {
     }
 
     private DistillationDefaults() {}
+
+    /** The names of the methods, in alphabetical order. */
+    public static Set<String> methods() {
+        return Collections.unmodifiableSet(METHODS.keySet());
+    }
 
     /**
      * The specification with nothing left open but {@code snapshotEvery} and {@code pool.seed}, whose absence means something.

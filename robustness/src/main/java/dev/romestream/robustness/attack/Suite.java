@@ -2,8 +2,10 @@ package dev.romestream.robustness.attack;
 
 import dev.romestream.robustness.network.ThreatModel.Space;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -58,6 +60,11 @@ public record Suite(String name, Space space, List<SuiteAttack> attacks) {
             }
         }
         return new Suite(name, space, attacks);
+    }
+
+    /** The names of the built-in suites. */
+    public static Set<String> names() {
+        return Collections.unmodifiableSet(BUILT_IN.keySet());
     }
 
     /** @throws IllegalArgumentException for an unknown name, listing the known */

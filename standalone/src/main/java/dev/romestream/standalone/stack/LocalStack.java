@@ -99,7 +99,7 @@ public final class LocalStack implements AutoCloseable {
             factories.add(AttackerService::new);
         }
         if (dashboard) {
-            factories.add(DashboardService::new);
+            factories.add((own, meters) -> new DashboardService(own, meters, new StackCost(own)));
         }
         List<CompletableFuture<Service>> starting = factories.stream()
                 .map(factory -> CompletableFuture.supplyAsync(

@@ -1,0 +1,284 @@
+package dev.romestream.standalone.dashboard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.romestream.dashboard.DashboardService;
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.topic.TopicNames;
+import dev.romestream.schemas.Topic;
+import dev.romestream.standalone.stack.LocalStack;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.openqa.selenium.WindowType;
+
+/** The pages, used as a person uses them: in a browser, on the whole stack. */
+class DashboardIT {
+    private static final String SMALL = """
+            name: %s
+            dataset: shapes10
+            distillation: {method: %s, imagesPerClass: 1, network: {width: 4}, iterations: %d, snapshotEvery: %d, realBatch: 4}
+            evaluation: {victims: {count: 2, epochs: 3}, images: 60, requestSize: 20, suites: [pixel-2, as-published-quick]}
+            seed: 5
+            """;
+
+    private static LocalStack stack;
+    private static Browser browser;
+    private static String url;
+
+    @BeforeAll
+    static void start() {
+        Optional<Browser> found = Browser.start();
+        assumeTrue(found.isPresent(), "skipped: there is no Chromium with its driver");
+        browser = found.get();
+        stack = LocalStack.start(RomeConfig.of(Map.of()), LocalStack.Options.temporary());
+        url = stack.dashboard().orElseThrow();
+    }
+
+    @AfterAll
+    static void stop() {
+        if (browser != null) {
+            browser.close();
+        }
+        if (stack != null) {
+            stack.close();
+        }
+    }
+
+    @AfterEach
+    void nothingWentWrongOnThePages() {
+        assertThat(browser.complaints()).filteredOn(line -> !isExpected(line)).isEmpty();
+    }
+
+    /** A file that is refused, and a stream that is cut, are told by the browser, too. */
+    private static boolean isExpected(String line) {
+        return line.contains("api/check") || line.contains("api/stream") || line.contains("ERR_CONNECTION_REFUSED");
+    }
+
+    private static String submit(String file) {
+        browser.open(url + "#/submit");
+        browser.awaitText("#check", "One experiment.");
+        browser.fill("#editor", file);
+        browser.awaitText("#check", file.substring("name: ".length(), file.indexOf('\n')));
+        browser.click("#submit");
+        browser.awaitText(".state", "id ");
+        return browser.text(".state code");
+    }
+
+    private static String experiment(String id) {
+        return url + "#/experiment/" + id;
+    }
+
+    @Test
+    void anExperimentIsSubmittedAndWatchedFromStartToEnd() {
+        String id = submit(SMALL.formatted("watched", "dm", 20, 10));
+        assertThat(id).startsWith("watched-");
+        browser.script("window.sameDocument = true;");
+        browser.awaitText(".heatmap", "victim-0");
+        String first = browser.text(".heatmap");
+        browser.awaitText(".state > p .phase", "completed");
+        assertThat(browser.text(".heatmap"))
+                .as("figures moved")
+                .isNotEqualTo(first)
+                .doesNotContain("…");
+        assertThat(browser.script("return window.sameDocument;"))
+                .as("without a reload")
+                .isEqualTo(true);
+        assertThat(browser.count(".heatmap tbody tr")).isEqualTo(2);
+        browser.await("both snapshots", () -> browser.count("#choose-snapshot option") == 2);
+        browser.await(
+                "the images",
+                () -> Boolean.TRUE.equals(browser.script(
+                        "const i = document.querySelector('.images img'); return !!i && i.naturalWidth > 50;")));
+        browser.screenshot("experiment");
+        browser.script("document.querySelector('#snapshot-slider').value = 0;"
+                + "document.querySelector('#snapshot-slider').dispatchEvent(new Event('input'));");
+        browser.awaitText(".images", "Snapshot 0 of 1, after 10 iterations");
+
+        browser.click("#cell-victim-1-pgd");
+        browser.awaitText(".detail", "victim-1 under pgd");
+        browser.awaitText(".detail", "gradient evaluations");
+        String link = browser.driver().getCurrentUrl();
+        String seen = browser.text("#page");
+        browser.driver().navigate().refresh();
+        browser.awaitText(".detail", "victim-1 under pgd");
+        browser.await(
+                "the same view after a reload", () -> browser.text("#page").equals(seen));
+        browser.open(link);
+        browser.await("the same view by the link", () -> browser.text("#page").equals(seen));
+        browser.click("#cell-victim-0-fgsm");
+        browser.awaitText(".detail", "victim-0 under fgsm");
+        browser.driver().navigate().back();
+        browser.awaitText(".detail", "victim-1 under pgd");
+
+        browser.click("#clone");
+        browser.await("the file in the editor", () -> String.valueOf(
+                        browser.script("return document.querySelector('#editor')?.value"))
+                .contains("name: \"watched\""));
+        browser.awaitText("#check", id);
+
+        browser.open(url);
+        browser.awaitText("[data-id='" + id + "']", "completed");
+        browser.fill("#search", "no such thing");
+        browser.awaitText(".told", "0 of");
+        browser.fill("#search", "watched completed");
+        browser.awaitText(".told", "1 of");
+        browser.screenshot("experiments");
+    }
+
+    @Test
+    void whatIsWrongInAFileIsSaidAsItIsWritten() {
+        browser.open(url + "#/submit");
+        browser.awaitText("#check", "One experiment.");
+        browser.awaitText("#check", "gradient evaluations");
+        browser.fill("#editor", "name: x\ndataset: shapes10\ndistillation: {method: rom}\n");
+        browser.awaitText("#check", "distillation.method is 'rom'; known are");
+        assertThat(browser.script("return document.querySelector('#submit').disabled"))
+                .isEqualTo(true);
+        browser.fill("#editor", SMALL.formatted("mended", "dm", 20, 10));
+        browser.awaitText("#check", "mended");
+        browser.screenshot("submit");
+    }
+
+    @Test
+    void twoTabsShowTheSameAndOneStopsWhatTheOtherWatches() {
+        String id = submit(SMALL.formatted("endless", "dm", 1_000_000, 1_000_000));
+        String first = browser.driver().getWindowHandle();
+        browser.driver().switchTo().newWindow(WindowType.TAB);
+        String second = browser.driver().getWindowHandle();
+        browser.open(experiment(id));
+        browser.awaitText(".state > p .phase", "running");
+        browser.driver().switchTo().window(first);
+        browser.click("#pause");
+        browser.awaitText(".state > p .phase", "paused");
+        browser.driver().switchTo().window(second);
+        browser.awaitText(".state > p .phase", "paused");
+        browser.click("#resume");
+        browser.awaitText(".state > p .phase", "running");
+        browser.click("#stop");
+        browser.awaitText(".state > p .phase", "stopped");
+        browser.driver().close();
+        browser.driver().switchTo().window(first);
+        browser.awaitText(".state > p .phase", "stopped");
+    }
+
+    @Test
+    void experimentsAreComparedAndTheDifferenceHasAnInterval() {
+        String base = submit(SMALL.formatted("compared-random", "random", 10, 10)
+                .replaceAll("iterations.*realBatch: 4", "augmentation: none"));
+        String other = submit(SMALL.formatted("compared-dm", "dm", 10, 10));
+        browser.awaitText(".state > p .phase", "completed");
+        browser.open(experiment(base));
+        browser.awaitText(".state > p .phase", "completed");
+        browser.open(url + "#/compare?ids=" + base + "," + other);
+        browser.awaitText("[data-id='" + base + "']", "baseline");
+        browser.await("a paired difference", () -> String.valueOf(browser.script(
+                        "return document.querySelector(\"[data-id='" + other + "'] .difference\")?.title"))
+                .startsWith("paired: "));
+        assertThat(browser.text("[data-id='" + other + "'] .difference"))
+                .matches("[+-]?[0-9.]+ \\[-?[0-9.]+, -?[0-9.]+]");
+        assertThat(browser.count(".plane circle")).isEqualTo(2);
+        browser.screenshot("compare");
+        browser.click("#remove-" + other);
+        browser.await("one left", () -> browser.count("[data-id]") == 1);
+    }
+
+    /** McNemar's interval against one that was reckoned by hand, with Bonett and Price's correction. */
+    @Test
+    @SuppressWarnings("unchecked")
+    void theIntervalOfADifferenceIsTheOneOfTheLiterature() {
+        browser.open(url);
+        var result = (Map<String, Object>)
+                browser.asyncScript(
+                        "const done = arguments[0];"
+                                + "import('/statistics.js').then(s => done(s.paired('1'.repeat(30) + '0'.repeat(70), '0'.repeat(20) + '1'.repeat(20) + '0'.repeat(60))));");
+        // 20 won, 10 lost of 100: p = 21/102, q = 11/102; (p - q) -+ 1.96 sqrt((p + q - (p - q)^2) / 102)
+        assertThat(((Number) result.get("mean")).doubleValue()).isCloseTo(10, within(1e-9));
+        List<Number> interval = (List<Number>) result.get("interval");
+        assertThat(interval.get(0).doubleValue()).isCloseTo(-0.902, within(0.01));
+        assertThat(interval.get(1).doubleValue()).isCloseTo(20.510, within(0.01));
+    }
+
+    @Test
+    void aDeadLetterIsOpenedAndReplayed() throws Exception {
+        Map<String, Object> settings = stack.config().producer();
+        settings.remove("value.serializer");
+        try (var producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer())) {
+            String topic = TopicNames.of(stack.config()).of(Topic.EXPERIMENTS);
+            producer.send(new ProducerRecord<>(topic, "poison", "no record".getBytes(StandardCharsets.UTF_8)))
+                    .get();
+        }
+        browser.open(url + "#/system");
+        browser.awaitText("#page", "rome.attackers");
+        browser.await("the letter", () -> browser.count("[id^='letter-']") == 1);
+        browser.click("[id^='letter-']");
+        browser.awaitText(".detail pre", "not decodable; its first 9 bytes: 6e6f207265636f7264");
+        browser.screenshot("system");
+        browser.click("#replay");
+        browser.awaitText(".note", "It stands at 0/");
+        browser.await("the letter that the replay became", () -> browser.count("[id^='letter-']") == 2);
+    }
+
+    @Test
+    void aLostConnectionIsSaidAndRegained() {
+        var own = stack.config();
+        DashboardService before = new DashboardService(own, new SimpleMeterRegistry());
+        before.start();
+        String address = before.url();
+        browser.open(address);
+        browser.awaitText("#connection", "live");
+        before.close();
+        browser.awaitText("#connection", "lost");
+        DashboardService after = new DashboardService(
+                own.with(Map.of(
+                        RomeConfig.DASHBOARD_PORT,
+                        Integer.toString(URI.create(address).getPort()))),
+                new SimpleMeterRegistry());
+        after.start();
+        try {
+            browser.awaitText("#connection", "live");
+        } finally {
+            browser.open("about:blank");
+            after.close();
+        }
+    }
+
+    @Test
+    void everyPageCanBeUsedByEverybody() {
+        String id = submit(SMALL.formatted("accessible", "dm", 10, 10));
+        browser.awaitText(".state > p .phase", "completed");
+        for (String page :
+                List.of("experiments", "experiment/" + id, "compare?ids=" + id, "monitor", "submit", "system")) {
+            for (int width : List.of(360, 1280, 3840)) {
+                browser.resize(width, 1000);
+                browser.open(url + "#/" + page);
+                browser.awaitText("#connection", "live");
+                browser.await("a heading", () -> browser.count("h1") == 1);
+                assertThat(((Number)
+                                        browser.script(
+                                                "return document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+                                .intValue())
+                        .as("%s, %d pixels wide, needs no sideways scrolling", page, width)
+                        .isLessThanOrEqualTo(0);
+                if (width == 1280) {
+                    assertThat(browser.inaccessible()).as(page).isEmpty();
+                }
+                browser.screenshot("page-" + page.replaceAll("[/?].*", "") + "-" + width);
+            }
+        }
+        browser.resize(1280, 1000);
+    }
+}
