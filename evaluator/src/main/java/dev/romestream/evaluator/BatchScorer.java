@@ -41,9 +41,10 @@ final class BatchScorer {
      * How a network sees a batch.
      *
      * @param correct for each image, whether it is classified correctly
+     * @param predicted for each image, the class that it is taken for
      * @param differing images that a second forward pass saw differently; only looked for without an attack
      */
-    record Scores(boolean[] correct, int differing) {}
+    record Scores(boolean[] correct, int[] predicted, int differing) {}
 
     /**
      * How the victim sees a batch.
@@ -78,7 +79,7 @@ final class BatchScorer {
             for (int i = 0; i < ids.length; i++) {
                 correct[i] = predicted[i] == labels[i];
             }
-            return new Scores(correct, differing);
+            return new Scores(correct, predicted, differing);
         }
     }
 

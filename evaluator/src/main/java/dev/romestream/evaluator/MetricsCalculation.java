@@ -172,6 +172,7 @@ final class MetricsCalculation {
                 .setGradientEvaluations(attack.tally().getGradientEvaluations())
                 .setForwardEvaluations(attack.tally().getForwardEvaluations())
                 .setPerImage(isComplete(attack) ? perImage(attack) : "")
+                .setSample(attack.tally().getSample())
                 .build();
     }
 

@@ -6,15 +6,20 @@ import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.schemas.BatchOutcome;
 import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.PerturbedBatch;
+import dev.romestream.schemas.Sample;
 import dev.romestream.schemas.TallyEvent;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.Record;
 
 /** Perturbed batches to outcomes: each is checked against the plan that asked for it, and classified anew. It keeps nothing. */
 final class ScoringProcessor extends ContextualProcessor<String, PerturbedBatch, String, TallyEvent> {
+    /** Predictions of one attack that travel with the figures, for people to look at. */
+    private static final int MOST_SHOWN = 10;
+
     private final Scorer scorer;
 
     /** What a batch is scored with. */
@@ -83,7 +88,22 @@ final class ScoringProcessor extends ContextualProcessor<String, PerturbedBatch,
         return outcome.setImageIds(batch.getImageIds())
                 .setCorrect(ByteBuffer.wrap(correct))
                 .setDiffering(scores.differing())
+                .setSample(sample(scores))
                 .build();
+    }
+
+    /** Where the record that is being processed stands; tests without a topic have none. */
+    private Sample sample(BatchScorer.Scores scores) {
+        return context()
+                .recordMetadata()
+                .map(place -> new Sample(
+                        place.partition(),
+                        place.offset(),
+                        IntStream.of(scores.predicted())
+                                .limit(MOST_SHOWN)
+                                .boxed()
+                                .toList()))
+                .orElse(null);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.romestream.evaluator;
 import dev.romestream.schemas.AttackTally;
 import dev.romestream.schemas.BatchOutcome;
 import dev.romestream.schemas.Evaluation;
+import dev.romestream.schemas.Sample;
 import dev.romestream.schemas.Tally;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -17,7 +18,8 @@ final class Tallies {
     static Tally empty(Evaluation evaluation) {
         List<AttackTally> attacks = new ArrayList<>();
         for (int i = 0; i < evaluation.getAttacks().size(); i++) {
-            attacks.add(new AttackTally(ByteBuffer.allocate(0), ByteBuffer.allocate(0), 0.0, 0L, 0L, 0L, 0L, null));
+            attacks.add(
+                    new AttackTally(ByteBuffer.allocate(0), ByteBuffer.allocate(0), 0.0, 0L, 0L, 0L, 0L, null, null));
         }
         return Tally.newBuilder()
                 .setEvaluation(evaluation)
@@ -71,8 +73,15 @@ final class Tallies {
                                 earlier.getForwardEvaluations() + outcome.getForwardEvaluations(),
                                 earlier.getZeroGradients() + outcome.getZeroGradients(),
                                 earlier.getDiffering() + outcome.getDiffering(),
-                                earlier.getFailure()))
+                                earlier.getFailure(),
+                                sample(tally, earlier, outcome)))
                 : tally;
+    }
+
+    /** Of the first images, so that all attacks show the same ones. */
+    private static Sample sample(Tally tally, AttackTally earlier, BatchOutcome outcome) {
+        int first = EvaluationPlan.images(tally.getEvaluation())[0];
+        return outcome.getImageIds().contains(first) ? outcome.getSample() : earlier.getSample();
     }
 
     /** The tally with a failure noted for every attack that lacks images. */

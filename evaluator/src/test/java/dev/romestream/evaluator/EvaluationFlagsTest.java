@@ -39,6 +39,7 @@ class EvaluationFlagsTest {
                 0L,
                 zeroGradients,
                 differing,
+                null,
                 null));
         return this;
     }

@@ -132,7 +132,7 @@ class TallyProcessorTest {
             for (int i = 0; i < correct.length; i++) {
                 correct[i] = slot.attack() <= CLAMP || batch.getImageIds().get(i) % 2 == 0;
             }
-            return new BatchScorer.Scores(correct, 0);
+            return new BatchScorer.Scores(correct, new int[correct.length], 0);
         }
     }
 

@@ -66,6 +66,10 @@ final class ExperimentRow {
         Map<String, Object> values = RecordJson.fields(status);
         values.remove("experiment");
         values.remove("run");
+        if (status.getPhase() == Phase.RUNNING && status.getTotal() > 0 && status.getDone() >= status.getTotal()) {
+            // who does pieces of work says nothing after the last one
+            values.put("phase", Phase.COMPLETED.name().toLowerCase(Locale.ROOT));
+        }
         return values;
     }
 

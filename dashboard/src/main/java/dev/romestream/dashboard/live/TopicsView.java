@@ -4,10 +4,12 @@ import dev.romestream.client.result.DeadLetterBox;
 import dev.romestream.client.result.RecordJson;
 import dev.romestream.dashboard.live.LiveState.Kind;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.TopicReader;
+import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.RobustnessMetrics;
@@ -39,6 +41,7 @@ public final class TopicsView implements AutoCloseable {
     private final Map<String, Experiment> experiments = new LinkedHashMap<>();
     private final Map<String, Map<String, ExperimentStatus>> statuses = new HashMap<>();
     private final Map<String, Map<String, Figure>> figures = new HashMap<>();
+    private final Map<String, DatasetDescriptor> datasets = new HashMap<>();
     private final Map<String, Map<String, Long>> letterCounts = new TreeMap<>();
     private final Deque<Map<String, Object>> letters = new ArrayDeque<>();
     private final Set<String> changedExperiments = new HashSet<>();
@@ -63,7 +66,9 @@ public final class TopicsView implements AutoCloseable {
                         Topic.SYNTHETIC_SNAPSHOTS,
                         SyntheticSnapshot.class,
                         key -> key.endsWith("/manifest"),
-                        this::acceptSnapshot)));
+                        this::acceptSnapshot)),
+                resources.add(
+                        new RecordReader<>(config, Topic.DATASETS, DatasetDescriptor.class, this::acceptDataset)));
         this.letterReader = resources.add(new TopicReader(config, Topic.DEAD_LETTERS, this::acceptLetter));
         this.publisher = ServiceThread.start("dashboard-publisher", this::publishChanges);
     }
@@ -113,6 +118,14 @@ public final class TopicsView implements AutoCloseable {
         } else if (snapshot == null) {
             String id = key.substring(0, key.length() - "/manifest".length());
             state.remove(Kind.SNAPSHOT, id, id.substring(0, Math.max(0, id.lastIndexOf('/'))));
+        }
+    }
+
+    private synchronized void acceptDataset(String id, DatasetDescriptor dataset) {
+        if (dataset == null) {
+            datasets.remove(id);
+        } else {
+            datasets.put(id, dataset);
         }
     }
 
@@ -188,6 +201,17 @@ public final class TopicsView implements AutoCloseable {
     /** The newest record of an experiment. */
     public synchronized Optional<Experiment> experiment(String id) {
         return Optional.ofNullable(experiments.get(id));
+    }
+
+    /** The data set of an experiment, if it is described. */
+    public synchronized Optional<DatasetDescriptor> dataset(Experiment experiment) {
+        return Optional.ofNullable(datasets.get(DatasetIds.of(experiment.getDataset())));
+    }
+
+    /** A figure by its key on the topic. */
+    public synchronized Optional<RobustnessMetrics> figure(String experiment, String key) {
+        return Optional.ofNullable(figures.getOrDefault(experiment, Map.of()).get(key))
+                .map(Figure::metrics);
     }
 
     /**

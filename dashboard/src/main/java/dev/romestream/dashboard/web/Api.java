@@ -16,8 +16,10 @@ import dev.romestream.dashboard.live.LiveState.Kind;
 import dev.romestream.dashboard.live.TopicsView;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.SnapshotManifest;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.BadRequestResponse;
@@ -26,6 +28,7 @@ import io.javalin.http.Context;
 import io.javalin.http.NotFoundResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -39,11 +42,13 @@ import java.util.function.Function;
 /** The same data as the stream has, by requests; and what a page can do. {@code /api/openapi.json} describes it. */
 final class Api {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Duration LIMIT = Duration.ofSeconds(10);
 
     private final RomeConfig config;
     private final LiveState state;
     private final TopicsView topics;
     private final SnapshotStore snapshots;
+    private final Gallery gallery;
     private final Function<List<Experiment>, Optional<String>> cost;
 
     /** @param cost what experiments cost, in words, where it can be told */
@@ -54,6 +59,7 @@ final class Api {
             SnapshotStore snapshots,
             Function<List<Experiment>, Optional<String>> cost) {
         this.cost = cost;
+        this.gallery = new Gallery(config);
         this.config = config;
         this.state = state;
         this.topics = topics;
@@ -106,6 +112,11 @@ final class Api {
                         "/api/experiments/{id}/snapshots/{snapshot}/images.png",
                         "The synthetic images of a snapshot, a row a class.",
                         this::images),
+                Route.get(
+                        "/api/experiments/{id}/gallery",
+                        "The first images of an attack before and after it, as PNG data. Queries: 'figure', its key, and"
+                                + " 'attack', a position in it.",
+                        this::gallery),
                 Route.get("/api/dead-letters", "Dead letters by topic and cause, and the newest.", this::deadLetters),
                 Route.get("/api/dead-letters/{id}", "What is in a dead letter.", this::deadLetter),
                 Route.post(
@@ -179,10 +190,29 @@ final class Api {
         answer(context, rows);
     }
 
+    private void gallery(Context context) {
+        Experiment experiment = known(context);
+        String key = context.queryParam("figure");
+        RobustnessMetrics figure = topics.figure(experiment.getId(), String.valueOf(key))
+                .orElseThrow(() -> new NotFoundResponse("There is no figure '" + key + "'."));
+        int attack = context.queryParamAsClass("attack", Integer.class)
+                .getOrThrow(errors -> new BadRequestResponse("'attack' is the position of one in the figure."));
+        if (attack < 0 || attack >= figure.getAttacks().size()) {
+            throw new NotFoundResponse("The figure has " + figure.getAttacks().size() + " attacks.");
+        }
+        DatasetDescriptor dataset = topics.dataset(experiment)
+                .orElseThrow(() -> new NotFoundResponse("The data set is not described yet."));
+        answer(context, gallery.images(figure, attack, dataset));
+    }
+
     private void images(Context context) throws IOException {
         String id = known(context).getId();
         int number = context.pathParamAsClass("snapshot", Integer.class)
                 .getOrThrow(errors -> new NotFoundResponse("A snapshot is a number."));
+        // the pages may have heard of it before the store has
+        if (snapshots.manifest(id, number).isEmpty()) {
+            snapshots.awaitCurrent(LIMIT);
+        }
         SnapshotManifest manifest = snapshots
                 .manifest(id, number)
                 .orElseThrow(() -> new NotFoundResponse("There is no snapshot " + number + " of '" + id + "'."));

@@ -1,6 +1,6 @@
 // Experiments side by side, and the difference to one of them.
 import { call, entries } from "./live.js";
-import { css, COLOURS } from "./chart.js";
+import { aligned, chart, css, COLOURS } from "./chart.js";
 import { doing, el, interval, link, look, number, show, svg } from "./dom.js";
 import { attackName } from "./attacks.js";
 import { difference, mean } from "./statistics.js";
@@ -11,6 +11,7 @@ export function open(page) {
   const chooser = el("form.tools", { onsubmit: event => event.preventDefault() });
   const table = el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Comparison, scrollable" });
   const plane = el("div.plane");
+  const overlay = chart("Worst case over iterations, means over victims");
   const add = el("input", { id: "add", list: "known", placeholder: "an experiment's id …", "aria-label": "Add an experiment", onchange: () => {
     if (entries("experiment").has(add.value)) {
       look({ ids: [...new Set([...ids(new URLSearchParams(location.hash.split("?")[1])), add.value])].join(",") });
@@ -22,7 +23,7 @@ export function open(page) {
       el("button", { id: "csv", onclick: () => save("comparison.csv", "text/csv", csv(rows)) }, "CSV"),
       el("button", { id: "json", onclick: () => save("comparison.json", "application/json", JSON.stringify(rows.map(row => row.plain), null, 2)) }, "JSON"),
       el("button", { id: "png", onclick: doing(() => png(plane.querySelector("svg"))) }, "PNG")),
-    chooser, table, plane,
+    chooser, table, plane, overlay.element,
     el("p.hint", {}, "Per cent, means over victims of the newest snapshot. Differences to the baseline are paired image by image where both were scored on the same images: the interval is that of McNemar's two kinds of discordant images, averaged over victims; elsewhere it is of two independent proportions."));
   let rows = [];
   const outcomes = new Map();
@@ -81,6 +82,15 @@ export function open(page) {
           el("td", {}, plain.flags),
           el("td", {}, el("button.plain", { id: "remove-" + plain.id, "aria-label": "Remove " + plain.name, onclick: () => look({ ids: wanted.filter(id => id !== plain.id).join(",") }) }, "×")))))) : null);
       drawPlane(plane, rows);
+      overlay.element.hidden = !wanted.length;
+      overlay.draw(...aligned(wanted.map(id => {
+        const mine = all.filter(figure => figure.experiment === id && figure.suite === suite && figure.mode === mode);
+        return { label: entries("experiment").get(id)?.name ?? id, points: [...new Set(mine.map(figure => figure.iteration))].sort((a, b) => a - b)
+          .map(iteration => [iteration, mean(mine.filter(figure => figure.iteration === iteration).map(figure => figure.worstCase.accuracy))]) };
+      })), "iterations");
+    },
+    close() {
+      overlay.close();
     },
   };
 }

@@ -17,11 +17,12 @@ export function open(page, id) {
   const over = chart("I-RR over snapshots");
   const heat = el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Attack by victim, scrollable" });
   const detail = el("section.detail", { "aria-live": "polite" });
+  const gallery = el("section.gallery");
   const images = el("section.images");
   const file = el("details", {}, el("summary", {}, "The file, as run"), el("pre", { tabindex: "0" }, "…"));
   page.append(el("p.back", {}, el("a", { href: "#/experiments" }, "Experiments")), title, state, actions,
     el("h2", {}, "Figures"), chooser, el("div.charts", {}, forming.element, ratio.element, over.element),
-    el("h2", {}, "Attack by victim"), heat, detail, el("h2", {}, "Synthetic images"), images, el("h2", {}, "File"), file);
+    el("h2", {}, "Attack by victim"), heat, detail, gallery, el("h2", {}, "Synthetic images"), images, el("h2", {}, "File"), file);
 
   let text = "";
   const load = () => call("api/experiments/" + encodeURIComponent(id)).then(answer => {
@@ -75,6 +76,7 @@ export function open(page, id) {
     if (!victims.length) {
       show(heat, el("p.hint", {}, "No figures yet: they appear while the first images are attacked."));
       show(detail);
+      drawGallery();
       return;
     }
     const names = victims[0].attacks.map(attack => attackName(victims[0].attacks, attack));
@@ -94,6 +96,7 @@ export function open(page, id) {
     const [victim, name] = (view.get("cell") ?? "").split("|");
     const figure = victims.find(one => short(one.victim) === victim) ?? victims[0];
     const attack = figure.attacks.find(one => attackName(figure.attacks, one) === name);
+    drawGallery(figure, attack);
     show(detail,
       el("h3", {}, short(figure.victim), attack ? " under " + name : ""),
       el("p", {}, figure.architecture, figure.complete ? "" : " – not complete yet"),
@@ -101,6 +104,29 @@ export function open(page, id) {
       figure.flags.length ? el("dl.flags", {}, figure.flags.map(flag => [el("dt", {}, "⚑ ", flag), el("dd", {}, FLAGS[flag] ?? "")])) : el("p", {}, "No flags."),
       Object.keys(figure.undefined).length ? el("p.hint", {}, "Undefined: ", Object.entries(figure.undefined).map(([key, why]) => `${key} (${why})`).join("; ")) : null);
   }
+
+  /** Images before and after the attack of the open cell, fetched when their place is known or has changed. */
+  let shown = "";
+  async function drawGallery(figure, attack) {
+    const key = attack?.sample ? [entryKey(figure), figure.attacks.indexOf(attack), attack.sample.partition, attack.sample.offset].join(" ") : "";
+    if (key === shown) return;
+    shown = key;
+    gallery.replaceChildren();
+    if (!key) return;
+    try {
+      const list = await call(`api/experiments/${encodeURIComponent(id)}/gallery?figure=${encodeURIComponent(entryKey(figure))}&attack=${figure.attacks.indexOf(attack)}`);
+      if (key !== shown) return;
+      const picture = (source, words) => el("img", { src: source, alt: words, width: 96, height: 96 });
+      gallery.replaceChildren(...list.length ? [el("h3", {}, "Clean, perturbed, and the difference × 10"), el("div.strip", {}, list.map(one => el("figure", {},
+        picture(one.clean, `image ${one.image}, clean`), picture(one.perturbed, `image ${one.image}, perturbed`), picture(one.difference, "difference, ten times"),
+        el("figcaption" + (one.right ? ".good" : ".bad"), {}, el("b", {}, one.label), el("br"), `clean: ${one.predicted}`, el("br"), `attacked: ${one.attacked} ${one.right ? "✓" : "✗"}`))))]
+        : [el("p.hint", {}, "The perturbed images are no longer on their topic.")]);
+    } catch (error) {
+      gallery.replaceChildren(el("p.hint", {}, error.message));
+    }
+  }
+
+  const entryKey = figure => [...entries("figure")].find(([, value]) => value === figure)?.[0];
 
   function drawImages(view) {
     const snapshots = [...entries("snapshot").values()].filter(snapshot => snapshot.experiment === id).sort((a, b) => a.snapshot - b.snapshot);

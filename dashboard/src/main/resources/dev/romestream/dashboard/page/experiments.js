@@ -55,8 +55,8 @@ export function open(page) {
     Object.keys(GROUPS).map(key => el("option", { value: key }, key || "nothing")));
   const told = el("p.told", { role: "status" });
   const head = el("div.row.head", { role: "row" });
-  const space = el("div.space", { role: "rowgroup" });
-  const window_ = el("div.window", { tabindex: "0", role: "group", "aria-label": "Experiments, scrollable" }, space);
+  const space = el("div.space", { role: "presentation" });
+  const window_ = el("div.window", { tabindex: "0", role: "rowgroup", "aria-label": "Experiments, scrollable" }, space);
   const table = el("div.table", { role: "table", "aria-label": "Experiments" }, el("div", { role: "rowgroup" }, head), window_);
   const compare = el("a.button", { href: "#/compare" }, "Compare those shown");
   page.append(el("h1", {}, "Experiments"), el("form.tools", { role: "search", onsubmit: event => event.preventDefault() },

@@ -28,7 +28,7 @@ export function open(page) {
         system?.services.length ? table("Services", ["service", "ready", "reason"],
           system.services.map(one => [one.name, el("span.phase." + (one.ready ? "completed" : "failed"), {}, one.ready ? "ready" : "not ready"), one.reason]))
           : el("p.hint", {}, "No health addresses are set (dashboard.services)."));
-      const told = [...entries("experiment").values()].flatMap(row => row.progress.filter(status => status.phase === "running" && !(status.total > 0 && status.done >= status.total)).map(status => ({ row, status })));
+      const told = [...entries("experiment").values()].flatMap(row => row.progress.filter(status => status.phase === "running").map(status => ({ row, status })));
       show(work, el("h2", {}, "At work"), told.length ? table("At work", ["service", "instance", "experiment", "what"],
         told.slice(0, 100).map(({ row, status }) => [status.service, status.instance, el("a", { href: link("experiment", row.id) }, row.name), progress(status)])) : el("p.hint", {}, "Nothing is being done."));
       show(groups, el("h2", {}, "Work waiting"), system?.groups.length ? table("Work waiting", ["group", "kind", "members", "records not yet done"],

@@ -63,6 +63,9 @@ final class BenchmarkCommand implements Runnable {
     @Mixin
     private ClusterOptions cluster;
 
+    @Mixin
+    private DashboardOptions dashboard;
+
     @Override
     public void run() {
         if (atOnce < 1) {
@@ -89,9 +92,9 @@ final class BenchmarkCommand implements Runnable {
         missing.stream().findFirst().ifPresent(first -> tellBudget(missing, first, sizes));
         try {
             if (!missing.isEmpty() && !dryRun) {
-                ExperimentRunner.withServices(
-                        cluster, data, (config, trouble) -> new BenchmarkRunner(config, folder, missing, atOnce)
-                                .run(trouble));
+                ExperimentRunner.withServices(cluster, data, dashboard, (config, trouble) -> new BenchmarkRunner(
+                                config, folder, missing, atOnce)
+                        .run(trouble));
             }
         } finally {
             report(folder, experiments.values(), sizes);

@@ -3,6 +3,7 @@ package dev.romestream.standalone.cli;
 import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
+import java.io.Console;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -26,11 +27,16 @@ final class DemoCommand implements Runnable {
     /** The teachers are trained side by side. */
     private static final Map<String, String> PARALLEL = Map.of(RomeConfig.POOL_TRAINER_COUNT, "2");
 
+    private static final int CONSOLE_TELLS = 22;
+
     @Option(names = "--out", paramLabel = "DIR", description = "Also write the results there.")
     private Path out;
 
     @Mixin
     private ClusterOptions cluster;
+
+    @Mixin
+    private DashboardOptions dashboard;
 
     @Override
     public void run() {
@@ -45,19 +51,42 @@ final class DemoCommand implements Runnable {
                         + " networks trained on\nthe results in the ordinary way, and compares what is left standing. Two to three"
                         + " minutes on two processors.");
         ExperimentRunner.embedded(
-                cluster.config(cluster.sets(RomeConfig.POOL_TRAINER_COUNT) ? Map.of() : PARALLEL),
-                stack -> ExperimentRunner.run(
-                        stack.config(),
-                        experiments,
-                        Optional.ofNullable(out),
-                        stack::trouble,
-                        (monitor, started) -> {},
-                        results -> DemoStory.lines(experiments, experiment -> results.metrics(experiment.getId()))
-                                .forEach(line -> System.out.println(Printable.line(line)))));
-        System.out.println(
-                "I-RR is 100 when no attack lowers the accuracy and 0 when one lowers it to nothing; a network near chance"
-                        + " level scores\nhigh for nothing, so read it beside the clean accuracy. Next: "
-                        + "./rome run examples/robust-labels.yaml --data DIR --out out");
+                cluster.config(cluster.sets(RomeConfig.POOL_TRAINER_COUNT) ? Map.of() : PARALLEL), dashboard, stack -> {
+                    ExperimentRunner.run(
+                            stack.config(),
+                            experiments,
+                            Optional.ofNullable(out),
+                            stack::trouble,
+                            (monitor, started) -> {},
+                            results -> DemoStory.lines(experiments, experiment -> results.metrics(experiment.getId()))
+                                    .forEach(line -> System.out.println(Printable.line(line))));
+                    System.out.println(
+                            "I-RR is 100 when no attack lowers the accuracy and 0 when one lowers it to nothing;"
+                                    + " a network near chance level scores\nhigh for nothing, so read it beside the clean accuracy."
+                                    + " Next: ./rome run examples/robust-labels.yaml --data DIR --out out");
+                    stack.dashboard().ifPresent(DemoCommand::stay);
+                });
+    }
+
+    /** For whoever watches at a terminal; in a pipe nobody would end it. */
+    private static void stay(String url) {
+        if (isAtTerminal()) {
+            System.err.println("The dashboard is still open at " + url + "; Enter ends it.");
+            System.console().readLine();
+        }
+    }
+
+    /** From Java 22 on there is a console in a pipe, too, and it tells the two apart. */
+    @SuppressWarnings("SystemConsoleNull")
+    private static boolean isAtTerminal() {
+        Console console = System.console();
+        try {
+            return console != null
+                    && (Runtime.version().feature() < CONSOLE_TELLS
+                            || (boolean) Console.class.getMethod("isTerminal").invoke(console));
+        } catch (ReflectiveOperationException e) {
+            return false;
+        }
     }
 
     private static String text() {

@@ -111,7 +111,8 @@ final class EvaluateSetCommand implements Runnable {
                     1,
                     Map.of("name", FULL, "evaluation.victims.epochs", fullEpochs.toString())));
         }
-        ExperimentRunner.withServices(cluster, data, (config, trouble) -> score(config, trouble, experiments, sets));
+        ExperimentRunner.withServices(
+                cluster, data, new DashboardOptions(), (config, trouble) -> score(config, trouble, experiments, sets));
     }
 
     private Map<String, DistilledSet> sets() {

@@ -27,7 +27,10 @@ final class ExperimentRunner {
      * @param data directory with the image files; null for none
      */
     static void withServices(
-            ClusterOptions cluster, Path data, BiConsumer<RomeConfig, Supplier<Optional<String>>> work) {
+            ClusterOptions cluster,
+            Path data,
+            DashboardOptions dashboard,
+            BiConsumer<RomeConfig, Supplier<Optional<String>>> work) {
         if (cluster.usesCluster()) {
             if (data != null) {
                 throw new UsageException(
@@ -35,7 +38,7 @@ final class ExperimentRunner {
             }
             work.accept(cluster.clusterConfig(), Optional::empty);
         } else {
-            embedded(config(cluster, data), stack -> work.accept(stack.config(), stack::trouble));
+            embedded(config(cluster, data), dashboard, stack -> work.accept(stack.config(), stack::trouble));
         }
     }
 
@@ -52,12 +55,15 @@ final class ExperimentRunner {
     }
 
     /** Does {@code work} with a broker, a registry and services of its own, which end with it. */
-    static void embedded(RomeConfig config, Consumer<LocalStack> work) {
+    static void embedded(RomeConfig config, DashboardOptions dashboard, Consumer<LocalStack> work) {
         System.err.println("Starting broker, schema registry and services ...");
         long start = System.nanoTime();
         try (LocalStack stack = LocalStack.start(config, LocalStack.Options.temporary())) {
             System.err.printf("Ready after %.1f s.%n", (System.nanoTime() - start) / 1e9);
-            stack.dashboard().ifPresent(url -> System.err.println("Dashboard: " + url));
+            stack.dashboard().ifPresent(url -> {
+                System.err.println("Dashboard: " + url);
+                dashboard.open(url);
+            });
             work.accept(stack);
         }
     }

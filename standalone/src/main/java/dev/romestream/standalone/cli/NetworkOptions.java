@@ -71,7 +71,8 @@ final class NetworkOptions {
         if (cluster.usesCluster()) {
             work.accept(config, Optional::empty);
         } else {
-            ExperimentRunner.embedded(config, stack -> work.accept(stack.config(), stack::trouble));
+            ExperimentRunner.embedded(
+                    config, new DashboardOptions(), stack -> work.accept(stack.config(), stack::trouble));
         }
     }
 

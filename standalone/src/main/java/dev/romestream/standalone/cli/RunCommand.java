@@ -38,6 +38,9 @@ final class RunCommand implements Runnable {
     @Mixin
     private ClusterOptions cluster;
 
+    @Mixin
+    private DashboardOptions dashboard;
+
     @Override
     public void run() {
         List<Experiment> experiments = ExperimentFile.read(file, cluster.experimentKeys(), suites);
@@ -49,6 +52,7 @@ final class RunCommand implements Runnable {
         ExperimentRunner.withServices(
                 cluster,
                 data,
+                dashboard,
                 (config, trouble) -> ExperimentRunner.run(config, experiments, Optional.ofNullable(out), trouble));
     }
 }

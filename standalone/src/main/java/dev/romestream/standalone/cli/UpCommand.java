@@ -52,6 +52,9 @@ final class UpCommand implements Runnable {
     @Mixin
     private ClusterOptions cluster;
 
+    @Mixin
+    private DashboardOptions dashboard;
+
     @Override
     public void run() {
         cluster.refuseExperimentKeys();
@@ -77,6 +80,7 @@ final class UpCommand implements Runnable {
             stack.dashboard().ifPresent(url -> System.out.println("dashboard        " + url));
             System.out.println(
                     "health, metrics  http://" + config.string(RomeConfig.HTTP_HOST) + ":" + endpoint.port());
+            stack.dashboard().ifPresent(dashboard::open);
             System.err.println("Ready. In another terminal: ./rome submit FILE, ./rome watch. Stop with Ctrl-C.");
             while (!interruption.await(CHECK_MS)) {
                 stack.trouble().ifPresent(trouble -> {

@@ -60,6 +60,7 @@ class DashboardIT {
 
     @AfterEach
     void nothingWentWrongOnThePages() {
+        browser.resize(1280, 1000);
         assertThat(browser.complaints()).filteredOn(line -> !isExpected(line)).isEmpty();
     }
 
@@ -111,6 +112,13 @@ class DashboardIT {
         browser.click("#cell-victim-1-pgd");
         browser.awaitText(".detail", "victim-1 under pgd");
         browser.awaitText(".detail", "gradient evaluations");
+        browser.await("ten images before and after", () -> browser.count(".gallery figure") == 10);
+        assertThat(browser.count(".gallery img")).isEqualTo(30);
+        assertThat(browser.script(
+                        "return [...document.querySelectorAll('.gallery img')].every(i => i.naturalWidth === 32)"))
+                .isEqualTo(true);
+        assertThat(browser.text(".gallery figcaption")).contains("clean: ").contains("attacked: ");
+        browser.screenshot("gallery");
         String link = browser.driver().getCurrentUrl();
         String seen = browser.text("#page");
         browser.driver().navigate().refresh();
@@ -262,7 +270,7 @@ class DashboardIT {
         browser.awaitText(".state > p .phase", "completed");
         for (String page :
                 List.of("experiments", "experiment/" + id, "compare?ids=" + id, "monitor", "submit", "system")) {
-            for (int width : List.of(360, 1280, 3840)) {
+            for (int width : page.startsWith("experiment") ? List.of(360, 1280, 3840) : List.of(360, 1280)) {
                 browser.resize(width, 1000);
                 browser.open(url + "#/" + page);
                 browser.awaitText("#connection", "live");
@@ -279,6 +287,5 @@ class DashboardIT {
                 browser.screenshot("page-" + page.replaceAll("[/?].*", "") + "-" + width);
             }
         }
-        browser.resize(1280, 1000);
     }
 }
