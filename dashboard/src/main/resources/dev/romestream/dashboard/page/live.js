@@ -1,9 +1,10 @@
-// The state as the server streams it: entries by kind and key. One stream a tab; the browser reconnects by itself.
+// The state as the server streams it: entries by kind and key, by way of the stream that all tabs share.
+import { Follower } from "./follower.js";
 
 const state = new Map();
 const listeners = new Set();
-let source = null;
-let address = null;
+let told = () => {};
+let wanted = null;
 let frame = 0;
 
 export const entries = kind => state.get(kind) ?? new Map();
@@ -14,29 +15,13 @@ export function onChange(listener) {
   return () => listeners.delete(listener);
 }
 
-/** Follows what belongs to these experiments too; with the same ones as before, goes on. */
-export function follow(experiments, connected) {
-  const wanted = "api/stream" + (experiments.length ? "?experiments=" + experiments.map(encodeURIComponent).join(",") : "");
-  if (wanted === address && source.readyState !== EventSource.CLOSED) return;
-  address = wanted;
-  source?.close();
-  const mine = source = new EventSource(wanted);
-  mine.addEventListener("state", message => {
-    state.clear();
-    take(message);
-  });
-  mine.addEventListener("changes", take);
-  mine.onopen = () => connected("live");
-  mine.onerror = () => {
-    connected(mine.readyState === EventSource.CLOSED ? "refused" : "lost");
-    if (mine.readyState === EventSource.CLOSED) {
-      setTimeout(() => mine === source && (address = null, follow(experiments, connected)), 3000);
-    }
-  };
-}
-
 function take(message) {
-  for (const { kind, key, value } of JSON.parse(message.data)) {
+  if (message.connection) {
+    told(message.connection);
+    return;
+  }
+  if (message.event === "state") state.clear();
+  for (const { kind, key, value } of message.entries) {
     if (!state.has(kind)) state.set(kind, new Map());
     if (value === null) state.get(kind).delete(key);
     else state.get(kind).set(key, value);
@@ -46,6 +31,32 @@ function take(message) {
     for (const listener of listeners) listener();
   });
 }
+
+/** What follows for this page: the worker of all tabs, or, where browsers have none, a stream of its own. */
+const stream = (() => {
+  if (window.SharedWorker) {
+    const { port } = new SharedWorker("shared.js", { type: "module" });
+    port.onmessage = ({ data }) => take(data);
+    return { follow: experiments => port.postMessage({ follow: experiments }), leave: () => port.postMessage({ leave: true }) };
+  }
+  const own = new Follower(take);
+  return { follow: experiments => own.follow(experiments), leave: () => own.close() };
+})();
+
+/** Follows what belongs to these experiments too; with the same ones as before, goes on. */
+export function follow(experiments, connected) {
+  told = connected;
+  const now = JSON.stringify(experiments);
+  if (now === wanted) return;
+  wanted = now;
+  stream.follow(experiments);
+}
+
+// a page that the browser keeps for the back button holds no connection
+addEventListener("pagehide", () => stream.leave());
+addEventListener("pageshow", event => {
+  if (event.persisted && wanted !== null) stream.follow(JSON.parse(wanted));
+});
 
 /** A request of the API; what it refuses is thrown in its own words. */
 export async function call(path, body) {

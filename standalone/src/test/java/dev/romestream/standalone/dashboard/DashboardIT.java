@@ -183,6 +183,24 @@ class DashboardIT {
         browser.awaitText(".state > p .phase", "stopped");
     }
 
+    /** A browser allows six connections to one server, and a stream takes one for good. */
+    @Test
+    void aDozenTabsAreLive() {
+        String first = browser.driver().getWindowHandle();
+        for (int tab = 0; tab < 12; tab++) {
+            browser.driver().switchTo().newWindow(WindowType.TAB);
+            browser.open(url + "#/system");
+            browser.awaitText("#connection", "live");
+            browser.awaitText("#page", "rome.attackers");
+        }
+        for (String tab : browser.driver().getWindowHandles()) {
+            if (!tab.equals(first)) {
+                browser.driver().switchTo().window(tab).close();
+            }
+        }
+        browser.driver().switchTo().window(first);
+    }
+
     @Test
     void experimentsAreComparedAndTheDifferenceHasAnInterval() {
         String base = submit(SMALL.formatted("compared-random", "random", 10, 10)
