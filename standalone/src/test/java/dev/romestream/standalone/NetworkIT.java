@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.robustness.network.Architecture;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.Experiment;
@@ -13,6 +14,7 @@ import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
+import dev.romestream.standalone.cli.RomeCommand;
 import dev.romestream.standalone.network.ModelException;
 import dev.romestream.standalone.network.ModelFile;
 import dev.romestream.standalone.network.NetworkMonitoring;
@@ -20,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -73,6 +76,43 @@ class NetworkIT {
 
     private static List<RobustnessMetrics> checked(NetworkMonitoring monitoring, String file) {
         return scored(monitoring, file, FILES.resolve(file));
+    }
+
+    private static int evaluate(String... options) {
+        List<String> line = new ArrayList<>(List.of(
+                "evaluate",
+                FILES.resolve("small.pt").toString(),
+                "--dataset",
+                "shapes10",
+                "--limit",
+                Integer.toString(IMAGES),
+                "--suite",
+                "quick",
+                "--bootstrap-server",
+                cluster.bootstrapServers(),
+                "--schema-registry",
+                cluster.registryUrl(),
+                "--set",
+                "topic.prefix=" + TopicNames.of(pipeline.config()).prefix()));
+        line.addAll(List.of(options));
+        return RomeCommand.execute(line.toArray(String[]::new));
+    }
+
+    @Test
+    void anEvaluationIsAGate() {
+        Path out = directory.resolve("gate");
+        String metrics = out.resolve("metrics.json").toString();
+        String junit = out.resolve("junit.xml").toString();
+        assertThat(evaluate("--fail-under", "worstCase=0", "--out", out.toString()))
+                .isZero();
+        assertThat(evaluate("--fail-under", "fgsm=100", "--junit", junit)).isEqualTo(3);
+        assertThat(Path.of(junit)).content().contains("is below 100.0");
+        assertThat(evaluate("--baseline", metrics))
+                .as("nothing falls below itself")
+                .isZero();
+        assertThat(evaluate("--fail-under", "elegance=1")).isEqualTo(2);
+        assertThat(evaluate("--fail-under", "clean=101")).isEqualTo(2);
+        assertThat(evaluate("--baseline", "nowhere.json")).isEqualTo(2);
     }
 
     @Test

@@ -52,12 +52,16 @@ final class EvaluateCommand implements Runnable {
     @Mixin
     private NetworkOptions options;
 
+    @Mixin
+    private GateOptions gate;
+
     private int refused;
 
     @Override
     public void run() {
         RomeConfig config = options.config();
         Map<String, ModelFile> models = models();
+        gate.check(List.copyOf(models.keySet()));
         Experiment experiment = options.experiment("evaluate-" + digest(models));
         options.withServices(config, (own, trouble) -> evaluate(own, trouble, experiment, models));
     }
@@ -167,6 +171,7 @@ final class EvaluateCommand implements Runnable {
             System.out.println();
             System.out.print(Printable.lines(ComparisonTable.of("network", rows, suites)));
         }
+        gate.hold(MetricsJson.array(all));
     }
 
     private void write(String text) {

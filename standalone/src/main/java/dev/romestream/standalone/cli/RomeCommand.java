@@ -33,6 +33,7 @@ public final class RomeCommand implements Runnable {
     private static final Logger log = LoggerFactory.getLogger(RomeCommand.class);
     private static final int FAILURE = 1;
     private static final int USAGE = 2;
+    private static final int GATE = 3;
 
     private RomeCommand() {}
 
@@ -42,7 +43,7 @@ public final class RomeCommand implements Runnable {
         line.setExecutionExceptionHandler((exception, command, result) -> {
             log.debug("The command failed", exception);
             Printable.error(message(exception));
-            return isUsage(exception) ? USAGE : FAILURE;
+            return exception instanceof GateException ? GATE : isUsage(exception) ? USAGE : FAILURE;
         });
         line.setParameterExceptionHandler((exception, given) -> {
             Printable.error(exception.getMessage() + " (see rome "

@@ -65,7 +65,9 @@ final class Browser implements AutoCloseable {
         var service = new ChromeDriverService.Builder()
                 .usingDriverExecutable(driver.get().toFile())
                 .build();
-        return Optional.of(new Browser(new ChromeDriver(service, options)));
+        ChromeDriver started = new ChromeDriver(service, options);
+        started.manage().timeouts().pageLoadTimeout(LIMIT);
+        return Optional.of(new Browser(started));
     }
 
     void open(String url) {

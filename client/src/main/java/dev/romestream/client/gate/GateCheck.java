@@ -1,0 +1,27 @@
+package dev.romestream.client.gate;
+
+import java.util.Optional;
+
+/**
+ * One figure against what is asked of it.
+ *
+ * @param figure {@code clean}, {@code worstCase}, {@code irr}, {@code rr}, or an attack
+ * @param value in per cent; empty where it is undefined
+ * @param asked in words, the same for every value
+ * @param baseline the value that it is held against, if it is
+ * @param failure why it does not hold; empty where it does
+ */
+public record GateCheck(
+        String network,
+        String suite,
+        String mode,
+        String figure,
+        Optional<Double> value,
+        String asked,
+        Optional<Double> baseline,
+        Optional<String> failure) {
+
+    public boolean failed() {
+        return failure.isPresent();
+    }
+}
