@@ -107,7 +107,9 @@ class DashboardServiceIT {
         HttpResponse<String> answer = post("api/experiments", FILE.formatted(name));
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(201);
         String id = JSON.readTree(answer.body()).path("ids").path(0).asText();
-        await().atMost(LIMIT).until(() -> get("api/experiments/" + id).has("record"));
+        await().atMost(LIMIT)
+                .until(() ->
+                        get("api/experiments/" + id).at("/summary/id").asText().equals(id));
         return ExperimentFile.parse(
                         JSON.readTree(FILE.formatted(name)).path("file").asText(), Map.of(), List.of())
                 .stream()

@@ -1,6 +1,7 @@
 package dev.romestream.dashboard.live;
 
 import dev.romestream.client.result.RecordJson;
+import dev.romestream.dashboard.live.Figure.Headline;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
@@ -8,7 +9,6 @@ import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.LabelKind;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.Phase;
-import dev.romestream.schemas.RobustnessMetrics;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -35,7 +35,7 @@ final class ExperimentRow {
      * @param figures of all its victims
      */
     static Map<String, Object> of(
-            Experiment experiment, Collection<ExperimentStatus> statuses, Collection<RobustnessMetrics> figures) {
+            Experiment experiment, Collection<ExperimentStatus> statuses, Collection<Headline> figures) {
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("id", experiment.getId());
         row.put("name", experiment.getName());
@@ -93,67 +93,58 @@ final class ExperimentRow {
     }
 
     /** Means over the victims of the newest snapshot, untargeted, in the suite that stands for all; null where there are none. */
-    private static Map<String, Object> headline(Collection<RobustnessMetrics> figures) {
-        List<RobustnessMetrics> untargeted = figures.stream()
-                .filter(figure -> figure.getMode() == Mode.UNTARGETED)
+    private static Map<String, Object> headline(Collection<Headline> figures) {
+        List<Headline> untargeted = figures.stream()
+                .filter(figure -> figure.mode() == Mode.UNTARGETED)
                 .toList();
         String suite = untargeted.stream()
-                .map(RobustnessMetrics::getSuite)
+                .map(Headline::suite)
                 .filter(HEADLINE_SUITE::equals)
                 .findFirst()
                 .or(() -> untargeted.stream()
-                        .map(RobustnessMetrics::getSuite)
+                        .map(Headline::suite)
                         .filter(name -> name.startsWith("pixel"))
                         .min(Comparator.naturalOrder()))
-                .or(() -> untargeted.stream().map(RobustnessMetrics::getSuite).min(Comparator.naturalOrder()))
+                .or(() -> untargeted.stream().map(Headline::suite).min(Comparator.naturalOrder()))
                 .orElse("");
-        Map<Integer, List<RobustnessMetrics>> bySnapshot = untargeted.stream()
-                .filter(figure -> figure.getSuite().equals(suite))
+        Map<Integer, List<Headline>> bySnapshot = untargeted.stream()
+                .filter(figure -> figure.suite().equals(suite))
                 .collect(Collectors.groupingBy(
-                        RobustnessMetrics::getSnapshot, TreeMap::new, Collectors.toCollection(ArrayList::new)));
+                        Headline::snapshot, TreeMap::new, Collectors.toCollection(ArrayList::new)));
         if (bySnapshot.isEmpty()) {
             return null;
         }
-        List<RobustnessMetrics> newest = ((TreeMap<Integer, List<RobustnessMetrics>>) bySnapshot)
-                .lastEntry()
-                .getValue();
+        List<Headline> newest =
+                ((TreeMap<Integer, List<Headline>>) bySnapshot).lastEntry().getValue();
         Map<String, Object> headline = new LinkedHashMap<>();
         headline.put("suite", suite);
         headline.put("victims", newest.size());
-        headline.put("complete", newest.stream().allMatch(RobustnessMetrics::getComplete));
-        headline.put("clean", mean(newest, figure -> figure.getClean().getAccuracy()));
-        headline.put("worst", mean(newest, figure -> figure.getWorstCase().getAccuracy()));
-        headline.put("irr", mean(newest, RobustnessMetrics::getIrr));
-        headline.put(
-                "irrLow",
-                mean(
-                        newest,
-                        figure -> figure.getIrrInterval() == null
-                                ? null
-                                : figure.getIrrInterval().get(0)));
-        headline.put(
-                "irrHigh",
-                mean(
-                        newest,
-                        figure -> figure.getIrrInterval() == null
-                                ? null
-                                : figure.getIrrInterval().get(1)));
+        headline.put("complete", newest.stream().allMatch(Headline::complete));
+        headline.put("clean", mean(newest, Headline::clean));
+        headline.put("worst", mean(newest, Headline::worst));
+        headline.put("irr", mean(newest, Headline::irr));
+        headline.put("irrLow", mean(newest, figure -> bound(figure, 0)));
+        headline.put("irrHigh", mean(newest, figure -> bound(figure, 1)));
         headline.put(
                 "flags",
                 newest.stream()
-                        .flatMap(figure -> figure.getFlags().stream())
+                        .flatMap(figure -> figure.flags().stream())
                         .distinct()
                         .sorted()
                         .toList());
         headline.put(
                 "overSnapshots",
                 bySnapshot.values().stream()
-                        .map(snapshot -> mean(snapshot, RobustnessMetrics::getIrr))
+                        .map(snapshot -> mean(snapshot, Headline::irr))
                         .toList());
         return headline;
     }
 
-    private static Double mean(List<RobustnessMetrics> figures, Function<RobustnessMetrics, Double> value) {
+    private static Double bound(Headline figure, int which) {
+        return figure.irrInterval().isEmpty() ? null : figure.irrInterval().get(which);
+    }
+
+    private static Double mean(List<Headline> figures, Function<Headline, Double> value) {
         List<Double> defined =
                 figures.stream().map(value).filter(Objects::nonNull).toList();
         return defined.isEmpty()

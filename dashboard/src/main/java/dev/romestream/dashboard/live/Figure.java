@@ -3,58 +3,115 @@ package dev.romestream.dashboard.live;
 import dev.romestream.client.result.RecordJson;
 import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
+import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.Sample;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
-/** A figure as it stands, and how it came to be so: a point for each change that was seen, fewer of the older ones. */
-final class Figure {
-    private static final int MOST_POINTS = 64;
+/**
+ * What is kept of a figure beside its entry: what the lines of experiments need, outcomes of single images, and how it came to be, a
+ * point for each change that was seen, fewer of the older ones.
+ */
+public final class Figure {
+    private static final int MOST_POINTS = 32;
 
-    private final List<Point> history = new ArrayList<>();
-    private RobustnessMetrics metrics;
-    private List<BitSet> outcomes = List.of();
-    private Map<String, Object> json = Map.of();
+    private final List<double[]> history = new ArrayList<>();
+    private Headline headline;
+    private List<Attack> attacks = List.of();
 
     /**
-     * What was known after so many images.
+     * What lines of experiments need.
      *
-     * @param irr and its bounds, in per cent; null where undefined
+     * @param irrInterval empty where it is undefined
      */
-    record Point(long images, Double clean, Double worst, Double irr, List<Double> irrInterval) {}
+    record Headline(
+            int snapshot,
+            String suite,
+            Mode mode,
+            boolean complete,
+            Double clean,
+            Double worst,
+            Double irr,
+            List<Double> irrInterval,
+            List<String> flags) {}
 
-    /** Takes a record in. */
-    void accept(RobustnessMetrics newest) {
-        Accuracy worst = newest.getWorstCase();
-        if (!history.isEmpty() && history.get(history.size() - 1).images() > worst.getCount()) {
-            history.clear(); // the victim is another one
-        }
-        Point point = new Point(
-                worst.getCount(),
+    /**
+     * An attack of a figure.
+     *
+     * @param outcomes the images that were still right; empty while they are not all seen
+     * @param count of the images in {@code outcomes}
+     * @param sample where its first images stand, if that is known
+     */
+    public record Attack(String name, BitSet outcomes, int count, Optional<Sample> sample) {}
+
+    /** Takes a record in, and returns it as pages get it: without outcomes of single images, and with how it came to be. */
+    Map<String, Object> accept(RobustnessMetrics newest) {
+        remember(newest);
+        attacks = newest.getAttacks().stream()
+                .map(attack -> new Attack(
+                        attack.getAttack().intern(),
+                        bits(attack.getPerImage()),
+                        attack.getPerImage().length(),
+                        Optional.ofNullable(attack.getSample())))
+                .toList();
+        headline = new Headline(
+                newest.getSnapshot(),
+                newest.getSuite().intern(),
+                newest.getMode(),
+                newest.getComplete(),
                 newest.getClean().getAccuracy(),
-                worst.getAccuracy(),
+                newest.getWorstCase().getAccuracy(),
                 newest.getIrr(),
-                newest.getIrrInterval());
-        if (!history.isEmpty() && history.get(history.size() - 1).images() == point.images()) {
-            history.set(history.size() - 1, point);
-        } else {
-            history.add(point);
+                newest.getIrrInterval() == null ? List.of() : List.copyOf(newest.getIrrInterval()),
+                newest.getFlags().stream().map(String::intern).toList());
+        for (AttackAccuracy attack : newest.getAttacks()) {
+            attack.setPerImage("");
         }
+        Map<String, Object> json = RecordJson.fields(newest);
+        json.put("history", history.stream().map(Figure::row).toList());
+        return json;
+    }
+
+    private void remember(RobustnessMetrics newest) {
+        Accuracy worst = newest.getWorstCase();
+        List<Double> interval = newest.getIrrInterval();
+        double[] point = {
+            worst.getCount(),
+            known(newest.getClean().getAccuracy()),
+            known(worst.getAccuracy()),
+            known(newest.getIrr()),
+            interval == null ? Double.NaN : interval.get(0),
+            interval == null ? Double.NaN : interval.get(1)
+        };
+        int newestAt = history.size() - 1;
+        if (newestAt >= 0 && history.get(newestAt)[0] > point[0]) {
+            history.clear(); // the victim is another one
+        } else if (newestAt >= 0 && history.get(newestAt)[0] == point[0]) {
+            history.remove(newestAt);
+        }
+        history.add(point);
         if (history.size() > MOST_POINTS) {
             for (int i = history.size() - 2; i > 0; i -= 2) {
                 history.remove(i);
             }
         }
-        outcomes = newest.getAttacks().stream()
-                .map(AttackAccuracy::getPerImage)
-                .map(Figure::bits)
-                .toList();
-        newest.getAttacks().forEach(attack -> attack.setPerImage(""));
-        metrics = newest;
-        json = RecordJson.fields(newest);
+    }
+
+    private static double known(Double value) {
+        return value == null ? Double.NaN : value;
+    }
+
+    /** Images, clean, worst case, I-RR and its bounds. */
+    private static List<Object> row(double[] point) {
+        List<Object> row = new ArrayList<>();
+        for (double value : point) {
+            row.add(Double.isNaN(value) ? null : Math.round(value * 100) / 100.0);
+        }
+        return row;
     }
 
     private static BitSet bits(String perImage) {
@@ -65,38 +122,12 @@ final class Figure {
         return bits;
     }
 
-    RobustnessMetrics metrics() {
-        return metrics;
+    Headline headline() {
+        return headline;
     }
 
-    /** For each attack, in order, the images that were still right; empty while the figure is not complete. */
-    List<BitSet> outcomes() {
-        return outcomes;
-    }
-
-    /** As pages get it: the record without outcomes of single images, and how it came to be. */
-    Map<String, Object> json() {
-        Map<String, Object> values = new LinkedHashMap<>(json);
-        values.put(
-                "history",
-                history.stream()
-                        .map(point -> {
-                            List<Object> row = new ArrayList<>();
-                            row.add(point.images());
-                            row.add(point.clean());
-                            row.add(point.worst());
-                            row.add(point.irr());
-                            row.add(
-                                    point.irrInterval() == null
-                                            ? null
-                                            : point.irrInterval().get(0));
-                            row.add(
-                                    point.irrInterval() == null
-                                            ? null
-                                            : point.irrInterval().get(1));
-                            return row;
-                        })
-                        .toList());
-        return values;
+    /** Its attacks, in the order of the record. */
+    List<Attack> attacks() {
+        return attacks;
     }
 }

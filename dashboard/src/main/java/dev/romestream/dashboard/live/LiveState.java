@@ -1,12 +1,16 @@
 package dev.romestream.dashboard.live;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -18,6 +22,8 @@ import java.util.function.Predicate;
  */
 public final class LiveState {
     private static final int MOST_REMOVED = 10_000;
+    private static final byte[] NOTHING = "null".getBytes(StandardCharsets.UTF_8);
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     /** What an entry tells of. */
     public enum Kind {
@@ -39,17 +45,23 @@ public final class LiveState {
      *
      * @param experiment that it belongs to; empty where it belongs to none
      * @param change counts all changes
-     * @param value null where it was removed
+     * @param json its value, in UTF-8; null where it was removed
      */
-    public record Entry(Kind kind, String key, String experiment, long change, Object value) {}
+    @SuppressWarnings("ArrayRecordComponent") // written once, and as small as it gets
+    public record Entry(Kind kind, String key, String experiment, long change, byte[] json) {
+        boolean isRemoved() {
+            return json == null;
+        }
+    }
 
     /**
      * What changed.
      *
-     * @param whole whether this is all there is, and what is not here is gone
+     * @param whole whether what is known is to be forgotten, and this is the beginning of all there is
+     * @param more whether more has changed than is in it
      * @param change the last one that is in it
      */
-    public record Changes(boolean whole, long change, List<Entry> entries) {}
+    public record Changes(boolean whole, boolean more, long change, List<Entry> entries) {}
 
     private record Id(Kind kind, String key) {}
 
@@ -59,66 +71,77 @@ public final class LiveState {
     private long forgotten;
     private int removed;
 
-    /** Sets an entry; nothing changes where it has this value already. */
-    public synchronized void put(Kind kind, String key, String experiment, Object value) {
+    /** Sets an entry to a value that becomes JSON; nothing changes where it has it already. */
+    public void put(Kind kind, String key, String experiment, Object value) {
+        try {
+            set(kind, key, experiment, JSON.writeValueAsBytes(value));
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("The value of " + kind.word() + " " + key + " does not become JSON.", e);
+        }
+    }
+
+    /** Removes an entry. */
+    public void remove(Kind kind, String key, String experiment) {
+        set(kind, key, experiment, null);
+    }
+
+    private synchronized void set(Kind kind, String key, String experiment, byte[] json) {
         Id id = new Id(kind, key);
         Entry before = entries.get(id);
-        if (before == null ? value == null : Objects.equals(before.value(), value)) {
+        if (before == null ? json == null : Arrays.equals(before.json(), json)) {
             return;
         }
         if (before != null) {
             byChange.remove(before.change());
-            removed -= before.value() == null ? 1 : 0;
+            removed -= before.isRemoved() ? 1 : 0;
         }
-        Entry entry = new Entry(kind, key, experiment, ++last, value);
+        Entry entry = new Entry(kind, key, experiment, ++last, json);
         entries.put(id, entry);
         byChange.put(entry.change(), entry);
-        if (value == null && ++removed > MOST_REMOVED) {
+        if (entry.isRemoved() && ++removed > MOST_REMOVED) {
             forgetOldestRemoval();
         }
         notifyAll();
     }
 
-    /** Removes an entry. */
-    public void remove(Kind kind, String key, String experiment) {
-        put(kind, key, experiment, null);
-    }
-
     private void forgetOldestRemoval() {
-        byChange.values().stream()
-                .filter(entry -> entry.value() == null)
-                .findFirst()
-                .ifPresent(entry -> {
-                    byChange.remove(entry.change());
-                    entries.remove(new Id(entry.kind(), entry.key()));
-                    forgotten = entry.change();
-                    removed--;
-                });
+        byChange.values().stream().filter(Entry::isRemoved).findFirst().ifPresent(entry -> {
+            byChange.remove(entry.change());
+            entries.remove(new Id(entry.kind(), entry.key()));
+            forgotten = entry.change();
+            removed--;
+        });
     }
 
-    /** The value of an entry, or null. */
-    public synchronized Object get(Kind kind, String key) {
+    /** The value of an entry, in JSON; {@code null} in JSON where there is none. */
+    public synchronized byte[] json(Kind kind, String key) {
         Entry entry = entries.get(new Id(kind, key));
-        return entry == null ? null : entry.value();
+        return entry == null || entry.isRemoved() ? NOTHING : entry.json();
     }
 
-    /** The values that are wanted, in the order in which they last changed. */
-    public List<Object> values(Predicate<Entry> wanted) {
-        return since(0, wanted).entries().stream().map(Entry::value).toList();
+    /** The entries that are wanted, in the order in which they last changed. */
+    public List<Entry> all(Predicate<Entry> wanted) {
+        return since(0, wanted, Integer.MAX_VALUE).entries();
     }
 
     /**
-     * What changed after a change.
+     * What changed after a change, the oldest first.
      *
      * @param change 0 for all there is
+     * @param most entries that are given at once
      */
-    public synchronized Changes since(long change, Predicate<Entry> wanted) {
+    public synchronized Changes since(long change, Predicate<Entry> wanted, int most) {
         boolean whole = change <= 0 || change < forgotten || change > last;
-        List<Entry> changed = (whole ? byChange : byChange.tailMap(change, false))
-                .values().stream()
-                        .filter(entry -> !(whole && entry.value() == null) && wanted.test(entry))
-                        .toList();
-        return new Changes(whole, last, changed);
+        List<Entry> changed = new ArrayList<>();
+        for (Entry entry : (whole ? byChange : byChange.tailMap(change, false)).values()) {
+            if (!(whole && entry.isRemoved()) && wanted.test(entry)) {
+                if (changed.size() == most) {
+                    return new Changes(whole, true, changed.get(most - 1).change(), changed);
+                }
+                changed.add(entry);
+            }
+        }
+        return new Changes(whole, false, last, changed);
     }
 
     /** Waits until something has changed after a change, at most {@code limit}. */

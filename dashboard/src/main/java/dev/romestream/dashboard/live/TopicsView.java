@@ -17,7 +17,6 @@ import dev.romestream.schemas.SnapshotManifest;
 import dev.romestream.schemas.SyntheticSnapshot;
 import dev.romestream.schemas.Topic;
 import java.util.ArrayDeque;
-import java.util.BitSet;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -45,7 +44,7 @@ public final class TopicsView implements AutoCloseable {
     private final Map<String, Map<String, Long>> letterCounts = new TreeMap<>();
     private final Deque<Map<String, Object>> letters = new ArrayDeque<>();
     private final Set<String> changedExperiments = new HashSet<>();
-    private final Map<String, String> changedFigures = new LinkedHashMap<>();
+    private final Map<String, Map<String, Object>> changedFigures = new LinkedHashMap<>();
     private boolean lettersChanged = true;
     private final Resources resources = new Resources();
     private final List<RecordReader<?>> readers;
@@ -79,7 +78,10 @@ public final class TopicsView implements AutoCloseable {
             statuses.remove(id);
             Map<String, Figure> gone = figures.remove(id);
             if (gone != null) {
-                gone.keySet().forEach(key -> changedFigures.put(key, id));
+                gone.keySet().forEach(key -> {
+                    changedFigures.remove(key);
+                    state.remove(Kind.FIGURE, key, id);
+                });
             }
         } else {
             experiments.put(id, experiment);
@@ -97,10 +99,11 @@ public final class TopicsView implements AutoCloseable {
 
     private synchronized void acceptFigure(String key, RobustnessMetrics metrics) {
         if (metrics != null) {
-            figures.computeIfAbsent(metrics.getExperiment(), id -> new TreeMap<>())
-                    .computeIfAbsent(key, id -> new Figure())
-                    .accept(metrics);
-            changedFigures.put(key, metrics.getExperiment());
+            changedFigures.put(
+                    key,
+                    figures.computeIfAbsent(metrics.getExperiment(), id -> new HashMap<>())
+                            .computeIfAbsent(key, id -> new Figure())
+                            .accept(metrics));
             changedExperiments.add(metrics.getExperiment());
         }
     }
@@ -161,13 +164,12 @@ public final class TopicsView implements AutoCloseable {
     }
 
     private synchronized void publish() {
-        changedFigures.forEach((key, experiment) -> {
-            Figure figure = figures.getOrDefault(experiment, Map.of()).get(key);
-            state.put(Kind.FIGURE, key, experiment, figure == null ? null : figure.json());
-        });
+        changedFigures.forEach((key, figure) -> state.put(Kind.FIGURE, key, (String) figure.get("experiment"), figure));
         changedFigures.clear();
         for (String id : changedExperiments) {
-            state.put(Kind.EXPERIMENT, id, id, row(id).orElse(null));
+            row(id).ifPresentOrElse(
+                            row -> state.put(Kind.EXPERIMENT, id, id, row),
+                            () -> state.remove(Kind.EXPERIMENT, id, id));
         }
         changedExperiments.clear();
         if (lettersChanged) {
@@ -194,7 +196,7 @@ public final class TopicsView implements AutoCloseable {
                 experiment,
                 current,
                 figures.getOrDefault(id, Map.of()).values().stream()
-                        .map(Figure::metrics)
+                        .map(Figure::headline)
                         .toList()));
     }
 
@@ -208,20 +210,10 @@ public final class TopicsView implements AutoCloseable {
         return Optional.ofNullable(datasets.get(DatasetIds.of(experiment.getDataset())));
     }
 
-    /** A figure by its key on the topic. */
-    public synchronized Optional<RobustnessMetrics> figure(String experiment, String key) {
-        return Optional.ofNullable(figures.getOrDefault(experiment, Map.of()).get(key))
-                .map(Figure::metrics);
-    }
-
-    /**
-     * For each attack of a complete figure, in order, the images that were still right.
-     *
-     * @param key as on the topic; empty where there is no such figure
-     */
-    public synchronized List<BitSet> outcomes(String experiment, String key) {
+    /** The attacks of a figure, in order; empty where there is no such figure. */
+    public synchronized List<Figure.Attack> attacks(String experiment, String key) {
         Figure figure = figures.getOrDefault(experiment, Map.of()).get(key);
-        return figure == null ? List.of() : figure.outcomes();
+        return figure == null ? List.of() : figure.attacks();
     }
 
     /** Waits until what is on the topics now is known. */

@@ -3,6 +3,7 @@ package dev.romestream.dashboard.web;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.util.RawValue;
 import dev.romestream.client.experiment.ExperimentControl;
 import dev.romestream.client.experiment.ExperimentException;
 import dev.romestream.client.experiment.ExperimentFile;
@@ -11,6 +12,7 @@ import dev.romestream.client.result.ContactSheet;
 import dev.romestream.client.result.DeadLetterBox;
 import dev.romestream.client.result.RecordJson;
 import dev.romestream.client.result.SyntheticImages;
+import dev.romestream.dashboard.live.Figure;
 import dev.romestream.dashboard.live.LiveState;
 import dev.romestream.dashboard.live.LiveState.Kind;
 import dev.romestream.dashboard.live.TopicsView;
@@ -19,7 +21,6 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
-import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.SnapshotManifest;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.BadRequestResponse;
@@ -28,10 +29,10 @@ import io.javalin.http.Context;
 import io.javalin.http.NotFoundResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -127,12 +128,30 @@ final class Api {
                 Route.get("/api/system", "Health of services, and what waits in each group.", this::system));
     }
 
-    private static void answer(Context context, Object value) {
+    private static void answerWith(Context context, Object value) {
         try {
             context.contentType("application/json").result(JSON.writeValueAsBytes(value));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("This value does not become JSON.", e);
         }
+    }
+
+    private static void answer(Context context, byte[] json) {
+        context.contentType("application/json").result(json);
+    }
+
+    /** An array of what entries hold. */
+    private static void answer(Context context, List<LiveState.Entry> entries) {
+        ByteArrayOutputStream array = new ByteArrayOutputStream();
+        array.write('[');
+        for (LiveState.Entry entry : entries) {
+            if (array.size() > 1) {
+                array.write(',');
+            }
+            array.writeBytes(entry.json());
+        }
+        array.write(']');
+        answer(context, array.toByteArray());
     }
 
     private static JsonNode body(Context context) {
@@ -148,7 +167,7 @@ final class Api {
     }
 
     private void experiments(Context context) {
-        answer(context, state.values(entry -> entry.kind() == Kind.EXPERIMENT));
+        answer(context, state.all(entry -> entry.kind() == Kind.EXPERIMENT));
     }
 
     private Experiment known(Context context) {
@@ -159,17 +178,19 @@ final class Api {
     private void experiment(Context context) {
         Experiment experiment = known(context);
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put("summary", state.get(Kind.EXPERIMENT, experiment.getId()));
+        values.put(
+                "summary",
+                new RawValue(new String(state.json(Kind.EXPERIMENT, experiment.getId()), StandardCharsets.UTF_8)));
         values.put("record", RecordJson.fields(experiment));
         values.put("file", ExperimentFile.write(experiment));
-        answer(context, values);
+        answerWith(context, values);
     }
 
     private void figures(Context context) {
         String id = known(context).getId();
         answer(
                 context,
-                state.values(entry ->
+                state.all(entry ->
                         entry.kind() == Kind.FIGURE && entry.experiment().equals(id)));
     }
 
@@ -180,29 +201,28 @@ final class Api {
             throw new BadRequestResponse("Which figure is said by 'figure': experiment/snapshot/victim/suite/mode.");
         }
         List<String> rows = new ArrayList<>();
-        for (BitSet bits : topics.outcomes(known(context).getId(), key)) {
+        for (Figure.Attack attack : topics.attacks(known(context).getId(), key)) {
             StringBuilder row = new StringBuilder();
-            for (int i = 0; i < bits.length(); i++) {
-                row.append(bits.get(i) ? '1' : '0');
+            for (int i = 0; i < attack.count(); i++) {
+                row.append(attack.outcomes().get(i) ? '1' : '0');
             }
             rows.add(row.toString());
         }
-        answer(context, rows);
+        answerWith(context, rows);
     }
 
     private void gallery(Context context) {
         Experiment experiment = known(context);
         String key = context.queryParam("figure");
-        RobustnessMetrics figure = topics.figure(experiment.getId(), String.valueOf(key))
-                .orElseThrow(() -> new NotFoundResponse("There is no figure '" + key + "'."));
+        List<Figure.Attack> attacks = topics.attacks(experiment.getId(), String.valueOf(key));
         int attack = context.queryParamAsClass("attack", Integer.class)
                 .getOrThrow(errors -> new BadRequestResponse("'attack' is the position of one in the figure."));
-        if (attack < 0 || attack >= figure.getAttacks().size()) {
-            throw new NotFoundResponse("The figure has " + figure.getAttacks().size() + " attacks.");
+        if (attack < 0 || attack >= attacks.size()) {
+            throw new NotFoundResponse("The figure '" + key + "' has " + attacks.size() + " attacks.");
         }
         DatasetDescriptor dataset = topics.dataset(experiment)
                 .orElseThrow(() -> new NotFoundResponse("The data set is not described yet."));
-        answer(context, gallery.images(figure, attack, dataset));
+        answerWith(context, gallery.images(attacks, attack, dataset));
     }
 
     private void images(Context context) throws IOException {
@@ -224,7 +244,7 @@ final class Api {
     }
 
     private void schema(Context context) {
-        answer(context, ExperimentSchema.json());
+        answerWith(context, ExperimentSchema.json());
     }
 
     private void preset(Context context) {
@@ -254,13 +274,14 @@ final class Api {
                         .map(experiment -> Map.of("id", experiment.getId(), "name", experiment.getName()))
                         .toList());
         values.put("cost", cost.apply(experiments).orElse(null));
-        answer(context, values);
+        answerWith(context, values);
     }
 
     private void submit(Context context) {
         List<Experiment> started = ExperimentControl.start(config, parse(context));
         context.status(201);
-        answer(context, Map.of("ids", started.stream().map(Experiment::getId).toList()));
+        answerWith(
+                context, Map.of("ids", started.stream().map(Experiment::getId).toList()));
     }
 
     private void setState(Context context) {
@@ -271,7 +292,7 @@ final class Api {
                 .findFirst()
                 .orElseThrow(() -> new BadRequestResponse("'state' is to be run, pause or stop."));
         ExperimentControl.setState(config, experiment, desired);
-        answer(context, Map.of("id", experiment.getId(), "state", wanted.toLowerCase(Locale.ROOT)));
+        answerWith(context, Map.of("id", experiment.getId(), "state", wanted.toLowerCase(Locale.ROOT)));
     }
 
     private void runAgain(Context context) {
@@ -280,11 +301,11 @@ final class Api {
                 .setDesiredState(DesiredState.RUN)
                 .build();
         Experiment started = ExperimentControl.start(config, List.of(wanted)).get(0);
-        answer(context, Map.of("id", started.getId(), "run", started.getRun()));
+        answerWith(context, Map.of("id", started.getId(), "run", started.getRun()));
     }
 
     private void deadLetters(Context context) {
-        answer(context, state.get(Kind.DEAD_LETTERS, ""));
+        answer(context, state.json(Kind.DEAD_LETTERS, ""));
     }
 
     private static DeadLetterBox.Letter letter(DeadLetterBox box, Context context) {
@@ -294,19 +315,19 @@ final class Api {
 
     private void deadLetter(Context context) {
         try (DeadLetterBox box = new DeadLetterBox(config)) {
-            answer(context, Map.of("content", box.content(letter(box, context))));
+            answerWith(context, Map.of("content", box.content(letter(box, context))));
         }
     }
 
     private void replay(Context context) {
         try (DeadLetterBox box = new DeadLetterBox(config)) {
-            answer(context, Map.of("place", box.replay(letter(box, context))));
+            answerWith(context, Map.of("place", box.replay(letter(box, context))));
         } catch (IllegalArgumentException e) {
             throw new ConflictResponse(e.getMessage());
         }
     }
 
     private void system(Context context) {
-        answer(context, state.get(Kind.SYSTEM, ""));
+        answer(context, state.json(Kind.SYSTEM, ""));
     }
 }

@@ -1,23 +1,24 @@
 package dev.romestream.dashboard.web;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.romestream.dashboard.live.LiveState;
 import dev.romestream.dashboard.live.LiveState.Changes;
 import dev.romestream.dashboard.live.LiveState.Entry;
 import dev.romestream.dashboard.live.LiveState.Kind;
 import io.javalin.http.TooManyRequestsResponse;
 import io.javalin.http.sse.SseClient;
-import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One stream for each page that is open: first what there is, then what changed since the last message, a few times a second at
@@ -26,11 +27,15 @@ import java.util.function.Predicate;
 final class EventStream {
     private static final int MOST_CLIENTS = 200;
     private static final long LEAST_INTERVAL_MS = 200;
+    private static final Logger log = LoggerFactory.getLogger(EventStream.class);
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
     private static final Duration HEARTBEAT = Duration.ofSeconds(10);
-    private static final ObjectMapper JSON = new ObjectMapper();
+    /** Of one message: more come in several. */
+    private static final int MOST_ENTRIES = 200;
 
     private final LiveState state;
     private final AtomicInteger clients = new AtomicInteger();
+    private final Set<Thread> serving = ConcurrentHashMap.newKeySet();
     /** Change numbers mean something to this process alone. */
     private final String epoch = UUID.randomUUID().toString();
 
@@ -41,18 +46,21 @@ final class EventStream {
     }
 
     /** Serves a client until it leaves, on this thread. */
+    @SuppressWarnings("Interruption") // the thread is lent, and what ended this work is none of its next one's
     void serve(SseClient client) {
         if (clients.incrementAndGet() > MOST_CLIENTS) {
             clients.decrementAndGet();
             throw new TooManyRequestsResponse("There are " + MOST_CLIENTS + " streams, and no more are served.");
         }
+        serving.add(Thread.currentThread());
         try {
             send(client);
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            log.debug("The dashboard closes", e);
         } finally {
-            clients.decrementAndGet();
+            serving.remove(Thread.currentThread());
             client.close();
+            clients.decrementAndGet();
         }
     }
 
@@ -62,19 +70,22 @@ final class EventStream {
         long known = knownChange(client.ctx().header("Last-Event-ID"));
         long sent = System.nanoTime() - HEARTBEAT.toNanos();
         while (!closed && !client.terminated()) {
-            Changes changes = state.since(known, wanted);
+            Changes changes = state.since(known, wanted, MOST_ENTRIES);
             boolean due = System.nanoTime() - sent >= HEARTBEAT.toNanos();
             if (changes.whole() || !changes.entries().isEmpty()) {
-                client.sendEvent(changes.whole() ? "state" : "changes", json(changes), epoch + ":" + changes.change());
+                client.sendEvent(
+                        changes.whole() ? "state" : "changes", json(changes.entries()), epoch + ":" + changes.change());
             } else if (due) {
                 client.sendComment("still there");
             }
-            if (due || !changes.entries().isEmpty()) {
-                sent = System.nanoTime();
-                Thread.sleep(LEAST_INTERVAL_MS);
-            }
             known = changes.change();
-            state.awaitChange(known, HEARTBEAT);
+            if (!changes.more()) {
+                if (due || !changes.entries().isEmpty()) {
+                    sent = System.nanoTime();
+                    Thread.sleep(LEAST_INTERVAL_MS);
+                }
+                state.awaitChange(known, HEARTBEAT);
+            }
         }
     }
 
@@ -103,29 +114,32 @@ final class EventStream {
     }
 
     /** An array of {kind, key, value}; value null where an entry is gone. */
-    static String json(Changes changes) {
-        List<Map<String, Object>> entries = changes.entries().stream()
-                .map(entry -> {
-                    Map<String, Object> values = new LinkedHashMap<>();
-                    values.put("kind", entry.kind().word());
-                    values.put("key", entry.key());
-                    values.put("value", entry.value());
-                    return values;
-                })
-                .toList();
-        try {
-            return JSON.writeValueAsString(entries);
-        } catch (JsonProcessingException e) {
-            throw new UncheckedIOException(e);
+    private static String json(List<Entry> entries) {
+        StringBuilder array = new StringBuilder("[");
+        for (Entry entry : entries) {
+            array.append(array.length() > 1 ? "," : "")
+                    .append("{\"kind\":\"")
+                    .append(entry.kind().word())
+                    .append("\",\"key\":")
+                    .append(TextNode.valueOf(entry.key()))
+                    .append(",\"value\":")
+                    .append(entry.json() == null ? "null" : new String(entry.json(), StandardCharsets.UTF_8))
+                    .append('}');
         }
+        return array.append(']').toString();
     }
 
     int clients() {
         return clients.get();
     }
 
-    /** Lets every client go. */
+    /** Lets every client go, and waits until they have gone, for a moment. */
     void close() {
         closed = true;
+        serving.forEach(Thread::interrupt);
+        long deadline = System.nanoTime() + CLOSE_LIMIT.toNanos();
+        while (clients.get() > 0 && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(1_000_000);
+        }
     }
 }

@@ -1,13 +1,12 @@
 package dev.romestream.dashboard.web;
 
+import dev.romestream.dashboard.live.Figure;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.messaging.topic.TopicReader;
-import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.DType;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.PerturbedBatch;
-import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Sample;
 import dev.romestream.schemas.Space;
 import dev.romestream.schemas.Topic;
@@ -42,15 +41,17 @@ final class Gallery {
      * The first images of an attack: each clean, perturbed, and their difference ten times about grey, as PNG data; with their
      * label and what the victim takes them for. Empty where the topic has them no longer.
      *
-     * @param attack its position in the figure
+     * @param attacks of the figure
+     * @param attack its position among them
      */
-    List<Map<String, Object>> images(RobustnessMetrics figure, int attack, DatasetDescriptor dataset) {
-        Optional<AttackAccuracy> control = figure.getAttacks().stream()
-                .filter(one -> one.getAttack().equals(CLEAN))
-                .findFirst();
-        AttackAccuracy shown = figure.getAttacks().get(attack);
-        Optional<PerturbedBatch> clean = control.flatMap(this::batch);
-        Optional<PerturbedBatch> perturbed = batch(shown);
+    List<Map<String, Object>> images(List<Figure.Attack> attacks, int attack, DatasetDescriptor dataset) {
+        Optional<Sample> cleanSample = attacks.stream()
+                .filter(one -> one.name().equals(CLEAN))
+                .findFirst()
+                .flatMap(Figure.Attack::sample);
+        Optional<Sample> sample = attacks.get(attack).sample();
+        Optional<PerturbedBatch> clean = cleanSample.flatMap(this::batch);
+        Optional<PerturbedBatch> perturbed = sample.flatMap(this::batch);
         List<Map<String, Object>> images = new ArrayList<>();
         if (clean.isEmpty()
                 || perturbed.isEmpty()
@@ -59,8 +60,8 @@ final class Gallery {
         }
         float[][] before = pixels(clean.get(), dataset);
         float[][] after = pixels(perturbed.get(), dataset);
-        List<Integer> cleanly = control.get().getSample().getPredicted();
-        List<Integer> attacked = shown.getSample().getPredicted();
+        List<Integer> cleanly = cleanSample.get().getPredicted();
+        List<Integer> attacked = sample.get().getPredicted();
         for (int i = 0; i < Math.min(attacked.size(), cleanly.size()); i++) {
             Map<String, Object> image = new LinkedHashMap<>();
             image.put("image", clean.get().getImageIds().get(i));
@@ -80,11 +81,7 @@ final class Gallery {
         return label < dataset.getClasses().size() ? dataset.getClasses().get(label) : Integer.toString(label);
     }
 
-    private Optional<PerturbedBatch> batch(AttackAccuracy attack) {
-        Sample sample = attack.getSample();
-        if (sample == null) {
-            return Optional.empty();
-        }
+    private Optional<PerturbedBatch> batch(Sample sample) {
         try (Decoder decoder = new Decoder(config)) {
             return TopicReader.fetch(config, Topic.PERTURBED_BATCHES, sample.getPartition(), sample.getOffset(), LIMIT)
                     .map(record -> decoder.decode(record, PerturbedBatch.class));
