@@ -26,17 +26,25 @@ public final class ExperimentControl {
 
     /** The experiment as its next run: the first, or the one after the run that its topic has. */
     public static Experiment nextRun(RomeConfig config, Experiment experiment) {
-        int run = find(config, experiment.getId())
-                .map(known -> known.getRun() + 1)
-                .orElse(0);
-        return Experiment.newBuilder(experiment).setRun(run).build();
+        return nextRuns(config, List.of(experiment)).get(0);
+    }
+
+    private static List<Experiment> nextRuns(RomeConfig config, List<Experiment> experiments) {
+        try (Experiments known = new Experiments(config)) {
+            known.awaitCaughtUp(LIMIT);
+            return experiments.stream()
+                    .map(experiment -> Experiment.newBuilder(experiment)
+                            .setRun(known.get(experiment.getId())
+                                    .map(before -> before.getRun() + 1)
+                                    .orElse(0))
+                            .build())
+                    .toList();
+        }
     }
 
     /** Writes the experiments, each as its next run, and returns them so. */
     public static List<Experiment> start(RomeConfig config, List<Experiment> experiments) {
-        List<Experiment> next = experiments.stream()
-                .map(experiment -> nextRun(config, experiment))
-                .toList();
+        List<Experiment> next = nextRuns(config, experiments);
         write(config, next);
         return next;
     }

@@ -21,6 +21,7 @@ public final class Gate {
     private static final String WORST_CASE = "worstCase";
     private static final String CLEAN = "clean";
     private static final String NONE = "none";
+    private static final String AGAINST = "not clearly below the baseline";
     private static final Set<String> RATIOS = Set.of("irr", "rr");
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -95,8 +96,11 @@ public final class Gate {
 
     /** Without the experiment, which is another one where other networks are scored beside it. */
     private static String network(JsonNode record) {
-        String victim = record.path("victim").asText();
-        return victim.substring(victim.lastIndexOf('/') + 1);
+        return last(record.path("victim").asText());
+    }
+
+    private static String last(String name) {
+        return name.substring(name.lastIndexOf('/') + 1);
     }
 
     private static Set<String> names(List<JsonNode> figures) {
@@ -190,11 +194,20 @@ public final class Gate {
         List<GateCheck> checks = new ArrayList<>();
         Map<String, String> now = outcomes(record);
         Map<String, String> then = outcomes(before);
-        then.forEach((name, bits) -> {
-            if (now.containsKey(name)) {
-                checks.add(difference(record, name, now.get(name), bits));
-            }
-        });
+        if (!record.path("classCounts").equals(before.path("classCounts"))) {
+            throw new IllegalArgumentException("The baseline was scored on " + before.path("classCounts")
+                    + " images of each class, and " + network(record) + " on " + record.path("classCounts")
+                    + "; give the same --dataset and --limit.");
+        }
+        then.forEach((name, bits) -> checks.add(
+                now.containsKey(name)
+                        ? difference(record, name, now.get(name), bits)
+                        : check(
+                                record,
+                                name,
+                                Optional.empty(),
+                                AGAINST,
+                                Optional.of("the baseline has it, and it was not measured"))));
         if (checks.isEmpty()) {
             throw new IllegalArgumentException("The baseline of " + network(record) + ", suite "
                     + record.path("suite").asText()
@@ -218,10 +231,13 @@ public final class Gate {
                     name.equals(NONE)
                             ? CLEAN
                             : words(
-                                    "%s %.4f x%d%s",
+                                    "%s %.6f x%d%s%s",
                                     name,
                                     attack.path("epsilon").asDouble(),
                                     attack.path("steps").asInt(),
+                                    attack.path("norm").isTextual()
+                                            ? " " + attack.path("norm").asText()
+                                            : "",
                                     attack.path("source").isNull()
                                             ? ""
                                             : " from "
@@ -256,7 +272,7 @@ public final class Gate {
                 mode(record),
                 name,
                 Optional.of(value),
-                "not clearly below the baseline",
+                AGAINST,
                 Optional.of(value - difference.points()),
                 difference.high() < 0
                         ? Optional.of("fell by " + words + ": " + difference.lost() + " images lost, "

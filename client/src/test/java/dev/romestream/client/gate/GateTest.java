@@ -17,7 +17,7 @@ class GateTest {
     /** A hundred images: clean all right, and after PGD the first so many. */
     private static List<JsonNode> record(String victim, int standing) {
         return Gate.records("""
-                [{"victim": "%s", "suite": "pixel-2", "mode": "untargeted", "irr": 55.5, "rr": null,
+                [{"victim": "%s", "suite": "pixel-2", "mode": "untargeted", "classCounts": [10,10], "irr": 55.5, "rr": null,
                   "undefined": {"rr": "no attack lowers the accuracy"},
                   "clean": {"accuracy": 100.0}, "worstCase": {"accuracy": %d.0},
                   "attacks": [
@@ -84,7 +84,7 @@ class GateTest {
     void whatFellBeyondItsIntervalFails() {
         assertThat(against(50, 40))
                 .extracting(GateCheck::figure)
-                .containsExactly("clean", "pgd 0.0078 x10", "worstCase");
+                .containsExactly("clean", "pgd 0.007800 x10", "worstCase");
         assertThat(against(50, 40)).extracting(GateCheck::failed).containsExactly(false, true, true);
         assertThat(against(50, 40).get(1).failure())
                 .hasValueSatisfying(
@@ -95,9 +95,14 @@ class GateTest {
 
     @Test
     void aBaselineThatDoesNotFitIsRefused() {
-        List<JsonNode> shorter = Gate.records(record("earlier", 50).toString().replace("1".repeat(50), "1".repeat(40)));
+        List<JsonNode> shorter = Gate.records(record("earlier", 50).toString().replace("[10,10]", "[5,5]"));
         assertThatThrownBy(() -> new Gate(Map.of(), Optional.of(shorter)).checks(record("net", 40)))
-                .hasMessageContaining("give the same --limit");
+                .hasMessageContaining("give the same --dataset and --limit");
+        List<JsonNode> stronger = Gate.records(record("earlier", 50).toString().replace("0.0078", "0.0157"));
+        assertThat(new Gate(Map.of(), Optional.of(stronger)).checks(record("net", 50)))
+                .filteredOn(GateCheck::failed)
+                .singleElement()
+                .satisfies(check -> assertThat(check.failure().orElseThrow()).contains("was not measured"));
         List<JsonNode> elsewhere = Gate.records(record("earlier", 50).toString().replace("pixel-2", "pixel-8"));
         assertThatThrownBy(() -> new Gate(Map.of(), Optional.of(elsewhere)).checks(record("net", 40)))
                 .hasMessageContaining("no figures of earlier, suite pixel-2, untargeted");

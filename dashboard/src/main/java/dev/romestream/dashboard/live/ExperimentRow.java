@@ -2,6 +2,7 @@ package dev.romestream.dashboard.live;
 
 import dev.romestream.client.result.RecordJson;
 import dev.romestream.dashboard.live.Figure.Headline;
+import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
@@ -39,7 +40,7 @@ final class ExperimentRow {
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("id", experiment.getId());
         row.put("name", experiment.getName());
-        row.put("dataset", experiment.getDataset().getName());
+        row.put("dataset", DatasetIds.of(experiment.getDataset()));
         DistillationSpec distillation = experiment.getDistillation();
         row.put("method", distillation == null ? "network" : distillation.getMethod());
         row.put("labels", distillation == null ? null : labels(distillation));
@@ -54,7 +55,7 @@ final class ExperimentRow {
                         .sorted(Comparator.comparing(ExperimentStatus::getService))
                         .map(ExperimentRow::progress)
                         .toList());
-        row.put("headline", headline(figures));
+        row.put("headline", headline(figures, distillation == null));
         return row;
     }
 
@@ -93,7 +94,7 @@ final class ExperimentRow {
     }
 
     /** Means over the victims of the newest snapshot, untargeted, in the suite that stands for all; null where there are none. */
-    private static Map<String, Object> headline(Collection<Headline> figures) {
+    private static Map<String, Object> headline(Collection<Headline> figures, boolean networks) {
         List<Headline> untargeted = figures.stream()
                 .filter(figure -> figure.mode() == Mode.UNTARGETED)
                 .toList();
@@ -114,8 +115,9 @@ final class ExperimentRow {
         if (bySnapshot.isEmpty()) {
             return null;
         }
-        List<Headline> newest =
-                ((TreeMap<Integer, List<Headline>>) bySnapshot).lastEntry().getValue();
+        List<Headline> newest = networks
+                ? newestOfEach(bySnapshot.values())
+                : ((TreeMap<Integer, List<Headline>>) bySnapshot).lastEntry().getValue();
         Map<String, Object> headline = new LinkedHashMap<>();
         headline.put("suite", suite);
         headline.put("victims", newest.size());
@@ -138,6 +140,13 @@ final class ExperimentRow {
                         .map(snapshot -> mean(snapshot, Headline::irr))
                         .toList());
         return headline;
+    }
+
+    /** Networks that users bring have versions of their own. */
+    private static List<Headline> newestOfEach(Collection<List<Headline>> byVersion) {
+        Map<String, Headline> newest = new TreeMap<>();
+        byVersion.forEach(version -> version.forEach(figure -> newest.put(figure.victim(), figure)));
+        return List.copyOf(newest.values());
     }
 
     private static Double bound(Headline figure, int which) {

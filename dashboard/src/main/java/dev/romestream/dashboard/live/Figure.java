@@ -30,6 +30,7 @@ public final class Figure {
      */
     record Headline(
             int snapshot,
+            String victim,
             String suite,
             Mode mode,
             boolean complete,
@@ -60,6 +61,7 @@ public final class Figure {
                 .toList();
         headline = new Headline(
                 newest.getSnapshot(),
+                newest.getVictim(),
                 newest.getSuite().intern(),
                 newest.getMode(),
                 newest.getComplete(),

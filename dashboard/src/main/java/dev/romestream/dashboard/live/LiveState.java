@@ -130,8 +130,13 @@ public final class LiveState {
      * @param change 0 for all there is
      * @param most entries that are given at once
      */
-    public synchronized Changes since(long change, Predicate<Entry> wanted, int most) {
-        boolean whole = change <= 0 || change < forgotten || change > last;
+    public Changes since(long change, Predicate<Entry> wanted, int most) {
+        return since(change, wanted, most, false);
+    }
+
+    /** As {@link #since(long, Predicate, int)}; {@code goesOn} where parts of the whole have been given up to the change. */
+    public synchronized Changes since(long change, Predicate<Entry> wanted, int most, boolean goesOn) {
+        boolean whole = !goesOn && (change <= 0 || change < forgotten || change > last);
         List<Entry> changed = new ArrayList<>();
         for (Entry entry : (whole ? byChange : byChange.tailMap(change, false)).values()) {
             if (!(whole && entry.isRemoved()) && wanted.test(entry)) {

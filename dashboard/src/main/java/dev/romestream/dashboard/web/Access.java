@@ -21,17 +21,22 @@ import java.util.Set;
 final class Access {
     private static final String COOKIE = "rome-token";
     private static final Set<String> LOOPBACK_NAMES = Set.of("localhost", "127.0.0.1", "[::1]");
+    private static final Set<String> OPEN = Set.of("/login", "/login.html", "/style.css", "/icon.svg");
     private static final String POLICY =
             "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' blob: data:;"
                     + " connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
     private final String token;
     private final boolean proxied;
+    private final Set<String> names;
 
     /** @throws IllegalArgumentException where the dashboard would be open to everybody */
     Access(RomeConfig config) {
         this.token = config.secret(RomeConfig.DASHBOARD_TOKEN);
         this.proxied = config.flag(RomeConfig.DASHBOARD_PROXIED);
+        this.names = config.list(RomeConfig.DASHBOARD_NAMES).isEmpty() && token.isEmpty() && !proxied
+                ? LOOPBACK_NAMES
+                : Set.copyOf(config.list(RomeConfig.DASHBOARD_NAMES));
         String host = config.string(RomeConfig.DASHBOARD_HOST);
         if (token.isEmpty() && !proxied && !isLoopback(host)) {
             throw new IllegalArgumentException(RomeConfig.DASHBOARD_HOST + " is " + host
@@ -53,11 +58,12 @@ final class Access {
     void check(Context context) {
         context.header("Content-Security-Policy", POLICY);
         context.header("X-Content-Type-Options", "nosniff");
-        context.header("Referrer-Policy", "no-referrer");
+        // a page without a referrer says of its form that it comes from nowhere
+        context.header("Referrer-Policy", "same-origin");
         context.header("Cross-Origin-Opener-Policy", "same-origin");
-        if (token.isEmpty() && !proxied && !LOOPBACK_NAMES.contains(name(context.host()))) {
-            throw new ForbiddenResponse("The dashboard is reached as localhost; '" + context.host()
-                    + "' takes dashboard.token or dashboard.proxied.");
+        if (!names.isEmpty() && !names.contains(name(context.host()))) {
+            throw new ForbiddenResponse("The dashboard is reached as " + String.join(", ", names) + ", and not as '"
+                    + context.host() + "' (dashboard.names).");
         }
         if (isChange(context)) {
             requireOwnPage(context);
@@ -95,7 +101,7 @@ final class Access {
     }
 
     private static boolean isOpen(String path) {
-        return path.equals("/login") || path.equals("/login.html") || path.equals("/style.css");
+        return OPEN.contains(path);
     }
 
     private boolean hasToken(Context context) {

@@ -25,6 +25,7 @@ import dev.romestream.schemas.SnapshotManifest;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.BadRequestResponse;
 import io.javalin.http.ConflictResponse;
+import io.javalin.http.ContentTooLargeResponse;
 import io.javalin.http.Context;
 import io.javalin.http.NotFoundResponse;
 import java.io.ByteArrayOutputStream;
@@ -39,11 +40,16 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The same data as the stream has, by requests; and what a page can do. {@code /api/openapi.json} describes it. */
 final class Api {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration LIMIT = Duration.ofSeconds(10);
+    private static final long MOST_DRAWN_BYTES = 16 << 20;
+
+    private static final Logger log = LoggerFactory.getLogger(Api.class);
 
     private final RomeConfig config;
     private final LiveState state;
@@ -236,11 +242,21 @@ final class Api {
         SnapshotManifest manifest = snapshots
                 .manifest(id, number)
                 .orElseThrow(() -> new NotFoundResponse("There is no snapshot " + number + " of '" + id + "'."));
-        ByteArrayOutputStream sheet = new ByteArrayOutputStream();
-        ContactSheet.write(sheet, SyntheticImages.of(manifest, snapshots.classes(id, number, manifest.getClasses())));
+        if (manifest.getImageBytes() > MOST_DRAWN_BYTES) {
+            throw new ContentTooLargeResponse(
+                    "The set has " + manifest.getImageBytes() + " bytes of images, and at most " + MOST_DRAWN_BYTES
+                            + " are drawn here; ./rome export writes them.");
+        }
         context.header("Cache-Control", "private, max-age=3600")
                 .contentType("image/png")
-                .result(sheet.toByteArray());
+                .result(sheet(id, number, manifest));
+    }
+
+    /** One at a time: each takes a multiple of the set's bytes. */
+    private synchronized byte[] sheet(String id, int number, SnapshotManifest manifest) throws IOException {
+        ByteArrayOutputStream sheet = new ByteArrayOutputStream();
+        ContactSheet.write(sheet, SyntheticImages.of(manifest, snapshots.classes(id, number, manifest.getClasses())));
+        return sheet.toByteArray();
     }
 
     private void schema(Context context) {
@@ -273,8 +289,18 @@ final class Api {
                 experiments.stream()
                         .map(experiment -> Map.of("id", experiment.getId(), "name", experiment.getName()))
                         .toList());
-        values.put("cost", cost.apply(experiments).orElse(null));
+        values.put("cost", costOf(experiments).orElse(null));
         answerWith(context, values);
+    }
+
+    /** What cannot be told keeps no file from being right. */
+    private Optional<String> costOf(List<Experiment> experiments) {
+        try {
+            return cost.apply(experiments);
+        } catch (RuntimeException e) {
+            log.warn("What {} experiments cost is not known: {}", experiments.size(), e.getMessage());
+            return Optional.empty();
+        }
     }
 
     private void submit(Context context) {

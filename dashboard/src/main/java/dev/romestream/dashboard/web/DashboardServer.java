@@ -12,6 +12,7 @@ import io.javalin.http.HttpResponseException;
 import io.javalin.http.TooManyRequestsResponse;
 import io.javalin.http.staticfiles.Location;
 import io.javalin.util.JavalinBindException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,7 +36,7 @@ public final class DashboardServer implements AutoCloseable {
     private final EventStream stream;
     private final String host;
     private long minute;
-    private int changes;
+    private final Map<String, Integer> posts = new HashMap<>();
 
     /**
      * Starts to serve.
@@ -89,14 +90,18 @@ public final class DashboardServer implements AutoCloseable {
         }
     }
 
+    /** Of guesses at the token, checks of files, and changes each so many. */
     private synchronized void limitChanges(Context context) {
         if (context.method().name().equals("POST")) {
             long now = TimeUnit.NANOSECONDS.toMinutes(System.nanoTime());
-            changes = now == minute ? changes + 1 : 1;
-            minute = now;
-            if (changes > MOST_CHANGES_A_MINUTE) {
+            if (now != minute) {
+                posts.clear();
+                minute = now;
+            }
+            String kind = context.path().equals("/login") || context.path().equals("/api/check") ? context.path() : "";
+            if (posts.merge(kind, 1, Integer::sum) > MOST_CHANGES_A_MINUTE) {
                 throw new TooManyRequestsResponse(
-                        "More than " + MOST_CHANGES_A_MINUTE + " changes a minute are not taken.");
+                        "More than " + MOST_CHANGES_A_MINUTE + " of these a minute are not taken.");
             }
         }
     }

@@ -69,8 +69,10 @@ final class EventStream {
                 wanted(client.ctx().queryParam("experiments"), client.ctx().queryParam("only"));
         long known = knownChange(client.ctx().header("Last-Event-ID"));
         long sent = System.nanoTime() - HEARTBEAT.toNanos();
+        boolean goesOn = false;
         while (!closed && !client.terminated()) {
-            Changes changes = state.since(known, wanted, MOST_ENTRIES);
+            Changes changes = state.since(known, wanted, MOST_ENTRIES, goesOn);
+            goesOn = changes.more();
             boolean due = System.nanoTime() - sent >= HEARTBEAT.toNanos();
             if (changes.whole() || !changes.entries().isEmpty()) {
                 client.sendEvent(

@@ -28,6 +28,8 @@ async function open() {
   }
   if (shown?.key !== key) {
     if (!PAGES[at.page]) {
+      shown?.page.close?.();
+      shown = null;
       page.replaceChildren(el("h1", {}, "There is no such page"));
       return;
     }
@@ -45,6 +47,15 @@ async function open() {
   shown.page.draw(route().view);
 }
 
-onChange(() => shown?.page.draw(route().view));
+onChange(() => {
+  if (!shown) return;
+  // what is known now may be more than was known when the page was opened
+  follow(shown.page.follows?.(route().view) ?? [], connected);
+  shown.page.draw(route().view);
+});
+document.getElementById("skip").addEventListener("click", event => {
+  event.preventDefault();
+  page.focus();
+});
 addEventListener("hashchange", open);
 open();

@@ -2,7 +2,7 @@
 import { call, entries } from "./live.js";
 import { aligned, chart, css, COLOURS } from "./chart.js";
 import { doing, el, interval, link, look, number, show, svg } from "./dom.js";
-import { attackName } from "./attacks.js";
+import { attackTable } from "./attacks.js";
 import { difference, mean } from "./statistics.js";
 
 const ids = view => (view.get("ids") ?? "").split(",").filter(Boolean);
@@ -37,7 +37,7 @@ export function open(page) {
       if (name) call(`api/experiments/${encodeURIComponent(figure.experiment)}/outcomes?figure=${encodeURIComponent(name)}`).then(bits => {
         outcomes.set(figure, bits);
         dispatchEvent(new HashChangeEvent("hashchange"));
-      }).catch(() => {});
+      }).catch(() => setTimeout(() => outcomes.delete(figure), 3000));
     }
     return outcomes.get(figure);
   }
@@ -57,20 +57,25 @@ export function open(page) {
         el("label", {}, "suite ", el("select", { id: "choose-suite", onchange: event => look({ suite: event.target.value }) }, suites.map(name => option(name, suite)))),
         el("label", {}, "mode ", el("select", { id: "choose-mode", onchange: event => look({ mode: event.target.value }) }, ["untargeted", "targeted"].map(name => option(name, mode)))),
         el("label", {}, "baseline ", el("select", { id: "choose-baseline", onchange: event => look({ baseline: event.target.value }) }, wanted.map(name => option(name, baseline))))]);
+      const isNetwork = id => entries("experiment").get(id)?.method === "network";
       const of = id => {
         const mine = all.filter(figure => figure.experiment === id && figure.suite === suite && figure.mode === mode);
-        const newest = Math.max(...mine.map(figure => figure.snapshot));
-        return mine.filter(figure => figure.snapshot === newest).sort((a, b) => a.victim.localeCompare(b.victim, "en", { numeric: true }));
+        // the newest snapshot, and of networks that have versions of their own the newest of each
+        const newest = figure => Math.max(...mine.filter(other => !isNetwork(id) || other.victim === figure.victim).map(other => other.snapshot));
+        return mine.filter(figure => figure.snapshot === newest(figure)).sort((a, b) => a.victim.localeCompare(b.victim, "en", { numeric: true }));
       };
-      const base = of(baseline);
-      const attacks = [...new Set(wanted.flatMap(id => of(id)[0]?.attacks.map(attack => attackName(of(id)[0].attacks, attack)) ?? []))];
+      const victimsOf = new Map(wanted.map(id => [id, of(id)]));
+      const base = victimsOf.get(baseline) ?? [];
+      const attacksOf = attackTable([...victimsOf.values()].flat());
+      const attacks = attacksOf.keys.map(attacksOf.name);
       rows = wanted.map(id => {
-        const victims = of(id);
-        const values = Object.fromEntries(attacks.map(name => [name, mean(victims.map(figure => figure.attacks.find(attack => attackName(figure.attacks, attack) === name)?.accuracy))]));
+        const victims = victimsOf.get(id);
+        const values = Object.fromEntries(attacksOf.keys.map(key => [attacksOf.name(key), mean(victims.map(figure => attacksOf.of(figure, key)?.attack.accuracy))]));
         const plain = { id, name: entries("experiment").get(id)?.name ?? id, victims: victims.length, complete: victims.length > 0 && victims.every(figure => figure.complete),
           ...values, "worst case": mean(victims.map(figure => figure.worstCase.accuracy)), "I-RR": mean(victims.map(figure => figure.irr)), RR: mean(victims.map(figure => figure.rr)), flags: [...new Set(victims.flatMap(figure => figure.flags))].join(" ") };
-        const differences = id === baseline ? {} : Object.fromEntries(attacks.map(name => [name, difference(victims, base, name, outcome, entries("experiment").get(id)?.dataset === entries("experiment").get(baseline)?.dataset)]));
-        return { plain, differences, drop: victims.length ? mean(victims.map(figure => figure.attacks.filter(attack => !attack.control && attack.rated).map(attack => figure.clean.accuracy - attack.accuracy)).map(list => list.length ? mean(list) : null)) : null };
+        const sameImages = entries("experiment").get(id)?.dataset === entries("experiment").get(baseline)?.dataset;
+        const differences = id === baseline ? {} : Object.fromEntries(attacksOf.keys.map(key => [attacksOf.name(key), difference(victims, base, figure => attacksOf.of(figure, key), outcome, sameImages)]));
+        return { plain, differences };
       });
       const columns = [...attacks, "worst case", "I-RR", "RR"];
       show(table, wanted.length ? el("table", {}, el("thead", {}, el("tr", {}, ["experiment", "victims", ...columns, "flags", ""].map(name => el("th", { scope: "col" }, name)))),
@@ -83,7 +88,7 @@ export function open(page) {
           el("td", {}, el("button.plain", { id: "remove-" + plain.id, "aria-label": "Remove " + plain.name, onclick: () => look({ ids: wanted.filter(id => id !== plain.id).join(",") }) }, "×")))))) : null);
       drawPlane(plane, rows);
       overlay.element.hidden = !wanted.length;
-      overlay.draw(...aligned(wanted.map(id => {
+      overlay.draw(...aligned(wanted.filter(id => !isNetwork(id)).map(id => {
         const mine = all.filter(figure => figure.experiment === id && figure.suite === suite && figure.mode === mode);
         return { label: entries("experiment").get(id)?.name ?? id, points: [...new Set(mine.map(figure => figure.iteration))].sort((a, b) => a - b)
           .map(iteration => [iteration, mean(mine.filter(figure => figure.iteration === iteration).map(figure => figure.worstCase.accuracy))]) };

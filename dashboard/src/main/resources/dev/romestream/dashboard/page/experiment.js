@@ -1,7 +1,7 @@
 // One experiment: its figures as they form, over snapshots, attack by victim, its images over time, and its file.
 import { call, entries, entry } from "./live.js";
 import { aligned, chart } from "./chart.js";
-import { attackName, CONTROLS, FLAGS, short } from "./attacks.js";
+import { attackTable, CONTROLS, FLAGS, short } from "./attacks.js";
 import { progress } from "./experiments.js";
 import { count, doing, el, interval, link, look, number, show } from "./dom.js";
 
@@ -39,14 +39,14 @@ export function open(page, id) {
     stop: el("button", { id: "stop", onclick: state_("stop") }, "Stop"),
     again: el("button", { id: "again", onclick: doing(() => call(`api/experiments/${encodeURIComponent(id)}/run`, {}), answer => `run ${answer.run} has begun`) }, "Run again"),
     clone: el("button", { id: "clone", onclick: doing(async () => {
-      await load();
+      if (!await load()) throw new Error("The file could not be read.");
       sessionStorage.setItem("rome-editor", text);
       location.hash = "#/submit";
     }) }, "Clone into the editor"),
   };
   actions.append(...Object.values(buttons), el("a.button", { href: "#/compare?ids=" + encodeURIComponent(id) }, "Compare"));
 
-  const slider = el("input", { id: "snapshot-slider", type: "range", min: 0, "aria-label": "Snapshot", oninput: () => look({ image: slider.value }, { replace: true }) });
+  const slider = el("input", { id: "snapshot-slider", type: "range", min: 0, "aria-label": "Snapshot", onchange: () => look({ image: slider.value }, { replace: true }) });
   const caption = el("p", {});
   const sheet = el("img", { alt: "" });
   const none = el("p.hint", {}, "No snapshot yet.");
@@ -79,23 +79,26 @@ export function open(page, id) {
       drawGallery();
       return;
     }
-    const names = victims[0].attacks.map(attack => attackName(victims[0].attacks, attack));
+    const attacks = attackTable(victims);
     const cell = (figure, name, value, more) => {
       const picked = view.get("cell") === short(figure.victim) + "|" + name;
       return el("td.heat" + (picked ? ".picked" : ""), { "data-level": value == null ? "" : Math.round(value / 10) },
         el("button.plain", { id: `cell-${short(figure.victim)}-${name}`, title: more, "aria-pressed": String(picked), onclick: () => look({ cell: short(figure.victim) + "|" + name }) }, number(value)));
     };
     show(heat, el("table.heatmap", {},
-      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "victim"), names.map((name, i) => el("th", { scope: "col", title: CONTROLS[victims[0].attacks[i].attack] }, name, victims[0].attacks[i].control ? el("small", {}, " control") : "")),
+      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "victim"), attacks.keys.map(key => el("th", { scope: "col", title: CONTROLS[attacks.attack(key).attack] }, attacks.name(key), attacks.attack(key).control ? el("small", {}, " control") : "")),
         el("th", { scope: "col" }, "worst case"), el("th", { scope: "col" }, "I-RR"), el("th", { scope: "col" }, "images"))),
       el("tbody", {}, victims.map(figure => el("tr", {}, el("th", { scope: "row", title: figure.architecture }, short(figure.victim)),
-        figure.attacks.map((attack, i) => cell(figure, names[i], attack.accuracy, interval(attack.interval))),
+        attacks.keys.map(key => {
+          const attack = attacks.of(figure, key)?.attack;
+          return cell(figure, attacks.name(key), attack?.accuracy, interval(attack?.interval));
+        }),
         cell(figure, "worst case", figure.worstCase.accuracy, interval(figure.worstCase.interval)),
         el("td", {}, number(figure.irr), " ", el("small", {}, interval(figure.irrInterval))),
         el("td", {}, count(figure.worstCase.count), figure.complete ? "" : " …"))))));
     const [victim, name] = (view.get("cell") ?? "").split("|");
     const figure = victims.find(one => short(one.victim) === victim) ?? victims[0];
-    const attack = figure.attacks.find(one => attackName(figure.attacks, one) === name);
+    const attack = attacks.of(figure, attacks.keys.find(key => attacks.name(key) === name))?.attack;
     drawGallery(figure, attack);
     show(detail,
       el("h3", {}, short(figure.victim), attack ? " under " + name : ""),
@@ -143,7 +146,9 @@ export function open(page, id) {
     slider.disabled = numbers.length < 2;
     caption.textContent = `Snapshot ${wanted} of ${numbers.at(-1)}, after ${count(snapshot.iteration)} iterations${snapshot.final ? " (the last one)" : ""}: ${snapshot.classes} classes, ${snapshot.imagesPerClass} a class${snapshot.multiFormation ? ", each a mosaic of four" : ""}; ${count(snapshot.imageBytes)} bytes of images, ${count(snapshot.labelBytes)} of labels.`;
     const source = `api/experiments/${encodeURIComponent(id)}/snapshots/${wanted}/images.png`;
-    if (sheet.getAttribute("src") !== source) {
+    sheet.hidden = snapshot.imageBytes > 16 * 1024 * 1024;
+    if (sheet.hidden) caption.textContent += " Too many to be drawn here: ./rome export writes them.";
+    else if (sheet.getAttribute("src") !== source) {
       sheet.src = source;
       sheet.alt = `The synthetic images of snapshot ${wanted}, a row a class`;
     }
@@ -179,7 +184,7 @@ export function open(page, id) {
       ratio.draw(...aligned(at.slice(0, 8).map(figure => ({ label: short(figure.victim), banded: true, points: seen(figure).map(point => [point[0], point[3], point[4], point[5]]) }))), "images");
       const victims = [...new Set(now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode).map(figure => short(figure.victim)))].sort();
       over.draw(...aligned(victims.slice(0, 8).map(victim => ({ label: victim, banded: true, points: now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && short(figure.victim) === victim)
-        .map(figure => [figure.iteration, figure.irr, figure.irrInterval?.[0], figure.irrInterval?.[1]]) }))), "iterations");
+        .map(figure => [row.method === "network" ? figure.version : figure.iteration, figure.irr, figure.irrInterval?.[0], figure.irrInterval?.[1]]) }))), row.method === "network" ? "version" : "iterations");
       drawHeat(view, now);
       drawImages(view);
     },

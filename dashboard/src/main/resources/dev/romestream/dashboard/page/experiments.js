@@ -40,7 +40,7 @@ function cells(row) {
       row.phase === "completed" ? "" : el("meter", { min: 0, max: 1, value: share(row), "aria-label": "progress" }),
       told && row.phase !== "completed" ? el("small", {}, progress(told)) : null),
     el("span.figure", { role: "cell" }, number(head?.clean)),
-    el("span.figure", { role: "cell" }, number(head?.worst)),
+    el("span.figure", { role: "cell" }, number(head?.worst), head && !head.complete ? el("abbr", { title: "not complete yet" }, " …") : null),
     el("span.figure.irr", { role: "cell", title: head ? `${head.suite}, untargeted, ${head.victims} victims` : "" },
       number(head?.irr), " ", el("small", {}, head ? interval([head.irrLow, head.irrHigh]) : ""),
       head?.flags.length ? el("abbr.flag", { title: "flags: " + head.flags.join(", ") }, "⚑") : null,
@@ -69,15 +69,27 @@ export function open(page) {
     const to = Math.min(lines.length, from + Math.ceil(window_.clientHeight / ROW) + 10);
     space.style.setProperty("--height", lines.length * ROW + "px");
     space.style.height = lines.length * ROW + "px";
-    const focused = space.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    space.replaceChildren(...lines.slice(from, to).map((line, i) => {
+    const kept = new Map([...space.children].map(element => [element.dataset.line, element]));
+    const wanted = lines.slice(from, to).map((line, i) => {
       const element = line.heading != null
         ? el("div.row.heading", { role: "row" }, el("span", { role: "cell" }, `${line.heading} (${line.count})`))
         : el("div.row", { role: "row", "data-id": line.id }, cells(line));
+      element.dataset.line = line.id ?? "heading " + line.heading;
       element.style.transform = `translateY(${(from + i) * ROW}px)`;
-      return element;
-    }));
-    if (focused) [...space.querySelectorAll("a")].find(anchor => anchor.getAttribute("href") === focused)?.focus({ preventScroll: true });
+      const before = kept.get(element.dataset.line);
+      // a click and the focus stay with what has not changed
+      if (before?.innerHTML !== element.innerHTML) return element;
+      before.style.transform = element.style.transform;
+      return before;
+    });
+    if (wanted.length !== space.children.length || wanted.some((element, i) => element !== space.children[i])) {
+      const focused = space.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+      wanted.forEach((element, i) => {
+        if (space.children[i] !== element) space.insertBefore(element, space.children[i] ?? null);
+      });
+      while (space.children.length > wanted.length) space.lastChild.remove();
+      if (focused && !space.contains(document.activeElement)) [...space.querySelectorAll("a")].find(anchor => anchor.getAttribute("href") === focused)?.focus({ preventScroll: true });
+    }
   }
 
   window_.addEventListener("scroll", paint, { passive: true });
@@ -88,8 +100,9 @@ export function open(page) {
       const filter = view.get("filter") ?? "", sort = view.get("sort") ?? "", down = view.get("down") === "1", by = view.get("group") ?? "";
       if (document.activeElement !== search) search.value = filter;
       group.value = by;
-      head.replaceChildren(...COLUMNS.map(([key, label], i) => el("span" + (i > 3 ? ".figure" : i > 1 ? ".wide" : ""), { role: "columnheader", "aria-sort": sort === key ? (down ? "descending" : "ascending") : "none" },
+      if (head.dataset.sort !== sort + down) head.replaceChildren(...COLUMNS.map(([key, label], i) => el("span" + (i > 3 ? ".figure" : i > 1 ? ".wide" : ""), { role: "columnheader", "aria-sort": sort === key ? (down ? "descending" : "ascending") : "none" },
         el("button.plain", { id: "sort-" + key, onclick: () => look({ sort: key, down: sort === key && !down ? "1" : "" }) }, label, sort === key ? (down ? " ▾" : " ▴") : ""))));
+      head.dataset.sort = sort + down;
       const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
       const all = [...entries("experiment").values()];
       let rows = all.filter(row => words.every(word => `${row.id} ${row.name} ${row.method} ${row.labels} ${row.dataset} ${row.phase}`.toLowerCase().includes(word)));

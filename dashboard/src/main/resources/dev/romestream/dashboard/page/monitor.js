@@ -21,7 +21,7 @@ export function open(page) {
       call(`api/experiments/${encodeURIComponent(figure.experiment)}/outcomes?figure=${encodeURIComponent(key)}`).then(bits => {
         outcomes.set(key, bits);
         dispatchEvent(new HashChangeEvent("hashchange"));
-      }).catch(() => {});
+      }).catch(() => setTimeout(() => outcomes.delete(key), 3000));
     }
     return outcomes.get(key);
   }

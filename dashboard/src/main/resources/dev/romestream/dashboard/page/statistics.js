@@ -1,7 +1,5 @@
 // Differences with their intervals. Source: Fagerland, Lydersen and Laake, Stat. Med. 33 (2014), the paired Wald interval with
 // Bonett and Price's correction; for independent proportions Agresti and Caffo's. Checked by StatisticsIT.
-import { attackName } from "./attacks.js";
-
 const Z = 1.959964;
 
 export const mean = values => {
@@ -28,9 +26,9 @@ export function independent(a, n, b, m) {
   return { mean: 100 * (a / n - b / m), interval: [100 * (p - q - half), 100 * (p - q + half)] };
 }
 
-/** Victims against those of the baseline, in pairs as they come, under one attack. */
-export function difference(victims, baseline, name, outcome, sameImages) {
-  const pairs = victims.slice(0, baseline.length).map((figure, i) => one(figure, baseline[i], name, outcome, sameImages)).filter(Boolean);
+/** Victims against those of the baseline, in pairs as they come, under one attack, which attackOf finds in a figure. */
+export function difference(victims, baseline, attackOf, outcome, sameImages) {
+  const pairs = victims.slice(0, baseline.length).map((figure, i) => one(figure, baseline[i], attackOf, outcome, sameImages)).filter(Boolean);
   if (!pairs.length) return null;
   // the images are the same for all victims: their errors are taken to go together
   const bounds = [mean(pairs.map(pair => pair.interval[0])), mean(pairs.map(pair => pair.interval[1]))];
@@ -38,15 +36,11 @@ export function difference(victims, baseline, name, outcome, sameImages) {
     how: pairs.every(pair => pair.gained != null) ? `paired: ${pairs.map(pair => `+${pair.gained} −${pair.lost}`).join(", ")} images` : "two independent proportions" };
 }
 
-function one(figure, base, name, outcome, sameImages) {
-  const at = list => list.findIndex(attack => attackName(list, attack) === name);
-  const i = at(figure.attacks), j = at(base.attacks);
-  if (i < 0 || j < 0) return null;
-  const a = figure.attacks[i], b = base.attacks[j];
-  const mine = outcome(figure)?.[i], theirs = outcome(base)?.[j];
-  if (sameImages && mine && theirs && a.count === b.count) {
-    return paired(mine.padEnd(a.count, "0"), theirs.padEnd(b.count, "0"));
-  }
+function one(figure, base, attackOf, outcome, sameImages) {
+  const here = attackOf(figure), there = attackOf(base);
+  if (!here || !there) return null;
+  const a = here.attack, b = there.attack;
+  const mine = outcome(figure)?.[here.position], theirs = outcome(base)?.[there.position];
+  if (sameImages && mine && theirs && mine.length === theirs.length) return paired(mine, theirs);
   return a.count && b.count ? independent(a.correct, a.count, b.correct, b.count) : null;
 }
-

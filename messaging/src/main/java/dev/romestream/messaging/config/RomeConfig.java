@@ -56,6 +56,7 @@ public final class RomeConfig {
     public static final String DASHBOARD_PORT = "dashboard.port";
     public static final String DASHBOARD_TOKEN = "dashboard.token";
     public static final String DASHBOARD_PROXIED = "dashboard.proxied";
+    public static final String DASHBOARD_NAMES = "dashboard.names";
     public static final String DASHBOARD_SERVICES = "dashboard.services";
     public static final String REGISTRY_URL = "schema.registry.url";
     public static final String REGISTRY_PATIENCE = SchemaRegistryClient.PATIENCE;
@@ -240,6 +241,13 @@ public final class RomeConfig {
                     false,
                     ConfigDef.Importance.LOW,
                     "Whether a proxy in front of the dashboard says who may see it, under whatever name it is reached.")
+            .define(
+                    DASHBOARD_NAMES,
+                    ConfigDef.Type.LIST,
+                    "",
+                    ConfigDef.Importance.LOW,
+                    "Names under which the dashboard is reached, separated by commas; empty: this machine's own, and any with a"
+                            + " token or behind a proxy.")
             .define(
                     DASHBOARD_SERVICES,
                     ConfigDef.Type.LIST,

@@ -4,10 +4,13 @@ import java.awt.Desktop;
 import java.awt.GraphicsEnvironment;
 import java.io.IOException;
 import java.net.URI;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Option;
 
 /** Options of the commands that have a dashboard. */
 final class DashboardOptions {
+    private static final long OPENING_SECONDS = 3;
+
     @Option(names = "--open", description = "Open the dashboard in the browser.")
     private boolean open;
 
@@ -25,12 +28,12 @@ final class DashboardOptions {
                 return true;
             }
             String program = System.getProperty("os.name").startsWith("Mac") ? "open" : "xdg-open";
-            return new ProcessBuilder(program, url)
-                            .redirectErrorStream(true)
-                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                            .start()
-                            .waitFor()
-                    == 0;
+            Process opening = new ProcessBuilder(program, url)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            // without a desktop it is the browser itself, and stays
+            return !opening.waitFor(OPENING_SECONDS, TimeUnit.SECONDS) || opening.exitValue() == 0;
         } catch (IOException | UnsupportedOperationException e) {
             return false;
         } catch (InterruptedException e) {

@@ -50,6 +50,9 @@ final class GateOptions {
         }
         if (baseline != null && !networks.contains(baseline)) {
             fileOfBaseline();
+        } else if (baseline != null && networks.size() == 1) {
+            throw new UsageException(
+                    "--baseline is '" + baseline + "', the only network that is scored; give another one.");
         }
     }
 
@@ -87,6 +90,9 @@ final class GateOptions {
             checks = new Gate(least, before).checks(others);
         } catch (IllegalArgumentException e) {
             throw new UsageException(e.getMessage());
+        }
+        if (checks.isEmpty()) {
+            throw new FailureException("There was nothing to hold against what was asked.");
         }
         write(junit, GateReport.junit(checks));
         write(markdown, GateReport.markdown(checks));

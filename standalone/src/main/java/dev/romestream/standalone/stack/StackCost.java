@@ -7,26 +7,28 @@ import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.NetworkSpec;
 import dev.romestream.standalone.benchmark.Budget;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 /** What experiments cost on this machine, whose rate is measured once for each kind of network. */
 final class StackCost implements Function<List<Experiment>, Optional<String>> {
     private static final int MOST_KNOWN = 64;
+    /** Wider networks are not tried beside what is running. */
+    private static final int MOST_WIDTH = 256;
 
     private final RomeConfig config;
-    private final Map<DatasetSpec, Optional<DatasetDescriptor>> datasets = new ConcurrentHashMap<>();
-    private final Map<NetworkSpec, Double> rates = new ConcurrentHashMap<>();
+    private final Map<DatasetSpec, DatasetDescriptor> datasets = new HashMap<>();
+    private final Map<NetworkSpec, Double> rates = new HashMap<>();
 
     StackCost(RomeConfig config) {
         this.config = config;
     }
 
     @Override
-    public Optional<String> apply(List<Experiment> experiments) {
+    public synchronized Optional<String> apply(List<Experiment> experiments) {
         Experiment first = experiments.get(0);
         boolean comparable = experiments.stream()
                 .allMatch(experiment -> experiment.getDistillation() != null
@@ -38,12 +40,16 @@ final class StackCost implements Function<List<Experiment>, Optional<String>> {
             datasets.clear();
             rates.clear();
         }
-        return datasets.computeIfAbsent(first.getDataset(), spec -> Datasets.describe(config, spec)
-                        .or(() -> Datasets.official(spec)))
-                .map(dataset -> Budget.of(experiments, dataset)
+        Optional<DatasetDescriptor> dataset = Optional.ofNullable(datasets.get(first.getDataset()))
+                .or(() -> Datasets.describe(config, first.getDataset()))
+                .or(() -> Datasets.official(first.getDataset()));
+        dataset.ifPresent(known -> datasets.put(first.getDataset(), known));
+        NetworkSpec network = first.getDistillation().getNetwork();
+        return network.getWidth() > MOST_WIDTH
+                ? Optional.empty()
+                : dataset.map(known -> Budget.of(experiments, known)
                         .describe(rates.computeIfAbsent(
-                                first.getDistillation().getNetwork(),
-                                network ->
-                                        Budget.measuredRate(first, dataset, config.string(RomeConfig.ENGINE_DEVICE)))));
+                                network,
+                                any -> Budget.measuredRate(first, known, config.string(RomeConfig.ENGINE_DEVICE)))));
     }
 }

@@ -8,6 +8,7 @@ import dev.romestream.dashboard.DashboardService;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Topic;
+import dev.romestream.standalone.cli.RomeCommand;
 import dev.romestream.standalone.stack.LocalStack;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.URI;
@@ -44,7 +45,8 @@ class DashboardIT {
         Optional<Browser> found = Browser.start();
         assumeTrue(found.isPresent(), "skipped: there is no Chromium with its driver");
         browser = found.get();
-        stack = LocalStack.start(RomeConfig.of(Map.of()), LocalStack.Options.temporary());
+        stack = LocalStack.start(
+                RomeConfig.of(Map.of(RomeConfig.NETWORKS_TORCHSCRIPT, "true")), LocalStack.Options.temporary());
         url = stack.dashboard().orElseThrow();
     }
 
@@ -106,7 +108,7 @@ class DashboardIT {
                         "const i = document.querySelector('.images img'); return !!i && i.naturalWidth > 50;")));
         browser.screenshot("experiment");
         browser.script("document.querySelector('#snapshot-slider').value = 0;"
-                + "document.querySelector('#snapshot-slider').dispatchEvent(new Event('input'));");
+                + "document.querySelector('#snapshot-slider').dispatchEvent(new Event('change'));");
         browser.awaitText(".images", "Snapshot 0 of 1, after 10 iterations");
 
         browser.click("#cell-victim-1-pgd");
@@ -280,6 +282,59 @@ class DashboardIT {
             browser.open("about:blank");
             after.close();
         }
+    }
+
+    @Test
+    void aNetworkThatIsMonitoredIsSeenByALink() {
+        assertThat(RomeCommand.execute(
+                        "evaluate",
+                        "../robustness/src/test/resources/networks/small.pt",
+                        "--dataset",
+                        "shapes10",
+                        "--limit",
+                        "20",
+                        "--suite",
+                        "quick",
+                        "--bootstrap-server",
+                        stack.config().bootstrapServers(),
+                        "--schema-registry",
+                        stack.config().string(RomeConfig.REGISTRY_URL)))
+                .isZero();
+        browser.open(url + "#/monitor?suite=quick");
+        browser.awaitText("[data-version]", "evaluate-");
+        assertThat(browser.text("[data-version]")).contains("20");
+        browser.screenshot("monitor");
+    }
+
+    @Test
+    void theTokenLetsABrowserIn() {
+        DashboardService locked = new DashboardService(
+                stack.config().with(Map.of(RomeConfig.DASHBOARD_TOKEN, "secret")), new SimpleMeterRegistry());
+        locked.start();
+        try {
+            browser.open(locked.url());
+            browser.await("the form", () -> browser.count("#token") == 1);
+            browser.fill("#token", "secret");
+            browser.click("form button");
+            browser.awaitText("#connection", "live");
+        } finally {
+            browser.open("about:blank");
+            locked.close();
+        }
+    }
+
+    @Test
+    void theKeyboardGetsToThePageAndAnUnknownOneIsLeftAgain() {
+        browser.open(url + "#/system");
+        browser.awaitText("h1", "System");
+        browser.script("document.querySelector('#skip').click();");
+        assertThat(browser.script("return document.activeElement.id")).isEqualTo("page");
+        browser.awaitText("h1", "System");
+        browser.script("location.hash = '#/nowhere';");
+        browser.awaitText("h1", "no such page");
+        browser.driver().navigate().back();
+        browser.awaitText("h1", "System");
+        browser.awaitText("#page", "Work waiting");
     }
 
     @Test
