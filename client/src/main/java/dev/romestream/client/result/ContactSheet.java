@@ -50,17 +50,7 @@ public final class ContactSheet {
     }
 
     private static BufferedImage image(SyntheticImages images, int index) {
-        BufferedImage image = new BufferedImage(images.width(), images.height(), BufferedImage.TYPE_INT_RGB);
-        int area = images.width() * images.height();
-        for (int pixel = 0; pixel < area; pixel++) {
-            int rgb = 0;
-            for (int channel = 0; channel < 3; channel++) {
-                int source = Math.min(channel, images.channels() - 1);
-                float value = images.pixels()[(index * images.channels() + source) * area + pixel];
-                rgb = rgb << 8 | Math.round(255 * Math.max(0, Math.min(1, value)));
-            }
-            image.setRGB(pixel % images.width(), pixel / images.width(), rgb);
-        }
-        return image;
+        int size = images.channels() * images.height() * images.width();
+        return PixelImage.of(images.pixels(), index * size, images.channels(), images.height(), images.width());
     }
 }

@@ -47,7 +47,6 @@ public final class LiveState {
      * @param change counts all changes
      * @param json its value, in UTF-8; null where it was removed
      */
-    @SuppressWarnings("ArrayRecordComponent") // written once, and as small as it gets
     public record Entry(Kind kind, String key, String experiment, long change, byte[] json) {
         boolean isRemoved() {
             return json == null;

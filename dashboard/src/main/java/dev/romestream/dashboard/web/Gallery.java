@@ -1,5 +1,6 @@
 package dev.romestream.dashboard.web;
 
+import dev.romestream.client.result.PixelImage;
 import dev.romestream.dashboard.live.Figure;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.serde.Decoder;
@@ -125,18 +126,12 @@ final class Gallery {
     }
 
     private static String png(float[] pixels, DatasetDescriptor dataset) {
-        int channels = dataset.getShape().get(0);
-        int height = dataset.getShape().get(1);
-        int width = dataset.getShape().get(2);
-        BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
-        for (int at = 0; at < height * width; at++) {
-            int rgb = 0;
-            for (int channel = 0; channel < 3; channel++) {
-                float value = pixels[Math.min(channel, channels - 1) * height * width + at];
-                rgb = rgb << 8 | Math.round(255 * Math.max(0, Math.min(1, value)));
-            }
-            image.setRGB(at % width, at / width, rgb);
-        }
+        BufferedImage image = PixelImage.of(
+                pixels,
+                0,
+                dataset.getShape().get(0),
+                dataset.getShape().get(1),
+                dataset.getShape().get(2));
         try {
             ByteArrayOutputStream out = new ByteArrayOutputStream();
             ImageIO.write(image, "png", out);

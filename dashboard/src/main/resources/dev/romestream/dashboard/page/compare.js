@@ -1,8 +1,9 @@
 // Experiments side by side, and the difference to one of them.
-import { call, entries } from "./live.js";
+import { entries } from "./live.js";
 import { aligned, chart, css, COLOURS } from "./chart.js";
 import { doing, el, interval, link, look, number, show, svg } from "./dom.js";
 import { attackTable } from "./attacks.js";
+import { Outcomes } from "./outcomes.js";
 import { difference, mean } from "./statistics.js";
 
 const ids = view => (view.get("ids") ?? "").split(",").filter(Boolean);
@@ -26,21 +27,9 @@ export function open(page) {
     chooser, table, plane, overlay.element,
     el("p.hint", {}, "Per cent, means over victims of the newest snapshot. Differences to the baseline are paired image by image where both were scored on the same images: the interval is that of McNemar's two kinds of discordant images, averaged over victims; elsewhere it is of two independent proportions."));
   let rows = [];
-  const outcomes = new Map();
+  const outcomes = new Outcomes();
 
-  /** Outcomes of single images are fetched once a figure is complete. */
-  function outcome(figure) {
-    const key = [figure.experiment, figure.snapshot, figure.victim, figure.suite, figure.mode].join("/");
-    if (figure.complete && !outcomes.has(figure)) {
-      outcomes.set(figure, null);
-      const name = [...entries("figure")].find(([, value]) => value === figure)?.[0];
-      if (name) call(`api/experiments/${encodeURIComponent(figure.experiment)}/outcomes?figure=${encodeURIComponent(name)}`).then(bits => {
-        outcomes.set(figure, bits);
-        dispatchEvent(new HashChangeEvent("hashchange"));
-      }).catch(() => setTimeout(() => outcomes.delete(figure), 3000));
-    }
-    return outcomes.get(figure);
-  }
+  const outcome = figure => outcomes.of([...entries("figure")].find(([, value]) => value === figure)?.[0], figure);
 
   return {
     follows: ids,

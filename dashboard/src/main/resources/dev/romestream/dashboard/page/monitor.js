@@ -1,8 +1,9 @@
 // Networks that users bring, by name: their versions along time.
-import { call, entries } from "./live.js";
+import { entries } from "./live.js";
 import { aligned, chart } from "./chart.js";
 import { FLAGS } from "./attacks.js";
 import { count, el, interval, link, look, number, show } from "./dom.js";
+import { Outcomes } from "./outcomes.js";
 import { paired } from "./statistics.js";
 
 export function open(page) {
@@ -11,20 +12,9 @@ export function open(page) {
   const table = el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Versions, scrollable" });
   const lost = el("section.detail", { "aria-live": "polite" });
   page.append(el("h1", {}, "Monitor"), chooser, curve.element, table, lost);
-  const outcomes = new Map();
+  const outcomes = new Outcomes();
 
   const experiments = () => [...entries("experiment").values()].filter(row => row.method === "network").map(row => row.id);
-
-  function outcome(key, figure) {
-    if (figure.complete && !outcomes.has(key)) {
-      outcomes.set(key, null);
-      call(`api/experiments/${encodeURIComponent(figure.experiment)}/outcomes?figure=${encodeURIComponent(key)}`).then(bits => {
-        outcomes.set(key, bits);
-        dispatchEvent(new HashChangeEvent("hashchange"));
-      }).catch(() => setTimeout(() => outcomes.delete(key), 3000));
-    }
-    return outcomes.get(key);
-  }
 
   return {
     follows: experiments,
@@ -56,7 +46,7 @@ export function open(page) {
       curve.draw(x, series, "version");
       show(table, el("table", {}, el("thead", {}, el("tr", {}, ["version", "experiment", "clean", "worst case", "I-RR", "images", "flags", "against the version before"].map(name => el("th", { scope: "col" }, name)))),
         el("tbody", {}, versions.map(([key, figure], i) => {
-          const now = outcome(key, figure), before = i > 0 ? outcome(...versions[i - 1]) : null;
+          const now = outcomes.of(key, figure), before = i > 0 ? outcomes.of(...versions[i - 1]) : null;
           const changes = now && before ? figure.attacks.map((attack, k) => ({ attack: attack.attack, ...paired((now[k] ?? "").padEnd(attack.count, "0"), (before[k] ?? "").padEnd(attack.count, "0")) })) : [];
           return el("tr", { "data-version": figure.version }, el("th", { scope: "row" }, String(figure.version)), el("td", {}, el("a", { href: link("experiment", figure.experiment) }, figure.experiment)),
             el("td", {}, number(figure.clean.accuracy), " ", el("small", {}, interval(figure.clean.interval))), el("td", {}, number(figure.worstCase.accuracy), " ", el("small", {}, interval(figure.worstCase.interval))),
@@ -66,7 +56,7 @@ export function open(page) {
               changes.map(change => `${change.attack} ${change.mean > 0 ? "+" : ""}${number(change.mean)} ${interval(change.interval)}`).join("; ")) : "–"));
         }))));
       const at = versions.findIndex(([, figure]) => String(figure.version) === view.get("version"));
-      const now = at > 0 ? outcome(...versions[at]) : null, before = at > 0 ? outcome(...versions[at - 1]) : null;
+      const now = at > 0 ? outcomes.of(...versions[at]) : null, before = at > 0 ? outcomes.of(...versions[at - 1]) : null;
       show(lost, now && before ? [el("h3", {}, `Version ${versions[at][1].version} against ${versions[at - 1][1].version}, by image`), el("dl", {}, versions[at][1].attacks.map((attack, k) => {
         const list = (from, to) => [...Array(attack.count).keys()].filter(i => from[k]?.[i] === "1" && to[k]?.[i] !== "1");
         const words = images => `${images.length}${images.length ? ": " + images.slice(0, 60).join(", ") + (images.length > 60 ? ", …" : "") : ""}`;
