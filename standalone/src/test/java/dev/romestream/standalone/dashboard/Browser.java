@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.openqa.selenium.By;
 import org.openqa.selenium.JavascriptExecutor;
-import org.openqa.selenium.StaleElementReferenceException;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
@@ -83,14 +82,9 @@ final class Browser implements AutoCloseable {
         return By.cssSelector(selector);
     }
 
-    /** The text of an element; empty where there is none. */
+    /** The text of an element, read in one go, because pages are drawn again all the time; empty where there is none. */
     String text(String selector) {
-        try {
-            List<WebElement> found = driver.findElements(css(selector));
-            return found.isEmpty() ? "" : found.get(0).getText();
-        } catch (StaleElementReferenceException e) {
-            return "";
-        }
+        return (String) script("return document.querySelector(arguments[0])?.innerText.trim() ?? ''", selector);
     }
 
     int count(String selector) {
