@@ -41,12 +41,17 @@ public final class Datasets {
                 .build());
     }
 
+    /** The description by the files, or else the official one. */
+    public static Optional<DatasetDescriptor> known(RomeConfig config, DatasetSpec spec) {
+        return describe(config, spec).or(() -> official(spec));
+    }
+
     /**
      * The description that the producer would publish; empty where it cannot read the data set from its files, or the data set is a topic.
      *
      * @param config with the data directory
      */
-    public static Optional<DatasetDescriptor> describe(RomeConfig config, DatasetSpec spec) {
+    private static Optional<DatasetDescriptor> describe(RomeConfig config, DatasetSpec spec) {
         if (spec.getName().equals(TopicImages.NAME)) {
             return Optional.empty();
         }

@@ -3,6 +3,8 @@ package dev.romestream.client.gate;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.romestream.robustness.attack.Attacks;
+import dev.romestream.robustness.metric.PairedDifference;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +22,6 @@ import java.util.stream.Collectors;
 public final class Gate {
     private static final String WORST_CASE = "worstCase";
     private static final String CLEAN = "clean";
-    private static final String NONE = "none";
     private static final String AGAINST = "not clearly below the baseline";
     private static final Set<String> RATIOS = Set.of("irr", "rr");
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -223,12 +224,13 @@ public final class Gate {
         for (JsonNode attack : record.path("attacks")) {
             String bits = attack.path("perImage").asText();
             String name = attack.path("attack").asText();
-            boolean counts = name.equals(NONE) || !attack.path("control").asBoolean();
+            boolean counts =
+                    name.equals(Attacks.NONE) || !attack.path("control").asBoolean();
             if (bits.isEmpty() || !counts) {
                 continue;
             }
             outcomes.put(
-                    name.equals(NONE)
+                    name.equals(Attacks.NONE)
                             ? CLEAN
                             : words(
                                     "%s %.6f x%d%s%s",

@@ -75,7 +75,7 @@ final class ExperimentRow {
     }
 
     /** Of the experiment as a whole. */
-    static Phase phase(Experiment experiment, Collection<ExperimentStatus> statuses) {
+    private static Phase phase(Experiment experiment, Collection<ExperimentStatus> statuses) {
         Map<String, Phase> byService = statuses.stream()
                 .collect(Collectors.toMap(ExperimentStatus::getService, ExperimentStatus::getPhase, (a, b) -> b));
         if (byService.containsValue(Phase.FAILED)) {
@@ -108,7 +108,7 @@ final class ExperimentRow {
                         .min(Comparator.naturalOrder()))
                 .or(() -> untargeted.stream().map(Headline::suite).min(Comparator.naturalOrder()))
                 .orElse("");
-        Map<Integer, List<Headline>> bySnapshot = untargeted.stream()
+        TreeMap<Integer, List<Headline>> bySnapshot = untargeted.stream()
                 .filter(figure -> figure.suite().equals(suite))
                 .collect(Collectors.groupingBy(
                         Headline::snapshot, TreeMap::new, Collectors.toCollection(ArrayList::new)));
@@ -117,7 +117,7 @@ final class ExperimentRow {
         }
         List<Headline> newest = networks
                 ? newestOfEach(bySnapshot.values())
-                : ((TreeMap<Integer, List<Headline>>) bySnapshot).lastEntry().getValue();
+                : bySnapshot.lastEntry().getValue();
         Map<String, Object> headline = new LinkedHashMap<>();
         headline.put("suite", suite);
         headline.put("victims", newest.size());

@@ -28,7 +28,6 @@ public final class LiveState {
     /** What an entry tells of. */
     public enum Kind {
         EXPERIMENT,
-        STATUS,
         FIGURE,
         SNAPSHOT,
         DEAD_LETTERS,

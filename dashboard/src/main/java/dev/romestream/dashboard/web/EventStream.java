@@ -9,6 +9,8 @@ import io.javalin.http.TooManyRequestsResponse;
 import io.javalin.http.sse.SseClient;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -93,17 +95,18 @@ final class EventStream {
 
     /** Whole lines of all experiments; of what belongs to one, that of those that are asked for. */
     private static Predicate<Entry> wanted(String experiments, String only) {
-        Set<String> ids = experiments == null || experiments.isEmpty()
-                ? Set.of()
-                : Set.copyOf(List.of(experiments.split(",")).stream().distinct().toList());
-        Set<String> kinds = only == null || only.isEmpty()
-                ? Set.of()
-                : Set.copyOf(List.of(only.split(",")).stream().distinct().toList());
+        Set<String> ids = words(experiments);
+        Set<String> kinds = words(only);
         return entry -> (kinds.isEmpty() || kinds.contains(entry.kind().word()))
                 && (entry.kind() == Kind.EXPERIMENT
                         || entry.experiment().isEmpty()
                         || ids.contains("*")
                         || ids.contains(entry.experiment()));
+    }
+
+    /** What stands between commas. */
+    private static Set<String> words(String parameter) {
+        return parameter == null || parameter.isEmpty() ? Set.of() : new HashSet<>(Arrays.asList(parameter.split(",")));
     }
 
     private long knownChange(String lastEventId) {

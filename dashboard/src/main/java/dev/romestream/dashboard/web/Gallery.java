@@ -5,6 +5,7 @@ import dev.romestream.dashboard.live.Figure;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.messaging.topic.TopicReader;
+import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.schemas.DType;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.PerturbedBatch;
@@ -30,7 +31,6 @@ import javax.imageio.ImageIO;
 final class Gallery {
     private static final Duration LIMIT = Duration.ofSeconds(10);
     private static final int DIFFERENCE_TIMES = 10;
-    private static final String CLEAN = "none";
 
     private final RomeConfig config;
 
@@ -47,7 +47,7 @@ final class Gallery {
      */
     List<Map<String, Object>> images(List<Figure.Attack> attacks, int attack, DatasetDescriptor dataset) {
         Optional<Sample> cleanSample = attacks.stream()
-                .filter(one -> one.name().equals(CLEAN))
+                .filter(one -> one.name().equals(Attacks.NONE))
                 .findFirst()
                 .flatMap(Figure.Attack::sample);
         Optional<Sample> sample = attacks.get(attack).sample();

@@ -21,11 +21,13 @@ export function svg(tag, attributes, ...children) {
   return element;
 }
 
+const shown = new WeakMap();
+
 /** Replaces what an element holds, and leaves it alone where nothing changed; the focus stays where it is by id. */
 export function show(element, ...children) {
-  const fresh = el("div", {}, ...children);
-  if (fresh.innerHTML === element.dataset.shown && element.childNodes.length) return;
-  element.dataset.shown = fresh.innerHTML;
+  const fresh = el("div", {}, ...children), markup = fresh.innerHTML;
+  if (markup === shown.get(element) && element.childNodes.length) return;
+  shown.set(element, markup);
   const focused = element.contains(document.activeElement) ? document.activeElement.id : "";
   element.replaceChildren(...fresh.childNodes);
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });

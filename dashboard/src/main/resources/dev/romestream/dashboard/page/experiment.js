@@ -5,7 +5,6 @@ import { attackTable, CONTROLS, FLAGS, short } from "./attacks.js";
 import { progress } from "./experiments.js";
 import { count, doing, el, interval, link, look, number, show } from "./dom.js";
 
-const figureKey = figure => [figure.experiment, figure.snapshot, figure.victim, figure.suite, figure.mode].join("|");
 
 export function open(page, id) {
   const title = el("h1", {}, id);
@@ -111,13 +110,13 @@ export function open(page, id) {
   /** Images before and after the attack of the open cell, fetched when their place is known or has changed. */
   let shown = "";
   async function drawGallery(figure, attack) {
-    const key = attack?.sample ? [entryKey(figure), figure.attacks.indexOf(attack), attack.sample.partition, attack.sample.offset].join(" ") : "";
+    const key = attack?.sample ? [figure.key, figure.attacks.indexOf(attack), attack.sample.partition, attack.sample.offset].join(" ") : "";
     if (key === shown) return;
     shown = key;
     gallery.replaceChildren();
     if (!key) return;
     try {
-      const list = await call(`api/experiments/${encodeURIComponent(id)}/gallery?figure=${encodeURIComponent(entryKey(figure))}&attack=${figure.attacks.indexOf(attack)}`);
+      const list = await call(`api/experiments/${encodeURIComponent(id)}/gallery?figure=${encodeURIComponent(figure.key)}&attack=${figure.attacks.indexOf(attack)}`);
       if (key !== shown) return;
       const picture = (source, words) => el("img", { src: source, alt: words, width: 96, height: 96 });
       gallery.replaceChildren(...list.length ? [el("h3", {}, "Clean, perturbed, and the difference × 10"), el("div.strip", {}, list.map(one => el("figure", {},
@@ -128,8 +127,6 @@ export function open(page, id) {
       gallery.replaceChildren(el("p.hint", {}, error.message));
     }
   }
-
-  const entryKey = figure => [...entries("figure")].find(([, value]) => value === figure)?.[0];
 
   function drawImages(view) {
     const snapshots = [...entries("snapshot").values()].filter(snapshot => snapshot.experiment === id).sort((a, b) => a.snapshot - b.snapshot);
@@ -175,7 +172,7 @@ export function open(page, id) {
       buttons.again.hidden = !ended;
       const now = chosen(view);
       show(chooser, now.suites.length ? [choice("suite", "suite", now.suites, now.suite), choice("mode", "mode", now.modes, now.mode), choice("snapshot", "snapshot", now.snapshots, now.snapshot)] : el("span.hint", {}, "No figures yet."));
-      const at = now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && figure.snapshot === now.snapshot).sort((a, b) => figureKey(a).localeCompare(figureKey(b)));
+      const at = now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && figure.snapshot === now.snapshot).sort((a, b) => a.key.localeCompare(b.key));
       const seen = figure => figure.history.filter(point => point[0] > 0);
       forming.draw(...aligned(at.slice(0, 4).flatMap(figure => [
         { label: short(figure.victim) + " clean", points: seen(figure).map(point => [point[0], point[1]]) },

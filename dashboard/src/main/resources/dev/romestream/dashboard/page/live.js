@@ -10,10 +10,7 @@ let frame = 0;
 export const entries = kind => state.get(kind) ?? new Map();
 export const entry = (kind, key) => entries(kind).get(key);
 
-export function onChange(listener) {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
+export const onChange = listener => listeners.add(listener);
 
 function take(message) {
   if (message.connection) {
@@ -24,7 +21,7 @@ function take(message) {
   for (const { kind, key, value } of message.entries) {
     if (!state.has(kind)) state.set(kind, new Map());
     if (value === null) state.get(kind).delete(key);
-    else state.get(kind).set(key, value);
+    else state.get(kind).set(key, Object.assign(value, { key }));
   }
   frame ||= requestAnimationFrame(() => {
     frame = 0;

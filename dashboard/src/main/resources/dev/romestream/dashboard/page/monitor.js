@@ -20,7 +20,7 @@ export function open(page) {
     follows: experiments,
     draw(view) {
       const ids = experiments();
-      const figures = [...entries("figure")].filter(([, figure]) => ids.includes(figure.experiment));
+      const figures = [...entries("figure").values()].filter(figure => ids.includes(figure.experiment));
       if (!figures.length) {
         show(chooser, el("p.hint", {}, "No network is monitored yet: ./rome monitor DIR, or a record on the topic networks; see docs/networks.md."));
         curve.element.hidden = true;
@@ -30,23 +30,23 @@ export function open(page) {
       }
       curve.element.hidden = false;
       const pick = (values, asked, usual) => values.includes(asked) ? asked : usual(values);
-      const networks = [...new Set(figures.map(([, figure]) => figure.victim))].sort();
+      const networks = [...new Set(figures.map(figure => figure.victim))].sort();
       const network = pick(networks, view.get("network"), values => values[0]);
-      const suites = [...new Set(figures.filter(([, figure]) => figure.victim === network).map(([, figure]) => figure.suite))].sort();
+      const suites = [...new Set(figures.filter(figure => figure.victim === network).map(figure => figure.suite))].sort();
       const suite = pick(suites, view.get("suite"), values => values.find(name => name === "pixel-2") ?? values[0]);
       const mode = view.get("mode") === "targeted" ? "targeted" : "untargeted";
       const select = (name, values, value) => el("label", {}, name, " ", el("select", { id: "choose-" + name, onchange: event => look({ [name]: event.target.value }) }, values.map(one => el("option", { value: one, selected: one === value }, one))));
       show(chooser, select("network", networks, network), select("suite", suites, suite), select("mode", ["untargeted", "targeted"], mode));
-      const versions = figures.filter(([, figure]) => figure.victim === network && figure.suite === suite && figure.mode === mode).sort(([, a], [, b]) => a.version - b.version);
+      const versions = figures.filter(figure => figure.victim === network && figure.suite === suite && figure.mode === mode).sort((a, b) => a.version - b.version);
       const [x, series] = aligned([
-        { label: "clean", banded: true, points: versions.map(([, figure]) => [figure.version, figure.clean.accuracy, ...figure.clean.interval ?? []]) },
-        { label: "worst case", banded: true, points: versions.map(([, figure]) => [figure.version, figure.worstCase.accuracy, ...figure.worstCase.interval ?? []]) },
-        { label: "I-RR", banded: true, points: versions.map(([, figure]) => [figure.version, figure.irr, ...figure.irrInterval ?? []]) },
+        { label: "clean", banded: true, points: versions.map(figure => [figure.version, figure.clean.accuracy, ...figure.clean.interval ?? []]) },
+        { label: "worst case", banded: true, points: versions.map(figure => [figure.version, figure.worstCase.accuracy, ...figure.worstCase.interval ?? []]) },
+        { label: "I-RR", banded: true, points: versions.map(figure => [figure.version, figure.irr, ...figure.irrInterval ?? []]) },
       ]);
       curve.draw(x, series, "version");
       show(table, el("table", {}, el("thead", {}, el("tr", {}, ["version", "experiment", "clean", "worst case", "I-RR", "images", "flags", "against the version before"].map(name => el("th", { scope: "col" }, name)))),
-        el("tbody", {}, versions.map(([key, figure], i) => {
-          const now = outcomes.of(key, figure), before = i > 0 ? outcomes.of(...versions[i - 1]) : null;
+        el("tbody", {}, versions.map((figure, i) => {
+          const now = outcomes.of(figure), before = i > 0 ? outcomes.of(versions[i - 1]) : null;
           const changes = now && before ? figure.attacks.map((attack, k) => ({ attack: attack.attack, ...paired((now[k] ?? "").padEnd(attack.count, "0"), (before[k] ?? "").padEnd(attack.count, "0")) })) : [];
           return el("tr", { "data-version": figure.version }, el("th", { scope: "row" }, String(figure.version)), el("td", {}, el("a", { href: link("experiment", figure.experiment) }, figure.experiment)),
             el("td", {}, number(figure.clean.accuracy), " ", el("small", {}, interval(figure.clean.interval))), el("td", {}, number(figure.worstCase.accuracy), " ", el("small", {}, interval(figure.worstCase.interval))),
@@ -55,9 +55,9 @@ export function open(page) {
             el("td", {}, changes.length ? el("button.plain", { id: "lost-" + figure.version, onclick: () => look({ version: figure.version }) },
               changes.map(change => `${change.attack} ${change.mean > 0 ? "+" : ""}${number(change.mean)} ${interval(change.interval)}`).join("; ")) : "–"));
         }))));
-      const at = versions.findIndex(([, figure]) => String(figure.version) === view.get("version"));
-      const now = at > 0 ? outcomes.of(...versions[at]) : null, before = at > 0 ? outcomes.of(...versions[at - 1]) : null;
-      show(lost, now && before ? [el("h3", {}, `Version ${versions[at][1].version} against ${versions[at - 1][1].version}, by image`), el("dl", {}, versions[at][1].attacks.map((attack, k) => {
+      const at = versions.findIndex(figure => String(figure.version) === view.get("version"));
+      const now = at > 0 ? outcomes.of(versions[at]) : null, before = at > 0 ? outcomes.of(versions[at - 1]) : null;
+      show(lost, now && before ? [el("h3", {}, `Version ${versions[at].version} against ${versions[at - 1].version}, by image`), el("dl", {}, versions[at].attacks.map((attack, k) => {
         const list = (from, to) => [...Array(attack.count).keys()].filter(i => from[k]?.[i] === "1" && to[k]?.[i] !== "1");
         const words = images => `${images.length}${images.length ? ": " + images.slice(0, 60).join(", ") + (images.length > 60 ? ", …" : "") : ""}`;
         return [el("dt", {}, attack.attack), el("dd", {}, "lost ", words(list(before, now)), "; won ", words(list(now, before)))];

@@ -5,8 +5,9 @@ export class Outcomes {
   #known = new Map();
 
   /** A string of 1 and 0 for each attack, or null while it is not known; when it comes, the page is drawn again. */
-  of(key, figure) {
-    if (key === undefined || !figure.complete) return null;
+  of(figure) {
+    const key = figure.key;
+    if (!figure.complete) return null;
     if (!this.#known.has(key)) {
       this.#known.set(key, null);
       call(`api/experiments/${encodeURIComponent(figure.experiment)}/outcomes?figure=${encodeURIComponent(key)}`).then(bits => {

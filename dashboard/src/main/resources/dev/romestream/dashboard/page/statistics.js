@@ -1,5 +1,5 @@
 // Differences with their intervals. Source: Fagerland, Lydersen and Laake, Stat. Med. 33 (2014), the paired Wald interval with
-// Bonett and Price's correction; for independent proportions Agresti and Caffo's. Checked by StatisticsIT.
+// Bonett and Price's correction; for independent proportions Agresti and Caffo's. Checked by DashboardIT.
 const Z = 1.959964;
 
 export const mean = values => {

@@ -155,8 +155,7 @@ final class BenchmarkCommand implements Runnable {
         }
 
         Optional<DatasetDescriptor> of(Experiment experiment) {
-            return known.computeIfAbsent(experiment.getDataset(), spec -> Datasets.describe(config, spec)
-                    .or(() -> Datasets.official(spec)));
+            return known.computeIfAbsent(experiment.getDataset(), spec -> Datasets.known(config, spec));
         }
 
         String device() {

@@ -41,8 +41,7 @@ final class StackCost implements Function<List<Experiment>, Optional<String>> {
             rates.clear();
         }
         Optional<DatasetDescriptor> dataset = Optional.ofNullable(datasets.get(first.getDataset()))
-                .or(() -> Datasets.describe(config, first.getDataset()))
-                .or(() -> Datasets.official(first.getDataset()));
+                .or(() -> Datasets.known(config, first.getDataset()));
         dataset.ifPresent(known -> datasets.put(first.getDataset(), known));
         NetworkSpec network = first.getDistillation().getNetwork();
         return network.getWidth() > MOST_WIDTH

@@ -1,4 +1,4 @@
-package dev.romestream.client.gate;
+package dev.romestream.robustness.metric;
 
 /**
  * The difference of two accuracies on the same images, in points, with its 95 % interval: McNemar's discordant images, with the
@@ -8,7 +8,6 @@ package dev.romestream.client.gate;
  * @param lost images that only the second has right
  */
 public record PairedDifference(int images, int won, int lost) {
-    private static final double Z = 1.959963984540054;
     private static final double PERCENT = 100;
 
     /**
@@ -45,7 +44,7 @@ public record PairedDifference(int images, int won, int lost) {
     private double halfWidth() {
         double p = corrected(won);
         double q = corrected(lost);
-        return Z * Math.sqrt((p + q - (p - q) * (p - q)) / (images + 2));
+        return Interval.Z95 * Math.sqrt((p + q - (p - q) * (p - q)) / (images + 2));
     }
 
     /** The lower bound, in points. */
