@@ -4,6 +4,7 @@ import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.SuiteCodec;
+import dev.romestream.exchange.experiment.AlertRules;
 import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.robustness.attack.Suite;
 import dev.romestream.robustness.attack.SuiteAttack;
@@ -40,7 +41,6 @@ import org.apache.avro.specific.SpecificRecord;
  * state. The state is taken over and changed.
  */
 final class EvaluationPlanner {
-    private static final String NETWORK_METHOD = "network";
     private static final int ANSWER_BYTES = 4 * 1024 * 1024;
 
     private final EvaluationState state;
@@ -278,7 +278,7 @@ final class EvaluationPlanner {
         }
         VictimRequest request = VictimRequest.newBuilder()
                 .setId("")
-                .setExperiment(VictimPlan.withoutRun(state.getExperiment()))
+                .setExperiment(VictimPlan.work(state.getExperiment()))
                 .setTask(task)
                 .setSequence(0)
                 .build();
@@ -302,6 +302,7 @@ final class EvaluationPlanner {
         List<Evaluation> evaluations = new ArrayList<>();
         EvaluationSpec spec = state.getExperiment().getEvaluation();
         List<Suite> suites = SuiteCodec.decode(spec);
+        AlertRules.of(state.getExperiment(), suites);
         for (SnapshotProgress snapshot : state.getSnapshots()) {
             List<NetworkVersion> sources = snapshot.getVictims().stream()
                     .map(NetworkProgress::getNetwork)
@@ -333,7 +334,7 @@ final class EvaluationPlanner {
             for (Suite suite : suites) {
                 if (network.getReady()) {
                     evaluations.add(evaluation(network, suite, network.getSources(), seed)
-                            .setMethod(NETWORK_METHOD)
+                            .setMethod(VictimPlan.BROUGHT)
                             .setSnapshot(version)
                             .setIteration(0)
                             .setFinal$(true)

@@ -3,6 +3,8 @@ package dev.romestream.evaluator;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.streams.ControlStream;
 import dev.romestream.messaging.topic.TopicNames;
+import dev.romestream.schemas.Alert;
+import dev.romestream.schemas.AlertSeries;
 import dev.romestream.schemas.AttackRequest;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.Evaluation;
@@ -43,7 +45,7 @@ import org.apache.kafka.streams.state.Stores;
 
 /**
  * Two streams. Of the facts about experiments, data sets, snapshots, networks, victims and figures, the
- * {@link PlanProcessor} makes requests for victims, and evaluations. Of evaluations and perturbed batches, which the
+ * {@link PlanProcessor} makes requests for victims, and evaluations, and the {@link AlertProcessor} alerts. Of evaluations and perturbed batches, which the
  * {@link ScoringProcessor} classifies, the {@link TallyProcessor} makes requests for attacks, and running metrics. What a
  * task keeps lies behind a topic of its own with a fixed number of partitions, so that partitions may be added to all others.
  */
@@ -100,7 +102,7 @@ final class EvaluationTopology {
     private void planning() {
         this.<EvaluationState>store(PlanProcessor.STATES);
         this.<DatasetDescriptor>store(PlanProcessor.DATASETS);
-        KStream<String, SpecificRecord> planned = new ControlStream(config, builder)
+        KStream<String, PlannerEvent> facts = new ControlStream(config, builder)
                         .with(Topic.EXPERIMENTS, Experiment.class, (key, value) -> event(key, value))
                         .with(Topic.DATASETS, DatasetDescriptor.class, (key, value) -> present(key, value))
                         .with(Topic.SYNTHETIC_SNAPSHOTS, SyntheticSnapshot.class, (key, value) -> snapshot(value))
@@ -110,11 +112,18 @@ final class EvaluationTopology {
                                 WorkAnswer.class,
                                 (key, value) -> value == null ? Optional.empty() : event(value.getExperiment(), value))
                         .with(Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, EvaluationTopology::figure)
-                        .stream()
-                        .process(PlanProcessor::new, Named.as("plan"), PlanProcessor.STATES, PlanProcessor.DATASETS);
+                        .stream();
+        KStream<String, SpecificRecord> planned =
+                facts.process(PlanProcessor::new, Named.as("plan"), PlanProcessor.STATES, PlanProcessor.DATASETS);
         write(planned, Topic.VICTIM_REQUESTS, VictimRequest.class, true);
         write(planned, Topic.EVALUATIONS, Evaluation.class, true);
         write(planned, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, true);
+        this.<Experiment>store(AlertProcessor.EXPERIMENTS);
+        this.<AlertSeries>store(AlertProcessor.SERIES);
+        facts.process(AlertProcessor::new, Named.as("alert"), AlertProcessor.EXPERIMENTS, AlertProcessor.SERIES)
+                .to(
+                        names.of(Topic.ALERTS),
+                        Produced.with(Serdes.String(), this.<Alert>serde()).withName("alerts-out"));
     }
 
     private static Optional<KeyValue<String, PlannerEvent>> event(String key, SpecificRecord fact) {
@@ -157,7 +166,13 @@ final class EvaluationTopology {
         String evaluation = key.substring(0, Math.max(0, key.lastIndexOf('/')));
         return event(
                 metrics.getExperiment(),
-                new FigureProgress(evaluation, metrics.getMode(), outcomes, metrics.getComplete(), failure));
+                new FigureProgress(
+                        evaluation,
+                        metrics.getMode(),
+                        outcomes,
+                        metrics.getComplete(),
+                        failure,
+                        metrics.getComplete() ? metrics : null));
     }
 
     private void tallying(Supplier<ScoringProcessor.Scorer> scorers) {

@@ -14,6 +14,7 @@ import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,13 +22,17 @@ import java.util.Optional;
 public final class EvaluatorService implements Service {
     private static final String NAME = "evaluator";
     private static final String GROUP = "victim-trainers";
+    private static final String WEBHOOK_GROUP = "alert-webhook";
 
     private final Resources resources = new Resources();
     private final RomeConfig config;
     private final NetworkStore networks;
     private final StreamsApplication stream;
     private final VictimWorker worker;
-    private WorkQueue queue;
+    private final Optional<AlertWebhook> webhook;
+    private final FigureGauges gauges;
+    private final List<WorkQueue> queues = new ArrayList<>();
+    private boolean started;
 
     public EvaluatorService(RomeConfig config, MeterRegistry metrics) {
         this.config = config;
@@ -42,6 +47,10 @@ public final class EvaluatorService implements Service {
         Timer time = Timer.builder("rome.scoring.time")
                 .description("Time to check and classify one perturbed batch")
                 .register(metrics);
+        this.webhook = config.string(RomeConfig.WEBHOOK_URL).isEmpty()
+                ? Optional.empty()
+                : Optional.of(resources.add(new AlertWebhook(config)));
+        this.gauges = resources.add(new FigureGauges(config, metrics));
         this.stream = resources.add(new StreamsApplication(
                 config,
                 NAME,
@@ -57,13 +66,16 @@ public final class EvaluatorService implements Service {
     @Override
     public void start() {
         networks.awaitCaughtUp();
-        queue = resources.add(WorkQueue.open(config, GROUP, List.of(Topic.VICTIM_REQUESTS), worker));
+        queues.add(resources.add(WorkQueue.open(config, GROUP, List.of(Topic.VICTIM_REQUESTS), worker)));
+        webhook.ifPresent(
+                hook -> queues.add(resources.add(WorkQueue.open(config, WEBHOOK_GROUP, List.of(Topic.ALERTS), hook))));
         stream.start();
+        started = true;
     }
 
     @Override
     public boolean isAlive() {
-        return queue != null && queue.isAlive() && stream.isAlive();
+        return started && queues.stream().allMatch(WorkQueue::isAlive) && stream.isAlive() && gauges.isAlive();
     }
 
     @Override

@@ -106,7 +106,7 @@ class EvaluationPlannerTest {
 
     private void complete(Evaluation evaluation) {
         for (Mode mode : Mode.values()) {
-            after(planner -> planner.figure(new FigureProgress(evaluation.getKey(), mode, 100L, true, null)));
+            after(planner -> planner.figure(new FigureProgress(evaluation.getKey(), mode, 100L, true, null, null)));
         }
     }
 

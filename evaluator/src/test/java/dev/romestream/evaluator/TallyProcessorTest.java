@@ -18,9 +18,6 @@ import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Tally;
 import dev.romestream.schemas.TallyEvent;
 import dev.romestream.schemas.Tensor;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HashMap;
@@ -29,12 +26,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.stream.IntStream;
-import org.apache.avro.Schema;
-import org.apache.avro.io.DecoderFactory;
-import org.apache.avro.io.EncoderFactory;
-import org.apache.avro.specific.SpecificData;
-import org.apache.avro.specific.SpecificDatumReader;
-import org.apache.avro.specific.SpecificDatumWriter;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Serde;
@@ -65,49 +56,6 @@ class TallyProcessorTest {
     private TestInputTopic<String, TallyEvent> plans;
     private TestOutputTopic<String, SpecificRecord> out;
     private TestOutputTopic<String, byte[]> deadLetters;
-
-    /** Avro with its schema known beforehand: the registry is tested elsewhere. */
-    private static final class PlainSerdes {
-        private static final List<Schema> SCHEMAS = List.of(
-                PerturbedBatch.SCHEMA$,
-                RobustnessMetrics.SCHEMA$,
-                Tally.SCHEMA$,
-                TallyEvent.SCHEMA$,
-                AttackRequest.SCHEMA$);
-
-        static <T extends SpecificRecord> Serde<T> create() {
-            return Serdes.serdeFrom((topic, value) -> write(value), (topic, bytes) -> read(bytes));
-        }
-
-        private static <T extends SpecificRecord> byte[] write(T value) {
-            if (value == null) {
-                return null;
-            }
-            ByteArrayOutputStream out = new ByteArrayOutputStream();
-            out.write(SCHEMAS.indexOf(value.getSchema()));
-            try {
-                new SpecificDatumWriter<T>(value.getSchema(), SpecificData.get())
-                        .write(value, EncoderFactory.get().directBinaryEncoder(out, null));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-            return out.toByteArray();
-        }
-
-        @SuppressWarnings("TypeParameterUnusedInFormals")
-        private static <T extends SpecificRecord> T read(byte[] bytes) {
-            if (bytes == null) {
-                return null;
-            }
-            Schema schema = SCHEMAS.get(bytes[0]);
-            try {
-                return new SpecificDatumReader<T>(schema, schema, SpecificData.get())
-                        .read(null, DecoderFactory.get().binaryDecoder(bytes, 1, bytes.length - 1, null));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-    }
 
     /** Images with an even id are classified correctly under every attack, and all without one. */
     private static final class EvenImagesStand implements ScoringProcessor.Scorer {

@@ -18,6 +18,8 @@ import dev.romestream.standalone.cli.RomeCommand;
 import dev.romestream.standalone.network.ModelException;
 import dev.romestream.standalone.network.ModelFile;
 import dev.romestream.standalone.network.NetworkMonitoring;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -41,17 +44,28 @@ class NetworkIT {
 
     private static TestCluster cluster;
     private static Pipeline pipeline;
+    private static WebhookReceiver webhook;
 
     @BeforeAll
-    static void start() {
+    static void start() throws java.io.IOException {
         cluster = TestCluster.start(directory);
-        pipeline = new Pipeline(cluster.tenant(Map.of("attacker.count", "2", RomeConfig.NETWORKS_TORCHSCRIPT, "true")));
+        webhook = WebhookReceiver.start();
+        pipeline = new Pipeline(cluster.tenant(Map.of(
+                "attacker.count",
+                "2",
+                RomeConfig.NETWORKS_TORCHSCRIPT,
+                "true",
+                RomeConfig.WEBHOOK_URL,
+                webhook.url(),
+                RomeConfig.WEBHOOK_SECRET,
+                WebhookReceiver.SECRET)));
     }
 
     @AfterAll
     static void stop() {
         pipeline.close();
         cluster.close();
+        webhook.close();
     }
 
     private static ModelFile model(Path file) {
@@ -87,15 +101,21 @@ class NetworkIT {
                 "--limit",
                 Integer.toString(IMAGES),
                 "--suite",
-                "quick",
+                "quick"));
+        line.addAll(List.of(options));
+        return RomeCommand.execute(onCluster(line.toArray(String[]::new)));
+    }
+
+    private static String[] onCluster(String... words) {
+        List<String> line = new ArrayList<>(List.of(words));
+        line.addAll(List.of(
                 "--bootstrap-server",
                 cluster.bootstrapServers(),
                 "--schema-registry",
                 cluster.registryUrl(),
                 "--set",
                 "topic.prefix=" + TopicNames.of(pipeline.config()).prefix()));
-        line.addAll(List.of(options));
-        return RomeCommand.execute(line.toArray(String[]::new));
+        return line.toArray(String[]::new);
     }
 
     @Test
@@ -113,6 +133,55 @@ class NetworkIT {
         assertThat(evaluate("--fail-under", "elegance=1")).isEqualTo(2);
         assertThat(evaluate("--fail-under", "clean=101")).isEqualTo(2);
         assertThat(evaluate("--baseline", "nowhere.json")).isEqualTo(2);
+    }
+
+    /** A version without gradients, and one with them. */
+    @Test
+    void anAlertIsRaisedAndClearedOnTheTopicAndByTheWebhook() throws Exception {
+        Experiment experiment = ExperimentFile.monitoring(
+                "watched",
+                "shapes10",
+                List.of("quick"),
+                Optional.of(IMAGES),
+                12,
+                List.of("flag: zero-gradient", "{figure: clean, below: 100, significant: false, name: perfect}"));
+        ByteArrayOutputStream words = new ByteArrayOutputStream();
+        PrintStream out = System.out;
+        System.setOut(new PrintStream(words, true, StandardCharsets.UTF_8));
+        Thread watch = new Thread(() -> RomeCommand.execute(onCluster("watch", "--alerts")));
+        watch.start();
+        try (NetworkMonitoring monitoring = new NetworkMonitoring(pipeline.config(), experiment)) {
+            monitoring.start();
+            pipeline.until(monitoring::isReady);
+            scored(monitoring, "net", FILES.resolve("masked.pt"));
+            pipeline.until(() -> webhook.taken().size() == 2);
+            scored(monitoring, "net", FILES.resolve("small.pt"));
+            pipeline.until(() -> webhook.taken().size() == 3);
+            pipeline.until(() -> words.toString(StandardCharsets.UTF_8).contains("alert over"));
+        } finally {
+            watch.interrupt();
+            watch.join();
+            System.setOut(out);
+        }
+        assertThat(webhook.refused()).as("answers of 503 that were waited for").isEqualTo(WebhookReceiver.REFUSALS);
+        assertThat(webhook.taken())
+                .extracting(post -> post.at("/type").asText(), post -> post.at("/data/rule")
+                        .asText())
+                .containsExactlyInAnyOrder(
+                        tuple("rome.alert.raised", "flag-zero-gradient"),
+                        tuple("rome.alert.raised", "perfect"),
+                        tuple("rome.alert.cleared", "flag-zero-gradient"));
+        assertThat(words.toString(StandardCharsets.UTF_8).lines())
+                .anySatisfy(line -> assertThat(line)
+                        .contains("ALERT", "watched: flag-zero-gradient: net at 0, quick: flags:", "zero-gradient"))
+                .anySatisfy(line -> assertThat(line).contains("alert over watched: flag-zero-gradient: net at 1"));
+        assertThat(pipeline.records(Topic.ALERTS))
+                .filteredOn(record -> record.key().startsWith(experiment.getId()))
+                .extracting(ConsumerRecord::key)
+                .containsExactlyInAnyOrder(
+                        experiment.getId() + "/flag-zero-gradient/net/quick",
+                        experiment.getId() + "/perfect/net/quick",
+                        experiment.getId() + "/flag-zero-gradient/net/quick");
     }
 
     @Test

@@ -9,6 +9,7 @@ import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.SuiteCodec;
+import dev.romestream.exchange.experiment.AlertRules;
 import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.robustness.attack.Attacks;
@@ -158,6 +159,9 @@ public final class ExperimentFile {
             }
         }
         StringBuilder name = new StringBuilder(String.valueOf(merged.getOrDefault("name", "")));
+        if (!combination.isEmpty()) {
+            merged.put(SWEEP, name.toString());
+        }
         combination.values().forEach(value -> name.append('-').append(words(value)));
         merged.put("id", "");
         if (merged.containsKey("name")) {
@@ -179,13 +183,36 @@ public final class ExperimentFile {
      */
     public static Experiment monitoring(
             String name, String dataset, List<String> suites, Optional<Integer> images, int requestSize) {
+        return monitoring(name, dataset, suites, images, requestSize, List.of());
+    }
+
+    /**
+     * As {@link #monitoring(String, String, List, Optional, int)}.
+     *
+     * @param alerts rules as a file has them, with or without braces
+     */
+    public static Experiment monitoring(
+            String name,
+            String dataset,
+            List<String> suites,
+            Optional<Integer> images,
+            int requestSize,
+            List<String> alerts) {
+        List<Map<String, Object>> rules = alerts.stream()
+                .map(rule -> map(rule.strip().startsWith("{") ? rule : "{" + rule + "}", "an alert rule"))
+                .toList();
         Map<String, Object> evaluation = new LinkedHashMap<>();
         evaluation.put("suites", SuiteFile.values(suites));
         images.ifPresent(count -> evaluation.put("images", count));
         evaluation.put("requestSize", requestSize);
         Experiment experiment = RecordBinder.bind(
                 Experiment.class,
-                Map.of("id", "", "name", name, "dataset", Map.of("name", dataset), "evaluation", evaluation));
+                Map.of(
+                        "id", "",
+                        "name", name,
+                        "dataset", Map.of("name", dataset),
+                        "evaluation", evaluation,
+                        "alerts", rules));
         check(experiment);
         return identified(experiment);
     }
@@ -217,8 +244,8 @@ public final class ExperimentFile {
             throw new ExperimentException(
                     "The key 'name' is '" + experiment.getName() + "'; it must begin with a letter or digit.");
         }
-        experiment.setId(
-                readable + "-" + new Digest().add(experiment).shortHex().substring(0, 8));
+        experiment.setId(readable + "-"
+                + new Digest().add(VictimPlan.work(experiment)).shortHex().substring(0, 8));
         return experiment;
     }
 
@@ -229,7 +256,7 @@ public final class ExperimentFile {
         }
         DistillationSpec distillation = experiment.getDistillation();
         try {
-            SuiteCodec.decode(experiment.getEvaluation());
+            AlertRules.of(experiment, SuiteCodec.decode(experiment.getEvaluation()));
             if (distillation == null) {
                 return;
             }
@@ -261,6 +288,7 @@ public final class ExperimentFile {
         Map<String, Object> values = RecordBinder.unbind(experiment);
         values.remove("id");
         values.remove("desiredState");
+        values.remove(SWEEP);
         keepWhatTheMethodKnows(values);
         try {
             return YAML.writeValueAsString(values);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.romestream.robustness.attack.Attacks;
+import dev.romestream.robustness.metric.FigureNames;
 import dev.romestream.robustness.metric.PairedDifference;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,10 +21,8 @@ import java.util.stream.Collectors;
 
 /** What is asked of figures: that they reach a limit, and that they have not fallen below those of a baseline. Works on metrics.json. */
 public final class Gate {
-    private static final String WORST_CASE = "worstCase";
-    private static final String CLEAN = "clean";
     private static final String AGAINST = "not clearly below the baseline";
-    private static final Set<String> RATIOS = Set.of("irr", "rr");
+    private static final Set<String> RATIOS = Set.of(FigureNames.IRR, FigureNames.RR);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Map<String, Double> least;
@@ -106,7 +105,7 @@ public final class Gate {
 
     private static Set<String> names(List<JsonNode> figures) {
         Set<String> names = new TreeSet<>(RATIOS);
-        names.addAll(List.of(CLEAN, WORST_CASE));
+        names.addAll(List.of(FigureNames.CLEAN, FigureNames.WORST_CASE));
         figures.forEach(record -> record.path("attacks")
                 .forEach(attack -> names.add(attack.path("attack").asText())));
         return names;
@@ -114,8 +113,8 @@ public final class Gate {
 
     private static boolean has(JsonNode record, String figure) {
         return RATIOS.contains(figure)
-                || figure.equals(CLEAN)
-                || figure.equals(WORST_CASE)
+                || figure.equals(FigureNames.CLEAN)
+                || figure.equals(FigureNames.WORST_CASE)
                 || !attacks(record, figure).isEmpty();
     }
 
@@ -134,7 +133,7 @@ public final class Gate {
         if (RATIOS.contains(figure)) {
             return number(record.path(figure));
         }
-        if (figure.equals(CLEAN) || figure.equals(WORST_CASE)) {
+        if (figure.equals(FigureNames.CLEAN) || figure.equals(FigureNames.WORST_CASE)) {
             return number(record.path(figure).path("accuracy"));
         }
         return attacks(record, figure).stream()
@@ -231,7 +230,7 @@ public final class Gate {
             }
             outcomes.put(
                     name.equals(Attacks.NONE)
-                            ? CLEAN
+                            ? FigureNames.CLEAN
                             : words(
                                     "%s %.6f x%d%s%s",
                                     name,
@@ -255,7 +254,7 @@ public final class Gate {
             }
         }
         if (worst != null) {
-            outcomes.put(WORST_CASE, new String(worst));
+            outcomes.put(FigureNames.WORST_CASE, new String(worst));
         }
         return outcomes;
     }

@@ -1,7 +1,7 @@
 package dev.romestream.dashboard.live;
 
-import dev.romestream.client.result.RecordJson;
 import dev.romestream.dashboard.live.Figure.Headline;
+import dev.romestream.exchange.codec.RecordJson;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.DistillationSpec;

@@ -1,6 +1,6 @@
 package dev.romestream.dashboard.live;
 
-import dev.romestream.client.result.RecordJson;
+import dev.romestream.exchange.codec.RecordJson;
 import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.Mode;

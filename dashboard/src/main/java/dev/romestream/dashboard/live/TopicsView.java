@@ -1,8 +1,8 @@
 package dev.romestream.dashboard.live;
 
 import dev.romestream.client.result.DeadLetterBox;
-import dev.romestream.client.result.RecordJson;
 import dev.romestream.dashboard.live.LiveState.Kind;
+import dev.romestream.exchange.codec.RecordJson;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.service.Resources;

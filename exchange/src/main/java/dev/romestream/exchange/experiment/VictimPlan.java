@@ -7,6 +7,7 @@ import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.NetworkNorm;
 import dev.romestream.schemas.NetworkSpec;
+import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.TrainingRegime;
 import dev.romestream.schemas.TrainingSpec;
 import dev.romestream.schemas.VictimRequest;
@@ -21,6 +22,8 @@ import java.util.Locale;
  * @param number counts from 0 over all victims
  */
 public record VictimPlan(int number, Architecture architecture, VictimSpec spec) {
+    /** The method of the figures of networks that users bring. */
+    public static final String BROUGHT = "network";
 
     private static final int PIXEL_VALUES = 255;
 
@@ -59,16 +62,26 @@ public record VictimPlan(int number, Architecture architecture, VictimSpec spec)
         return experiment.getId() + "/" + snapshot + "/victim-" + victim;
     }
 
+    /** What figures are of, along snapshots or versions: a victim of a number, or a network that a user brings. */
+    public static String network(RobustnessMetrics metrics) {
+        String prefix = metrics.getExperiment() + "/"
+                + (metrics.getMethod().equals(BROUGHT) ? "" : metrics.getSnapshot() + "/");
+        String victim = metrics.getVictim();
+        return victim.startsWith(prefix) ? victim.substring(prefix.length()) : victim;
+    }
+
     /** The seed of a victim: of the experiment's, the snapshot and the victim's number. */
     public static Seed seed(Experiment experiment, int snapshot, int victim) {
         return new Seed(experiment.getSeed()).with("victim").with(snapshot).with(victim);
     }
 
-    /** The experiment as far as it determines its victims. */
-    public static Experiment withoutRun(Experiment experiment) {
+    /** The experiment as far as it determines what is done: of a run, what is said of it and where it came from, nothing. */
+    public static Experiment work(Experiment experiment) {
         return Experiment.newBuilder(experiment)
                 .setRun(0)
                 .setDesiredState(DesiredState.RUN)
+                .setAlerts(List.of())
+                .setSweep("")
                 .build();
     }
 

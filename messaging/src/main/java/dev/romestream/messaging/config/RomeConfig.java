@@ -4,6 +4,8 @@ import dev.romestream.messaging.failure.Outages;
 import dev.romestream.messaging.registry.SchemaRegistryClient;
 import java.io.IOException;
 import java.io.Reader;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -49,6 +51,9 @@ public final class RomeConfig {
     public static final String PRIOR_WINDOW = "prior.window.iterations";
     public static final String PRIOR_TIMEOUT = "prior.timeout.ms";
     public static final String EVALUATION_PATIENCE = "evaluation.patience.ms";
+    public static final String EVALUATION_FIGURES = "evaluation.figures";
+    public static final String WEBHOOK_URL = "alerts.webhook.url";
+    public static final String WEBHOOK_SECRET = "alerts.webhook.secret";
     public static final String ATTACKER_COUNT = "attacker.count";
     public static final String POOL_TRAINER_COUNT = "pool.trainer.count";
     public static final String QUEUE_LOCK = "queue.lock.ms";
@@ -202,6 +207,27 @@ public final class RomeConfig {
                     ConfigDef.Range.atLeast(1000),
                     ConfigDef.Importance.LOW,
                     "Silence of all attackers after which an evaluation asks again for what it lacks.")
+            .define(
+                    EVALUATION_FIGURES,
+                    ConfigDef.Type.INT,
+                    100,
+                    ConfigDef.Range.between(0, 10_000),
+                    ConfigDef.Importance.LOW,
+                    "Networks whose newest complete figures the evaluator's metrics endpoint has: those that changed last.")
+            .define(
+                    WEBHOOK_URL,
+                    ConfigDef.Type.STRING,
+                    "",
+                    ConfigDef.LambdaValidator.with(RomeConfig::checkUrl, () -> "http://... or https://..."),
+                    ConfigDef.Importance.MEDIUM,
+                    "Where the evaluator posts every alert as JSON; empty: nowhere.")
+            .define(
+                    WEBHOOK_SECRET,
+                    ConfigDef.Type.PASSWORD,
+                    "",
+                    ConfigDef.Importance.MEDIUM,
+                    "By which the posts are signed, as Standard Webhooks has it: any text, or whsec_ and base64; empty: they are"
+                            + " not.")
             .define(
                     ATTACKER_COUNT,
                     ConfigDef.Type.INT,
@@ -384,6 +410,17 @@ public final class RomeConfig {
     private static void checkDevice(String key, Object value) {
         if (!String.valueOf(value).matches("auto|cpu|gpu:[0-9]{1,3}")) {
             throw new ConfigException(key, value, "Allowed are auto, cpu and gpu:N.");
+        }
+    }
+
+    private static void checkUrl(String key, Object value) {
+        String text = String.valueOf(value);
+        try {
+            if (!text.isEmpty() && (!text.matches("https?://.*") || new URI(text).getHost() == null)) {
+                throw new ConfigException(key, value, "Allowed is http://HOST/PATH or https://HOST/PATH.");
+            }
+        } catch (URISyntaxException e) {
+            throw new ConfigException(key, value, "It is no URL: " + e.getMessage());
         }
     }
 

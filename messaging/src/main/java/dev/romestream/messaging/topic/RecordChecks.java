@@ -1,6 +1,7 @@
 package dev.romestream.messaging.topic;
 
 import dev.romestream.messaging.failure.UnprocessableException;
+import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.Experiment;
@@ -51,6 +52,8 @@ public final class RecordChecks {
             }
         } else if (value instanceof ExperimentStatus status) {
             requireKey(key, status.getExperiment() + "/" + status.getService());
+        } else if (value instanceof Alert alert) {
+            requireKey(key, alertKey(alert));
         } else if (value instanceof Evaluation evaluation) {
             requireKey(key, evaluation.getKey());
         } else if (value instanceof Network network) {
@@ -76,6 +79,11 @@ public final class RecordChecks {
     /** The key of a batch: dataset/split/index. */
     public static String batchKey(ImageBatch batch) {
         return batch.getDataset() + "/" + batch.getSplit().name().toLowerCase(Locale.ROOT) + "/" + batch.getIndex();
+    }
+
+    /** The key of an alert: experiment/rule/network/suite. */
+    public static String alertKey(Alert alert) {
+        return alert.getExperiment() + "/" + alert.getRule() + "/" + alert.getNetwork() + "/" + alert.getSuite();
     }
 
     private static void requireKey(String key, String expected) {

@@ -24,6 +24,17 @@ public record Interval(double low, double high) {
         return new Interval(low, high);
     }
 
+    /**
+     * Of the difference of two independent figures, from the interval of each (Newcombe, Stat. Med. 17, 1998, method 10; for
+     * any figures Zou and Donner 2008).
+     */
+    public static Interval ofDifference(double first, Interval ofFirst, double second, Interval ofSecond) {
+        double difference = first - second;
+        return new Interval(
+                difference - Math.hypot(first - ofFirst.low(), ofSecond.high() - second),
+                difference + Math.hypot(ofFirst.high() - first, second - ofSecond.low()));
+    }
+
     public boolean contains(double value) {
         return low <= value && value <= high;
     }

@@ -1,8 +1,8 @@
 package dev.romestream.standalone.cli;
 
 import dev.romestream.client.result.ComparisonTable;
-import dev.romestream.client.result.MetricsJson;
 import dev.romestream.exchange.codec.Digest;
+import dev.romestream.exchange.codec.RecordJson;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Network;
@@ -160,10 +160,10 @@ final class EvaluateCommand implements Runnable {
             all.addAll(figures);
         });
         if (out != null) {
-            write(MetricsJson.array(all));
+            write(RecordJson.array(all));
         }
         if (json) {
-            System.out.println(MetricsJson.array(all));
+            System.out.println(RecordJson.array(all));
         } else {
             List<String> suites = experiment.getEvaluation().getSuites().stream()
                     .map(SuiteSpec::getName)
@@ -171,7 +171,7 @@ final class EvaluateCommand implements Runnable {
             System.out.println();
             System.out.print(Printable.lines(ComparisonTable.of("network", rows, suites)));
         }
-        gate.hold(MetricsJson.array(all));
+        gate.hold(RecordJson.array(all));
     }
 
     private void write(String text) {

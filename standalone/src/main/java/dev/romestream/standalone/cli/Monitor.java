@@ -1,13 +1,16 @@
 package dev.romestream.standalone.cli;
 
+import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordReader;
+import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.Phase;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,9 +27,6 @@ import org.apache.kafka.common.errors.InterruptException;
 /** Follows experiments on the status and metrics topics: prints progress and running ratios, and knows when all are done. */
 final class Monitor implements AutoCloseable {
     private static final Set<String> LAST_SERVICES = Set.of("distiller", "evaluator");
-    /** The method of networks that users bring. */
-    private static final String BROUGHT = "network";
-
     private static final long PRINT_MS = 2000;
     private static final long CHECK_MS = 100;
     /** A running figure is printed again after so long, or when it is complete. */
@@ -41,10 +41,12 @@ final class Monitor implements AutoCloseable {
     private final long started = System.nanoTime();
     private final Map<String, ExperimentStatus> statuses = new LinkedHashMap<>();
     private final Map<String, RobustnessMetrics> changedMetrics = new LinkedHashMap<>();
+    private final List<Alert> changedAlerts = new ArrayList<>();
     private final Map<String, String> printed = new HashMap<>();
     private final Map<String, Long> metricsPrinted = new HashMap<>();
     private final RecordReader<ExperimentStatus> statusReader;
     private final RecordReader<RobustnessMetrics> metricsReader;
+    private final AlertFollower alertFollower;
 
     /**
      * Begins to follow.
@@ -65,6 +67,7 @@ final class Monitor implements AutoCloseable {
                 new RecordReader<>(config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, this::acceptMetrics);
         statusReader.awaitCaughtUp(LIMIT);
         metricsReader.awaitCaughtUp(LIMIT);
+        this.alertFollower = new AlertFollower(config, this::follows, LIMIT, this::acceptAlert);
     }
 
     private boolean follows(String experiment) {
@@ -90,6 +93,10 @@ final class Monitor implements AutoCloseable {
         if (metrics != null && follows(metrics.getExperiment()) && metrics.getIrr() != null) {
             changedMetrics.put(key, metrics);
         }
+    }
+
+    private synchronized void acceptAlert(Alert alert) {
+        changedAlerts.add(alert);
     }
 
     private static boolean isEnd(Phase phase) {
@@ -166,6 +173,7 @@ final class Monitor implements AutoCloseable {
     private synchronized void pause(long millis) {
         statusReader.throwFailure();
         metricsReader.throwFailure();
+        alertFollower.throwFailure();
         try {
             wait(millis);
         } catch (InterruptedException e) {
@@ -261,6 +269,8 @@ final class Monitor implements AutoCloseable {
             }
             return due;
         });
+        changedAlerts.forEach(alert -> out.accept(stamp() + Printable.line(AlertFollower.line(alert))));
+        changedAlerts.clear();
     }
 
     private String stamp() {
@@ -296,7 +306,7 @@ final class Monitor implements AutoCloseable {
                                 metrics.getIrrInterval().get(0),
                                 metrics.getIrrInterval().get(1));
         String victim = metrics.getVictim().substring(metrics.getVictim().lastIndexOf('/') + 1);
-        String which = metrics.getMethod().equals(BROUGHT)
+        String which = metrics.getMethod().equals(VictimPlan.BROUGHT)
                 ? victim + " version " + metrics.getVersion()
                 : "snapshot " + metrics.getSnapshot() + ", " + victim;
         return "I-RR       %s: %.1f%s  %s %s, %s, clean %.1f, %d images%s"
@@ -316,5 +326,6 @@ final class Monitor implements AutoCloseable {
     public void close() {
         statusReader.close();
         metricsReader.close();
+        alertFollower.close();
     }
 }

@@ -1,6 +1,6 @@
 package dev.romestream.standalone.cli;
 
-import dev.romestream.client.result.MetricsJson;
+import dev.romestream.exchange.codec.RecordJson;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.NetworkVersion;
@@ -48,6 +48,12 @@ final class MonitorCommand implements Runnable {
     @Option(names = "--once", description = "Score what is there, and end.")
     private boolean once;
 
+    @Option(
+            names = "--alert",
+            paramLabel = "RULE",
+            description = "An alert rule, as 'figure: worstCase, dropsBy: 3'; may be given again (docs/alerts.md).")
+    private List<String> alerts = List.of();
+
     @Mixin
     private NetworkOptions options;
 
@@ -60,7 +66,7 @@ final class MonitorCommand implements Runnable {
             throw new UsageException(directory + " is not a folder.");
         }
         RomeConfig config = options.config();
-        Experiment experiment = options.experiment("monitor");
+        Experiment experiment = options.experiment("monitor", alerts);
         try (Interruption interruption = new Interruption()) {
             options.withServices(config, (own, trouble) -> follow(own, trouble, experiment, interruption));
         }
@@ -140,7 +146,7 @@ final class MonitorCommand implements Runnable {
                 List<RobustnessMetrics> figures = new ArrayList<>(monitoring.figures(version));
                 figures.sort(Comparator.comparing(RobustnessMetrics::getSuite));
                 figures.forEach(
-                        figure -> System.out.println(json ? MetricsJson.line(figure) : Printable.line(line(figure))));
+                        figure -> System.out.println(json ? RecordJson.line(figure) : Printable.line(line(figure))));
             }
             if (failure.isPresent() || complete) {
                 each.remove();

@@ -100,10 +100,15 @@ final class NetworkOptions {
 
     /** The experiment that scores the networks. */
     Experiment experiment(String name) {
+        return experiment(name, List.of());
+    }
+
+    /** As {@link #experiment(String)}, with alert rules. */
+    Experiment experiment(String name, List<String> alerts) {
         if (limit != null && limit < 1) {
             throw new UsageException("--limit is " + limit + "; the least allowed is 1.");
         }
-        return ExperimentFile.monitoring(name, dataset, suites, Optional.ofNullable(limit), requestSize);
+        return ExperimentFile.monitoring(name, dataset, suites, Optional.ofNullable(limit), requestSize, alerts);
     }
 
     /** A network's file. */

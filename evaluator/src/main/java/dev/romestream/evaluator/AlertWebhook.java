@@ -1,0 +1,127 @@
+package dev.romestream.evaluator;
+
+import dev.romestream.exchange.codec.Digest;
+import dev.romestream.exchange.codec.RecordJson;
+import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.failure.UnavailableException;
+import dev.romestream.messaging.failure.UnprocessableException;
+import dev.romestream.messaging.queue.WorkQueue;
+import dev.romestream.messaging.serde.Decoder;
+import dev.romestream.schemas.Alert;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Optional;
+import java.util.Set;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.InterruptException;
+
+/**
+ * Posts alerts as JSON to a URL, with the headers of <a href="https://www.standardwebhooks.com">Standard Webhooks</a>. A receiver
+ * that is away, or that refuses for now, is waited for; what it calls malformed goes to the dead letters. At least once: the id of
+ * a post is the same each time.
+ */
+final class AlertWebhook implements WorkQueue.Worker, AutoCloseable {
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+    private static final Set<Integer> MALFORMED = Set.of(400, 413, 415, 422);
+    private static final int OK = 200;
+    private static final int REDIRECT = 300;
+    private static final String ENCODED = "whsec_";
+    private static final String ALGORITHM = "HmacSHA256";
+
+    private final URI url;
+    private final Optional<SecretKeySpec> key;
+    private final Decoder decoder;
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(LIMIT).build();
+
+    AlertWebhook(RomeConfig config) {
+        this.url = URI.create(config.string(RomeConfig.WEBHOOK_URL));
+        this.key = key(config.secret(RomeConfig.WEBHOOK_SECRET));
+        this.decoder = new Decoder(config);
+    }
+
+    private static Optional<SecretKeySpec> key(String secret) {
+        if (secret.isEmpty()) {
+            return Optional.empty();
+        }
+        if (!secret.startsWith(ENCODED)) {
+            return Optional.of(new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), ALGORITHM));
+        }
+        try {
+            return Optional.of(
+                    new SecretKeySpec(Base64.getDecoder().decode(secret.substring(ENCODED.length())), ALGORITHM));
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException(RomeConfig.WEBHOOK_SECRET + ": what follows " + ENCODED + " must be base64.");
+        }
+    }
+
+    @Override
+    public void process(ConsumerRecord<String, byte[]> record) {
+        Alert alert = decoder.decode(record, Alert.class);
+        if (alert == null) {
+            return;
+        }
+        try {
+            HttpResponse<String> answer = http.send(request(alert), HttpResponse.BodyHandlers.ofString());
+            int status = answer.statusCode();
+            String words = url.getHost() + " (" + RomeConfig.WEBHOOK_URL + ") answered " + status;
+            if (MALFORMED.contains(status)) {
+                throw new UnprocessableException(words + " to an alert.");
+            } else if (status < OK || status >= REDIRECT) {
+                throw new UnavailableException(words + " to an alert");
+            }
+        } catch (IOException e) {
+            throw new UnavailableException(
+                    url.getHost() + " (" + RomeConfig.WEBHOOK_URL + ") takes no alerts: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
+    }
+
+    private HttpRequest request(Alert alert) {
+        String id = "alert_" + new Digest().add(alert).shortHex();
+        String time = Long.toString(Instant.now().getEpochSecond());
+        String body = "{\"type\":\"rome.alert." + RecordJson.plain(alert.getState()) + "\",\"timestamp\":\""
+                + Instant.ofEpochMilli(alert.getChangedAt()) + "\",\"data\":" + RecordJson.line(alert) + "}";
+        HttpRequest.Builder request = HttpRequest.newBuilder(url)
+                .timeout(LIMIT)
+                .header("Content-Type", "application/json")
+                .header("webhook-id", id)
+                .header("webhook-timestamp", time)
+                .POST(HttpRequest.BodyPublishers.ofString(body));
+        key.ifPresent(
+                secret -> request.header("webhook-signature", "v1," + signature(secret, id + "." + time + "." + body)));
+        return request.build();
+    }
+
+    private static String signature(SecretKeySpec secret, String content) {
+        try {
+            Mac mac = Mac.getInstance(ALGORITHM);
+            mac.init(secret);
+            return Base64.getEncoder().encodeToString(mac.doFinal(content.getBytes(StandardCharsets.UTF_8)));
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("Every Java platform has " + ALGORITHM + ".", e);
+        }
+    }
+
+    @Override
+    public void givenUp(ConsumerRecord<String, byte[]> record, Throwable reason) {
+        // nobody waits for an answer
+    }
+
+    @Override
+    public void close() {
+        decoder.close();
+    }
+}

@@ -1,0 +1,123 @@
+package dev.romestream.exchange.experiment;
+
+import dev.romestream.robustness.attack.Suite;
+import dev.romestream.robustness.metric.FigureNames;
+import dev.romestream.schemas.AlertBaseline;
+import dev.romestream.schemas.AlertRule;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.Mode;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** The alert rules of an experiment: whether they make sense, and their names. */
+public final class AlertRules {
+    /** Whatever a flag is called. */
+    public static final String ANY = "any";
+
+    private static final int MOST = 32;
+
+    private AlertRules() {}
+
+    /**
+     * The rules by name, in order.
+     *
+     * @param suites of the experiment
+     * @throws IllegalArgumentException naming the rule, its key, the value and what is allowed
+     */
+    public static Map<String, AlertRule> of(Experiment experiment, List<Suite> suites) {
+        List<AlertRule> given = experiment.getAlerts();
+        if (given.size() > MOST) {
+            throw new IllegalArgumentException(
+                    "There are " + given.size() + " alerts; the most allowed is " + MOST + ".");
+        }
+        Map<String, AlertRule> rules = new LinkedHashMap<>();
+        for (int i = 0; i < given.size(); i++) {
+            String key = "alerts[" + i + "]";
+            check(key, given.get(i), suites);
+            String name = name(given.get(i));
+            if (!name.matches("[a-zA-Z0-9._-]{1,100}")) {
+                throw new IllegalArgumentException("The key '" + key + ".name' is '" + name
+                        + "'; allowed are at most 100 letters, digits, '.', '_' and '-'.");
+            }
+            if (rules.put(name, given.get(i)) != null) {
+                throw new IllegalArgumentException("There are two alerts of the name '" + name + "'.");
+            }
+        }
+        return rules;
+    }
+
+    /** The name that a rule has, or what it says in a word. */
+    static String name(AlertRule rule) {
+        if (rule.getName() != null) {
+            return rule.getName();
+        }
+        String what = rule.getFlag() != null
+                ? "flag-" + rule.getFlag()
+                : rule.getBelow() != null
+                        ? rule.getFigure() + "-below-" + number(rule.getBelow())
+                        : rule.getFigure() + "-drops-by-" + number(rule.getDropsBy())
+                                + (rule.getAgainst() == AlertBaseline.FIRST ? "-since-first" : "");
+        return Stream.of(
+                        what,
+                        rule.getSuite() == null ? "" : rule.getSuite(),
+                        rule.getMode() == Mode.TARGETED ? "targeted" : "")
+                .filter(part -> !part.isEmpty())
+                .collect(Collectors.joining("-"));
+    }
+
+    private static String number(double value) {
+        return value == Math.rint(value) ? String.format(Locale.ROOT, "%.0f", value) : Double.toString(value);
+    }
+
+    private static void check(String key, AlertRule rule, List<Suite> suites) {
+        long kinds = Stream.of(rule.getBelow(), rule.getDropsBy(), rule.getFlag())
+                .filter(value -> value != null)
+                .count();
+        if (kinds != 1) {
+            throw new IllegalArgumentException(
+                    "The key '" + key + "' has " + kinds + " of below, dropsBy and flag; give one of them.");
+        }
+        if ((rule.getFlag() == null) != (rule.getFigure() != null)) {
+            throw new IllegalArgumentException("The key '" + key + ".figure' is "
+                    + (rule.getFigure() == null ? "missing" : "'" + rule.getFigure() + "'")
+                    + "; below and dropsBy are of a figure, and flag is of none.");
+        }
+        if (rule.getDropsBy() != null && rule.getDropsBy() == 0) {
+            throw new IllegalArgumentException("The key '" + key + ".dropsBy' is 0; allowed is more than 0.");
+        }
+        List<String> names = suites.stream().map(Suite::name).toList();
+        if (rule.getSuite() != null && !names.contains(rule.getSuite())) {
+            throw new IllegalArgumentException("The key '" + key + ".suite' is '" + rule.getSuite()
+                    + "'; the experiment's are " + String.join(", ", names) + ".");
+        }
+        if (rule.getFigure() != null) {
+            Set<String> figures = figures(rule, suites);
+            if (!figures.contains(rule.getFigure())) {
+                throw new IllegalArgumentException("The key '" + key + ".figure' is '" + rule.getFigure()
+                        + "'; there are " + String.join(", ", figures) + ".");
+            }
+            if (rule.getFigure().equals(FigureNames.RR) && rule.getSignificant()) {
+                throw new IllegalArgumentException("The key '" + key
+                        + ".figure' is 'rr', which has no interval; give irr, or significant: false.");
+            }
+        }
+    }
+
+    /** What the rule may be of: figures and attacks of its suites and mode. */
+    private static Set<String> figures(AlertRule rule, List<Suite> suites) {
+        Set<String> figures =
+                new TreeSet<>(List.of(FigureNames.CLEAN, FigureNames.WORST_CASE, FigureNames.IRR, FigureNames.RR));
+        suites.stream()
+                .filter(suite -> rule.getSuite() == null || suite.name().equals(rule.getSuite()))
+                .flatMap(suite -> suite.attacks().stream())
+                .filter(attack -> rule.getMode() == Mode.TARGETED ? attack.targeted() : attack.untargeted())
+                .forEach(attack -> figures.add(attack.spec().name()));
+        return figures;
+    }
+}

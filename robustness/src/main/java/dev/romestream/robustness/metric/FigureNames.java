@@ -1,0 +1,15 @@
+package dev.romestream.robustness.metric;
+
+/** What figures are called in files, rules and tables; every other name is an attack's. */
+public final class FigureNames {
+    /** Accuracy on images as they are. */
+    public static final String CLEAN = "clean";
+    /** Share of the images that are right under every attack. */
+    public static final String WORST_CASE = "worstCase";
+    /** The improved robustness ratio. */
+    public static final String IRR = "irr";
+    /** The robustness ratio. */
+    public static final String RR = "rr";
+
+    private FigureNames() {}
+}
