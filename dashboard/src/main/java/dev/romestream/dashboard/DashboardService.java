@@ -44,9 +44,9 @@ public final class DashboardService implements Service {
     @Override
     public void start() {
         LiveState state = new LiveState();
-        topics = resources.add(new TopicsView(config, state));
+        topics = resources.add(new TopicsView(config, state, metrics));
         SnapshotStore snapshots = resources.add(new SnapshotStore(config));
-        resources.add(new SystemView(config, state));
+        resources.add(new SystemView(config, state, metrics));
         server = resources.add(new DashboardServer(config, state, topics, snapshots, cost));
         metrics.gauge("rome.dashboard.streams", server, DashboardServer::clients);
     }

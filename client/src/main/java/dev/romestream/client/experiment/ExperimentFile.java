@@ -80,7 +80,9 @@ public final class ExperimentFile {
             if (!suites.isEmpty()) {
                 put(file, "evaluation.suites", SuiteFile.values(suites));
             }
-            for (Map<String, Object> combination : combinations(file.remove(SWEEP))) {
+            // a text is the name of the sweep that a written file came from
+            Object sweep = file.get(SWEEP) instanceof String ? null : file.remove(SWEEP);
+            for (Map<String, Object> combination : combinations(sweep)) {
                 Map<String, Object> values = copy(file);
                 copy(combination).forEach((key, value) -> put(values, key, value));
                 files.add(values);
@@ -288,7 +290,9 @@ public final class ExperimentFile {
         Map<String, Object> values = RecordBinder.unbind(experiment);
         values.remove("id");
         values.remove("desiredState");
-        values.remove(SWEEP);
+        if (experiment.getSweep().isEmpty()) {
+            values.remove(SWEEP);
+        }
         keepWhatTheMethodKnows(values);
         try {
             return YAML.writeValueAsString(values);

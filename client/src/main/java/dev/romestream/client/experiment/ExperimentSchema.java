@@ -3,6 +3,7 @@ package dev.romestream.client.experiment;
 import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Suite;
+import dev.romestream.robustness.metric.FigureNames;
 import dev.romestream.schemas.Experiment;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -23,17 +24,17 @@ public final class ExperimentSchema {
 
     /** The schema, ready to be written as JSON. */
     public static Map<String, Object> json() {
-        Map<String, Object> properties = new LinkedHashMap<>();
+        Map<String, Object> properties = properties(Experiment.SCHEMA$);
+        properties.keySet().removeAll(RESERVED);
         properties.put("preset", symbols(ExperimentFile.presets(), "What the file is based on; the file is stronger."));
         properties.put(
                 "sweep",
                 Map.of(
                         "description",
-                        "Dotted keys to lists of values: one experiment for each combination.",
+                        "Dotted keys to lists of values: one experiment for each combination. A text in a file that was written:"
+                                + " the name of the sweep that it was of.",
                         "type",
-                        "object"));
-        properties.putAll(properties(Experiment.SCHEMA$));
-        properties.keySet().removeAll(RESERVED);
+                        List.of("object", "string")));
         Map<String, Object> schema = new LinkedHashMap<>();
         schema.put("$schema", "https://json-schema.org/draft/2020-12/schema");
         schema.put("title", "ROME Stream experiment");
@@ -98,7 +99,13 @@ public final class ExperimentSchema {
                                 .toList(),
                         null);
             case "attack" -> symbols(Attacks.names(), null);
-            case "suites" -> Map.of("type", "string", "examples", List.copyOf(Suite.names()));
+            case "figure" ->
+                Map.of(
+                        "type",
+                        "string",
+                        "examples",
+                        List.of(FigureNames.CLEAN, FigureNames.WORST_CASE, FigureNames.IRR, FigureNames.RR));
+            case "suites", "suite" -> Map.of("type", "string", "examples", List.copyOf(Suite.names()));
             default -> Map.of("type", List.of("string", "number", "boolean"));
         };
     }

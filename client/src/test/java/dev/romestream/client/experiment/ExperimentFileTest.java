@@ -79,6 +79,33 @@ class ExperimentFileTest {
     }
 
     @Test
+    void alertsMakeSenseAndChangeNoId() {
+        Experiment without = one(MINIMAL);
+        Experiment with = one(MINIMAL
+                + "alerts: [{figure: worstCase, suite: pixel-2, dropsBy: 3}, {figure: pgd, below: 60}, {flag: any}]");
+        assertThat(with.getId()).isEqualTo(without.getId());
+        assertThat(with.getAlerts()).hasSize(3);
+        assertThat(one(ExperimentFile.write(with))).isEqualTo(with);
+        String rule = MINIMAL + "alerts: [%s]";
+        Map.of(
+                        "{figure: worstCase}", "has 0 of below, dropsBy and flag",
+                        "{figure: clean, below: 1, dropsBy: 1}", "has 2 of below",
+                        "{below: 3}", "'alerts[0].figure' is missing",
+                        "{flag: any, figure: clean}", "flag is of none",
+                        "{figure: square, below: 3}",
+                                "'alerts[0].figure' is 'square'; there are clean, fgsm, irr, pgd,",
+                        "{figure: clean, below: 3, suite: pixel-8}", "the experiment's are as-published-quick, pixel-2",
+                        "{figure: rr, dropsBy: 3}", "has no interval",
+                        "{figure: clean, below: 101}", "most allowed is 100",
+                        "{flag: any}, {flag: any}", "two alerts of the name 'flag-any'",
+                        "{flag: any, name: a/b}", "'a/b'")
+                .forEach((given, message) -> assertThatThrownBy(() -> one(rule.formatted(given)))
+                        .as(given)
+                        .isInstanceOf(ExperimentException.class)
+                        .hasMessageContaining(message));
+    }
+
+    @Test
     void threeKeysAreEnoughAndTheMethodFillsInTheRest() {
         Experiment experiment = one(MINIMAL);
         assertThat(experiment.getDistillation().getLearningRate()).isEqualTo(4.0);

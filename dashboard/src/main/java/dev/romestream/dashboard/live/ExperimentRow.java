@@ -45,6 +45,7 @@ final class ExperimentRow {
         row.put("method", distillation == null ? "network" : distillation.getMethod());
         row.put("labels", distillation == null ? null : labels(distillation));
         row.put("imagesPerClass", distillation == null ? null : distillation.getImagesPerClass());
+        row.put("sweep", experiment.getSweep());
         row.put("seed", experiment.getSeed());
         row.put("run", experiment.getRun());
         row.put("desiredState", experiment.getDesiredState().name().toLowerCase(Locale.ROOT));

@@ -30,6 +30,7 @@ public final class LiveState {
         EXPERIMENT,
         FIGURE,
         SNAPSHOT,
+        ALERT,
         DEAD_LETTERS,
         SYSTEM;
 

@@ -5,6 +5,9 @@ import dev.romestream.dashboard.live.LiveState.Kind;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.TopicNames;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -19,6 +22,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.ListShareGroupOffsetsSpec;
@@ -30,7 +34,7 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Asks the brokers for what waits in each group, and services for their health, every few seconds. */
+/** Asks the brokers for what waits in each group, and services for their health, every few seconds; all of it as gauges, too. */
 public final class SystemView implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(SystemView.class);
     private static final long EVERY_MS = 3_000;
@@ -41,6 +45,9 @@ public final class SystemView implements AutoCloseable {
     private final RomeConfig config;
     private final LiveState state;
     private final Admin admin;
+    private final MultiGauge waiting;
+    private final MultiGauge members;
+    private final MultiGauge ready;
     private final String prefix;
     private final Map<String, URI> services = new LinkedHashMap<>();
     private final HttpClient http =
@@ -48,7 +55,7 @@ public final class SystemView implements AutoCloseable {
     private final ServiceThread thread;
 
     /** @throws IllegalArgumentException where dashboard.services is not what it should be */
-    public SystemView(RomeConfig config, LiveState state) {
+    public SystemView(RomeConfig config, LiveState state, MeterRegistry metrics) {
         this.config = config;
         this.state = state;
         this.prefix = TopicNames.of(config).prefix();
@@ -60,6 +67,15 @@ public final class SystemView implements AutoCloseable {
             }
             services.put(pair[0], URI.create(pair[1] + "/health/ready"));
         }
+        this.waiting = MultiGauge.builder("rome.group.waiting")
+                .description("Records that a group has not read or acknowledged yet")
+                .register(metrics);
+        this.members = MultiGauge.builder("rome.group.members")
+                .description("Members of a group")
+                .register(metrics);
+        this.ready = MultiGauge.builder("rome.service.ready")
+                .description("Whether a service that the dashboard asks is ready")
+                .register(metrics);
         this.admin = Admin.create(config.admin());
         this.thread = ServiceThread.start("dashboard-system", this::run);
     }
@@ -67,16 +83,29 @@ public final class SystemView implements AutoCloseable {
     private void run() {
         try {
             while (true) {
+                List<Map<String, Object>> health = health();
+                List<Map<String, Object>> groups = groups();
                 Map<String, Object> system = new LinkedHashMap<>();
                 system.put("waitsFor", config.outages().describe().orElse(null));
-                system.put("services", health());
-                system.put("groups", groups());
+                system.put("services", health);
+                system.put("groups", groups);
                 state.put(Kind.SYSTEM, "", "", system);
+                ready.register(
+                        rows(health, "name", "service", one -> one.get("ready").equals(true) ? 1 : 0), true);
+                waiting.register(rows(groups, "id", "group", group -> (Number) group.get("waiting")), true);
+                members.register(rows(groups, "id", "group", group -> (Number) group.get("members")), true);
                 Thread.sleep(EVERY_MS);
             }
         } catch (InterruptedException | InterruptException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private static List<MultiGauge.Row<?>> rows(
+            List<Map<String, Object>> lines, String key, String tag, Function<Map<String, Object>, Number> value) {
+        List<MultiGauge.Row<?>> rows = new ArrayList<>();
+        lines.forEach(line -> rows.add(MultiGauge.Row.of(Tags.of(tag, (String) line.get(key)), value.apply(line))));
+        return rows;
     }
 
     private List<Map<String, Object>> health() throws InterruptedException {

@@ -9,6 +9,7 @@ import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.TopicReader;
+import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ExperimentStatus;
@@ -16,7 +17,11 @@ import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.SnapshotManifest;
 import dev.romestream.schemas.SyntheticSnapshot;
 import dev.romestream.schemas.Topic;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -46,14 +51,19 @@ public final class TopicsView implements AutoCloseable {
     private final Set<String> changedExperiments = new HashSet<>();
     private final Map<String, Map<String, Object>> changedFigures = new LinkedHashMap<>();
     private boolean lettersChanged = true;
+    private final MultiGauge letterGauge;
     private final Resources resources = new Resources();
     private final List<RecordReader<?>> readers;
     private final TopicReader letterReader;
     private final ServiceThread publisher;
     private volatile boolean closed;
 
-    public TopicsView(RomeConfig config, LiveState state) {
+    /** @param metrics get the counts of dead letters */
+    public TopicsView(RomeConfig config, LiveState state, MeterRegistry metrics) {
         this.state = state;
+        this.letterGauge = MultiGauge.builder("rome.dead.letters")
+                .description("Dead letters on their topic")
+                .register(metrics);
         this.readers = List.of(
                 resources.add(new RecordReader<>(config, Topic.EXPERIMENTS, Experiment.class, this::acceptExperiment)),
                 resources.add(new RecordReader<>(
@@ -66,6 +76,7 @@ public final class TopicsView implements AutoCloseable {
                         SyntheticSnapshot.class,
                         key -> key.endsWith("/manifest"),
                         this::acceptSnapshot)),
+                resources.add(new RecordReader<>(config, Topic.ALERTS, Alert.class, this::acceptAlert)),
                 resources.add(
                         new RecordReader<>(config, Topic.DATASETS, DatasetDescriptor.class, this::acceptDataset)));
         this.letterReader = resources.add(new TopicReader(config, Topic.DEAD_LETTERS, this::acceptLetter));
@@ -124,6 +135,14 @@ public final class TopicsView implements AutoCloseable {
         }
     }
 
+    private void acceptAlert(String key, Alert alert) {
+        if (alert == null) {
+            state.remove(Kind.ALERT, key, "");
+        } else {
+            state.put(Kind.ALERT, key, "", RecordJson.fields(alert));
+        }
+    }
+
     private synchronized void acceptDataset(String id, DatasetDescriptor dataset) {
         if (dataset == null) {
             datasets.remove(id);
@@ -174,6 +193,10 @@ public final class TopicsView implements AutoCloseable {
         changedExperiments.clear();
         if (lettersChanged) {
             state.put(Kind.DEAD_LETTERS, "", "", Map.of("counts", copyOfCounts(), "newest", List.copyOf(letters)));
+            List<MultiGauge.Row<?>> rows = new ArrayList<>();
+            letterCounts.forEach((topic, counts) -> counts.forEach(
+                    (cause, count) -> rows.add(MultiGauge.Row.of(Tags.of("topic", topic, "cause", cause), count))));
+            letterGauge.register(rows, true);
             lettersChanged = false;
         }
     }

@@ -124,6 +124,7 @@ final class Api {
                         "The first images of an attack before and after it, as PNG data. Queries: 'figure', its key, and"
                                 + " 'attack', a position in it.",
                         this::gallery),
+                Route.get("/api/alerts", "Alerts: the rules that are crossed, and those that were.", this::alerts),
                 Route.get("/api/dead-letters", "Dead letters by topic and cause, and the newest.", this::deadLetters),
                 Route.get("/api/dead-letters/{id}", "What is in a dead letter.", this::deadLetter),
                 Route.post(
@@ -174,6 +175,10 @@ final class Api {
 
     private void experiments(Context context) {
         answer(context, state.all(entry -> entry.kind() == Kind.EXPERIMENT));
+    }
+
+    private void alerts(Context context) {
+        answer(context, state.all(entry -> entry.kind() == Kind.ALERT));
     }
 
     private Experiment known(Context context) {

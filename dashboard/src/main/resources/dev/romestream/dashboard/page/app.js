@@ -1,5 +1,6 @@
 // Which page is shown, and when it is drawn again.
 import { follow, onChange } from "./live.js";
+import { raised } from "./alerts.js";
 import { el, route } from "./dom.js";
 
 const PAGES = {
@@ -47,7 +48,13 @@ async function open() {
   shown.page.draw(route().view);
 }
 
+const badge = document.getElementById("raised");
+
 onChange(() => {
+  const count = raised().length;
+  badge.hidden = count === 0;
+  badge.textContent = count;
+  badge.title = count === 1 ? "an alert is raised" : `${count} alerts are raised`;
   if (!shown) return;
   // what is known now may be more than was known when the page was opened
   follow(shown.page.follows?.(route().view) ?? [], connected);

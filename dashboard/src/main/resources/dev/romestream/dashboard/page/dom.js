@@ -33,7 +33,7 @@ export function show(element, ...children) {
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
-export const number = (value, digits = 1) => value == null ? "–" : value.toFixed(digits);
+export const number = (value, digits = 1) => value == null ? "–" : value.toFixed(digits).replace(/^-(?=[0.]+$)/, "");
 export const interval = bounds => bounds == null || bounds[0] == null ? "" : `[${number(bounds[0])}, ${number(bounds[1])}]`;
 export const count = value => value == null ? "–" : value.toLocaleString("en");
 

@@ -1,6 +1,7 @@
 // One experiment: its figures as they form, over snapshots, attack by victim, its images over time, and its file.
 import { call, entries, entry } from "./live.js";
 import { aligned, chart } from "./chart.js";
+import { alertList } from "./alerts.js";
 import { attackTable, CONTROLS, FLAGS, short } from "./attacks.js";
 import { progress } from "./experiments.js";
 import { count, doing, el, interval, link, look, number, show } from "./dom.js";
@@ -9,6 +10,7 @@ import { count, doing, el, interval, link, look, number, show } from "./dom.js";
 export function open(page, id) {
   const title = el("h1", {}, id);
   const state = el("div.state");
+  const alerts = el("section", { "aria-live": "polite", "aria-label": "Alerts" });
   const actions = el("div.tools");
   const chooser = el("form.tools", { onsubmit: event => event.preventDefault() });
   const forming = chart("Accuracy over the images seen so far");
@@ -19,7 +21,7 @@ export function open(page, id) {
   const gallery = el("section.gallery");
   const images = el("section.images");
   const file = el("details", {}, el("summary", {}, "The file, as run"), el("pre", { tabindex: "0" }, "…"));
-  page.append(el("p.back", {}, el("a", { href: "#/experiments" }, "Experiments")), title, state, actions,
+  page.append(el("p.back", {}, el("a", { href: "#/experiments" }, "Experiments")), title, state, alerts, actions,
     el("h2", {}, "Figures"), chooser, el("div.charts", {}, forming.element, ratio.element, over.element),
     el("h2", {}, "Attack by victim"), heat, detail, gallery, el("h2", {}, "Synthetic images"), images, el("h2", {}, "File"), file);
 
@@ -165,6 +167,7 @@ export function open(page, id) {
       show(state, el("p", {}, el("span.phase." + row.phase, {}, row.phase), ` run ${row.run}, `, row.method, row.labels === "soft" ? " + soft labels" : "", ` on ${row.dataset}, seed ${row.seed}, id `, el("code", {}, row.id)),
         el("ul.progress", {}, row.progress.map(status => el("li", {}, el("b", {}, status.service), " ", el("span.phase." + status.phase, {}, status.phase), " ", progress(status),
           status.total > 0 ? el("meter", { min: 0, max: status.total, value: status.done, "aria-label": status.service + " progress" }) : null))));
+      show(alerts, alertList(alert => alert.experiment === id));
       const ended = ["completed", "failed", "stopped"].includes(row.phase);
       buttons.pause.hidden = ended || row.desiredState !== "run";
       buttons.resume.hidden = ended || row.desiredState !== "pause";

@@ -1,4 +1,5 @@
 // The list: what each experiment is, how far it is, and what it shows so far.
+import { raisedByExperiment } from "./alerts.js";
 import { entries } from "./live.js";
 import { count, duration, el, interval, link, look, number, sparkline } from "./dom.js";
 
@@ -12,7 +13,7 @@ const COLUMNS = [
   ["worst", "worst case", row => row.headline?.worst ?? -1],
   ["irr", "I-RR", row => row.headline?.irr ?? -1],
 ];
-const GROUPS = { "": () => "", method: row => row.method, labels: row => row.labels ?? "–", dataset: row => row.dataset, phase: row => row.phase,
+const GROUPS = { "": () => "", sweep: row => row.sweep || "of no sweep", method: row => row.method, labels: row => row.labels ?? "–", dataset: row => row.dataset, phase: row => row.phase,
   name: row => row.name.split(/[-_ ]/)[0] };
 
 const busy = row => row.progress.filter(status => status.phase === "running" && status.total > 0);
@@ -29,11 +30,12 @@ export function progress(status) {
   return `${status.activity}: ${count(status.done)} of ${count(status.total)} ${status.unit}${left}`;
 }
 
-function cells(row) {
+function cells(row, alerts) {
   const told = row.progress.find(status => status.phase === "failed") ?? busy(row)[0] ?? row.progress.find(status => status.phase === "running");
   const head = row.headline;
   return [
-    el("span.name", { role: "cell" }, el("a", { href: link("experiment", row.id), title: row.id }, row.name)),
+    el("span.name", { role: "cell" }, el("a", { href: link("experiment", row.id), title: row.id }, row.name),
+      alerts ? el("abbr.flag", { title: alerts === 1 ? "an alert is raised" : `${alerts} alerts are raised` }, " ⚠") : null),
     el("span", { role: "cell" }, el("span.phase." + row.phase, {}, row.phase)),
     el("span.wide", { role: "cell" }, row.method, row.labels === "soft" ? " + soft labels" : "", row.imagesPerClass ? ` · ${row.imagesPerClass}/class` : ""),
     el("span.wide.activity", { role: "cell", title: told ? progress(told) : "" },
@@ -69,11 +71,12 @@ export function open(page) {
     const to = Math.min(lines.length, from + Math.ceil(window_.clientHeight / ROW) + 10);
     space.style.setProperty("--height", lines.length * ROW + "px");
     space.style.height = lines.length * ROW + "px";
+    const alerts = raisedByExperiment();
     const kept = new Map([...space.children].map(element => [element.dataset.line, element]));
     const wanted = lines.slice(from, to).map((line, i) => {
       const element = line.heading != null
         ? el("div.row.heading", { role: "row" }, el("span", { role: "cell" }, `${line.heading} (${line.count})`))
-        : el("div.row", { role: "row", "data-id": line.id }, cells(line));
+        : el("div.row", { role: "row", "data-id": line.id }, cells(line, alerts.get(line.id)));
       element.dataset.line = line.id ?? "heading " + line.heading;
       element.style.transform = `translateY(${(from + i) * ROW}px)`;
       const before = kept.get(element.dataset.line);

@@ -1,6 +1,7 @@
 // Networks that users bring, by name: their versions along time.
 import { entries } from "./live.js";
 import { aligned, chart } from "./chart.js";
+import { alertList } from "./alerts.js";
 import { FLAGS } from "./attacks.js";
 import { count, el, interval, link, look, number, show } from "./dom.js";
 import { Outcomes } from "./outcomes.js";
@@ -11,7 +12,8 @@ export function open(page) {
   const curve = chart("Versions");
   const table = el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Versions, scrollable" });
   const lost = el("section.detail", { "aria-live": "polite" });
-  page.append(el("h1", {}, "Monitor"), chooser, curve.element, table, lost);
+  const alerts = el("section", { "aria-live": "polite", "aria-label": "Alerts" });
+  page.append(el("h1", {}, "Monitor"), alerts, chooser, curve.element, table, lost);
   const outcomes = new Outcomes();
 
   const experiments = () => [...entries("experiment").values()].filter(row => row.method === "network").map(row => row.id);
@@ -19,6 +21,8 @@ export function open(page) {
   return {
     follows: experiments,
     draw(view) {
+      const list = alertList(() => true);
+      show(alerts, list ? [el("h2", {}, "Alerts"), list, el("h2", {}, "Networks")] : null);
       const ids = experiments();
       const figures = [...entries("figure").values()].filter(figure => ids.includes(figure.experiment));
       if (!figures.length) {

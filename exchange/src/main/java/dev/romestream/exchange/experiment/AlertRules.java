@@ -1,5 +1,6 @@
 package dev.romestream.exchange.experiment;
 
+import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Suite;
 import dev.romestream.robustness.metric.FigureNames;
 import dev.romestream.schemas.AlertBaseline;
@@ -117,7 +118,9 @@ public final class AlertRules {
                 .filter(suite -> rule.getSuite() == null || suite.name().equals(rule.getSuite()))
                 .flatMap(suite -> suite.attacks().stream())
                 .filter(attack -> rule.getMode() == Mode.TARGETED ? attack.targeted() : attack.untargeted())
-                .forEach(attack -> figures.add(attack.spec().name()));
+                .map(attack -> attack.spec().name())
+                .filter(attack -> !Attacks.isControl(attack))
+                .forEach(figures::add);
         return figures;
     }
 }

@@ -11,8 +11,11 @@ import dev.romestream.schemas.Topic;
 import dev.romestream.standalone.cli.RomeCommand;
 import dev.romestream.standalone.stack.LocalStack;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +27,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.WindowType;
 
 /** The pages, used as a person uses them: in a browser, on the whole stack. */
@@ -304,6 +308,55 @@ class DashboardIT {
         browser.awaitText("[data-version]", "evaluate-");
         assertThat(browser.text("[data-version]")).contains("20");
         browser.screenshot("monitor");
+    }
+
+    @Test
+    void anAlertIsShownWhereverItMatters(@TempDir Path models) throws IOException {
+        Files.copy(Path.of("../robustness/src/test/resources/networks/small.pt"), models.resolve("production.pt"));
+        assertThat(RomeCommand.execute(
+                        "monitor",
+                        models.toString(),
+                        "--once",
+                        "--alert",
+                        "flag: chance-level",
+                        "--alert",
+                        "{figure: clean, below: 99, name: much-too-low}",
+                        "--dataset",
+                        "shapes10",
+                        "--limit",
+                        "20",
+                        "--suite",
+                        "quick",
+                        "--bootstrap-server",
+                        stack.config().bootstrapServers(),
+                        "--schema-registry",
+                        stack.config().string(RomeConfig.REGISTRY_URL)))
+                .isZero();
+        browser.open(url + "#/experiments?filter=monitor");
+        browser.awaitText("#raised", "2");
+        browser.await("a sign in the list", () -> browser.count(".row .flag") > 0);
+        browser.click("nav a[href='#/monitor']");
+        browser.awaitText(".alerts", "production, quick, much-too-low: clean");
+        browser.awaitText(".alerts", "flag-chance-level: flags: ");
+        browser.click(".alerts .raised a");
+        browser.await("the network that it is of", () -> String.valueOf(
+                        browser.script("return document.querySelector('#choose-network')?.value"))
+                .endsWith("/production"));
+        browser.screenshot("alerts");
+        assertThat(browser.inaccessible()).isEmpty();
+    }
+
+    @Test
+    void experimentsOfASweepStandTogether() {
+        String sweep = SMALL.formatted("swept", "dm", 1, 1) + "sweep: {seed: [1, 2]}\n";
+        browser.open(url + "#/submit");
+        browser.awaitText("#check", "One experiment.");
+        browser.fill("#editor", sweep);
+        browser.awaitText("#check", "swept-2");
+        browser.click("#submit");
+        browser.await("the list", () -> browser.count(".row[data-id^=swept]") == 2);
+        browser.open(url + "#/experiments?group=sweep&filter=swept");
+        browser.awaitText(".heading", "swept (2)");
     }
 
     @Test
