@@ -1,7 +1,9 @@
 package dev.romestream.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.romestream.embedded.EmbeddedBroker;
 import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.standalone.cli.RomeCommand;
@@ -14,11 +16,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,90 +38,166 @@ import org.junit.jupiter.api.io.TempDir;
 class SeparateProcessesIT {
     private static final Duration LIMIT = Duration.ofMinutes(5);
     private static final Pattern ENDPOINT = Pattern.compile("health and metrics at (http://\\S+)");
+    private static final Map<String, String> SERVICES = Map.of(
+            "producer", "producer.ProducerMain",
+            "pool-trainer", "distiller.PoolTrainerMain",
+            "distiller", "distiller.DistillerMain",
+            "attacker-1", "attacker.AttackerMain",
+            "attacker-2", "attacker.AttackerMain",
+            "evaluator", "evaluator.EvaluatorMain");
+    private static final String DASHBOARD = "dashboard";
+
+    @TempDir
+    private static Path shared;
+
+    private static final Map<String, Process> processes = new LinkedHashMap<>();
+    private static TestCluster cluster;
+    private static int code;
 
     @TempDir
     private Path directory;
 
-    private Process start(String name, String main) throws IOException {
-        List<String> command = List.of(
+    private static Process start(Path folder, String name, String main, String... options) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
                 System.getProperty("java.home") + "/bin/java",
                 "-Xmx512m",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
-                main,
+                "dev.romestream." + main,
                 "--config",
-                directory.resolve("rome.properties").toString());
+                folder.resolve("rome.properties").toString()));
+        command.addAll(List.of(options));
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
-                .redirectOutput(directory.resolve(name + ".log").toFile())
+                .redirectOutput(folder.resolve(name + ".log").toFile())
                 .start();
     }
 
-    private String log(String name) throws IOException {
-        return Files.readString(directory.resolve(name + ".log"));
+    private static String log(Path folder, String name) throws IOException {
+        return Files.readString(folder.resolve(name + ".log"));
+    }
+
+    private static void awaitReady(String name) {
+        Awaitility.await(name).atMost(LIMIT).until(() -> log(shared, name).contains("ready"));
+    }
+
+    /** Starts all of them, and runs an experiment with an alert rule that its figures cross. */
+    @BeforeAll
+    static void runAnExperiment() throws Exception {
+        cluster = TestCluster.start(shared);
+        Files.writeString(
+                shared.resolve("rome.properties"),
+                "bootstrap.servers=" + cluster.bootstrapServers() + "\nschema.registry.url=" + cluster.registryUrl()
+                        + "\n");
+        for (Map.Entry<String, String> service : SERVICES.entrySet()) {
+            processes.put(service.getKey(), start(shared, service.getKey(), service.getValue()));
+        }
+        SERVICES.keySet().forEach(SeparateProcessesIT::awaitReady);
+        processes.put(
+                DASHBOARD,
+                start(
+                        shared,
+                        DASHBOARD,
+                        "dashboard.DashboardMain",
+                        "--set",
+                        "dashboard.services="
+                                + endpoints().entrySet().stream()
+                                        .map(service -> service.getKey() + "=" + service.getValue())
+                                        .collect(Collectors.joining(","))));
+        awaitReady(DASHBOARD);
+        Path file = Files.writeString(shared.resolve("tiny.yaml"), TestExperiment.FILE);
+        code = RomeCommand.execute(
+                "run",
+                file.toString(),
+                "--bootstrap-server",
+                cluster.bootstrapServers(),
+                "--schema-registry",
+                cluster.registryUrl(),
+                "--out",
+                shared.resolve("out").toString(),
+                "--set",
+                "distillation.iterations=3",
+                "--set",
+                "evaluation.suites=[pixel-2]",
+                "--set",
+                "evaluation.victims.count=1",
+                "--set",
+                "alerts=[{figure: clean, below: 100, significant: false, name: imperfect}]");
+    }
+
+    @AfterAll
+    static void everyProcessHeedsASignal() throws Exception {
+        processes.values().forEach(Process::destroy);
+        for (Process process : processes.values()) {
+            if (!process.waitFor(30, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        }
+        cluster.close();
+        for (String name : processes.keySet()) {
+            assertThat(log(shared, name)).as(name).contains("stopping").doesNotContain("ERROR");
+        }
+    }
+
+    private static Map<String, String> endpoints() throws IOException {
+        Map<String, String> endpoints = new LinkedHashMap<>();
+        for (String name : processes.keySet()) {
+            endpoints.put(name, endpoint(shared, name));
+        }
+        return endpoints;
     }
 
     @Test
-    void producerPoolTrainerDistillerTwoAttackersAndEvaluatorRunAnExperimentTogether() throws Exception {
-        List<String> names = List.of("producer", "pool-trainer", "distiller", "attacker-1", "attacker-2", "evaluator");
-        List<String> mains = List.of(
-                "producer.ProducerMain",
-                "distiller.PoolTrainerMain",
-                "distiller.DistillerMain",
-                "attacker.AttackerMain",
-                "attacker.AttackerMain",
-                "evaluator.EvaluatorMain");
-        try (TestCluster cluster = TestCluster.start(directory)) {
-            Files.writeString(
-                    directory.resolve("rome.properties"),
-                    "bootstrap.servers=" + cluster.bootstrapServers() + "\nschema.registry.url=" + cluster.registryUrl()
-                            + "\n");
-            List<Process> processes = new ArrayList<>();
-            try {
-                for (int i = 0; i < names.size(); i++) {
-                    processes.add(start(names.get(i), "dev.romestream." + mains.get(i)));
-                }
-                for (String name : names) {
-                    Awaitility.await(name).atMost(LIMIT).until(() -> log(name).contains("ready"));
-                }
-                Path file = directory.resolve("tiny.yaml");
-                Files.writeString(file, TestExperiment.FILE);
-                Path out = directory.resolve("out");
-                int code = RomeCommand.execute(
-                        "run",
-                        file.toString(),
-                        "--bootstrap-server",
-                        cluster.bootstrapServers(),
-                        "--schema-registry",
-                        cluster.registryUrl(),
-                        "--out",
-                        out.toString(),
-                        "--set",
-                        "distillation.iterations=3",
-                        "--set",
-                        "evaluation.suites=[pixel-2]",
-                        "--set",
-                        "evaluation.victims.count=1");
-                assertThat(code).isZero();
-                assertThat(Files.readString(out.resolve("metrics.json"))).contains("\"complete\" : true");
-                assertThat(out.resolve("synthetic.npz")).isNotEmptyFile();
-                assertThat(out.resolve("synthetic.png")).isNotEmptyFile();
-                assertThat(get(log("attacker-1"), "/health/ready")).contains("UP");
-                assertThat(get(log("attacker-1"), "/metrics")).contains("rome_attack_images_total");
-                assertThat(get(log("evaluator"), "/health/live")).contains("UP");
-            } finally {
-                processes.forEach(Process::destroy);
-                for (Process process : processes) {
-                    if (!process.waitFor(30, TimeUnit.SECONDS)) {
-                        process.destroyForcibly();
-                    }
-                }
+    void theyRunAnExperimentTogether() throws Exception {
+        Path out = shared.resolve("out");
+        assertThat(code).isZero();
+        assertThat(Files.readString(out.resolve("metrics.json"))).contains("\"complete\" : true");
+        assertThat(out.resolve("synthetic.npz")).isNotEmptyFile();
+        assertThat(out.resolve("synthetic.png")).isNotEmptyFile();
+        assertThat(get(shared, "attacker-1", "/health/ready")).contains("UP");
+        assertThat(get(shared, "attacker-1", "/metrics")).contains("rome_attack_images_total");
+        assertThat(get(shared, "evaluator", "/health/live")).contains("UP");
+    }
+
+    /** What the dashboards for Grafana ask is asked of a Prometheus that scrapes these processes. */
+    @Test
+    void prometheusAnswersEveryQueryOfTheDashboards() throws Exception {
+        Optional<Path> program = MonitoringFiles.program("prometheus");
+        assumeTrue(program.isPresent(), "skipped: there is no Prometheus (Debian's package prometheus)");
+        try (var producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", cluster.bootstrapServers()),
+                new StringSerializer(),
+                new ByteArraySerializer())) {
+            producer.send(new ProducerRecord<>("rome.experiments", "poison", new byte[] {1, 2, 3}))
+                    .get();
+        }
+        Map<String, String> targets = new LinkedHashMap<>();
+        endpoints().forEach((name, url) -> targets.put(name, url.substring("http://".length())));
+        try (Prometheus prometheus = new Prometheus(program.get(), directory, freePort(), targets)) {
+            Awaitility.await("Prometheus").atMost(LIMIT).until(prometheus::answers);
+            Map<String, String> queries = MonitoringFiles.queries();
+            assertThat(queries).hasSizeGreaterThan(20);
+            for (Map.Entry<String, String> query : queries.entrySet()) {
+                Awaitility.await(query.getKey() + ": " + query.getValue())
+                        .atMost(Duration.ofSeconds(40))
+                        .until(() -> !prometheus.query(query.getValue()).isEmpty());
             }
-            for (String name : names) {
-                assertThat(log(name)).as(name).contains("stopping").doesNotContain("ERROR");
-            }
+            assertThat(prometheus.query("sum(up)").at("/0/value/1").asInt()).isEqualTo(processes.size());
+            assertThat(prometheus
+                            .query("min(rome_service_ready)")
+                            .at("/0/value/1")
+                            .asInt())
+                    .isEqualTo(1);
+            JsonNode clean = prometheus.query("rome_figure_percent{figure='clean', mode='untargeted'}");
+            assertThat(clean).hasSize(1);
+            assertThat(clean.at("/0/metric/network").asText()).isEqualTo("victim-0");
+            assertThat(Files.readString(shared.resolve("out/metrics.json")))
+                    .contains("\"accuracy\" : " + clean.at("/0/value/1").asDouble());
+            Awaitility.await("the alert of the rule")
+                    .atMost(LIMIT)
+                    .until(() -> prometheus.get("/api/v1/alerts").toString().contains("imperfect"));
         }
     }
 
@@ -121,24 +209,25 @@ class SeparateProcessesIT {
                 directory.resolve("rome.properties"),
                 "bootstrap.servers=localhost:" + brokerPort + "\nschema.registry.url=http://localhost:" + registryPort
                         + "\nadmin.request.timeout.ms=1500\nadmin.default.api.timeout.ms=2000\n");
-        Process attacker = start("attacker", "dev.romestream.attacker.AttackerMain");
-        Process evaluator = start("evaluator", "dev.romestream.evaluator.EvaluatorMain");
+        Process attacker = start(directory, "attacker", "attacker.AttackerMain");
+        Process evaluator = start(directory, "evaluator", "evaluator.EvaluatorMain");
         try {
             for (String name : List.of("attacker", "evaluator")) {
-                Awaitility.await(name).atMost(LIMIT).until(() -> log(name).contains("Waiting for the cluster"));
+                Awaitility.await(name).atMost(LIMIT).until(() -> log(directory, name)
+                        .contains("Waiting for the cluster"));
             }
             evaluator.destroy();
             assertThat(evaluator.waitFor(30, TimeUnit.SECONDS)).isTrue();
-            assertThat(log("evaluator")).contains("stopping").doesNotContain("ready");
+            assertThat(log(directory, "evaluator")).contains("stopping").doesNotContain("ready");
 
             try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"), brokerPort)) {
                 TimeUnit.SECONDS.sleep(5);
-                assertThat(log("attacker")).doesNotContain("ready");
+                assertThat(log(directory, "attacker")).doesNotContain("ready");
                 try (EmbeddedSchemaRegistry registry =
                         EmbeddedSchemaRegistry.start(broker.bootstrapServers(), registryPort)) {
-                    Awaitility.await(registry.url()).atMost(LIMIT).until(() -> log("attacker")
+                    Awaitility.await(registry.url()).atMost(LIMIT).until(() -> log(directory, "attacker")
                             .contains("ready"));
-                    assertThat(get(log("attacker"), "/health/ready")).contains("UP");
+                    assertThat(get(directory, "attacker", "/health/ready")).contains("UP");
                     attacker.destroy();
                     assertThat(attacker.waitFor(30, TimeUnit.SECONDS)).isTrue();
                 }
@@ -155,11 +244,15 @@ class SeparateProcessesIT {
         }
     }
 
-    private static String get(String log, String path) throws IOException {
-        Matcher matcher = ENDPOINT.matcher(log);
+    private static String endpoint(Path folder, String name) throws IOException {
+        Matcher matcher = ENDPOINT.matcher(log(folder, name));
         assertThat(matcher.find()).isTrue();
-        var connection =
-                (HttpURLConnection) URI.create(matcher.group(1) + path).toURL().openConnection();
+        return matcher.group(1);
+    }
+
+    private static String get(Path folder, String name, String path) throws IOException {
+        var connection = (HttpURLConnection)
+                URI.create(endpoint(folder, name) + path).toURL().openConnection();
         return new String(connection.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 }
