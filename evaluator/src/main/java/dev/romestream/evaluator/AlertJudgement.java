@@ -1,6 +1,7 @@
 package dev.romestream.evaluator;
 
 import dev.romestream.exchange.experiment.AlertRules;
+import dev.romestream.exchange.figure.NamedFigure;
 import dev.romestream.robustness.metric.Interval;
 import dev.romestream.robustness.metric.PairedDifference;
 import dev.romestream.schemas.AlertDifference;

@@ -4,6 +4,7 @@ import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.SuiteCodec;
 import dev.romestream.exchange.experiment.AlertRules;
 import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.figure.NamedFigure;
 import dev.romestream.messaging.topic.RecordChecks;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertBaseline;

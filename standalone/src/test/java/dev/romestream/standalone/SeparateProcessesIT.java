@@ -156,6 +156,7 @@ class SeparateProcessesIT {
         assertThat(Files.readString(out.resolve("metrics.json"))).contains("\"complete\" : true");
         assertThat(out.resolve("synthetic.npz")).isNotEmptyFile();
         assertThat(out.resolve("synthetic.png")).isNotEmptyFile();
+        assertThat(out.resolve("report.html")).content().contains("imperfect, victim-0, pixel-2: clean ");
         assertThat(get(shared, "attacker-1", "/health/ready")).contains("UP");
         assertThat(get(shared, "attacker-1", "/metrics")).contains("rome_attack_images_total");
         assertThat(get(shared, "evaluator", "/health/live")).contains("UP");

@@ -6,6 +6,7 @@ import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordReader;
+import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
@@ -28,6 +29,8 @@ public final class Results implements AutoCloseable {
     private final Map<String, RobustnessMetrics> metrics = new TreeMap<>();
     private final RecordReader<RobustnessMetrics> metricsReader;
     private final SnapshotStore snapshots;
+    private final Map<String, Alert> alerts = new TreeMap<>();
+    private final RecordReader<Alert> alertReader;
 
     /** Reads the newest metrics and every snapshot that is there, and follows what comes. */
     public Results(RomeConfig config) {
@@ -36,12 +39,30 @@ public final class Results implements AutoCloseable {
         this.snapshots = new SnapshotStore(config);
         metricsReader.awaitCaughtUp(LIMIT);
         snapshots.awaitCaughtUp(LIMIT);
+        this.alertReader = new RecordReader<>(config, Topic.ALERTS, Alert.class, this::acceptAlert);
+        alertReader.awaitCaughtUp(LIMIT);
     }
 
     /** Waits until what was written before the call is known. */
     public void awaitCurrent() {
         metricsReader.awaitCurrent(LIMIT);
         snapshots.awaitCurrent(LIMIT);
+        alertReader.awaitCurrent(LIMIT);
+    }
+
+    private synchronized void acceptAlert(String key, Alert alert) {
+        if (alert == null) {
+            alerts.remove(key);
+        } else {
+            alerts.put(key, alert);
+        }
+    }
+
+    /** The newest alert of each rule of an experiment: raised or over. */
+    public synchronized List<Alert> alerts(String experiment) {
+        return alerts.values().stream()
+                .filter(alert -> alert.getExperiment().equals(experiment))
+                .toList();
     }
 
     private synchronized void acceptMetrics(String key, RobustnessMetrics value) {
@@ -103,5 +124,6 @@ public final class Results implements AutoCloseable {
     public void close() {
         metricsReader.close();
         snapshots.close();
+        alertReader.close();
     }
 }

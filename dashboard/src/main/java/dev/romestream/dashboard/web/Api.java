@@ -10,6 +10,7 @@ import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.client.experiment.ExperimentSchema;
 import dev.romestream.client.result.ContactSheet;
 import dev.romestream.client.result.DeadLetterBox;
+import dev.romestream.client.result.FlagWords;
 import dev.romestream.client.result.SyntheticImages;
 import dev.romestream.dashboard.live.Figure;
 import dev.romestream.dashboard.live.LiveState;
@@ -125,6 +126,7 @@ final class Api {
                                 + " 'attack', a position in it.",
                         this::gallery),
                 Route.get("/api/alerts", "Alerts: the rules that are crossed, and those that were.", this::alerts),
+                Route.get("/api/flags", "What the flags of figures say.", this::flags),
                 Route.get("/api/dead-letters", "Dead letters by topic and cause, and the newest.", this::deadLetters),
                 Route.get("/api/dead-letters/{id}", "What is in a dead letter.", this::deadLetter),
                 Route.post(
@@ -179,6 +181,10 @@ final class Api {
 
     private void alerts(Context context) {
         answer(context, state.all(entry -> entry.kind() == Kind.ALERT));
+    }
+
+    private void flags(Context context) {
+        answerWith(context, FlagWords.all());
     }
 
     private Experiment known(Context context) {

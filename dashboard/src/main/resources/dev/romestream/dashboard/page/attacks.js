@@ -1,4 +1,5 @@
 // How attacks are called, and what controls and flags mean.
+import { call } from "./live.js";
 import { number } from "./dom.js";
 
 export const short = name => name.slice(name.lastIndexOf("/") + 1);
@@ -33,20 +34,8 @@ export function attackTable(figures) {
   return { keys: [...known.keys()], name: key => names.get(key), attack: key => known.get(key), of: (figure, key) => of.get(figure)?.get(key) };
 }
 
-export const FLAGS = {
-  "chance-level": "The clean accuracy cannot be told from guessing: ratios mean nothing.",
-  "clamp-differs": "Bringing the images into the range alone changes outcomes, before any attack is made.",
-  "zero-gradient": "For more than 1 % of the images the input gradient vanishes at the start of a gradient attack.",
-  "randomised": "Two forward passes over the clean images differ.",
-  "black-box-wins": "An attack without gradients, or crafted elsewhere, does more than every gradient attack: gradients are masked.",
-  "epsilon-not-monotone": "A smaller ball leaves less than a larger one.",
-  "targeted-beats-untargeted": "A targeted attack leaves less than the same untargeted one.",
-  "not-converged": "More steps of an attack take off over a point more.",
-  "batch-dependent": "An image's logits depend on what else is in the batch.",
-  "gradient-mismatch": "Logits move otherwise than their gradient says.",
-  "optimises-in-forward": "The network differentiates on its own.",
-  "softmax-output": "The network answers with probabilities in place of logits.",
-};
+/** What a flag says, by its name. */
+export const FLAGS = await call("api/flags").catch(() => ({}));
 export const CONTROLS = {
   none: "No attack: the clean accuracy.",
   clamp: "No attack, only the suite's range projection. In pixel space it must equal 'none'.",

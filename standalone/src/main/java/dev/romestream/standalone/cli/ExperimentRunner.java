@@ -1,6 +1,7 @@
 package dev.romestream.standalone.cli;
 
 import dev.romestream.client.experiment.ExperimentControl;
+import dev.romestream.client.report.ReportPage;
 import dev.romestream.client.result.ComparisonTable;
 import dev.romestream.client.result.Results;
 import dev.romestream.messaging.config.RomeConfig;
@@ -114,6 +115,7 @@ final class ExperimentRunner {
     static void write(Results results, Path directory, List<Experiment> experiments) {
         try {
             results.write(directory, experiments);
+            ReportPage.write(directory.resolve("report.html"), results, experiments);
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot write the results to " + directory + ": " + e.getMessage(), e);
         }

@@ -22,6 +22,7 @@ import picocli.CommandLine.Command;
             WatchCommand.class,
             StopCommand.class,
             ExportCommand.class,
+            ReportCommand.class,
             EvaluateCommand.class,
             EvaluateSetCommand.class,
             MonitorCommand.class,

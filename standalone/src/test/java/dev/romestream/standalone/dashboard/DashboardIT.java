@@ -208,7 +208,7 @@ class DashboardIT {
     }
 
     @Test
-    void experimentsAreComparedAndTheDifferenceHasAnInterval() {
+    void experimentsAreComparedAndReported(@TempDir Path folder) {
         String base = submit(SMALL.formatted("compared-random", "random", 10, 10)
                 .replaceAll("iterations.*realBatch: 4", "augmentation: none"));
         String other = submit(SMALL.formatted("compared-dm", "dm", 10, 10));
@@ -226,6 +226,27 @@ class DashboardIT {
         browser.screenshot("compare");
         browser.click("#remove-" + other);
         browser.await("one left", () -> browser.count("[data-id]") == 1);
+
+        assertThat(RomeCommand.execute(
+                        "report",
+                        base,
+                        other,
+                        "--out",
+                        folder.toString(),
+                        "--bootstrap-server",
+                        stack.config().bootstrapServers(),
+                        "--schema-registry",
+                        stack.config().string(RomeConfig.REGISTRY_URL)))
+                .isZero();
+        browser.open(folder.resolve("report.html").toUri().toString());
+        assertThat(browser.text("h1")).isEqualTo("Robustness: compared-random, compared-dm");
+        assertThat(browser.text("table")).contains("worst case against compared-random");
+        assertThat(browser.count("figure > svg")).isEqualTo(2);
+        assertThat(browser.script(
+                        "return [...document.images].every(i => i.naturalWidth > 20) && document.images.length"))
+                .isEqualTo(2L);
+        assertThat(browser.inaccessible()).isEmpty();
+        browser.screenshot("report");
     }
 
     /** McNemar's interval against one that was reckoned by hand, with Bonett and Price's correction. */

@@ -1,8 +1,9 @@
-package dev.romestream.evaluator;
+package dev.romestream.exchange.figure;
 
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.metric.FigureNames;
 import dev.romestream.robustness.metric.Interval;
+import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.RobustnessMetrics;
 import java.util.List;
@@ -11,16 +12,16 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * One figure of complete metrics.
+ * One figure of metrics; while they are not complete, as it is so far.
  *
  * @param value in per cent; empty where it is undefined
  * @param interval 95 %; empty where there is none
- * @param perImage 1 for each image that is right and 0 for each that is not, in order; empty of a ratio
+ * @param perImage 1 for each image that is right and 0 for each that is not, in order; empty of a ratio, and until it is complete
  */
-record NamedFigure(Optional<Double> value, Optional<Interval> interval, String perImage) {
+public record NamedFigure(Optional<Double> value, Optional<Interval> interval, String perImage) {
 
     /** @param name clean, worstCase, irr, rr, or an attack: right under all of that name */
-    static NamedFigure of(RobustnessMetrics metrics, String name) {
+    public static NamedFigure of(RobustnessMetrics metrics, String name) {
         return switch (name) {
             case FigureNames.IRR ->
                 new NamedFigure(
@@ -30,22 +31,34 @@ record NamedFigure(Optional<Double> value, Optional<Interval> interval, String p
                         "");
             case FigureNames.RR -> new NamedFigure(Optional.ofNullable(metrics.getRr()), Optional.empty(), "");
             case FigureNames.CLEAN ->
-                under(metrics, attack -> attack.getAttack().equals(Attacks.NONE));
+                under(metrics, attack -> attack.getAttack().equals(Attacks.NONE))
+                        .orElseGet(() -> soFar(metrics.getClean()));
             case FigureNames.WORST_CASE ->
                 under(
-                        metrics,
-                        attack -> !attack.getControl() || attack.getAttack().equals(Attacks.NONE));
-            default -> under(metrics, attack -> attack.getAttack().equals(name));
+                                metrics,
+                                attack -> !attack.getControl()
+                                        || attack.getAttack().equals(Attacks.NONE))
+                        .orElseGet(() -> soFar(metrics.getWorstCase()));
+            default ->
+                under(metrics, attack -> attack.getAttack().equals(name))
+                        .orElseGet(() -> new NamedFigure(Optional.empty(), Optional.empty(), ""));
         };
     }
 
-    private static NamedFigure under(RobustnessMetrics metrics, Predicate<AttackAccuracy> wanted) {
+    private static NamedFigure soFar(Accuracy accuracy) {
+        return new NamedFigure(
+                Optional.ofNullable(accuracy.getAccuracy()),
+                Optional.ofNullable(accuracy.getInterval()).map(bounds -> new Interval(bounds.get(0), bounds.get(1))),
+                "");
+    }
+
+    private static Optional<NamedFigure> under(RobustnessMetrics metrics, Predicate<AttackAccuracy> wanted) {
         List<String> outcomes = metrics.getAttacks().stream()
                 .filter(wanted)
                 .map(AttackAccuracy::getPerImage)
                 .toList();
-        if (outcomes.isEmpty() || outcomes.get(0).isEmpty()) {
-            return new NamedFigure(Optional.empty(), Optional.empty(), "");
+        if (outcomes.isEmpty() || outcomes.stream().anyMatch(String::isEmpty)) {
+            return Optional.empty();
         }
         StringBuilder all = new StringBuilder(outcomes.get(0));
         for (String one : outcomes) {
@@ -56,14 +69,14 @@ record NamedFigure(Optional<Double> value, Optional<Interval> interval, String p
             }
         }
         long correct = all.chars().filter(bit -> bit == '1').count();
-        return new NamedFigure(
+        return Optional.of(new NamedFigure(
                 Optional.of(100.0 * correct / all.length()),
                 Optional.of(Interval.wilson(correct, all.length())),
-                all.toString());
+                all.toString()));
     }
 
     /** Why it is undefined. */
-    static String undefined(RobustnessMetrics metrics, String name) {
+    public static String undefined(RobustnessMetrics metrics, String name) {
         return Stream.of(name, name + "Interval")
                 .map(metrics.getUndefined()::get)
                 .filter(reason -> reason != null)
