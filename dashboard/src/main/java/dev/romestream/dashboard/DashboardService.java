@@ -4,6 +4,7 @@ import dev.romestream.dashboard.live.LiveState;
 import dev.romestream.dashboard.live.SystemView;
 import dev.romestream.dashboard.live.TopicsView;
 import dev.romestream.dashboard.web.DashboardServer;
+import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.service.Resources;
@@ -12,26 +13,34 @@ import dev.romestream.schemas.Experiment;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.function.Function;
 
 /** Pages that show what the topics say, and start and stop experiments by writing to one. */
 public final class DashboardService implements Service {
     private final RomeConfig config;
     private final MeterRegistry metrics;
-    private final Function<List<Experiment>, Optional<String>> cost;
+    private final Optional<Function<List<Experiment>, Optional<String>>> measuredCost;
     private final Resources resources = new Resources();
     private TopicsView topics;
     private DashboardServer server;
 
-    /** A dashboard that knows nothing of what experiments cost. */
+    /** A dashboard that tells what experiments cost by the figures that are there, where an {@link ExperimentCost} is found. */
     public DashboardService(RomeConfig config, MeterRegistry metrics) {
-        this(config, metrics, experiments -> Optional.empty());
+        this(config, metrics, Optional.empty());
     }
 
     /** @param cost what experiments cost, in words, where it can be told */
     public DashboardService(
             RomeConfig config, MeterRegistry metrics, Function<List<Experiment>, Optional<String>> cost) {
-        this.cost = cost;
+        this(config, metrics, Optional.of(cost));
+    }
+
+    private DashboardService(
+            RomeConfig config,
+            MeterRegistry metrics,
+            Optional<Function<List<Experiment>, Optional<String>>> measuredCost) {
+        this.measuredCost = measuredCost;
         this.config = config;
         this.metrics = metrics;
     }
@@ -47,8 +56,27 @@ public final class DashboardService implements Service {
         topics = resources.add(new TopicsView(config, state, metrics));
         SnapshotStore snapshots = resources.add(new SnapshotStore(config));
         resources.add(new SystemView(config, state, metrics));
-        server = resources.add(new DashboardServer(config, state, topics, snapshots, cost));
+        server = resources.add(new DashboardServer(
+                config,
+                state,
+                topics,
+                snapshots,
+                measuredCost.orElse(experiments -> costByFigures(topics, experiments))));
         metrics.gauge("rome.dashboard.streams", server, DashboardServer::clients);
+    }
+
+    private static Optional<String> costByFigures(TopicsView topics, List<Experiment> experiments) {
+        Experiment first = experiments.get(0);
+        boolean comparable = experiments.stream()
+                .allMatch(experiment -> experiment.getDistillation() != null
+                        && experiment.getDataset().equals(first.getDataset()));
+        return comparable
+                ? ServiceLoader.load(ExperimentCost.class).findFirst().flatMap(cost -> topics.dataset(first)
+                        .flatMap(dataset -> cost.describe(
+                                experiments,
+                                dataset,
+                                topics.attackRate(VictimPlan.of(first).get(0).description()))))
+                : Optional.empty();
     }
 
     /** Where a browser finds it. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.romestream.embedded.EmbeddedBroker;
 import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.standalone.cli.RomeCommand;
@@ -11,6 +12,9 @@ import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,6 +57,7 @@ class SeparateProcessesIT {
     private static final Map<String, Process> processes = new LinkedHashMap<>();
     private static TestCluster cluster;
     private static int code;
+    private static int dashboardPort;
 
     @TempDir
     private Path directory;
@@ -95,12 +100,15 @@ class SeparateProcessesIT {
             processes.put(service.getKey(), start(shared, service.getKey(), service.getValue()));
         }
         SERVICES.keySet().forEach(SeparateProcessesIT::awaitReady);
+        dashboardPort = freePort();
         processes.put(
                 DASHBOARD,
                 start(
                         shared,
                         DASHBOARD,
                         "dashboard.DashboardMain",
+                        "--set",
+                        "dashboard.port=" + dashboardPort,
                         "--set",
                         "dashboard.services="
                                 + endpoints().entrySet().stream()
@@ -160,6 +168,23 @@ class SeparateProcessesIT {
         assertThat(get(shared, "attacker-1", "/health/ready")).contains("UP");
         assertThat(get(shared, "attacker-1", "/metrics")).contains("rome_attack_images_total");
         assertThat(get(shared, "evaluator", "/health/live")).contains("UP");
+    }
+
+    /** By the rate of the attacks on the networks of the experiment that ran. */
+    @Test
+    void theDashboardTellsWhatAnExperimentCosts() throws Exception {
+        String body = new ObjectMapper().writeValueAsString(Map.of("file", TestExperiment.FILE));
+        HttpResponse<String> answer = HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create("http://localhost:" + dashboardPort + "/api/check"))
+                                .header("Content-Type", "application/json")
+                                .POST(HttpRequest.BodyPublishers.ofString(body))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+        assertThat(new ObjectMapper().readTree(answer.body()).path("cost").asText())
+                .matches(
+                        "About [0-9.]+ million gradient evaluations: .* hours of one worker at the [0-9]+ a second of the"
+                                + " attacks so far\\.");
     }
 
     /** What the dashboards for Grafana ask is asked of a Prometheus that scrapes these processes. */

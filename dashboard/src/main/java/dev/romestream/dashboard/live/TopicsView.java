@@ -10,6 +10,7 @@ import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.TopicReader;
 import dev.romestream.schemas.Alert;
+import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ExperimentStatus;
@@ -29,6 +30,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -40,11 +42,29 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 public final class TopicsView implements AutoCloseable {
     private static final long PUBLISH_MS = 200;
     private static final int MOST_LETTERS = 200;
+    private static final int MOST_ARCHITECTURES = 200;
+
+    private record AttackRate(double evaluations, double seconds) {
+        static AttackRate of(RobustnessMetrics metrics) {
+            AttackRate all = new AttackRate(0, 0);
+            for (AttackAccuracy attack : metrics.getAttacks()) {
+                if (attack.getGradientEvaluations() > 0) {
+                    all = all.plus(new AttackRate(attack.getGradientEvaluations(), attack.getSeconds()));
+                }
+            }
+            return all;
+        }
+
+        AttackRate plus(AttackRate other) {
+            return new AttackRate(evaluations + other.evaluations, seconds + other.seconds);
+        }
+    }
 
     private final LiveState state;
     private final Map<String, Experiment> experiments = new LinkedHashMap<>();
     private final Map<String, Map<String, ExperimentStatus>> statuses = new HashMap<>();
     private final Map<String, Map<String, Figure>> figures = new HashMap<>();
+    private final Map<String, AttackRate> attackRates = new HashMap<>();
     private final Map<String, DatasetDescriptor> datasets = new HashMap<>();
     private final Map<String, Map<String, Long>> letterCounts = new TreeMap<>();
     private final Deque<Map<String, Object>> letters = new ArrayDeque<>();
@@ -110,6 +130,9 @@ public final class TopicsView implements AutoCloseable {
 
     private synchronized void acceptFigure(String key, RobustnessMetrics metrics) {
         if (metrics != null) {
+            if (metrics.getComplete() && attackRates.size() < MOST_ARCHITECTURES) {
+                attackRates.merge(metrics.getArchitecture(), AttackRate.of(metrics), AttackRate::plus);
+            }
             changedFigures.put(
                     key,
                     figures.computeIfAbsent(metrics.getExperiment(), id -> new HashMap<>())
@@ -231,6 +254,19 @@ public final class TopicsView implements AutoCloseable {
     /** The data set of an experiment, if it is described. */
     public synchronized Optional<DatasetDescriptor> dataset(Experiment experiment) {
         return Optional.ofNullable(datasets.get(DatasetIds.of(experiment.getDataset())));
+    }
+
+    /**
+     * Gradient evaluations a second of an attacker, over all complete figures of networks of an architecture; empty where there are
+     * none.
+     *
+     * @param architecture in words, as figures have it
+     */
+    public synchronized OptionalDouble attackRate(String architecture) {
+        AttackRate rate = attackRates.get(architecture);
+        return rate == null || rate.seconds() == 0
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(rate.evaluations() / rate.seconds());
     }
 
     /** The attacks of a figure, in order; empty where there is no such figure. */

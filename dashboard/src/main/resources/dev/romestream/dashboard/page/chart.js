@@ -1,6 +1,6 @@
 // Curves with their intervals, by uPlot; a table of the same numbers stands behind each.
 import uPlot from "./uplot/1.6.30/dist/uPlot.esm.js";
-import { el, number } from "./dom.js";
+import { doing, el, number, save } from "./dom.js";
 
 export const COLOURS = ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8"];
 export const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -12,8 +12,9 @@ export const css = name => getComputedStyle(document.documentElement).getPropert
 export function chart(title, { height = 220, unit = "%" } = {}) {
   const place = el("div.plot");
   const table = el("table");
-  const element = el("figure.chart", {}, el("figcaption", {}, title), place, el("details", {}, el("summary", {}, "as a table"), el("div.scroll", { tabindex: "0", role: "group", "aria-label": title + ", as a table" }, table)));
-  let plot = null, shape = "", shown = "";
+  const keep = el("button.plain", { title: "Keep this picture", "aria-label": title + ", as PNG", onclick: doing(picture) }, "PNG");
+  const element = el("figure.chart", {}, el("figcaption", {}, title, " ", keep), place, el("details", {}, el("summary", {}, "as a table"), el("div.scroll", { tabindex: "0", role: "group", "aria-label": title + ", as a table" }, table)));
+  let plot = null, shape = "", shown = "", named = [];
 
   function build(series, axis) {
     plot?.destroy();
@@ -36,6 +37,28 @@ export function chart(title, { height = 220, unit = "%" } = {}) {
     }, [[]], place);
   }
 
+  /** What is drawn, with its title and the names of its lines. */
+  async function picture() {
+    const drawn = place.querySelector("canvas");
+    if (!drawn || !named.length) throw new Error("There is nothing to draw yet.");
+    const line = 22 * devicePixelRatio;
+    const canvas = el("canvas", { width: drawn.width, height: drawn.height + 2 * line });
+    const context = canvas.getContext("2d");
+    context.fillStyle = css("--back");
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.font = `${13 * devicePixelRatio}px system-ui`;
+    context.fillStyle = css("--text");
+    context.fillText(title, 8, 0.7 * line);
+    let x = 8;
+    named.forEach((name, i) => {
+      context.fillStyle = css(COLOURS[i % COLOURS.length]);
+      context.fillText("■ " + name, x, 1.6 * line);
+      x += context.measureText("■ " + name + "   ").width;
+    });
+    context.drawImage(drawn, 0, 2 * line);
+    save(title.toLowerCase().replace(/[^a-z0-9]+/g, "-") + ".png", "image/png", await new Promise(resolve => canvas.toBlob(resolve, "image/png")));
+  }
+
   const resized = new ResizeObserver(() => plot?.setSize({ width: place.clientWidth, height }));
   resized.observe(place);
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -53,6 +76,7 @@ export function chart(title, { height = 220, unit = "%" } = {}) {
       const now = JSON.stringify([data, series.map(one => one.label), axis]);
       if (now === shown) return;
       shown = now;
+      named = series.map(one => one.label);
       const fresh = JSON.stringify([series.map(one => [one.label, !!one.low]), axis]);
       if (fresh !== shape) {
         shape = fresh;

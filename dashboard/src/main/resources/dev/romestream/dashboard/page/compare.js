@@ -1,7 +1,7 @@
 // Experiments side by side, and the difference to one of them.
 import { entries } from "./live.js";
 import { aligned, chart, css, COLOURS } from "./chart.js";
-import { doing, el, interval, link, look, number, show, svg } from "./dom.js";
+import { doing, el, interval, link, look, number, save, show, svg } from "./dom.js";
 import { attackTable } from "./attacks.js";
 import { Outcomes } from "./outcomes.js";
 import { difference, mean } from "./statistics.js";
@@ -130,15 +130,6 @@ function csv(rows) {
   const columns = [...new Set(rows.flatMap(row => Object.keys(row.plain)))];
   const quoted = value => /[",\n]|^[=+@-]/.test(String(value ?? "")) && typeof value !== "number" ? `"${String(value).replaceAll('"', '""')}"` : value ?? "";
   return [columns, ...rows.map(row => columns.map(name => row.plain[name]))].map(line => line.map(quoted).join(",")).join("\n") + "\n";
-}
-
-function save(name, type, content) {
-  const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
-  const anchor = el("a", { href: url, download: name });
-  document.body.append(anchor);
-  anchor.click();
-  anchor.remove();
-  setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
 /** The picture as the page shows it, styles and all. */

@@ -106,3 +106,13 @@ export const doing = (work, done) => async event => {
     button.disabled = false;
   }
 };
+
+/** Gives the browser a file to keep. */
+export function save(name, type, content) {
+  const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
+  const anchor = el("a", { href: url, download: name });
+  document.body.append(anchor);
+  anchor.click();
+  anchor.remove();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}

@@ -25,6 +25,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 
 /**
  * About what experiments cost, in gradient evaluations: a forward and a backward pass over one image.
@@ -103,16 +104,35 @@ public record Budget(double sets, double victims, double attacks) {
      * @param rate gradient evaluations a second
      */
     public String describe(double rate) {
+        return describe(String.format(Locale.ROOT, "%.1f hours at %.0f a second", total() / rate / 3600, rate));
+    }
+
+    /**
+     * In words.
+     *
+     * @param rate gradient evaluations a second of one worker; empty where it is not known
+     */
+    public String describe(OptionalDouble rate) {
+        return describe(
+                rate.isPresent()
+                        ? String.format(
+                                Locale.ROOT,
+                                "%.1f hours of one worker at the %.0f a second of the attacks so far",
+                                total() / rate.getAsDouble() / 3600,
+                                rate.getAsDouble())
+                        : "how long that takes is told when figures of such a network are complete");
+    }
+
+    private String describe(String time) {
         return String.format(
                 Locale.ROOT,
                 "About %.1f million gradient evaluations: %.1f for the sets (pools, priors and teachers once), %.1f to train"
-                        + " victims, %.1f to attack them; %.1f hours at %.0f a second.",
+                        + " victims, %.1f to attack them; %s.",
                 total() / 1e6,
                 sets / 1e6,
                 victims / 1e6,
                 attacks / 1e6,
-                total() / rate / 3600,
-                rate);
+                time);
     }
 
     /** Gradient evaluations a second of an experiment's network on all processors of this machine, measured for two seconds on one of them. */

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -45,6 +46,9 @@ class DashboardBenchmark {
     private static final int UPDATES_A_SECOND = 100;
     private static final int IMAGES = 1_000;
     private static final int INTERACTIONS = 200;
+    private static final int TURNS = 12;
+    private static final long TURN_MS = 5_000;
+    private static final long WARM_UP_MS = 15_000;
 
     @TempDir
     private static Path directory;
@@ -241,6 +245,8 @@ class DashboardBenchmark {
             }
             System.out.printf("requests of figures: 95th percentile %.0f ms%n", percentile(requests, 0.95));
             System.out.printf("resident memory: %d MB (limit 300)%n", residentMegabytes(dashboard));
+            browser.open("about:blank");
+            slowdown(dashboard);
         } finally {
             ended.set(true);
             browser.close();
@@ -252,6 +258,66 @@ class DashboardBenchmark {
             registry.close();
             broker.close();
         }
+    }
+
+    /**
+     * Attacks of a process of their own while the dashboard's process follows, and while it is held: in turns, with the same updates
+     * all the time.
+     */
+    private static void slowdown(Process dashboard) throws IOException, InterruptedException {
+        Process attacks = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:+UseSerialGC",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        AttackLoop.class.getName())
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        AtomicLong attacked = new AtomicLong();
+        Thread counter =
+                new Thread(() -> attacks.inputReader().lines().forEach(line -> attacked.set(Long.parseLong(line))));
+        counter.setDaemon(true);
+        counter.start();
+        List<Double> ratios = new ArrayList<>();
+        List<Double> cores = new ArrayList<>();
+        try {
+            Thread.sleep(WARM_UP_MS);
+            for (int turn = 0; turn < TURNS; turn++) {
+                signal(dashboard, "STOP");
+                double held = rate(attacked);
+                signal(dashboard, "CONT");
+                double before = cpuSeconds(dashboard);
+                double following = rate(attacked);
+                cores.add((cpuSeconds(dashboard) - before) * 1000 / TURN_MS);
+                ratios.add(following / held);
+            }
+        } finally {
+            attacks.destroy();
+        }
+        System.out.printf(
+                "attacks beside the dashboard, against attacks without: median ratio %.3f, middle half %.3f to %.3f, %d turns (limit"
+                        + " 0.98)%n",
+                percentile(ratios, 0.5), percentile(ratios, 0.25), percentile(ratios, 0.75), TURNS);
+        System.out.printf("the dashboard's process meanwhile: %.2f of a core (median)%n", percentile(cores, 0.5));
+    }
+
+    private static double cpuSeconds(Process process) {
+        return process.info().totalCpuDuration().orElseThrow().toMillis() / 1000.0;
+    }
+
+    private static void signal(Process process, String name) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                .start()
+                .waitFor();
+        Thread.sleep(1_000);
+    }
+
+    /** Images attacked a second, over some seconds. */
+    private static double rate(AtomicLong attacked) throws InterruptedException {
+        long before = attacked.get();
+        long start = System.nanoTime();
+        Thread.sleep(TURN_MS);
+        return (attacked.get() - before) * 1e9 / (System.nanoTime() - start);
     }
 
     private static void awaitFigures(HttpClient http, String url, String last) throws InterruptedException {
