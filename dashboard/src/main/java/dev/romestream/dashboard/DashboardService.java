@@ -12,12 +12,17 @@ import dev.romestream.messaging.service.Service;
 import dev.romestream.schemas.Experiment;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.function.Function;
 
 /** Pages that show what the topics say, and start and stop experiments by writing to one. */
 public final class DashboardService implements Service {
+    /** Pages are told five times a second: records of so long come together. */
+    private static final Map<String, String> BATCHES =
+            Map.of("consumer.fetch.min.bytes", "1048576", "consumer.fetch.max.wait.ms", "150");
+
     private final RomeConfig config;
     private final MeterRegistry metrics;
     private final Optional<Function<List<Experiment>, Optional<String>>> measuredCost;
@@ -53,7 +58,7 @@ public final class DashboardService implements Service {
     @Override
     public void start() {
         LiveState state = new LiveState();
-        topics = resources.add(new TopicsView(config, state, metrics));
+        topics = resources.add(new TopicsView(config.withDefaults(BATCHES), state, metrics));
         SnapshotStore snapshots = resources.add(new SnapshotStore(config));
         resources.add(new SystemView(config, state, metrics));
         server = resources.add(new DashboardServer(

@@ -431,6 +431,13 @@ public final class RomeConfig {
         return new RomeConfig(merged, outages);
     }
 
+    /** This configuration with settings for what it leaves open. */
+    public RomeConfig withDefaults(Map<String, String> settings) {
+        Map<String, String> merged = new HashMap<>(settings);
+        merged.putAll(given);
+        return new RomeConfig(merged, outages);
+    }
+
     public String string(String key) {
         return own.containsKey(key) ? (String) own.get(key) : given.get(key);
     }

@@ -41,6 +41,8 @@ public final class RecordInspector implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(500);
     private static final Duration FOR_EVER = Duration.ofMillis(-1);
     private static final int MOST_WAITING_MS = 3_600_000;
+    private static final int BATCH_BYTES = 1024 * 1024;
+    private static final int BATCH_MS = 500;
 
     /** Topics whose one reader keeps their dead letters itself. */
     private static final Set<Topic> OTHERS = EnumSet.of(
@@ -78,6 +80,9 @@ public final class RecordInspector implements AutoCloseable {
         reading.put("isolation.level", "read_committed");
         reading.putIfAbsent("session.timeout.ms", 10_000);
         reading.putIfAbsent("max.poll.interval.ms", MOST_WAITING_MS);
+        // nobody waits for it: a few records at once cost the brokers fewer fetches and commits
+        reading.putIfAbsent("fetch.min.bytes", BATCH_BYTES);
+        reading.putIfAbsent("fetch.max.wait.ms", BATCH_MS);
         this.consumer = new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer());
         Map<String, Object> writing = config.producer();
         writing.remove("value.serializer");

@@ -12,8 +12,8 @@ import dev.romestream.robustness.tensor.Seed;
 import java.util.Optional;
 
 /**
- * Everything that determines perturbed images, but for the network: wherever and whenever it is carried out, the bytes are the
- * same.
+ * Everything that determines perturbed images, but for the network: wherever and whenever it is carried out on one kind of
+ * processor, the bytes are the same.
  *
  * @param pixels N images, a byte a value
  * @param augmentation a Siamese draw that the normalised images get before the attack, for priors

@@ -166,7 +166,9 @@ public record Budget(double sets, double victims, double attacks) {
                 }
             }
             double one = evaluations / ((System.nanoTime() - start) / NANOS);
-            return device.startsWith("gpu") ? one : one * Runtime.getRuntime().availableProcessors();
+            return manager.getDevice().isGpu()
+                    ? one
+                    : one * Runtime.getRuntime().availableProcessors();
         }
     }
 }

@@ -46,8 +46,8 @@ class DashboardBenchmark {
     private static final int UPDATES_A_SECOND = 100;
     private static final int IMAGES = 1_000;
     private static final int INTERACTIONS = 200;
-    private static final int TURNS = 12;
-    private static final long TURN_MS = 5_000;
+    private static final int TURNS = 40;
+    private static final long TURN_MS = 3_000;
     private static final long WARM_UP_MS = 15_000;
 
     @TempDir
