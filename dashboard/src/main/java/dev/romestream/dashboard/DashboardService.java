@@ -72,15 +72,12 @@ public final class DashboardService implements Service {
 
     private static Optional<String> costByFigures(TopicsView topics, List<Experiment> experiments) {
         Experiment first = experiments.get(0);
-        boolean comparable = experiments.stream()
-                .allMatch(experiment -> experiment.getDistillation() != null
-                        && experiment.getDataset().equals(first.getDataset()));
-        return comparable
+        return ExperimentCost.isComparable(experiments)
                 ? ServiceLoader.load(ExperimentCost.class).findFirst().flatMap(cost -> topics.dataset(first)
                         .flatMap(dataset -> cost.describe(
                                 experiments,
                                 dataset,
-                                topics.attackRate(VictimPlan.of(first).get(0).description()))))
+                                topics.attackRate(VictimPlan.of(first).get(0).description(), dataset))))
                 : Optional.empty();
     }
 

@@ -15,4 +15,11 @@ public interface ExperimentCost {
      * @param rate gradient evaluations a second of an attacker
      */
     Optional<String> describe(List<Experiment> experiments, DatasetDescriptor dataset, OptionalDouble rate);
+
+    /** Whether experiments have distillations, on one data set. */
+    static boolean isComparable(List<Experiment> experiments) {
+        return experiments.stream()
+                .allMatch(experiment -> experiment.getDistillation() != null
+                        && experiment.getDataset().equals(experiments.get(0).getDataset()));
+    }
 }

@@ -1,16 +1,22 @@
 package dev.romestream.evaluator;
 
 import dev.romestream.exchange.experiment.AlertRules;
+import dev.romestream.exchange.figure.FigureDifference;
 import dev.romestream.exchange.figure.NamedFigure;
+import dev.romestream.robustness.metric.FigureNames;
 import dev.romestream.robustness.metric.Interval;
 import dev.romestream.robustness.metric.PairedDifference;
 import dev.romestream.schemas.AlertDifference;
 import dev.romestream.schemas.AlertFigure;
 import dev.romestream.schemas.AlertRule;
+import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.RuleBase;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What complete figures say to a rule.
@@ -34,22 +40,51 @@ record AlertJudgement(
         OVER
     }
 
+    /** Whether figures have what a rule is of: every suite has not every attack, and not in both modes. */
+    static boolean concerns(AlertRule rule, RobustnessMetrics figures) {
+        String figure = rule.getFigure();
+        if (figure == null || figure.equals(FigureNames.CLEAN)) {
+            return true;
+        }
+        Stream<AttackAccuracy> attacks = figures.getAttacks().stream().filter(attack -> !attack.getControl());
+        return Set.of(FigureNames.WORST_CASE, FigureNames.IRR, FigureNames.RR).contains(figure)
+                ? attacks.findAny().isPresent()
+                : attacks.anyMatch(attack -> attack.getAttack().equals(figure));
+    }
+
     /**
-     * Holds figures against a rule.
+     * Holds figures against a rule that concerns them.
      *
-     * @param base the figures that a fall is measured from; empty where there are none yet
+     * @param base what a fall is measured from; empty where there is nothing yet
      */
-    static AlertJudgement of(AlertRule rule, RobustnessMetrics now, Optional<RobustnessMetrics> base) {
+    static AlertJudgement of(AlertRule rule, RobustnessMetrics now, Optional<RuleBase> base) {
         if (rule.getFlag() != null) {
             return flag(rule.getFlag(), now);
         }
         NamedFigure figure = NamedFigure.of(now, rule.getFigure());
-        if (rule.getBelow() != null) {
-            return below(rule, now, figure);
+        AlertFigure side = side(now, figure);
+        if (figure.value().isEmpty()) {
+            // no attack lowers the accuracy: nothing to be told of
+            boolean harmless = rule.getFigure().equals(FigureNames.RR) && now.getIrr() != null;
+            boolean never = rule.getDropsBy() != null && base.isEmpty();
+            return new AlertJudgement(
+                    harmless ? Verdict.OVER : never ? Verdict.UNDECIDED : Verdict.CROSSED,
+                    rule.getFigure() + " is undefined: " + NamedFigure.undefined(now, rule.getFigure()),
+                    side,
+                    base.map(RuleBase::getFigure),
+                    Optional.empty());
         }
-        return base.map(before -> fall(rule, now, figure, before, NamedFigure.of(before, rule.getFigure())))
-                .orElseGet(
-                        () -> alone(Verdict.OVER, words("%s is the first one", told(rule, figure)), side(now, figure)));
+        if (rule.getBelow() != null) {
+            return below(rule, figure, side);
+        }
+        return base.map(before -> fall(rule, now, figure, before))
+                .orElseGet(() -> alone(Verdict.OVER, told(rule, figure) + " is the first one", side));
+    }
+
+    /** What later figures are to be held against. */
+    static RuleBase base(AlertRule rule, RobustnessMetrics now) {
+        NamedFigure figure = NamedFigure.of(now, rule.getFigure());
+        return new RuleBase(side(now, figure), figure.perImage(), now.getClassCounts());
     }
 
     private static AlertJudgement alone(Verdict verdict, String reason, AlertFigure now) {
@@ -66,13 +101,9 @@ record AlertJudgement(
                 : alone(Verdict.OVER, flag.equals(AlertRules.ANY) ? "no flags" : "no flag " + flag, side);
     }
 
-    private static AlertJudgement below(AlertRule rule, RobustnessMetrics now, NamedFigure figure) {
+    private static AlertJudgement below(AlertRule rule, NamedFigure figure, AlertFigure side) {
         double limit = rule.getBelow();
-        AlertFigure side = side(now, figure);
-        if (figure.value().isEmpty()) {
-            return alone(Verdict.CROSSED, undefined(rule, now), side);
-        }
-        if (figure.value().get() >= limit) {
+        if (figure.value().orElseThrow() >= limit) {
             return alone(Verdict.OVER, words("%s is not below %.1f", told(rule, figure), limit), side);
         }
         boolean clear = !rule.getSignificant()
@@ -83,52 +114,38 @@ record AlertJudgement(
                 side);
     }
 
-    private static AlertJudgement fall(
-            AlertRule rule, RobustnessMetrics now, NamedFigure figure, RobustnessMetrics base, NamedFigure before) {
-        AlertFigure side = side(now, figure);
-        Optional<AlertFigure> other = Optional.of(side(base, before));
-        if (figure.value().isEmpty()) {
-            return new AlertJudgement(Verdict.CROSSED, undefined(rule, now), side, other, Optional.empty());
-        }
-        if (before.value().isEmpty()) {
-            return alone(Verdict.OVER, words("%s was undefined before", told(rule, figure)), side);
-        }
-        AlertDifference difference = difference(now, figure, base, before);
-        boolean fell = difference.getPoints() <= -rule.getDropsBy() + ROUNDING;
+    private static AlertJudgement fall(AlertRule rule, RobustnessMetrics now, NamedFigure figure, RuleBase base) {
+        AlertFigure before = base.getFigure();
+        FigureDifference difference = FigureDifference.of(
+                figure,
+                new NamedFigure(
+                        Optional.of(before.getValue()),
+                        Optional.ofNullable(before.getInterval()).map(AlertJudgement::interval),
+                        base.getPerImage()),
+                now.getClassCounts().equals(base.getClassCounts()));
+        boolean fell = difference.points() <= -rule.getDropsBy() + ROUNDING;
         boolean clear = !rule.getSignificant()
-                || (difference.getInterval() != null && difference.getInterval().get(1) < 0);
+                || difference.interval().map(interval -> interval.high() < 0).orElse(false);
+        String reason = words(
+                "%s, against %.1f before: %+.1f points%s%s",
+                told(rule, figure),
+                before.getValue(),
+                difference.points(),
+                difference.interval().map(AlertJudgement::words).orElse(""),
+                difference
+                        .pairs()
+                        .map(pairs -> words(", %d images lost and %d won", pairs.lost(), pairs.won()))
+                        .orElse(""));
         return new AlertJudgement(
                 !fell ? Verdict.OVER : clear ? Verdict.CROSSED : Verdict.UNDECIDED,
-                words(
-                        "%s, against %.1f before: %+.1f points%s%s",
-                        told(rule, figure),
-                        before.value().get(),
-                        difference.getPoints(),
-                        difference.getInterval() == null ? "" : bounds(difference.getInterval()),
-                        difference.getLost() == null
-                                ? ""
-                                : words(", %d images lost and %d won", difference.getLost(), difference.getWon())),
-                side,
-                other,
-                Optional.of(difference));
-    }
-
-    /** In pairs where the images are the same ones. */
-    private static AlertDifference difference(
-            RobustnessMetrics now, NamedFigure figure, RobustnessMetrics base, NamedFigure before) {
-        if (!figure.perImage().isEmpty()
-                && figure.perImage().length() == before.perImage().length()
-                && now.getClassCounts().equals(base.getClassCounts())) {
-            PairedDifference pairs = PairedDifference.of(figure.perImage(), before.perImage());
-            return new AlertDifference(pairs.points(), List.of(pairs.low(), pairs.high()), pairs.won(), pairs.lost());
-        }
-        double value = figure.value().orElseThrow();
-        double then = before.value().orElseThrow();
-        List<Double> interval = figure.interval().isEmpty() || before.interval().isEmpty()
-                ? null
-                : bounds(Interval.ofDifference(
-                        value, figure.interval().get(), then, before.interval().get()));
-        return new AlertDifference(value - then, interval, null, null);
+                reason,
+                side(now, figure),
+                Optional.of(before),
+                Optional.of(new AlertDifference(
+                        difference.points(),
+                        difference.interval().map(AlertJudgement::bounds).orElse(null),
+                        difference.pairs().map(PairedDifference::won).orElse(null),
+                        difference.pairs().map(PairedDifference::lost).orElse(null))));
     }
 
     private static AlertFigure side(RobustnessMetrics metrics, NamedFigure figure) {
@@ -144,18 +161,18 @@ record AlertJudgement(
         return List.of(interval.low(), interval.high());
     }
 
-    private static String bounds(List<Double> interval) {
-        return words(" [%.1f, %.1f]", interval.get(0), interval.get(1));
+    private static Interval interval(List<Double> bounds) {
+        return new Interval(bounds.get(0), bounds.get(1));
+    }
+
+    private static String words(Interval interval) {
+        return words(" [%.1f, %.1f]", interval.low(), interval.high());
     }
 
     private static String told(AlertRule rule, NamedFigure figure) {
         return rule.getFigure()
-                + figure.value().map(value -> words(" %.1f", value)).orElse(" undefined")
-                + figure.interval().map(interval -> bounds(bounds(interval))).orElse("");
-    }
-
-    private static String undefined(AlertRule rule, RobustnessMetrics now) {
-        return rule.getFigure() + " is undefined: " + NamedFigure.undefined(now, rule.getFigure());
+                + words(" %.1f", figure.value().orElseThrow())
+                + figure.interval().map(AlertJudgement::words).orElse("");
     }
 
     private static String words(String format, Object... values) {

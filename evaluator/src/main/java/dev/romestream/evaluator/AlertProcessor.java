@@ -86,7 +86,7 @@ final class AlertProcessor extends ContextualProcessor<String, PlannerEvent, Str
                 if (same && progress.getRule().equals(rules.get(name))) {
                     kept.put(name, progress);
                 } else {
-                    clear(record, progress, same ? "the rule is no longer there" : "the experiment is another one");
+                    end(record, progress, same ? "the rule is no longer there" : "the experiment is another one");
                 }
             });
             if (kept.isEmpty()) {
@@ -117,7 +117,8 @@ final class AlertProcessor extends ContextualProcessor<String, PlannerEvent, Str
         return progress.getTold() != null && progress.getTold().getState() == AlertState.RAISED;
     }
 
-    private void clear(Record<String, PlannerEvent> record, RuleProgress progress, String reason) {
+    /** The alert is over, and then there is none. */
+    private void end(Record<String, PlannerEvent> record, RuleProgress progress, String reason) {
         if (isRaised(progress)) {
             forward(
                     record,
@@ -130,19 +131,16 @@ final class AlertProcessor extends ContextualProcessor<String, PlannerEvent, Str
                             .setChangedAt(record.timestamp())
                             .build());
         }
+        if (progress.getTold() != null) {
+            context().forward(new Record<>(RecordChecks.alertKey(progress.getTold()), null, record.timestamp()));
+        }
     }
 
     private void remove(Record<String, PlannerEvent> record) {
         experiments().delete(record.key());
         seriesOf(record.key()).forEach((key, series) -> {
             series().delete(key);
-            series.getRules().values().forEach(progress -> {
-                clear(record, progress, "the experiment was removed");
-                if (progress.getTold() != null) {
-                    context()
-                            .forward(new Record<>(RecordChecks.alertKey(progress.getTold()), null, record.timestamp()));
-                }
-            });
+            series.getRules().values().forEach(progress -> end(record, progress, "the experiment was removed"));
         });
     }
 
@@ -150,7 +148,8 @@ final class AlertProcessor extends ContextualProcessor<String, PlannerEvent, Str
         Map<String, AlertRule> rules = new LinkedHashMap<>(rules(experiment));
         rules.values()
                 .removeIf(rule -> rule.getMode() != figures.getMode()
-                        || !(rule.getSuite() == null || rule.getSuite().equals(figures.getSuite())));
+                        || !(rule.getSuite() == null || rule.getSuite().equals(figures.getSuite()))
+                        || !AlertJudgement.concerns(rule, figures));
         if (rules.isEmpty()) {
             return;
         }
@@ -199,7 +198,7 @@ final class AlertProcessor extends ContextualProcessor<String, PlannerEvent, Str
                 && holds
                 && moves
                 && NamedFigure.of(now, rule.getFigure()).value().isPresent()) {
-            after.setBase(now);
+            after.setBase(AlertJudgement.base(rule, now));
         }
         return after;
     }

@@ -8,7 +8,6 @@ import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.schemas.Alert;
-import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -20,6 +19,11 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -33,7 +37,7 @@ import org.apache.kafka.common.errors.InterruptException;
  */
 final class AlertWebhook implements WorkQueue.Worker, AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(10);
-    private static final Set<Integer> MALFORMED = Set.of(400, 413, 415, 422);
+    private static final Set<Integer> MALFORMED = Set.of(413, 415, 422);
     private static final int OK = 200;
     private static final int REDIRECT = 300;
     private static final String ENCODED = "whsec_";
@@ -42,10 +46,19 @@ final class AlertWebhook implements WorkQueue.Worker, AutoCloseable {
     private final URI url;
     private final Optional<SecretKeySpec> key;
     private final Decoder decoder;
+    private final Duration limit;
+    private volatile CompletableFuture<?> underWay = CompletableFuture.completedFuture(null);
+    private volatile boolean closing;
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(LIMIT).build();
 
     AlertWebhook(RomeConfig config) {
+        this(config, LIMIT);
+    }
+
+    /** @param limit for an answer */
+    AlertWebhook(RomeConfig config, Duration limit) {
+        this.limit = limit;
         this.url = URI.create(config.string(RomeConfig.WEBHOOK_URL));
         this.key = key(config.secret(RomeConfig.WEBHOOK_SECRET));
         this.decoder = new Decoder(config);
@@ -69,24 +82,47 @@ final class AlertWebhook implements WorkQueue.Worker, AutoCloseable {
     @Override
     public void process(ConsumerRecord<String, byte[]> record) {
         Alert alert = decoder.decode(record, Alert.class);
-        if (alert == null) {
-            return;
+        if (alert != null) {
+            send(alert);
         }
+    }
+
+    /** Posts an alert, or throws what {@link WorkQueue.Worker#process} may. */
+    void send(Alert alert) {
+        String receiver = url.getHost() + " (" + RomeConfig.WEBHOOK_URL + ")";
+        int status = post(request(alert), receiver);
+        if (MALFORMED.contains(status)) {
+            throw new UnprocessableException(receiver + " answered " + status + " to an alert.");
+        } else if (status < OK || status >= REDIRECT) {
+            throw new UnavailableException(receiver + " answered " + status + " to an alert");
+        }
+    }
+
+    /** The status that is answered. A request's own limit ends with the headers, and this one does not. */
+    private int post(HttpRequest request, String receiver) {
+        var answer = http.sendAsync(request, HttpResponse.BodyHandlers.discarding());
+        underWay = answer;
         try {
-            HttpResponse<String> answer = http.send(request(alert), HttpResponse.BodyHandlers.ofString());
-            int status = answer.statusCode();
-            String words = url.getHost() + " (" + RomeConfig.WEBHOOK_URL + ") answered " + status;
-            if (MALFORMED.contains(status)) {
-                throw new UnprocessableException(words + " to an alert.");
-            } else if (status < OK || status >= REDIRECT) {
-                throw new UnavailableException(words + " to an alert");
+            if (closing) {
+                throw new CancellationException("the webhook is closing");
             }
-        } catch (IOException e) {
+            return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS).statusCode();
+        } catch (TimeoutException e) {
+            throw new UnavailableException(receiver + " has not answered for " + limit.toSeconds() + " s", e);
+        } catch (ExecutionException e) {
             throw new UnavailableException(
-                    url.getHost() + " (" + RomeConfig.WEBHOOK_URL + ") takes no alerts: " + e.getMessage(), e);
+                    receiver + " takes no alerts: " + e.getCause().getMessage(), e);
         } catch (InterruptedException e) {
             throw new InterruptException(e);
+        } finally {
+            answer.cancel(true);
         }
+    }
+
+    /** Ends the post under way; the alert is sent another time. */
+    void cancel() {
+        closing = true;
+        underWay.cancel(true);
     }
 
     private HttpRequest request(Alert alert) {
@@ -95,7 +131,6 @@ final class AlertWebhook implements WorkQueue.Worker, AutoCloseable {
         String body = "{\"type\":\"rome.alert." + RecordJson.plain(alert.getState()) + "\",\"timestamp\":\""
                 + Instant.ofEpochMilli(alert.getChangedAt()) + "\",\"data\":" + RecordJson.line(alert) + "}";
         HttpRequest.Builder request = HttpRequest.newBuilder(url)
-                .timeout(LIMIT)
                 .header("Content-Type", "application/json")
                 .header("webhook-id", id)
                 .header("webhook-timestamp", time)

@@ -220,6 +220,9 @@ final class EvaluationPlanner {
             return;
         }
         try {
+            AlertRules.of(
+                    state.getExperiment(),
+                    SuiteCodec.decode(state.getExperiment().getEvaluation()));
             if (hasDistillation()) {
                 state.getSnapshots().forEach(this::plan);
             } else {
@@ -302,7 +305,6 @@ final class EvaluationPlanner {
         List<Evaluation> evaluations = new ArrayList<>();
         EvaluationSpec spec = state.getExperiment().getEvaluation();
         List<Suite> suites = SuiteCodec.decode(spec);
-        AlertRules.of(state.getExperiment(), suites);
         for (SnapshotProgress snapshot : state.getSnapshots()) {
             List<NetworkVersion> sources = snapshot.getVictims().stream()
                     .map(NetworkProgress::getNetwork)

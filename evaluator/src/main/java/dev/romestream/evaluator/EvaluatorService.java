@@ -67,8 +67,8 @@ public final class EvaluatorService implements Service {
     public void start() {
         networks.awaitCaughtUp();
         queues.add(resources.add(WorkQueue.open(config, GROUP, List.of(Topic.VICTIM_REQUESTS), worker)));
-        webhook.ifPresent(
-                hook -> queues.add(resources.add(WorkQueue.open(config, WEBHOOK_GROUP, List.of(Topic.ALERTS), hook))));
+        webhook.ifPresent(hook ->
+                queues.add(resources.add(WorkQueue.inOrder(config, WEBHOOK_GROUP, List.of(Topic.ALERTS), hook))));
         stream.start();
         started = true;
     }
@@ -86,6 +86,7 @@ public final class EvaluatorService implements Service {
     @Override
     public void close() {
         worker.cancel();
+        webhook.ifPresent(AlertWebhook::cancel);
         resources.close();
     }
 }

@@ -1,11 +1,13 @@
 package dev.romestream.evaluator;
 
 import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.figure.NamedFigure;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.robustness.metric.FigureNames;
+import dev.romestream.robustness.metric.Interval;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertState;
 import dev.romestream.schemas.Experiment;
@@ -17,10 +19,12 @@ import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.MultiGauge.Row;
 import io.micrometer.core.instrument.Tags;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -45,6 +49,7 @@ final class FigureGauges implements AutoCloseable {
     private final MultiGauge flags;
     private final MultiGauge raised;
     private final Map<Network, Map<Plan, Figures>> networks = new LinkedHashMap<>();
+    private final Set<String> experiments = new HashSet<>();
     private final Map<String, Alert> alerts = new TreeMap<>();
     private boolean changed;
 
@@ -53,24 +58,16 @@ final class FigureGauges implements AutoCloseable {
     private record Plan(String suite, Mode mode) {}
 
     /** What a scrape is told of a figure; the outcomes of single images are left where they are. */
-    private record Figures(int position, int flags, Map<String, Double> values, Map<String, List<Double>> intervals) {
+    private record Figures(int position, int flags, Map<String, Double> values, Map<String, Interval> intervals) {
         static Figures of(RobustnessMetrics metrics) {
             Map<String, Double> values = new TreeMap<>();
-            Map<String, List<Double>> intervals = new TreeMap<>();
-            put(values, FigureNames.CLEAN, metrics.getClean().getAccuracy());
-            put(values, FigureNames.WORST_CASE, metrics.getWorstCase().getAccuracy());
-            put(values, FigureNames.IRR, metrics.getIrr());
-            put(values, FigureNames.RR, metrics.getRr());
-            put(intervals, FigureNames.CLEAN, metrics.getClean().getInterval());
-            put(intervals, FigureNames.WORST_CASE, metrics.getWorstCase().getInterval());
-            put(intervals, FigureNames.IRR, metrics.getIrrInterval());
-            return new Figures(metrics.getSnapshot(), metrics.getFlags().size(), values, intervals);
-        }
-
-        private static <T> void put(Map<String, T> map, String name, T value) {
-            if (value != null) {
-                map.put(name, value);
+            Map<String, Interval> intervals = new TreeMap<>();
+            for (String name : List.of(FigureNames.CLEAN, FigureNames.WORST_CASE, FigureNames.IRR, FigureNames.RR)) {
+                NamedFigure figure = NamedFigure.of(metrics, name);
+                figure.value().ifPresent(value -> values.put(name, value));
+                figure.interval().ifPresent(interval -> intervals.put(name, interval));
             }
+            return new Figures(metrics.getSnapshot(), metrics.getFlags().size(), values, intervals);
         }
     }
 
@@ -125,9 +122,12 @@ final class FigureGauges implements AutoCloseable {
 
     private synchronized void accept(String id, Experiment experiment) {
         if (experiment == null) {
-            changed |=
-                    networks.keySet().removeIf(network -> network.experiment().equals(id));
+            experiments.remove(id);
+            networks.keySet().removeIf(network -> network.experiment().equals(id));
+        } else {
+            experiments.add(id);
         }
+        changed = true;
     }
 
     private void run() {
@@ -152,6 +152,10 @@ final class FigureGauges implements AutoCloseable {
         List<Row<?>> position = new ArrayList<>();
         List<Row<?>> flag = new ArrayList<>();
         networks.forEach((network, plans) -> plans.forEach((plan, figures) -> {
+            // figures outlive their experiments on the topic
+            if (!experiments.contains(network.experiment())) {
+                return;
+            }
             Tags tags = Tags.of(
                     EXPERIMENT,
                     network.experiment(),
@@ -163,8 +167,8 @@ final class FigureGauges implements AutoCloseable {
                     word(plan.mode()));
             figures.values().forEach((name, number) -> value.add(Row.of(tags.and("figure", name), number)));
             figures.intervals().forEach((name, bounds) -> {
-                low.add(Row.of(tags.and("figure", name), bounds.get(0)));
-                high.add(Row.of(tags.and("figure", name), bounds.get(1)));
+                low.add(Row.of(tags.and("figure", name), bounds.low()));
+                high.add(Row.of(tags.and("figure", name), bounds.high()));
             });
             position.add(Row.of(tags, figures.position()));
             flag.add(Row.of(tags, figures.flags()));

@@ -233,6 +233,25 @@ class AlertProcessorTest {
                         org.assertj.core.api.Assertions.tuple("irr-below-5", "irr is undefined: no image is right"));
     }
 
+    /** Square is in another suite, nothing is attacked in this mode, and no attack takes anything off. */
+    @Test
+    void whatSuitesDoNotHaveAndWhatIsWellIsNotTold() {
+        rules(
+                rule("fgsm").setBelow(99.0),
+                rule("irr").setBelow(99.0).setMode(Mode.TARGETED),
+                rule("irr").setDropsBy(1.0).setName("never-defined"),
+                rule("rr").setBelow(99.0).setSignificant(false));
+        RobustnessMetrics targeted = figures(0, bits(0, 1));
+        targeted.setMode(Mode.TARGETED);
+        targeted.setAttacks(List.of(attack("none", bits(0, IMAGES))));
+        complete(targeted);
+        RobustnessMetrics other = figures(0, bits(0, 1));
+        other.setAttacks(List.of(attack("none", bits(0, IMAGES)), attack("square", bits(0, 1))));
+        other.setIrr(100.0);
+        complete(other);
+        assertThat(out.isEmpty()).isTrue();
+    }
+
     @Test
     void otherImagesAreNoPairs() {
         rules(rule("fgsm").setDropsBy(5.0));
@@ -268,6 +287,7 @@ class AlertProcessorTest {
         assertThat(states()).containsExactly(AlertState.RAISED);
         rules(rule("clean").setBelow(50.0));
         assertThat(out.readValue().getReason()).isEqualTo("the rule is no longer there");
+        assertThat(out.readValue()).as("a tombstone").isNull();
         rules(rule("fgsm").setBelow(50.0));
         complete(figures(1, bits(0, 1)));
         assertThat(states()).containsExactly(AlertState.RAISED);

@@ -138,12 +138,15 @@ class SeparateProcessesIT {
     @AfterAll
     static void everyProcessHeedsASignal() throws Exception {
         processes.values().forEach(Process::destroy);
-        for (Process process : processes.values()) {
-            if (!process.waitFor(30, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
+        List<String> still = new ArrayList<>();
+        for (Map.Entry<String, Process> process : processes.entrySet()) {
+            if (!process.getValue().waitFor(30, TimeUnit.SECONDS)) {
+                still.add(process.getKey());
+                process.getValue().destroyForcibly();
             }
         }
         cluster.close();
+        assertThat(still).as("processes that a signal did not end").isEmpty();
         for (String name : processes.keySet()) {
             assertThat(log(shared, name)).as(name).contains("stopping").doesNotContain("ERROR");
         }

@@ -1,14 +1,16 @@
 package dev.romestream.client.report;
 
+import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.figure.FigureDifference;
 import dev.romestream.exchange.figure.NamedFigure;
 import dev.romestream.robustness.metric.Interval;
-import dev.romestream.robustness.metric.PairedDifference;
 import dev.romestream.schemas.RobustnessMetrics;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.IntStream;
+import java.util.stream.Collectors;
 
 /**
  * Means over victims, in per cent or points. The interval is the mean of theirs: victims of a set are scored on the same images and
@@ -28,32 +30,31 @@ record Means(double value, Optional<Interval> interval) {
                 .toList());
     }
 
-    /** Of a figure less that of a baseline, victim by victim; of the same images in pairs. */
+    /**
+     * Of a figure less that of a baseline, victim by victim of the same name.
+     *
+     * @param sameData whether both are of the same data set, so that images of the same counts are the same ones
+     */
     static Optional<Means> ofDifference(
-            List<RobustnessMetrics> victims, List<RobustnessMetrics> baseline, String figure) {
-        int count = Math.min(victims.size(), baseline.size());
-        return mean(IntStream.range(0, count)
-                .mapToObj(i -> difference(
-                        NamedFigure.of(victims.get(i), figure),
-                        NamedFigure.of(baseline.get(i), figure),
-                        victims.get(i).getClassCounts().equals(baseline.get(i).getClassCounts())))
+            List<RobustnessMetrics> victims, List<RobustnessMetrics> baseline, String figure, boolean sameData) {
+        Map<String, RobustnessMetrics> others =
+                baseline.stream().collect(Collectors.toMap(VictimPlan::network, other -> other, (a, b) -> b));
+        return mean(victims.stream()
+                .filter(victim -> others.containsKey(VictimPlan.network(victim)))
+                .map(victim -> difference(victim, others.get(VictimPlan.network(victim)), figure, sameData))
                 .toList());
     }
 
-    private static Optional<One> difference(NamedFigure first, NamedFigure second, boolean sameImages) {
+    private static Optional<One> difference(
+            RobustnessMetrics victim, RobustnessMetrics other, String figure, boolean sameData) {
+        NamedFigure first = NamedFigure.of(victim, figure);
+        NamedFigure second = NamedFigure.of(other, figure);
         if (first.value().isEmpty() || second.value().isEmpty()) {
             return Optional.empty();
         }
-        if (sameImages
-                && !first.perImage().isEmpty()
-                && first.perImage().length() == second.perImage().length()) {
-            PairedDifference pairs = PairedDifference.of(first.perImage(), second.perImage());
-            return Optional.of(new One(pairs.points(), Optional.of(new Interval(pairs.low(), pairs.high()))));
-        }
-        Optional<Interval> interval = first.interval().flatMap(one -> second.interval()
-                .map(other -> Interval.ofDifference(
-                        first.value().get(), one, second.value().get(), other)));
-        return Optional.of(new One(first.value().get() - second.value().get(), interval));
+        FigureDifference difference = FigureDifference.of(
+                first, second, sameData && victim.getClassCounts().equals(other.getClassCounts()));
+        return Optional.of(new One(difference.points(), difference.interval()));
     }
 
     private static Optional<Means> mean(List<Optional<One>> all) {

@@ -40,7 +40,6 @@ import static j2html.TagCreator.tr;
 import static j2html.TagCreator.ul;
 
 import dev.romestream.client.experiment.ExperimentFile;
-import dev.romestream.client.result.AttackNames;
 import dev.romestream.client.result.ContactSheet;
 import dev.romestream.client.result.FlagWords;
 import dev.romestream.client.result.Results;
@@ -51,7 +50,6 @@ import dev.romestream.robustness.metric.FigureNames;
 import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertState;
-import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.LabelKind;
@@ -122,7 +120,7 @@ public final class ReportPage {
                                 h1("Robustness: " + name),
                                 p("Accuracies and ratios in per cent, with 95 % intervals. Clean: on images as they are. Worst case:"
                                                 + " right clean and under every attack of the suite. I-RR: the improved"
-                                                + " robustness ratio.")
+                                                + " robustness ratio. …: not complete yet.")
                                         .withClass("soft"),
                                 each(suites(experiments), suite -> overview(suite, experiments)),
                                 each(experiments, ReportPage::experiment))))
@@ -190,7 +188,8 @@ public final class ReportPage {
         List<RobustnessMetrics> victims = one.newest(suite, Mode.UNTARGETED);
         List<DomContent> cells = new ArrayList<>();
         cells.add(th(one.experiment().getName()).attr("scope", "row"));
-        cells.add(td(Integer.toString(victims.size())));
+        boolean complete = victims.stream().allMatch(RobustnessMetrics::getComplete);
+        cells.add(td(victims.size() + (complete ? "" : " …")));
         Stream.of(FigureNames.CLEAN, FigureNames.WORST_CASE, FigureNames.IRR)
                 .forEach(figure -> cells.add(cell(Means.of(victims, figure))));
         cells.add(cell(Means.of(one.newest(suite, Mode.TARGETED), FigureNames.IRR)));
@@ -199,7 +198,12 @@ public final class ReportPage {
                     one.equals(first)
                             ? td("–")
                             : cell(Means.ofDifference(
-                                    victims, first.newest(suite, Mode.UNTARGETED), FigureNames.WORST_CASE)));
+                                    victims,
+                                    first.newest(suite, Mode.UNTARGETED),
+                                    FigureNames.WORST_CASE,
+                                    one.experiment()
+                                            .getDataset()
+                                            .equals(first.experiment().getDataset()))));
         }
         String flags = victims.stream()
                 .flatMap(figure -> figure.getFlags().stream())
@@ -266,12 +270,10 @@ public final class ReportPage {
         if (victims.isEmpty()) {
             return p();
         }
-        List<List<AttackAccuracy>> rows =
-                victims.stream().map(RobustnessMetrics::getAttacks).toList();
+        AttackColumns columns = new AttackColumns(
+                victims.stream().map(RobustnessMetrics::getAttacks).toList());
         List<String> headings = new ArrayList<>(List.of("victim"));
-        for (int i = 0; i < rows.get(0).size(); i++) {
-            headings.add(AttackNames.heading(rows, i));
-        }
+        headings.addAll(columns.names());
         headings.addAll(List.of("worst case", "I-RR", "images"));
         return div(table(
                         caption(word(mode) + ", " + suite),
@@ -285,9 +287,9 @@ public final class ReportPage {
                                                                 : ""))
                                                 .attr("scope", "row")
                                                 .attr("title", victim.getArchitecture()),
-                                        each(
-                                                victim.getAttacks(),
-                                                attack -> heat(attack.getAccuracy(), attack.getInterval())),
+                                        each(columns.of(victim.getAttacks()).map(attack -> attack.map(
+                                                        known -> heat(known.getAccuracy(), known.getInterval()))
+                                                .orElseGet(() -> td("–")))),
                                         heat(victim.getWorstCase()),
                                         td(victim.getIrr() == null ? "–" : Means.number(victim.getIrr()))
                                                 .with(small(bounds(victim.getIrrInterval()))),
@@ -302,11 +304,11 @@ public final class ReportPage {
         return mode.name().toLowerCase(Locale.ROOT);
     }
 
-    private static DomContent heat(Accuracy accuracy) {
+    private static TdTag heat(Accuracy accuracy) {
         return heat(accuracy.getAccuracy(), accuracy.getInterval());
     }
 
-    private static DomContent heat(Double value, List<Double> interval) {
+    private static TdTag heat(Double value, List<Double> interval) {
         return value == null
                 ? td("–")
                 : td(Means.number(value)).with(small(bounds(interval))).withClass("heat h" + Math.round(value / 10));

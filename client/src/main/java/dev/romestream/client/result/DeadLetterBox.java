@@ -4,6 +4,7 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.Sending;
+import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.messaging.topic.TopicReader;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
@@ -148,6 +149,11 @@ public final class DeadLetterBox implements AutoCloseable {
             throw new IllegalArgumentException("The letter " + letter.id() + " has not the " + cut
                     + " bytes of its record, which were too many; they stand at " + letter.topic() + " partition "
                     + letter.partition() + " offset " + letter.offset() + ", as long as that topic keeps them.");
+        }
+        if (letter.topic().equals(TopicNames.of(config).of(Topic.ALERTS))) {
+            throw new IllegalArgumentException(
+                    "The letter " + letter.id()
+                            + " is an alert: on its topic it would be taken for what holds now, and is not written there again.");
         }
         Map<String, Object> settings = config.producer();
         settings.remove("value.serializer");

@@ -9,6 +9,7 @@ import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Mode;
+import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.RobustnessMetrics;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,12 +92,39 @@ class ReportPageTest {
                         .orElseThrow()
                         .high())
                 .isEqualTo(79);
-        Means difference = Means.ofDifference(victims, first.newest("pixel-2", Mode.UNTARGETED), "worstCase")
+        Means difference = Means.ofDifference(victims, first.newest("pixel-2", Mode.UNTARGETED), "worstCase", true)
                 .orElseThrow();
         assertThat(difference.value()).isEqualTo(-8);
         // Bonett and Price by hand: 10 lost of 100 give -9.80 +- 6.38, and 6 lost -5.88 +- 5.31
         assertThat(difference.interval().orElseThrow().low()).isCloseTo(-13.69, within(0.01));
         assertThat(difference.interval().orElseThrow().high()).isCloseTo(-2.00, within(0.01));
+    }
+
+    @Test
+    void imagesOfAnotherDataSetAreNoPairs() {
+        List<RobustnessMetrics> first = reported("a", 40).newest("pixel-2", Mode.UNTARGETED);
+        List<RobustnessMetrics> second = reported("b", 30, 10).newest("pixel-2", Mode.UNTARGETED);
+        Means paired = Means.ofDifference(second, first, "worstCase", true).orElseThrow();
+        Means others = Means.ofDifference(second, first, "worstCase", false).orElseThrow();
+        assertThat(paired.value()).as("of the victim that both have").isEqualTo(-10);
+        assertThat(others.value()).isEqualTo(-10);
+        assertThat(others.interval().orElseThrow().high())
+                .isPositive()
+                .isGreaterThan(paired.interval().orElseThrow().high());
+    }
+
+    /** Transfer attacks come from networks that not every one has beside it. */
+    @Test
+    void attacksStandInTheColumnOfWhatTheyAre() {
+        AttackAccuracy foreign = AttackAccuracy.newBuilder(attack("pgd", 30))
+                .setSource(new NetworkVersion("e/other", 0))
+                .build();
+        AttackColumns columns = new AttackColumns(
+                List.of(List.of(attack("none", 80), attack("pgd", 40)), List.of(attack("none", 70), foreign)));
+        assertThat(columns.names()).containsExactly("none", "pgd", "pgd from other");
+        assertThat(columns.of(List.of(attack("none", 70), foreign))
+                        .map(found -> found.map(AttackAccuracy::getAccuracy)))
+                .containsExactly(Optional.of(70.0), Optional.empty(), Optional.of(30.0));
     }
 
     @Test

@@ -33,6 +33,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
@@ -41,8 +42,12 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  */
 public final class TopicsView implements AutoCloseable {
     private static final long PUBLISH_MS = 200;
+    private static final long AWAIT_NANOS = 2_000_000_000L;
     private static final int MOST_LETTERS = 200;
-    private static final int MOST_ARCHITECTURES = 200;
+    private static final int MOST_KINDS = 200;
+
+    /** Networks of an architecture on images of a data set. */
+    private record AttackedKind(String architecture, String dataset) {}
 
     private record AttackRate(double evaluations, double seconds) {
         static AttackRate of(RobustnessMetrics metrics) {
@@ -64,7 +69,7 @@ public final class TopicsView implements AutoCloseable {
     private final Map<String, Experiment> experiments = new LinkedHashMap<>();
     private final Map<String, Map<String, ExperimentStatus>> statuses = new HashMap<>();
     private final Map<String, Map<String, Figure>> figures = new HashMap<>();
-    private final Map<String, AttackRate> attackRates = new HashMap<>();
+    private final Map<AttackedKind, AttackRate> attackRates = new HashMap<>();
     private final Map<String, DatasetDescriptor> datasets = new HashMap<>();
     private final Map<String, Map<String, Long>> letterCounts = new TreeMap<>();
     private final Deque<Map<String, Object>> letters = new ArrayDeque<>();
@@ -116,6 +121,7 @@ public final class TopicsView implements AutoCloseable {
             }
         } else {
             experiments.put(id, experiment);
+            notifyAll();
         }
         changedExperiments.add(id);
     }
@@ -130,15 +136,24 @@ public final class TopicsView implements AutoCloseable {
 
     private synchronized void acceptFigure(String key, RobustnessMetrics metrics) {
         if (metrics != null) {
-            if (metrics.getComplete() && attackRates.size() < MOST_ARCHITECTURES) {
-                attackRates.merge(metrics.getArchitecture(), AttackRate.of(metrics), AttackRate::plus);
-            }
+            rate(metrics);
             changedFigures.put(
                     key,
                     figures.computeIfAbsent(metrics.getExperiment(), id -> new HashMap<>())
                             .computeIfAbsent(key, id -> new Figure())
                             .accept(metrics));
             changedExperiments.add(metrics.getExperiment());
+        }
+    }
+
+    private void rate(RobustnessMetrics metrics) {
+        Experiment experiment = experiments.get(metrics.getExperiment());
+        if (!metrics.getComplete() || experiment == null) {
+            return;
+        }
+        AttackedKind kind = new AttackedKind(metrics.getArchitecture(), DatasetIds.of(experiment.getDataset()));
+        if (attackRates.containsKey(kind) || attackRates.size() < MOST_KINDS) {
+            attackRates.merge(kind, AttackRate.of(metrics), AttackRate::plus);
         }
     }
 
@@ -251,19 +266,38 @@ public final class TopicsView implements AutoCloseable {
         return Optional.ofNullable(experiments.get(id));
     }
 
+    /** Waits until an experiment that was just written is known here, for a moment. */
+    public synchronized void await(Experiment written) {
+        long deadline = System.nanoTime() + AWAIT_NANOS;
+        long left = AWAIT_NANOS;
+        try {
+            while (left > 0 && !isKnown(written)) {
+                TimeUnit.NANOSECONDS.timedWait(this, left);
+                left = deadline - System.nanoTime();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private boolean isKnown(Experiment written) {
+        Experiment known = experiments.get(written.getId());
+        return known != null && known.getRun() >= written.getRun();
+    }
+
     /** The data set of an experiment, if it is described. */
     public synchronized Optional<DatasetDescriptor> dataset(Experiment experiment) {
         return Optional.ofNullable(datasets.get(DatasetIds.of(experiment.getDataset())));
     }
 
     /**
-     * Gradient evaluations a second of an attacker, over all complete figures of networks of an architecture; empty where there are
-     * none.
+     * Gradient evaluations a second of an attacker, over all complete figures of networks of an architecture on a data set; empty
+     * where there are none.
      *
      * @param architecture in words, as figures have it
      */
-    public synchronized OptionalDouble attackRate(String architecture) {
-        AttackRate rate = attackRates.get(architecture);
+    public synchronized OptionalDouble attackRate(String architecture, DatasetDescriptor dataset) {
+        AttackRate rate = attackRates.get(new AttackedKind(architecture, dataset.getId()));
         return rate == null || rate.seconds() == 0
                 ? OptionalDouble.empty()
                 : OptionalDouble.of(rate.evaluations() / rate.seconds());

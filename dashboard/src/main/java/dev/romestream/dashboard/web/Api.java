@@ -316,6 +316,8 @@ final class Api {
 
     private void submit(Context context) {
         List<Experiment> started = ExperimentControl.start(config, parse(context));
+        // whoever is told asks for them next
+        started.forEach(topics::await);
         context.status(201);
         answerWith(
                 context, Map.of("ids", started.stream().map(Experiment::getId).toList()));

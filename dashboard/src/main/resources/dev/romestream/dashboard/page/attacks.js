@@ -1,6 +1,6 @@
 // How attacks are called, and what controls and flags mean.
 import { call } from "./live.js";
-import { number } from "./dom.js";
+import { number, say } from "./dom.js";
 
 export const short = name => name.slice(name.lastIndexOf("/") + 1);
 
@@ -35,7 +35,10 @@ export function attackTable(figures) {
 }
 
 /** What a flag says, by its name. */
-export const FLAGS = await call("api/flags").catch(() => ({}));
+export const FLAGS = await call("api/flags").catch(error => {
+  say("What flags say could not be fetched: " + error.message, true);
+  return {};
+});
 export const CONTROLS = {
   none: "No attack: the clean accuracy.",
   clamp: "No attack, only the suite's range projection. In pixel space it must equal 'none'.",

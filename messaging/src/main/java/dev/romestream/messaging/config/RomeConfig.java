@@ -16,6 +16,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.CommonClientConfigs;
@@ -311,6 +312,13 @@ public final class RomeConfig {
     public static final int MAX_REQUEST_BYTES = 10 * 1024 * 1024;
 
     private static final String ENVIRONMENT_PREFIX = "ROME_";
+    /** What Kubernetes tells every container of the services beside it. */
+    private static final Pattern SERVICE_LINK = Pattern.compile(
+            ".*_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)");
+
+    /** What the launcher and the log take from the environment. */
+    private static final Set<String> LAUNCHER = Set.of("ROME_HEAP", "ROME_LOG_LEVEL", "ROME_LOG_FORMAT");
+
     private static final Map<String, String> BUILT_IN = Map.of(
             CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG,
             "localhost:9092",
@@ -356,7 +364,8 @@ public final class RomeConfig {
      * Reads all sources.
      *
      * @param file a properties file, or null for none
-     * @param environment of which {@code ROME_*} counts, with '_' for '.'
+     * @param environment of which {@code ROME_*} counts, with '_' for '.'; what Kubernetes puts there for services whose names begin so
+     *     does not
      * @param flags the strongest
      * @throws ConfigException naming the key, the value and what is allowed
      */
@@ -366,12 +375,13 @@ public final class RomeConfig {
             merged.putAll(read(file));
         }
         environment.forEach((name, value) -> {
-            if (name.startsWith(ENVIRONMENT_PREFIX)) {
-                merged.put(
-                        name.substring(ENVIRONMENT_PREFIX.length())
-                                .toLowerCase(Locale.ROOT)
-                                .replace('_', '.'),
-                        value);
+            if (name.startsWith(ENVIRONMENT_PREFIX) && !LAUNCHER.contains(name)) {
+                String key = name.substring(ENVIRONMENT_PREFIX.length())
+                        .toLowerCase(Locale.ROOT)
+                        .replace('_', '.');
+                if (isKnown(key) || !SERVICE_LINK.matcher(name).matches()) {
+                    merged.put(key, value);
+                }
             }
         });
         merged.putAll(flags);

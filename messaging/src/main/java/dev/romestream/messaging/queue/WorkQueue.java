@@ -34,6 +34,11 @@ public interface WorkQueue extends AutoCloseable {
                 : new ConsumerGroupQueue(config, group, topics, worker);
     }
 
+    /** A queue whose records of a key are handed out in order, one at a time: of a consumer group, whatever {@code queue.type} says. */
+    static WorkQueue inOrder(RomeConfig config, String group, List<Topic> topics, Worker worker) {
+        return new ConsumerGroupQueue(config, group, topics, worker);
+    }
+
     /** Whether the queue's threads are at work. */
     boolean isAlive();
 

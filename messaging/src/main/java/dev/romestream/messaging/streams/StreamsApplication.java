@@ -89,6 +89,9 @@ public final class StreamsApplication implements AutoCloseable {
         properties.put("main.consumer.max.poll.interval.ms", MOST_WAITING_MS);
         properties.put("producer.max.request.size", RomeConfig.MAX_REQUEST_BYTES);
         properties.put("producer.max.in.flight.requests.per.connection", RomeConfig.MAX_IN_FLIGHT_REQUESTS);
+        properties.put(
+                StreamsConfig.topicPrefix("max.message.bytes"),
+                Topic.ALERTS.settings().get("max.message.bytes"));
         properties.putAll(config.streams());
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, names.prefix() + name);
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, config.bootstrapServers());

@@ -27,6 +27,24 @@ class RomeConfigTest {
     }
 
     @Test
+    void whatKubernetesPutsIntoTheEnvironmentIsNoSettingAndATypingErrorIsRefused() {
+        RomeConfig config = RomeConfig.load(
+                null,
+                Map.of(
+                        "ROME_STREAM_SERVICE_HOST", "10.0.0.7",
+                        "ROME_STREAM_SERVICE_PORT_HTTP", "8080",
+                        "ROME_ATTACKER_PORT", "tcp://10.0.0.7:8080",
+                        "ROME_ATTACKER_PORT_8080_TCP_ADDR", "10.0.0.7",
+                        "ROME_HTTP_PORT", "8081",
+                        "ROME_HEAP", "2g",
+                        "ROME_LOG_LEVEL", "INFO"),
+                Map.of());
+        assertThat(config.integer(RomeConfig.HTTP_PORT)).isEqualTo(8081);
+        assertThatThrownBy(() -> RomeConfig.load(null, Map.of("ROME_ALERTS_WEBHOK_URL", "http://a"), Map.of()))
+                .hasMessageContaining("alerts.webhok.url");
+    }
+
+    @Test
     void anUnknownKeyIsRefusedByName() {
         assertThatThrownBy(() -> RomeConfig.of(Map.of("atacker.count", "2")))
                 .isInstanceOf(ConfigException.class)

@@ -78,6 +78,11 @@ final class AlertFollower implements AutoCloseable {
                 .toString();
     }
 
+    /** Tells of what was written before the call. */
+    void awaitCurrent(Duration limit) {
+        reader.awaitCurrent(limit);
+    }
+
     void throwFailure() {
         reader.throwFailure();
     }

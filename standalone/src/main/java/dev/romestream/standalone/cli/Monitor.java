@@ -33,6 +33,7 @@ final class Monitor implements AutoCloseable {
     private static final long METRICS_NANOS = 10_000_000_000L;
 
     private static final Duration LIMIT = Duration.ofMinutes(2);
+    private static final long ALERTS_NANOS = 3_000_000_000L;
 
     private final Map<String, String> names;
     private final Map<String, Integer> runs = new HashMap<>();
@@ -114,10 +115,14 @@ final class Monitor implements AutoCloseable {
                 print();
                 Optional<String> failure = failure();
                 if (failure.isPresent() || ended()) {
-                    return failure;
+                    break;
                 }
                 pause(PRINT_MS);
             }
+        }
+        tellAlerts();
+        synchronized (this) {
+            return failure();
         }
     }
 
@@ -142,6 +147,30 @@ final class Monitor implements AutoCloseable {
                 pause(CHECK_MS);
             }
         }
+    }
+
+    /** Of what was evaluated: alerts are visible together with the status that follows them. */
+    private void tellAlerts() {
+        alertFollower.awaitCurrent(LIMIT);
+        synchronized (this) {
+            print();
+        }
+    }
+
+    /** Waits until the evaluator says that it has nothing more to do, but not for long, and tells of the alerts that came of it. */
+    void awaitAlerts(String experiment) {
+        long from = System.currentTimeMillis();
+        long deadline = System.nanoTime() + ALERTS_NANOS;
+        synchronized (this) {
+            while (System.nanoTime() < deadline) {
+                ExperimentStatus status = statuses.get(experiment + "/evaluator");
+                if (status != null && status.getPhase() == Phase.WAITING && status.getTime() >= from) {
+                    break;
+                }
+                pause(CHECK_MS);
+            }
+        }
+        tellAlerts();
     }
 
     private Optional<String> refusal() {

@@ -92,6 +92,9 @@ final class MonitorCommand implements Runnable {
                     monitor.await(() -> true).ifPresent(failure -> tell(failure, awaited));
                     print(monitoring, awaited);
                     if (once && folder.isSettled() && awaited.isEmpty()) {
+                        if (!alerts.isEmpty()) {
+                            monitor.awaitAlerts(experiment.getId());
+                        }
                         return;
                     }
                 } while (!interruption.await(ModelFolder.INTERVAL_MS));

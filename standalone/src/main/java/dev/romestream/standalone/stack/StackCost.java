@@ -1,5 +1,6 @@
 package dev.romestream.standalone.stack;
 
+import dev.romestream.dashboard.ExperimentCost;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.producer.Datasets;
 import dev.romestream.schemas.DatasetDescriptor;
@@ -30,10 +31,7 @@ final class StackCost implements Function<List<Experiment>, Optional<String>> {
     @Override
     public synchronized Optional<String> apply(List<Experiment> experiments) {
         Experiment first = experiments.get(0);
-        boolean comparable = experiments.stream()
-                .allMatch(experiment -> experiment.getDistillation() != null
-                        && experiment.getDataset().equals(first.getDataset()));
-        if (!comparable) {
+        if (!ExperimentCost.isComparable(experiments)) {
             return Optional.empty();
         }
         if (datasets.size() + rates.size() > MOST_KNOWN) {
