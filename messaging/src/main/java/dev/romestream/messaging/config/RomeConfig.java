@@ -312,6 +312,10 @@ public final class RomeConfig {
     public static final int MAX_REQUEST_BYTES = 10 * 1024 * 1024;
 
     private static final String ENVIRONMENT_PREFIX = "ROME_";
+    /** Keys whose values are not to be printed; webhooks' addresses often hold a secret. */
+    private static final Pattern SECRET =
+            Pattern.compile("password|secret|token|jaas|user\\.info|keystore\\.key|webhook\\.url");
+
     /** What Kubernetes tells every container of the services beside it. */
     private static final Pattern SERVICE_LINK = Pattern.compile(
             ".*_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)");
@@ -432,6 +436,20 @@ public final class RomeConfig {
         } catch (URISyntaxException e) {
             throw new ConfigException(key, value, "It is no URL: " + e.getMessage());
         }
+    }
+
+    /** The settings of the system, and those of others that were given, on a line; what is secret is hidden. */
+    public String describe() {
+        Map<String, String> all = new TreeMap<>();
+        given.forEach((key, value) -> all.put(key, SECRET.matcher(key).find() ? Password.HIDDEN : value));
+        own.forEach((key, value) -> all.put(
+                key,
+                SECRET.matcher(key).find() && !String.valueOf(value).isEmpty()
+                        ? Password.HIDDEN
+                        : String.valueOf(value)));
+        return all.entrySet().stream()
+                .map(entry -> entry.getKey() + "=" + entry.getValue())
+                .collect(Collectors.joining(", "));
     }
 
     /** This configuration with some settings replaced. */

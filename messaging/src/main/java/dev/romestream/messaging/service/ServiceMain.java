@@ -50,6 +50,12 @@ public final class ServiceMain implements Callable<Integer> {
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "A setting; may be given again.")
     private Map<String, String> flags = new HashMap<>();
 
+    @Option(
+            names = "--log-format",
+            paramLabel = "FORMAT",
+            description = "text, or json: an object a line. Without it, what ROME_LOG_FORMAT says, or text.")
+    private LogFormat logFormat;
+
     public ServiceMain(String program, BiFunction<RomeConfig, MeterRegistry, Service> factory) {
         this.program = program;
         this.factory = factory;
@@ -59,6 +65,7 @@ public final class ServiceMain implements Callable<Integer> {
     public void run(String[] args) {
         CommandLine line = new CommandLine(this);
         line.setCommandName(program);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
         line.getCommandSpec()
                 .usageMessage()
                 .footer(
@@ -79,13 +86,23 @@ public final class ServiceMain implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        chosenFormat().use();
         RomeConfig config = RomeConfig.load(file, System.getenv(), flags);
+        log.info("{}: configuration: {}", program, config.describe());
         try {
             return serve(config);
         } catch (KafkaException | IllegalStateException | IllegalArgumentException | UncheckedIOException e) {
             log.debug("The service failed", e);
-            System.err.println(program + ": " + e.getMessage());
+            log.error("{}: {}", program, e.getMessage());
             return FAILURE;
+        }
+    }
+
+    private LogFormat chosenFormat() {
+        try {
+            return logFormat == null ? LogFormat.of(System.getenv()) : logFormat;
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException(e.getMessage());
         }
     }
 
@@ -123,18 +140,20 @@ public final class ServiceMain implements Callable<Integer> {
                                     .or(running::unready))));
             stopOnSignal(running, signalled, stopped);
             if (start(config, metrics, resources, running)) {
-                System.err.println(program + ": ready"
-                        + endpoint.map(open -> ", health and metrics at http://" + config.string(RomeConfig.HTTP_HOST)
+                log.info(
+                        "{}: ready{}",
+                        program,
+                        endpoint.map(open -> ", health and metrics at http://" + config.string(RomeConfig.HTTP_HOST)
                                         + ":" + open.port())
                                 .orElse(""));
             }
             while (!signalled.await(WATCH_MS, TimeUnit.MILLISECONDS)) {
                 if (running.hasEnded()) {
-                    System.err.println(program + ": a thread of the service ended; see the log above");
+                    log.error("{}: a thread of the service ended; see the log above", program);
                     return FAILURE;
                 }
             }
-            System.err.println(program + ": stopping");
+            log.info("{}: stopping", program);
             return 0;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -45,6 +45,23 @@ class RomeConfigTest {
     }
 
     @Test
+    void aDescriptionHasEverySettingAndNoSecret() {
+        String words = RomeConfig.of(Map.of(
+                        "dashboard.token", "hush-1",
+                        "alerts.webhook.secret", "hush-2",
+                        "alerts.webhook.url", "https://chat.example/hooks/hush-3",
+                        "sasl.jaas.config", "password=hush-4",
+                        "basic.auth.user.info", "me:hush-5",
+                        "ssl.keystore.key", "hush-6",
+                        "producer.ssl.key.password", "hush-7",
+                        "linger.ms", "7"))
+                .describe();
+        assertThat(words)
+                .contains("topic.prefix=rome.", "linger.ms=7", "dashboard.token=[hidden]", "sasl.jaas.config=[hidden]")
+                .doesNotContain("hush");
+    }
+
+    @Test
     void anUnknownKeyIsRefusedByName() {
         assertThatThrownBy(() -> RomeConfig.of(Map.of("atacker.count", "2")))
                 .isInstanceOf(ConfigException.class)

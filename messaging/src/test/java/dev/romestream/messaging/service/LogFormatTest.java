@@ -1,0 +1,63 @@
+package dev.romestream.messaging.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+class LogFormatTest {
+    private static String logged(LogFormat format, Runnable work) {
+        PrintStream before = System.err;
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(out, true, StandardCharsets.UTF_8));
+        try {
+            format.use();
+            work.run();
+        } finally {
+            System.setErr(before);
+        }
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    @AfterEach
+    void backToText() {
+        LogFormat.TEXT.use();
+    }
+
+    @Test
+    void jsonIsAnObjectALineWhateverIsInIt() throws IOException {
+        String line = logged(LogFormat.JSON, () -> LoggerFactory.getLogger(LogFormatTest.class)
+                .warn("two\nlines and a \"quote\"", new IllegalStateException("why")));
+        assertThat(line.strip().lines()).hasSize(1);
+        JsonNode entry = new ObjectMapper().readTree(line);
+        assertThat(entry.path("level").asText()).isEqualTo("WARN");
+        assertThat(entry.path("formattedMessage").asText()).isEqualTo("two\nlines and a \"quote\"");
+        assertThat(entry.path("timestamp").asLong()).isPositive();
+        assertThat(entry.at("/throwable/message").asText()).isEqualTo("why");
+    }
+
+    @Test
+    void textHasIsoTimes() {
+        String line = logged(LogFormat.TEXT, () -> LoggerFactory.getLogger(LogFormatTest.class)
+                .warn("hello"));
+        assertThat(line.strip())
+                .matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}(Z|[+-].*) WARN +LogFormatTest - hello");
+    }
+
+    @Test
+    void whatThereIsNotIsRefused() {
+        assertThat(LogFormat.of(Map.of())).isEqualTo(LogFormat.TEXT);
+        assertThat(LogFormat.of(Map.of("ROME_LOG_FORMAT", "json"))).isEqualTo(LogFormat.JSON);
+        assertThatThrownBy(() -> LogFormat.of(Map.of("ROME_LOG_FORMAT", "xml")))
+                .hasMessageContaining("'xml'; allowed are text and json");
+    }
+}
