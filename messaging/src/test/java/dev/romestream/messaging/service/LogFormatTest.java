@@ -17,14 +17,19 @@ import org.slf4j.LoggerFactory;
 class LogFormatTest {
     private static String logged(LogFormat format, Runnable work) {
         PrintStream before = System.err;
+        PrintStream results = System.out;
         ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream other = new ByteArrayOutputStream();
         System.setErr(new PrintStream(out, true, StandardCharsets.UTF_8));
+        System.setOut(new PrintStream(other, true, StandardCharsets.UTF_8));
         try {
             format.use();
             work.run();
         } finally {
             System.setErr(before);
+            System.setOut(results);
         }
+        assertThat(other.size()).as("nothing on standard output").isZero();
         return out.toString(StandardCharsets.UTF_8);
     }
 
