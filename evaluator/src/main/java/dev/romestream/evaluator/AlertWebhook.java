@@ -104,12 +104,15 @@ final class AlertWebhook implements WorkQueue.Worker, AutoCloseable {
         underWay = answer;
         try {
             if (closing) {
-                throw new CancellationException("the webhook is closing");
+                throw cancelled();
             }
             return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS).statusCode();
         } catch (TimeoutException e) {
             throw new UnavailableException(receiver + " has not answered for " + limit.toSeconds() + " s", e);
         } catch (ExecutionException e) {
+            if (closing) {
+                throw cancelled();
+            }
             throw new UnavailableException(
                     receiver + " takes no alerts: " + e.getCause().getMessage(), e);
         } catch (InterruptedException e) {
@@ -117,6 +120,10 @@ final class AlertWebhook implements WorkQueue.Worker, AutoCloseable {
         } finally {
             answer.cancel(true);
         }
+    }
+
+    private static CancellationException cancelled() {
+        return new CancellationException("the webhook is closing");
     }
 
     /** Ends the post under way; the alert is sent another time. */
