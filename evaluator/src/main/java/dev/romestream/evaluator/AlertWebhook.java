@@ -32,8 +32,8 @@ import org.apache.kafka.common.errors.InterruptException;
 
 /**
  * Posts alerts as JSON to a URL, with the headers of <a href="https://www.standardwebhooks.com">Standard Webhooks</a>. A receiver
- * that is away, or that refuses for now, is waited for; what it calls malformed goes to the dead letters. At least once: the id of
- * a post is the same each time.
+ * that is away, or that refuses for now, is waited for; what it calls too large or malformed goes to the dead letters. In order, and
+ * at least once: the id of a post is the same each time.
  */
 final class AlertWebhook implements WorkQueue.Worker, AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(10);

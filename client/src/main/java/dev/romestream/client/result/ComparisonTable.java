@@ -105,7 +105,7 @@ public final class ComparisonTable {
         List<String> header = new ArrayList<>(List.of(what, "victims", "clean"));
         for (int i = 0; i < attacks.get(0).size(); i++) {
             if (!isClean(attacks.get(0).get(i))) {
-                header.add(AttackNames.heading(attacks, i));
+                header.add(heading(attacks, i));
             }
         }
         header.addAll(List.of("worst case", "I-RR", "I-RR targeted", "RR"));
@@ -138,6 +138,34 @@ public final class ComparisonTable {
 
     private static boolean isClean(AttackAccuracy attack) {
         return attack.getAttack().equals("none");
+    }
+
+    /** The attack's name, with what tells it from others of the name, and where it was crafted. */
+    private static String heading(List<List<AttackAccuracy>> rows, int position) {
+        List<AttackAccuracy> attacks = rows.get(0);
+        AttackAccuracy attack = attacks.get(position);
+        StringBuilder heading = new StringBuilder(attack.getAttack());
+        if (differs(attacks, attack, AttackAccuracy::getEpsilon)) {
+            heading.append(" %.3f".formatted(attack.getEpsilon()));
+        }
+        if (differs(attacks, attack, AttackAccuracy::getSteps)) {
+            heading.append(" x").append(attack.getSteps());
+        }
+        rows.stream()
+                .map(row -> row.get(position).getSource())
+                .filter(Objects::nonNull)
+                .findFirst()
+                .ifPresent(source -> heading.append(" from ")
+                        .append(source.getNetwork()
+                                .substring(source.getNetwork().lastIndexOf('/') + 1)));
+        return heading.toString();
+    }
+
+    private static boolean differs(
+            List<AttackAccuracy> attacks, AttackAccuracy attack, Function<AttackAccuracy, Object> property) {
+        return attacks.stream()
+                .anyMatch(other -> other.getAttack().equals(attack.getAttack())
+                        && !property.apply(other).equals(property.apply(attack)));
     }
 
     private static String mean(List<RobustnessMetrics> metrics, Function<RobustnessMetrics, Double> figure) {

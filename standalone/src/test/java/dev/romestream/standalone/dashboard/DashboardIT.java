@@ -16,6 +16,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -83,6 +84,17 @@ class DashboardIT {
         browser.click("#submit");
         browser.awaitText(".state", "id ");
         return browser.text(".state code");
+    }
+
+    /** The exit code of a command against the stack. */
+    private static int onStack(String... words) {
+        List<String> line = new ArrayList<>(List.of(words));
+        line.addAll(List.of(
+                "--bootstrap-server",
+                stack.config().bootstrapServers(),
+                "--schema-registry",
+                stack.config().string(RomeConfig.REGISTRY_URL)));
+        return RomeCommand.execute(line.toArray(String[]::new));
     }
 
     private static String experiment(String id) {
@@ -227,17 +239,7 @@ class DashboardIT {
         browser.click("#remove-" + other);
         browser.await("one left", () -> browser.count("[data-id]") == 1);
 
-        assertThat(RomeCommand.execute(
-                        "report",
-                        base,
-                        other,
-                        "--out",
-                        folder.toString(),
-                        "--bootstrap-server",
-                        stack.config().bootstrapServers(),
-                        "--schema-registry",
-                        stack.config().string(RomeConfig.REGISTRY_URL)))
-                .isZero();
+        assertThat(onStack("report", base, other, "--out", folder.toString())).isZero();
         browser.open(folder.resolve("report.html").toUri().toString());
         assertThat(browser.text("h1")).isEqualTo("Robustness: compared-random, compared-dm");
         assertThat(browser.text("table")).contains("worst case against compared-random");
@@ -311,7 +313,7 @@ class DashboardIT {
 
     @Test
     void aNetworkThatIsMonitoredIsSeenByALink() {
-        assertThat(RomeCommand.execute(
+        assertThat(onStack(
                         "evaluate",
                         "../robustness/src/test/resources/networks/small.pt",
                         "--dataset",
@@ -319,11 +321,7 @@ class DashboardIT {
                         "--limit",
                         "20",
                         "--suite",
-                        "quick",
-                        "--bootstrap-server",
-                        stack.config().bootstrapServers(),
-                        "--schema-registry",
-                        stack.config().string(RomeConfig.REGISTRY_URL)))
+                        "quick"))
                 .isZero();
         browser.open(url + "#/monitor?suite=quick");
         browser.awaitText("[data-version]", "evaluate-");
@@ -334,7 +332,7 @@ class DashboardIT {
     @Test
     void anAlertIsShownWhereverItMatters(@TempDir Path models) throws IOException {
         Files.copy(Path.of("../robustness/src/test/resources/networks/small.pt"), models.resolve("production.pt"));
-        assertThat(RomeCommand.execute(
+        assertThat(onStack(
                         "monitor",
                         models.toString(),
                         "--once",
@@ -347,11 +345,7 @@ class DashboardIT {
                         "--limit",
                         "20",
                         "--suite",
-                        "quick",
-                        "--bootstrap-server",
-                        stack.config().bootstrapServers(),
-                        "--schema-registry",
-                        stack.config().string(RomeConfig.REGISTRY_URL)))
+                        "quick"))
                 .isZero();
         browser.open(url + "#/experiments?filter=monitor");
         browser.awaitText("#raised", "2");
