@@ -10,6 +10,7 @@ import dev.romestream.messaging.service.Service;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.schemas.Topic;
+import dev.romestream.schemas.WorkGroup;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +21,6 @@ import java.util.Optional;
  * distiller; answers each with perturbed images. It keeps nothing.
  */
 public final class AttackerService implements Service {
-    private static final String GROUP = "attackers";
     /** While one taker's request is worked on, the other fetches the next. */
     private static final int TAKERS = 2;
 
@@ -50,7 +50,7 @@ public final class AttackerService implements Service {
         networks.awaitCaughtUp();
         for (Topic topic : List.of(Topic.PRIOR_REQUESTS, Topic.ATTACK_REQUESTS)) {
             for (int taker = 0; taker < TAKERS; taker++) {
-                queues.add(resources.add(WorkQueue.open(config, GROUP, List.of(topic), worker)));
+                queues.add(resources.add(WorkQueue.open(config, WorkGroup.ATTACKERS, List.of(topic), worker)));
             }
         }
     }

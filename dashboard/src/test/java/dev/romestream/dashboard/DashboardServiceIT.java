@@ -7,8 +7,6 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.romestream.client.experiment.ExperimentFile;
-import dev.romestream.embedded.EmbeddedBroker;
-import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.TopicSetup;
@@ -16,6 +14,7 @@ import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.Phase;
 import dev.romestream.schemas.Topic;
+import dev.romestream.testing.TestCluster;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -51,8 +50,7 @@ class DashboardServiceIT {
     @TempDir
     private static Path directory;
 
-    private static EmbeddedBroker broker;
-    private static EmbeddedSchemaRegistry registry;
+    private static TestCluster cluster;
     private static RomeConfig config;
     private static DashboardService dashboard;
     private static RecordSender sender;
@@ -60,10 +58,8 @@ class DashboardServiceIT {
 
     @BeforeAll
     static void start() {
-        broker = EmbeddedBroker.start(directory.resolve("broker"), 0);
-        registry = EmbeddedSchemaRegistry.start(broker.bootstrapServers(), 0);
-        config = RomeConfig.of(
-                Map.of("bootstrap.servers", broker.bootstrapServers(), RomeConfig.REGISTRY_URL, registry.url()));
+        cluster = TestCluster.start(directory);
+        config = RomeConfig.of(cluster.tenant(Map.of()));
         TopicSetup.ensure(config);
         sender = new RecordSender(config);
         dashboard = started(Map.of());
@@ -71,10 +67,11 @@ class DashboardServiceIT {
 
     @AfterAll
     static void stop() {
-        dashboard.close();
-        sender.close();
-        registry.close();
-        broker.close();
+        if (cluster != null) {
+            dashboard.close();
+            sender.close();
+            cluster.close();
+        }
     }
 
     private static DashboardService started(Map<String, String> settings) {

@@ -45,7 +45,7 @@ final class DistillationTopology {
         builder.addStateStore(Stores.keyValueStoreBuilder(
                         Stores.inMemoryKeyValueStore(STATES),
                         Serdes.String(),
-                        ControlStream.<DistillationState>serde(config))
+                        ControlStream.<DistillationState>internal(config))
                 .withLoggingEnabled(Map.of()));
         builder.addStateStore(
                 Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(DATASETS), Serdes.String(), Serdes.String())

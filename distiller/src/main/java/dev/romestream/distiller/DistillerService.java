@@ -16,14 +16,13 @@ import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.schemas.PriorAnswer;
 import dev.romestream.schemas.Topic;
+import dev.romestream.schemas.WorkGroup;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.util.List;
 import java.util.Optional;
 
 /** Plans and carries out distillations: segment by segment, shared among all distillers, with a snapshot every so often. */
 public final class DistillerService implements Service {
     private static final String NAME = "distiller";
-    private static final String GROUP = "distillers";
     private static final long CACHE_BYTES = 256L * 1024 * 1024;
 
     private final Resources resources = new Resources();
@@ -65,7 +64,7 @@ public final class DistillerService implements Service {
         experiments.awaitCaughtUp();
         networks.awaitCaughtUp();
         checkpoints.awaitCaughtUp();
-        queue = resources.add(WorkQueue.open(config, GROUP, List.of(Topic.DISTILLATION_REQUESTS), worker));
+        queue = resources.add(WorkQueue.open(config, WorkGroup.DISTILLERS, WorkGroup.DISTILLERS.topics(), worker));
         planner.start();
     }
 

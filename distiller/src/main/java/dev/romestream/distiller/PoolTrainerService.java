@@ -9,14 +9,12 @@ import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.tensor.Tensors;
-import dev.romestream.schemas.Topic;
+import dev.romestream.schemas.WorkGroup;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.util.List;
 import java.util.Optional;
 
 /** Trains pool networks adversarially, version by version, as requests ask for. */
 public final class PoolTrainerService implements Service {
-    private static final String GROUP = "pool-trainers";
 
     private final Resources resources = new Resources();
     private final RomeConfig config;
@@ -42,7 +40,8 @@ public final class PoolTrainerService implements Service {
     @Override
     public void start() {
         networks.awaitCaughtUp();
-        queue = resources.add(WorkQueue.open(config, GROUP, List.of(Topic.POOL_REQUESTS), worker));
+        queue = resources.add(
+                WorkQueue.open(config, WorkGroup.POOL_TRAINERS, WorkGroup.POOL_TRAINERS.topics(), worker));
     }
 
     @Override

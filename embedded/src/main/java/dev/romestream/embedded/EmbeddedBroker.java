@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Properties;
+import java.util.function.Consumer;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.KafkaException;
@@ -50,11 +51,20 @@ public final class EmbeddedBroker implements AutoCloseable {
      * @throws KafkaException where it does not start
      */
     public static EmbeddedBroker start(Path directory, int wantedPort) {
+        return start(directory, wantedPort, settings -> {});
+    }
+
+    /**
+     * As {@link #start(Path, int)}.
+     *
+     * @param more changes the settings of the broker, which are handed to it
+     */
+    public static EmbeddedBroker start(Path directory, int wantedPort, Consumer<Properties> more) {
         for (int attempt = 1; ; attempt++) {
             int port = wantedPort == 0 ? freePort() : wantedPort;
             int controllerPort = freePort();
             try {
-                return startOn(directory, port, controllerPort);
+                return startOn(directory, port, controllerPort, more);
             } catch (KafkaException e) {
                 if (wantedPort != 0 || attempt == ATTEMPTS) {
                     throw new KafkaException(
@@ -65,8 +75,9 @@ public final class EmbeddedBroker implements AutoCloseable {
         }
     }
 
-    private static EmbeddedBroker startOn(Path directory, int port, int controllerPort) {
+    private static EmbeddedBroker startOn(Path directory, int port, int controllerPort, Consumer<Properties> more) {
         Properties properties = properties(directory, port, controllerPort);
+        more.accept(properties);
         format(directory);
         KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(properties, false), Time.SYSTEM);
         try {

@@ -74,7 +74,7 @@ final class EvaluationTopology {
     }
 
     private <T extends SpecificRecord> void store(String name) {
-        Serde<T> serde = serde();
+        Serde<T> serde = ControlStream.internal(config);
         builder.addStateStore(Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(name), Serdes.String(), serde)
                 .withLoggingEnabled(Map.of()));
     }
@@ -188,7 +188,7 @@ final class EvaluationTopology {
         Duration patience = Duration.ofMillis(config.number(RomeConfig.EVALUATION_PATIENCE));
         KStream<String, SpecificRecord> tallied = evaluations
                 .merge(outcomes, Named.as("tally-events"))
-                .repartition(Repartitioned.with(Serdes.String(), this.<TallyEvent>serde())
+                .repartition(Repartitioned.with(Serdes.String(), ControlStream.<TallyEvent>internal(config))
                         .withName("outcomes")
                         .withNumberOfPartitions(TALLY_PARTITIONS))
                 .process(() -> new TallyProcessor(patience), Named.as("tally"), TallyProcessor.STORE);

@@ -12,6 +12,7 @@ import dev.romestream.messaging.streams.StreamsApplication;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.schemas.Topic;
+import dev.romestream.schemas.WorkGroup;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.ArrayList;
@@ -21,7 +22,6 @@ import java.util.Optional;
 /** Scores every snapshot of every experiment, and every network that a user brings: a planner's and scorer's topology, and a worker. */
 public final class EvaluatorService implements Service {
     private static final String NAME = "evaluator";
-    private static final String GROUP = "victim-trainers";
     private static final String WEBHOOK_GROUP = "alert-webhook";
 
     private final Resources resources = new Resources();
@@ -66,7 +66,8 @@ public final class EvaluatorService implements Service {
     @Override
     public void start() {
         networks.awaitCaughtUp();
-        queues.add(resources.add(WorkQueue.open(config, GROUP, List.of(Topic.VICTIM_REQUESTS), worker)));
+        queues.add(resources.add(
+                WorkQueue.open(config, WorkGroup.VICTIM_TRAINERS, WorkGroup.VICTIM_TRAINERS.topics(), worker)));
         webhook.ifPresent(hook ->
                 queues.add(resources.add(WorkQueue.inOrder(config, WEBHOOK_GROUP, List.of(Topic.ALERTS), hook))));
         stream.start();

@@ -4,15 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.romestream.embedded.EmbeddedBroker;
 import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.failure.UnavailableException;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.RequestWorker;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.registry.RegistryException;
 import dev.romestream.messaging.registry.SchemaRegistryClient;
+import dev.romestream.messaging.serde.AvroSerializer;
 import dev.romestream.messaging.streams.ControlStream;
 import dev.romestream.messaging.streams.StreamsApplication;
 import dev.romestream.messaging.topic.ChunkStore;
@@ -37,6 +39,10 @@ import dev.romestream.schemas.Space;
 import dev.romestream.schemas.Split;
 import dev.romestream.schemas.Tensor;
 import dev.romestream.schemas.Topic;
+import dev.romestream.schemas.WorkGroup;
+import dev.romestream.testing.TestCluster;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -79,24 +85,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Records through a real broker and registry. */
 class MessagingIT {
     private static final Duration LIMIT = Duration.ofMinutes(5);
-    private static final AtomicInteger TENANTS = new AtomicInteger();
 
     @TempDir
     private static Path directory;
 
-    private static EmbeddedBroker broker;
-    private static EmbeddedSchemaRegistry registry;
+    private static TestCluster cluster;
 
     @BeforeAll
     static void start() {
-        broker = EmbeddedBroker.start(directory.resolve("broker"), 0);
-        registry = EmbeddedSchemaRegistry.start(broker.bootstrapServers(), 0);
+        cluster = TestCluster.start(directory);
     }
 
     @AfterAll
     static void stop() {
-        registry.close();
-        broker.close();
+        if (cluster != null) {
+            cluster.close();
+        }
     }
 
     /** A tenant of its own for each test. */
@@ -107,13 +111,7 @@ class MessagingIT {
     }
 
     private static RomeConfig tenantWithoutTopics(String... more) {
-        Map<String, String> settings = new ConcurrentHashMap<>(Map.of(
-                "bootstrap.servers",
-                broker.bootstrapServers(),
-                "schema.registry.url",
-                registry.url(),
-                "topic.prefix",
-                "t" + TENANTS.incrementAndGet() + "."));
+        Map<String, String> settings = cluster.tenant(Map.of());
         for (int i = 0; i < more.length; i += 2) {
             settings.put(more[i], more[i + 1]);
         }
@@ -293,8 +291,10 @@ class MessagingIT {
             }
         };
         try (RecordSender sender = new RecordSender(config);
-                WorkQueue first = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker);
-                WorkQueue second = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker)) {
+                WorkQueue first =
+                        WorkQueue.open(config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), worker);
+                WorkQueue second =
+                        WorkQueue.open(config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), worker)) {
             for (int i = 0; i < 60; i++) {
                 sender.send(Topic.POOL_REQUESTS, "r" + i, request(i));
             }
@@ -338,7 +338,8 @@ class MessagingIT {
             }
         };
         try (RecordSender sender = new RecordSender(config);
-                WorkQueue queue = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker)) {
+                WorkQueue queue =
+                        WorkQueue.open(config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), worker)) {
             List.of("fails", "senseless", "works").forEach(key -> sender.send(Topic.POOL_REQUESTS, key, request(0)));
             sender.flush();
             await().atMost(LIMIT).untilAsserted(() -> {
@@ -363,7 +364,7 @@ class MessagingIT {
         }
         try (WorkQueue closing = WorkQueue.open(
                 config,
-                "group",
+                WorkGroup.POOL_TRAINERS,
                 List.of(Topic.POOL_REQUESTS),
                 worker(
                         record -> {
@@ -373,7 +374,10 @@ class MessagingIT {
             await().atMost(LIMIT).until(() -> !closing.isAlive());
         }
         try (WorkQueue next = WorkQueue.open(
-                config, "group", List.of(Topic.POOL_REQUESTS), worker(record -> done.add(record.key()), givenUp))) {
+                config,
+                WorkGroup.POOL_TRAINERS,
+                List.of(Topic.POOL_REQUESTS),
+                worker(record -> done.add(record.key()), givenUp))) {
             await().atMost(LIMIT).untilAsserted(() -> assertThat(done).containsExactly("request"));
             assertThat(next.isAlive()).isTrue();
         }
@@ -386,7 +390,7 @@ class MessagingIT {
         RomeConfig config = tenant("queue.lock.ms", "1000");
         Queue<String> givenUp = new ConcurrentLinkedQueue<>();
         Queue<String> done = new ConcurrentLinkedQueue<>();
-        WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker(record -> {}, givenUp))
+        WorkQueue.open(config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), worker(record -> {}, givenUp))
                 .close();
         try (RecordSender sender = new RecordSender(config)) {
             sender.send(Topic.POOL_REQUESTS, "kills", request(0));
@@ -394,7 +398,7 @@ class MessagingIT {
         }
         Map<String, Object> settings = config.consumer();
         List.of("value.deserializer", "auto.offset.reset").forEach(settings::remove);
-        settings.put("group.id", TopicNames.of(config).prefix() + "group");
+        settings.put("group.id", TopicNames.of(config).of(WorkGroup.POOL_TRAINERS));
         settings.put("share.acknowledgement.mode", "explicit");
         for (int killed = 0; killed < 6; killed++) {
             try (var victim =
@@ -405,7 +409,10 @@ class MessagingIT {
             }
         }
         try (WorkQueue queue = WorkQueue.open(
-                config, "group", List.of(Topic.POOL_REQUESTS), worker(record -> done.add(record.key()), givenUp))) {
+                config,
+                WorkGroup.POOL_TRAINERS,
+                List.of(Topic.POOL_REQUESTS),
+                worker(record -> done.add(record.key()), givenUp))) {
             await().atMost(LIMIT).until(() -> !givenUp.isEmpty());
             assertThat(queue.isAlive()).isTrue();
         }
@@ -505,8 +512,10 @@ class MessagingIT {
                 },
                 givenUp);
         try (RecordSender sender = new RecordSender(config);
-                WorkQueue first = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker);
-                WorkQueue second = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker)) {
+                WorkQueue first =
+                        WorkQueue.open(config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), worker);
+                WorkQueue second =
+                        WorkQueue.open(config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), worker)) {
             for (int i = 0; i < 6; i++) {
                 sender.send(Topic.POOL_REQUESTS, "slow" + i, request(i));
                 sender.flush();
@@ -552,7 +561,8 @@ class MessagingIT {
                 .foreach((key, value) -> awaitUninterruptibly(end), Named.as("standing"));
         try (RecordSender sender = new RecordSender(config);
                 Standing worker = new Standing();
-                WorkQueue queue = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker);
+                WorkQueue queue =
+                        WorkQueue.open(config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), worker);
                 StreamsApplication stream = new StreamsApplication(config, "standing", builder.build())) {
             stream.start();
             assertThat(worker.stalled()).isEmpty();
@@ -631,7 +641,7 @@ class MessagingIT {
 
     @Test
     void theRegistryKeepsIncompatibleSchemasOut() {
-        RomeConfig config = tenant();
+        RomeConfig config = tenant(RomeConfig.SCHEMA_COMPATIBILITY, "BACKWARD");
         SchemaRegistryClient client = new SchemaRegistryClient(config.serde());
         String subject = TopicNames.of(config).of(Topic.DATASETS) + "-value";
         Schema incompatible = new Schema.Parser()
@@ -644,12 +654,83 @@ class MessagingIT {
         assertThat(client.schema(id)).isEqualTo(Topic.DATASETS.schema());
     }
 
+    /** A later release's schema, with a field more and one less, is registered already. */
+    @Test
+    void withLatestVersionRecordsAreWrittenInTheNewestSchemaThatIsRegistered() {
+        RomeConfig config = tenantWithoutTopics("auto.register.schemas", "false", "use.latest.version", "true");
+        String topic = "elsewhere-" + TopicNames.of(config).prefix();
+        Schema newer = new Schema.Parser()
+                .parse(
+                        "{\"type\":\"record\",\"name\":\"Chunk\",\"namespace\":\"dev.romestream.schemas\",\"fields\":["
+                                + "{\"name\":\"note\",\"type\":\"string\",\"default\":\"none\"},{\"name\":\"offset\",\"type\":\"long\"}]}");
+        int id = new SchemaRegistryClient(config.serde()).register(topic + "-value", newer);
+        try (var serializer = new AvroSerializer<Chunk>()) {
+            serializer.configure(config.serde(), false);
+            ByteBuffer bytes = ByteBuffer.wrap(serializer.serialize(topic, new Chunk(3, 7L, 5)));
+            assertThat(bytes.get()).isZero();
+            assertThat(bytes.getInt()).isEqualTo(id);
+            byte[] body = new byte[bytes.remaining()];
+            bytes.get(body);
+            assertThat(body).containsExactly(8, 'n', 'o', 'n', 'e', 14);
+        }
+    }
+
+    @Test
+    void withoutRegisteringAnUnknownSchemaIsRefusedByItsSubject() {
+        RomeConfig config = tenantWithoutTopics("auto.register.schemas", "false");
+        try (var serializer = new AvroSerializer<Chunk>()) {
+            serializer.configure(config.serde(), false);
+            assertThatThrownBy(() -> serializer.serialize("nobodys-topic", new Chunk(3, 7L, 5)))
+                    .isInstanceOf(RegistryException.class)
+                    .hasMessageContaining("nobodys-topic-value");
+        }
+    }
+
+    @Test
+    void aServiceThatMayNotMakeTopicsOrSchemasSaysWhatIsMissing() {
+        assertThatThrownBy(() -> TopicSetup.ensure(tenantWithoutTopics("topics.create", "false")))
+                .isInstanceOf(UnavailableException.class)
+                .hasMessageContaining("robustness-latest")
+                .hasMessageContaining("rome topics --create");
+        assertThatThrownBy(() -> TopicSetup.ensure(tenantWithoutTopics("auto.register.schemas", "false")))
+                .isInstanceOf(UnavailableException.class)
+                .hasMessageContaining("-value")
+                .hasMessageContaining("rome topics --create");
+    }
+
+    @Test
+    void clientsAreKnownToTheBrokersByWhatTheyAreFor() {
+        RomeConfig config = tenant("client.id", "rome-attacker");
+        MeterRegistry meters = new SimpleMeterRegistry();
+        config.clients().bindTo(meters);
+        try (RecordSender sender = new RecordSender(config)) {
+            sender.send(Topic.EXPERIMENT_STATUS, "key", status("e", 1));
+            sender.flush();
+            assertThat(meters.find("kafka.producer.record.send.total")
+                            .tag("client.id", "rome-attacker-records")
+                            .functionCounter()
+                            .count())
+                    .isEqualTo(1);
+        }
+        assertThat(meters.getMeters()).isEmpty();
+    }
+
+    /** As while a name service does not know the brokers yet. */
+    @Test
+    void brokersWhoseNamesAreNotKnownYetAreWaitedFor() {
+        RomeConfig config = RomeConfig.of(Map.of("bootstrap.servers", "no-such-host.invalid:9092"));
+        assertThatThrownBy(() -> TopicSetup.ensure(config))
+                .isInstanceOf(UnavailableException.class)
+                .hasMessageContaining("no-such-host.invalid:9092");
+    }
+
     @Test
     void theRegistryRemembersItsSchemasWhenItStartsAgain() {
+        assumeTrue(cluster.isEmbedded(), "skipped: it is about the embedded registry");
         RomeConfig config = tenant();
         String subject = TopicNames.of(config).of(Topic.DATASETS) + "-value";
         int id = new SchemaRegistryClient(config.serde()).id(subject, Topic.DATASETS.schema());
-        try (EmbeddedSchemaRegistry again = EmbeddedSchemaRegistry.start(broker.bootstrapServers(), 0)) {
+        try (EmbeddedSchemaRegistry again = EmbeddedSchemaRegistry.start(cluster.bootstrapServers(), 0)) {
             var client = new SchemaRegistryClient(Map.of("schema.registry.url", again.url()));
             assertThat(client.id(subject, Topic.DATASETS.schema())).isEqualTo(id);
         }

@@ -15,6 +15,7 @@ import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.messaging.topic.TopicReader;
 import dev.romestream.messaging.topic.TopicSetup;
 import dev.romestream.schemas.Topic;
+import dev.romestream.schemas.WorkGroup;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -59,7 +60,7 @@ class ReturningBrokerIT {
                 Map.of("bootstrap.servers", broker.bootstrapServers(), RomeConfig.REGISTRY_URL, registry.url()));
         TopicSetup.ensure(config);
         RecordInspector inspector = new RecordInspector(config);
-        WorkQueue queue = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), worker(done));
+        WorkQueue queue = WorkQueue.open(config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), worker(done));
         StreamsApplication stream = refusing(config);
         try {
             stream.start();
@@ -104,21 +105,22 @@ class ReturningBrokerIT {
                 RomeConfig.QUEUE_LOCK,
                 "1000"));
         TopicSetup.ensure(config);
-        WorkQueue queue = WorkQueue.open(config, "group", List.of(Topic.POOL_REQUESTS), new WorkQueue.Worker() {
-            @Override
-            public void process(ConsumerRecord<String, byte[]> record) {
-                tries.incrementAndGet();
-                try {
-                    away.await();
-                } catch (InterruptedException e) {
-                    throw new IllegalStateException(e);
-                }
-                throw new UnprocessableException("no request");
-            }
+        WorkQueue queue =
+                WorkQueue.open(config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), new WorkQueue.Worker() {
+                    @Override
+                    public void process(ConsumerRecord<String, byte[]> record) {
+                        tries.incrementAndGet();
+                        try {
+                            away.await();
+                        } catch (InterruptedException e) {
+                            throw new IllegalStateException(e);
+                        }
+                        throw new UnprocessableException("no request");
+                    }
 
-            @Override
-            public void givenUp(ConsumerRecord<String, byte[]> record, Throwable reason) {}
-        });
+                    @Override
+                    public void givenUp(ConsumerRecord<String, byte[]> record, Throwable reason) {}
+                });
         try {
             send(config, Topic.POOL_REQUESTS, "first");
             await().atMost(LIMIT).until(() -> tries.get() == 1);

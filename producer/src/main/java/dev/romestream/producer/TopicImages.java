@@ -86,7 +86,8 @@ final class TopicImages {
         settings.put("allow.auto.create.topics", false);
         settings.put("auto.offset.reset", "earliest");
         settings.put("isolation.level", "read_committed");
-        try (var consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
+        try (var consumer = config.clients()
+                        .consumer("images", settings, new StringDeserializer(), new ByteArrayDeserializer());
                 DeadLetters deadLetters = new DeadLetters(config)) {
             read(consumer, deadLetters);
         }

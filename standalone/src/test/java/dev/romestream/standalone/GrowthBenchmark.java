@@ -10,6 +10,7 @@ import dev.romestream.schemas.Network;
 import dev.romestream.schemas.NetworkRole;
 import dev.romestream.schemas.NetworkSpec;
 import dev.romestream.schemas.Topic;
+import dev.romestream.testing.TestCluster;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -58,7 +59,7 @@ class GrowthBenchmark {
     @Test
     void readyAfterAKillHoweverManyOldNetworksTheTopicsHold() {
         try (TestCluster cluster = TestCluster.start(directory.resolve("ready"))) {
-            RomeConfig config = cluster.tenant(Map.of());
+            RomeConfig config = RomeConfig.of(cluster.tenant(Map.of()));
             TopicSetup.ensure(config);
             secondsToReady(config);
             System.out.printf("attacker ready with no network on the topic: %.1f s%n", secondsToReady(config));
@@ -113,7 +114,7 @@ class GrowthBenchmark {
                         "evaluation.victims.count=1")
                 .get(0);
         try (TestCluster cluster = TestCluster.start(directory.resolve("growth"));
-                Pipeline pipeline = new Pipeline(cluster.tenant(Map.of()))) {
+                Pipeline pipeline = new Pipeline(RomeConfig.of(cluster.tenant(Map.of())))) {
             pipeline.submit(List.of(experiment));
             for (int done = ITERATIONS / 10; done <= ITERATIONS; done += ITERATIONS / 10) {
                 int wanted = done;

@@ -18,6 +18,7 @@ import dev.romestream.standalone.cli.RomeCommand;
 import dev.romestream.standalone.network.ModelException;
 import dev.romestream.standalone.network.ModelFile;
 import dev.romestream.standalone.network.NetworkMonitoring;
+import dev.romestream.testing.TestCluster;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -50,7 +51,7 @@ class NetworkIT {
     static void start() throws java.io.IOException {
         cluster = TestCluster.start(directory);
         webhook = WebhookReceiver.start();
-        pipeline = new Pipeline(cluster.tenant(Map.of(
+        pipeline = new Pipeline(RomeConfig.of(cluster.tenant(Map.of(
                 "attacker.count",
                 "2",
                 RomeConfig.NETWORKS_TORCHSCRIPT,
@@ -58,14 +59,16 @@ class NetworkIT {
                 RomeConfig.WEBHOOK_URL,
                 webhook.url(),
                 RomeConfig.WEBHOOK_SECRET,
-                WebhookReceiver.SECRET)));
+                WebhookReceiver.SECRET))));
     }
 
     @AfterAll
     static void stop() {
-        pipeline.close();
-        cluster.close();
-        webhook.close();
+        if (cluster != null) {
+            pipeline.close();
+            cluster.close();
+            webhook.close();
+        }
     }
 
     private static ModelFile model(Path file) {
@@ -229,7 +232,7 @@ class NetworkIT {
 
     @Test
     void aProgramFromTheTopicIsNotRunUnlessThatIsAllowed() {
-        try (Pipeline guarded = new Pipeline(cluster.tenant(Map.of()))) {
+        try (Pipeline guarded = new Pipeline(RomeConfig.of(cluster.tenant(Map.of())))) {
             Experiment experiment =
                     ExperimentFile.monitoring("guarded", "shapes10", List.of("quick"), Optional.of(IMAGES), 12);
             try (NetworkMonitoring monitoring = new NetworkMonitoring(guarded.config(), experiment)) {

@@ -32,6 +32,7 @@ import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.Split;
 import dev.romestream.schemas.Tensor;
 import dev.romestream.schemas.Topic;
+import dev.romestream.testing.TestCluster;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -126,7 +127,7 @@ class PipelineBenchmark {
     void attackThroughputThroughKafkaAgainstAPlainLoop() throws Exception {
         try (TestCluster cluster = TestCluster.start(directory.resolve("throughput"));
                 NDManager manager = Tensors.manager("cpu", 1)) {
-            RomeConfig config = cluster.tenant(Map.of());
+            RomeConfig config = RomeConfig.of(cluster.tenant(Map.of()));
             TopicSetup.ensure(config);
             var architecture = new Architecture("convnet", 32, 3);
             var network = new NeuralNetwork(
@@ -206,7 +207,7 @@ class PipelineBenchmark {
                 "evaluation.requestSize=8",
                 "evaluation.victims.count=1");
         try (TestCluster cluster = TestCluster.start(directory.resolve("latency"))) {
-            RomeConfig config = cluster.tenant(Map.of());
+            RomeConfig config = RomeConfig.of(cluster.tenant(Map.of()));
             // of the first batches, while the code is compiled and the heap is collected for the measure of memory, and
             // of the others
             Queue<Long> cold = new ConcurrentLinkedQueue<>();

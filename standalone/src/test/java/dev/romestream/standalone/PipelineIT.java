@@ -14,6 +14,7 @@ import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
 import dev.romestream.standalone.cli.RomeCommand;
+import dev.romestream.testing.TestCluster;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -56,13 +57,15 @@ class PipelineIT {
     @BeforeAll
     static void start() {
         cluster = TestCluster.start(directory);
-        shared = new Pipeline(cluster.tenant(Map.of("attacker.count", "1")));
+        shared = new Pipeline(RomeConfig.of(cluster.tenant(Map.of("attacker.count", "1"))));
     }
 
     @AfterAll
     static void stop() {
-        shared.close();
-        cluster.close();
+        if (cluster != null) {
+            shared.close();
+            cluster.close();
+        }
     }
 
     private static Experiment experiment(String... overrides) {
@@ -128,7 +131,7 @@ class PipelineIT {
         for (Map<String, String> settings : List.of(
                 Map.of("attacker.count", "3", "pool.trainer.count", "2"),
                 Map.of("attacker.count", "2", "queue.type", "consumer", "prior.window.iterations", "1"))) {
-            try (Pipeline other = new Pipeline(cluster.tenant(settings))) {
+            try (Pipeline other = new Pipeline(RomeConfig.of(cluster.tenant(settings)))) {
                 other.run(List.of(experiment), FIGURES_A_SUITE * SUITES);
                 assertThat(other.images(experiment)).isEqualTo(shared.images(experiment));
                 assertThat(other.outcomes(experiment)).isEqualTo(shared.outcomes(experiment));
@@ -184,7 +187,7 @@ class PipelineIT {
         List<Experiment> streamed = everyMethod();
         List<Experiment> inline = everyMethod("distillation.prior.mode=inline");
         shared.run(streamed, FIGURES_A_SUITE / 4);
-        try (Pipeline other = new Pipeline(cluster.tenant(Map.of("pool.trainer.count", "2")))) {
+        try (Pipeline other = new Pipeline(RomeConfig.of(cluster.tenant(Map.of("pool.trainer.count", "2"))))) {
             other.run(inline, FIGURES_A_SUITE / 4);
             List<Experiment> again = streamed.stream()
                     .filter(experiment -> List.of("c2r", "mat")
@@ -241,7 +244,7 @@ class PipelineIT {
                 .extracting(RobustnessMetrics::getLabelBytes)
                 .containsOnly(10 * 8L + 10 * 4 * 10 * 4);
 
-        try (Pipeline other = new Pipeline(cluster.tenant(Map.of("pool.trainer.count", "2")))) {
+        try (Pipeline other = new Pipeline(RomeConfig.of(cluster.tenant(Map.of("pool.trainer.count", "2"))))) {
             other.run(List.of(softened), FIGURES_A_SUITE);
             assertThat(other.images(softened)).isEqualTo(shared.images(hard));
             assertThat(other.softLabels(softened).values()).isEqualTo(labels.values());
@@ -427,7 +430,7 @@ class PipelineIT {
         Experiment experiment =
                 experiment("evaluation.suites=[pixel-2]", "evaluation.images=20", "distillation.iterations=12");
         long snapshotRecords = 4 * 11;
-        RomeConfig config = cluster.tenant(Map.of());
+        RomeConfig config = RomeConfig.of(cluster.tenant(Map.of()));
         try (Pipeline first = new Pipeline(config)) {
             first.submit(List.of(experiment));
             first.until(() -> first.written(Topic.CHECKPOINTS) > 0);

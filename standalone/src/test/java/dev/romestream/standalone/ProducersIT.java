@@ -19,6 +19,7 @@ import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.Phase;
 import dev.romestream.schemas.Topic;
+import dev.romestream.testing.TestCluster;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.awt.image.BufferedImage;
@@ -67,7 +68,7 @@ class ProducersIT {
         Resources resources = new Resources();
         try {
             TestCluster cluster = resources.add(TestCluster.start(directory));
-            RomeConfig config = cluster.tenant(Map.of(RomeConfig.DATA_DIR, directory.toString()));
+            RomeConfig config = RomeConfig.of(cluster.tenant(Map.of(RomeConfig.DATA_DIR, directory.toString())));
             TopicSetup.ensure(config);
             resources.add(new RecordReader<>(config, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, statuses::put));
             ProducerService first = resources.add(new ProducerService(config, firstMetrics));
@@ -103,7 +104,7 @@ class ProducersIT {
         Resources resources = new Resources();
         try {
             TestCluster cluster = resources.add(TestCluster.start(own));
-            RomeConfig config = cluster.tenant(Map.of());
+            RomeConfig config = RomeConfig.of(cluster.tenant(Map.of()));
             TopicSetup.ensure(config);
             fill(config, "photos");
             Map<String, DatasetDescriptor> datasets = new ConcurrentHashMap<>();

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.romestream.embedded.EmbeddedBroker;
 import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.standalone.cli.RomeCommand;
+import dev.romestream.testing.TestCluster;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.ServerSocket;
@@ -145,7 +146,9 @@ class SeparateProcessesIT {
                 process.getValue().destroyForcibly();
             }
         }
-        cluster.close();
+        if (cluster != null) {
+            cluster.close();
+        }
         assertThat(still).as("processes that a signal did not end").isEmpty();
         for (String name : processes.keySet()) {
             assertThat(log(shared, name)).as(name).contains("stopping").doesNotContain("ERROR");

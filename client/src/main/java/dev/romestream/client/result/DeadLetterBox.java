@@ -21,7 +21,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.header.Header;
@@ -163,7 +162,8 @@ public final class DeadLetterBox implements AutoCloseable {
                 headers.add(header);
             }
         }
-        try (var producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer())) {
+        try (var producer =
+                config.clients().producer("replay", settings, new StringSerializer(), new ByteArraySerializer())) {
             var written = Sending.await(producer.send(new ProducerRecord<>(
                     letter.topic(), null, letter.record().key(), letter.record().value(), headers)));
             return written.partition() + "/" + written.offset();

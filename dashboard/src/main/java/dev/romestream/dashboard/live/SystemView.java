@@ -76,7 +76,7 @@ public final class SystemView implements AutoCloseable {
         this.ready = MultiGauge.builder("rome.service.ready")
                 .description("Whether a service that the dashboard asks is ready")
                 .register(metrics);
-        this.admin = Admin.create(config.admin());
+        this.admin = config.clients().admin("system", config.admin());
         this.thread = ServiceThread.start("dashboard-system", this::run);
     }
 

@@ -66,6 +66,9 @@ public final class RomeConfig {
     public static final String DASHBOARD_SERVICES = "dashboard.services";
     public static final String REGISTRY_URL = "schema.registry.url";
     public static final String REGISTRY_PATIENCE = SchemaRegistryClient.PATIENCE;
+    public static final String TOPICS_CREATE = "topics.create";
+    public static final String SCHEMA_COMPATIBILITY = "schema.compatibility";
+    public static final String REGISTER_SCHEMAS = "auto.register.schemas";
 
     private static final ConfigDef OWN = new ConfigDef()
             .define(TOPIC_PREFIX, ConfigDef.Type.STRING, "rome.", ConfigDef.Importance.MEDIUM, "Prefix of every topic.")
@@ -83,6 +86,29 @@ public final class RomeConfig {
                     ConfigDef.Range.between(-1, 100),
                     ConfigDef.Importance.MEDIUM,
                     "Replication factor of created topics; -1: the broker's default.")
+            .define(
+                    TOPICS_CREATE,
+                    ConfigDef.Type.BOOLEAN,
+                    true,
+                    ConfigDef.Importance.MEDIUM,
+                    "Whether a service creates the topics that are missing, and sets its share groups up; false: it waits for the"
+                            + " topics, and rome topics --create makes both.")
+            .define(
+                    SCHEMA_COMPATIBILITY,
+                    ConfigDef.Type.STRING,
+                    "",
+                    ConfigDef.ValidString.in(
+                            "",
+                            "NONE",
+                            "BACKWARD",
+                            "BACKWARD_TRANSITIVE",
+                            "FORWARD",
+                            "FORWARD_TRANSITIVE",
+                            "FULL",
+                            "FULL_TRANSITIVE"),
+                    ConfigDef.Importance.LOW,
+                    "Compatibility that the registry is told to hold the subjects to, before schemas are registered; empty: what it"
+                            + " does by itself.")
             .define(
                     HTTP_HOST,
                     ConfigDef.Type.STRING,
@@ -289,7 +315,7 @@ public final class RomeConfig {
     private static final List<String> KAFKA_PREFIXES = List.of("producer.", "consumer.", "admin.", "streams.");
     private static final Set<String> SERDE = Set.of(
             REGISTRY_URL,
-            "auto.register.schemas",
+            REGISTER_SCHEMAS,
             "use.latest.version",
             "normalize.schemas",
             "key.subject.name.strategy",
@@ -337,11 +363,14 @@ public final class RomeConfig {
 
     private final Map<String, String> given;
     private final Map<String, Object> own;
-    private final Outages outages;
+    private final Shared shared;
 
-    private RomeConfig(Map<String, String> given, Outages outages) {
+    /** What the configurations of one process have in common. */
+    private record Shared(Outages outages, KafkaClients clients, Set<String> referring) {}
+
+    private RomeConfig(Map<String, String> given, Shared shared) {
         this.given = Map.copyOf(given);
-        this.outages = outages;
+        this.shared = shared;
         given.keySet().forEach(RomeConfig::checkKnown);
         Map<String, String> ours = new HashMap<>(given);
         ours.keySet().retainAll(OWN.names());
@@ -356,12 +385,19 @@ public final class RomeConfig {
     public static RomeConfig of(Map<String, String> settings) {
         Map<String, String> merged = new HashMap<>(BUILT_IN);
         merged.putAll(settings);
-        return new RomeConfig(merged, new Outages());
+        return new RomeConfig(
+                SettingReferences.resolve(merged),
+                new Shared(new Outages(), new KafkaClients(), SettingReferences.keys(merged)));
     }
 
     /** What the process of this configuration, and of those made {@link #with} it, waits for. */
     public Outages outages() {
-        return outages;
+        return shared.outages();
+    }
+
+    /** Makes the clients of the process. */
+    public KafkaClients clients() {
+        return shared.clients();
     }
 
     /**
@@ -410,6 +446,7 @@ public final class RomeConfig {
                 || KAFKA.contains(key)
                 || SERDE.contains(key)
                 || key.startsWith(SERDE_TLS_PREFIX)
+                || SettingReferences.isAboutProviders(key)
                 || KAFKA_PREFIXES.stream().anyMatch(prefix -> key.startsWith(prefix) && key.length() > prefix.length());
     }
 
@@ -441,29 +478,30 @@ public final class RomeConfig {
     /** The settings of the system, and those of others that were given, on a line; what is secret is hidden. */
     public String describe() {
         Map<String, String> all = new TreeMap<>();
-        given.forEach((key, value) -> all.put(key, SECRET.matcher(key).find() ? Password.HIDDEN : value));
+        given.forEach((key, value) -> all.put(key, isSecret(key) ? Password.HIDDEN : value));
         own.forEach((key, value) -> all.put(
-                key,
-                SECRET.matcher(key).find() && !String.valueOf(value).isEmpty()
-                        ? Password.HIDDEN
-                        : String.valueOf(value)));
+                key, isSecret(key) && !String.valueOf(value).isEmpty() ? Password.HIDDEN : String.valueOf(value)));
         return all.entrySet().stream()
                 .map(entry -> entry.getKey() + "=" + entry.getValue())
                 .collect(Collectors.joining(", "));
+    }
+
+    private boolean isSecret(String key) {
+        return SECRET.matcher(key).find() || shared.referring().contains(key);
     }
 
     /** This configuration with some settings replaced. */
     public RomeConfig with(Map<String, String> settings) {
         Map<String, String> merged = new HashMap<>(given);
         merged.putAll(settings);
-        return new RomeConfig(merged, outages);
+        return new RomeConfig(merged, shared);
     }
 
     /** This configuration with settings for what it leaves open. */
     public RomeConfig withDefaults(Map<String, String> settings) {
         Map<String, String> merged = new HashMap<>(settings);
         merged.putAll(given);
-        return new RomeConfig(merged, outages);
+        return new RomeConfig(merged, shared);
     }
 
     public String string(String key) {
@@ -498,6 +536,11 @@ public final class RomeConfig {
         return given.get(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG);
     }
 
+    /** Whether serializers register the schemas of what they write. */
+    public boolean registersSchemas() {
+        return Boolean.parseBoolean(given.getOrDefault(REGISTER_SCHEMAS, "true"));
+    }
+
     /** Settings for Kafka's Admin. */
     public Map<String, Object> admin() {
         return client("admin.", AdminClientConfig.configNames());
@@ -529,7 +572,10 @@ public final class RomeConfig {
     public Map<String, Object> streams() {
         Map<String, Object> settings = new HashMap<>();
         given.forEach((key, value) -> {
-            if (KAFKA.contains(key) && !key.endsWith(".serializer") && !key.endsWith(".deserializer")) {
+            if (KAFKA.contains(key)
+                    && !SettingReferences.isAboutProviders(key)
+                    && !key.endsWith(".serializer")
+                    && !key.endsWith(".deserializer")) {
                 settings.put(key, value);
             }
         });
@@ -548,14 +594,14 @@ public final class RomeConfig {
             }
         });
         settings.put(SchemaRegistryClient.PATIENCE, own.get(REGISTRY_PATIENCE));
-        settings.put(SchemaRegistryClient.OUTAGES, outages);
+        settings.put(SchemaRegistryClient.OUTAGES, outages());
         return settings;
     }
 
     private Map<String, Object> client(String prefix, Set<String> names) {
         Map<String, Object> settings = new HashMap<>();
         given.forEach((key, value) -> {
-            if (names.contains(key)) {
+            if (names.contains(key) && !SettingReferences.isAboutProviders(key)) {
                 settings.put(key, value);
             }
         });

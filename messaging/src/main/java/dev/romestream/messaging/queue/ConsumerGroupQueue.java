@@ -49,7 +49,8 @@ final class ConsumerGroupQueue implements WorkQueue {
         settings.put("isolation.level", "read_committed");
         settings.putIfAbsent("max.poll.interval.ms", MOST_WORK_MS);
         settings.putIfAbsent("session.timeout.ms", SESSION_MS);
-        this.consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
+        this.consumer =
+                config.clients().consumer(group, settings, new StringDeserializer(), new ByteArrayDeserializer());
         this.worker = worker;
         this.outages = config.outages();
         this.failedWork = new FailedWork(config, worker);

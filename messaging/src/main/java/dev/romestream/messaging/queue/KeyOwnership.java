@@ -43,7 +43,8 @@ public final class KeyOwnership implements AutoCloseable {
         settings.put("group.id", names.prefix() + group);
         settings.put("enable.auto.commit", false);
         settings.putIfAbsent("session.timeout.ms", SESSION_MS);
-        this.consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        this.consumer =
+                config.clients().consumer(group, settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
         this.topic = names.of(topic);
         this.thread = ServiceThread.start(group + "-membership", this::run);
     }

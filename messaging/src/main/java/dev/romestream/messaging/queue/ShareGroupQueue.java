@@ -1,5 +1,6 @@
 package dev.romestream.messaging.queue;
 
+import dev.romestream.messaging.config.KafkaClients;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.messaging.failure.Fault;
@@ -10,7 +11,9 @@ import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.Sending;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Topic;
+import dev.romestream.schemas.WorkGroup;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,9 +30,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AlterConfigOp;
-import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
@@ -37,10 +37,6 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicIdPartition;
-import org.apache.kafka.common.config.ConfigResource;
-import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.InvalidConfigurationException;
-import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -59,11 +55,6 @@ final class ShareGroupQueue implements WorkQueue {
     private static final Duration COMMIT = Duration.ofSeconds(3);
     private static final Duration CLOSE_PRODUCER = Duration.ofSeconds(2);
     private static final int USUAL_LOCK_MS = 15_000;
-    /** A dead worker's partitions are another's after so long. */
-    private static final int SESSION_MS = 10_000;
-
-    /** The broker's limit; it gives a record up without a word beyond. */
-    private static final int DELIVERY_LIMIT = 10;
     /** Deliveries that came to nothing until a record is taken to kill its workers; a lost lock counts as one, too. */
     private static final int MOST_DELIVERIES = 6;
 
@@ -73,6 +64,8 @@ final class ShareGroupQueue implements WorkQueue {
     private static final long CLOSE_CHECK_MS = 200;
     private static final long CLOSE_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(8);
 
+    private final WorkGroup group;
+    private final KafkaClients clients;
     private final Worker worker;
     private final FailedWork failedWork;
     private final Outages outages;
@@ -102,18 +95,21 @@ final class ShareGroupQueue implements WorkQueue {
         static final Lost NEVER = new Lost(0, false);
     }
 
-    ShareGroupQueue(RomeConfig config, String group, List<Topic> topics, Worker worker) {
+    ShareGroupQueue(RomeConfig config, WorkGroup group, List<Topic> topics, Worker worker) {
         TopicNames names = TopicNames.of(config);
-        String groupId = names.prefix() + group;
-        configureGroup(config, groupId);
+        if (config.flag(RomeConfig.TOPICS_CREATE)) {
+            ShareGroups.configure(config, group);
+        }
         Map<String, Object> settings = config.consumer();
         List.of("value.deserializer", "group.instance.id", "auto.offset.reset", "enable.auto.commit")
                 .forEach(settings::remove);
-        settings.put("group.id", groupId);
+        settings.put("group.id", names.of(group));
         settings.put("share.acknowledgement.mode", "explicit");
         settings.put("share.acquire.mode", "record_limit");
         settings.put("max.poll.records", 1);
         settings.putIfAbsent("fetch.max.wait.ms", 100);
+        this.group = group;
+        this.clients = config.clients();
         this.worker = worker;
         this.failedWork = new FailedWork(config, worker);
         this.outages = config.outages();
@@ -122,78 +118,22 @@ final class ShareGroupQueue implements WorkQueue {
         sending.put("max.block.ms", HAND_BACK_MS);
         sending.put("delivery.timeout.ms", HAND_BACK_MS);
         sending.put("request.timeout.ms", HAND_BACK_MS / 2);
-        this.producer = new KafkaProducer<>(sending, new StringSerializer(), new ByteArraySerializer());
+        this.producer = config.clients()
+                .producer(group.baseName() + "-hand-back", sending, new StringSerializer(), new ByteArraySerializer());
         this.work = Executors.newSingleThreadExecutor(body -> {
-            Thread thread = new Thread(body, group + "-worker");
+            Thread thread = new Thread(body, group.baseName() + "-worker");
             thread.setDaemon(true);
             return thread;
         });
         List<String> topicNames = topics.stream().map(names::of).toList();
-        this.poller = ServiceThread.start(group + "-queue", () -> run(settings, topicNames));
-    }
-
-    /** The group reads what was there before it, only what is committed, and waits no longer than needed for a dead worker. */
-    private static void configureGroup(RomeConfig config, String groupId) {
-        Backoff.await(config.outages(), "the brokers", FOR_EVER, () -> {
-            try (Admin admin = Admin.create(config.admin())) {
-                Map<String, Object> needed = Map.of(
-                        "share.auto.offset.reset",
-                        "earliest",
-                        "share.isolation.level",
-                        "read_committed",
-                        "share.delivery.count.limit",
-                        DELIVERY_LIMIT);
-                alter(admin, groupId, needed);
-                shorten(admin, groupId, "share.record.lock.duration.ms", config.integer(RomeConfig.QUEUE_LOCK));
-                shorten(admin, groupId, "share.session.timeout.ms", SESSION_MS);
-                return true;
-            }
-        });
-    }
-
-    /** Leaves it to the brokers where they allow no less than they do by themselves. */
-    private static void shorten(Admin admin, String groupId, String setting, int wantedMs) {
-        try {
-            alter(admin, groupId, Map.of(setting, wantedMs));
-        } catch (InvalidConfigurationException e) {
-            log.info("{} of the group {} is the brokers': {}", setting, groupId, e.getMessage());
-            alter(
-                    admin,
-                    groupId,
-                    List.of(new AlterConfigOp(new ConfigEntry(setting, null), AlterConfigOp.OpType.DELETE)));
-        }
-    }
-
-    private static void alter(Admin admin, String groupId, Map<String, Object> wanted) {
-        List<AlterConfigOp> operations = wanted.entrySet().stream()
-                .map(entry -> new AlterConfigOp(
-                        new ConfigEntry(entry.getKey(), entry.getValue().toString()), AlterConfigOp.OpType.SET))
-                .toList();
-        alter(admin, groupId, operations);
-    }
-
-    private static void alter(Admin admin, String groupId, List<AlterConfigOp> operations) {
-        try {
-            admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.GROUP, groupId), operations))
-                    .all()
-                    .get();
-        } catch (InterruptedException e) {
-            throw new InterruptException(e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof InvalidConfigurationException || e.getCause() instanceof RetriableException) {
-                throw (KafkaException) e.getCause();
-            }
-            throw new KafkaException(
-                    "The brokers do not offer share groups (" + e.getCause().getMessage()
-                            + "); set queue.type=consumer for brokers before 4.2.",
-                    e.getCause());
-        }
+        this.poller = ServiceThread.start(group.baseName() + "-queue", () -> run(settings, topicNames));
     }
 
     /** As a member of the group, and as another one where the brokers have forgotten the first. */
     private void run(Map<String, Object> settings, List<String> topics) {
         while (!closed) {
-            consumer = new KafkaShareConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
+            consumer = clients.shareConsumer(
+                    group.baseName(), new HashMap<>(settings), new StringDeserializer(), new ByteArrayDeserializer());
             consumer.setAcknowledgementCommitCallback(this::answered);
             try {
                 consumer.subscribe(topics);
@@ -241,7 +181,7 @@ final class ShareGroupQueue implements WorkQueue {
             finish(record, AcknowledgeType.ACCEPT);
         } else if (attempt > MOST_DELIVERIES) {
             conclude(record, mine -> giveUpKiller(record, attempt, mine));
-        } else if (delivery >= DELIVERY_LIMIT) {
+        } else if (delivery >= ShareGroups.DELIVERY_LIMIT) {
             handBack(record);
         } else {
             conclude(record, mine -> attempted(record, attempt, mine));

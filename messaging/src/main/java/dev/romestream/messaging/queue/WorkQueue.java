@@ -3,6 +3,7 @@ package dev.romestream.messaging.queue;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.Fault;
 import dev.romestream.schemas.Topic;
+import dev.romestream.schemas.WorkGroup;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
@@ -28,10 +29,10 @@ public interface WorkQueue extends AutoCloseable {
     }
 
     /** The queue that {@code queue.type} names. */
-    static WorkQueue open(RomeConfig config, String group, List<Topic> topics, Worker worker) {
+    static WorkQueue open(RomeConfig config, WorkGroup group, List<Topic> topics, Worker worker) {
         return config.string(RomeConfig.QUEUE_TYPE).equals("share")
                 ? new ShareGroupQueue(config, group, topics, worker)
-                : new ConsumerGroupQueue(config, group, topics, worker);
+                : new ConsumerGroupQueue(config, group.baseName(), topics, worker);
     }
 
     /** A queue whose records of a key are handed out in order, one at a time: of a consumer group, whatever {@code queue.type} says. */

@@ -60,6 +60,7 @@ public final class SchemaRegistryClient {
     private final HttpClient http;
     private final List<String> urls;
     private final Optional<String> authorization;
+    private final String normalize;
     private final Duration patience;
     private final Outages outages;
     private final Cache<String, Schema> schemas =
@@ -81,12 +82,18 @@ public final class SchemaRegistryClient {
                 .map(SchemaRegistryClient::checked)
                 .toList();
         this.authorization = authorization(settings);
+        this.normalize = isSet(settings, "normalize.schemas") ? "?normalize=true" : "";
         Object limit = settings.get(PATIENCE);
         this.patience = Duration.ofMillis(limit == null ? -1 : Long.parseLong(limit.toString()));
         this.outages = settings.get(OUTAGES) instanceof Outages shared ? shared : new Outages();
         this.http = tls(settings)
                 .map(context -> httpClient().sslContext(context).build())
                 .orElse(DefaultTls.CLIENT);
+    }
+
+    private static boolean isSet(Map<String, ?> settings, String flag) {
+        Object value = settings.get(flag);
+        return value != null && Boolean.parseBoolean(value.toString());
     }
 
     /** One client, and its thread, serves all that need no TLS settings of their own. */
@@ -158,9 +165,19 @@ public final class SchemaRegistryClient {
     }
 
     private int id(SubjectSchema wanted, String path) {
-        return kept(ids, wanted, key -> call("POST", path, body(key.schema()))
+        return kept(ids, wanted, key -> call("POST", path + normalize, body(key.schema()))
                 .get("id")
                 .asInt());
+    }
+
+    /**
+     * The newest schema of a subject, as it is now.
+     *
+     * @throws RegistryException with status 404 where there is none
+     */
+    public RegisteredSchema latest(String subject) {
+        JsonNode found = call("GET", "/subjects/" + encode(subject) + "/versions/latest", null);
+        return new RegisteredSchema(found.get("id").asInt(), parse(subject, found));
     }
 
     /** The schema with this id. */
@@ -184,7 +201,10 @@ public final class SchemaRegistryClient {
     }
 
     private Schema fetch(String path) {
-        JsonNode found = call("GET", path, null);
+        return parse(path, call("GET", path, null));
+    }
+
+    private static Schema parse(String path, JsonNode found) {
         String type = found.path("schemaType").asText("AVRO");
         if (!type.equals("AVRO")) {
             throw new UnprocessableException(
@@ -206,9 +226,13 @@ public final class SchemaRegistryClient {
         }
     }
 
-    /** Has the registry accept only schemas under {@code subject} that read what the previous ones wrote. */
-    public void requireBackwardCompatibility(String subject) {
-        call("PUT", "/config/" + encode(subject), mapper.createObjectNode().put("compatibility", "BACKWARD"));
+    /**
+     * Has the registry accept only schemas under {@code subject} that go with the earlier ones.
+     *
+     * @param level in the registry's words
+     */
+    public void requireCompatibility(String subject, String level) {
+        call("PUT", "/config/" + encode(subject), mapper.createObjectNode().put("compatibility", level));
     }
 
     private ObjectNode body(Schema schema) {

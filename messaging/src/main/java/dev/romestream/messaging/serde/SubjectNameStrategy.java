@@ -1,45 +1,56 @@
 package dev.romestream.messaging.serde;
 
+import java.util.Arrays;
 import java.util.Map;
 import org.apache.avro.Schema;
 
 /** Under which subject a schema is registered; Confluent's three strategies, selected by their class names. */
-enum SubjectNameStrategy {
-    TOPIC {
+public enum SubjectNameStrategy {
+    TOPIC("TopicNameStrategy") {
         @Override
-        String subject(String topic, boolean key, Schema schema) {
+        public String subject(String topic, boolean key, Schema schema) {
             return topic + (key ? "-key" : "-value");
         }
     },
-    RECORD {
+    RECORD("RecordNameStrategy") {
         @Override
-        String subject(String topic, boolean key, Schema schema) {
+        public String subject(String topic, boolean key, Schema schema) {
             return schema.getFullName();
         }
     },
-    TOPIC_RECORD {
+    TOPIC_RECORD("TopicRecordNameStrategy") {
         @Override
-        String subject(String topic, boolean key, Schema schema) {
+        public String subject(String topic, boolean key, Schema schema) {
             return topic + "-" + schema.getFullName();
         }
     };
 
-    abstract String subject(String topic, boolean key, Schema schema);
+    private final String confluentName;
 
-    static SubjectNameStrategy of(Map<String, ?> settings, boolean key) {
+    SubjectNameStrategy(String confluentName) {
+        this.confluentName = confluentName;
+    }
+
+    /** The simple name of Confluent's class. */
+    public String confluentName() {
+        return confluentName;
+    }
+
+    /** The subject of a topic's keys or values. */
+    public abstract String subject(String topic, boolean key, Schema schema);
+
+    /** The one that the serde's settings name by its class. */
+    public static SubjectNameStrategy of(Map<String, ?> settings, boolean key) {
         String name = (key ? "key" : "value") + ".subject.name.strategy";
         Object given = settings.get(name);
         if (given == null) {
             return TOPIC;
         }
         String simple = given.toString().substring(given.toString().lastIndexOf('.') + 1);
-        return switch (simple) {
-            case "TopicNameStrategy" -> TOPIC;
-            case "RecordNameStrategy" -> RECORD;
-            case "TopicRecordNameStrategy" -> TOPIC_RECORD;
-            default ->
-                throw new IllegalArgumentException(name + " is " + given
-                        + "; allowed are TopicNameStrategy, RecordNameStrategy and TopicRecordNameStrategy.");
-        };
+        return Arrays.stream(values())
+                .filter(strategy -> strategy.confluentName.equals(simple))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(name + " is " + given
+                        + "; allowed are TopicNameStrategy, RecordNameStrategy and TopicRecordNameStrategy."));
     }
 }

@@ -87,7 +87,7 @@ public final class ServiceMain implements Callable<Integer> {
     @Override
     public Integer call() {
         chosenFormat().use();
-        RomeConfig config = RomeConfig.load(file, System.getenv(), flags);
+        RomeConfig config = RomeConfig.load(file, System.getenv(), flags).withDefaults(Map.of("client.id", program));
         log.info("{}: configuration: {}", program, config.describe());
         try {
             return serve(config);

@@ -4,10 +4,12 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.Fault;
 import dev.romestream.messaging.serde.AvroSerde;
 import dev.romestream.messaging.serde.Decoder;
+import dev.romestream.messaging.serde.SubjectNameStrategy;
 import dev.romestream.messaging.topic.RecordChecks;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.PlannerEvent;
 import dev.romestream.schemas.Topic;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import org.apache.avro.specific.SpecificRecord;
@@ -46,6 +48,18 @@ public final class ControlStream {
     public static <T extends SpecificRecord> Serde<T> serde(RomeConfig config) {
         Serde<T> serde = new AvroSerde<>();
         serde.configure(config.serde(), false);
+        return serde;
+    }
+
+    /**
+     * As {@link #serde(RomeConfig)}, for {@link dev.romestream.schemas.InternalRecords}: their subjects are their names, whatever the
+     * topics are that Streams makes for them.
+     */
+    public static <T extends SpecificRecord> Serde<T> internal(RomeConfig config) {
+        Map<String, Object> settings = config.serde();
+        settings.put("value.subject.name.strategy", SubjectNameStrategy.RECORD.confluentName());
+        Serde<T> serde = new AvroSerde<>();
+        serde.configure(settings, false);
         return serde;
     }
 
@@ -106,7 +120,7 @@ public final class ControlStream {
     /** All facts, in one partition. */
     public KStream<String, PlannerEvent> stream() {
         return merged.orElseThrow()
-                .repartition(Repartitioned.with(Serdes.String(), ControlStream.<PlannerEvent>serde(config))
+                .repartition(Repartitioned.with(Serdes.String(), ControlStream.<PlannerEvent>internal(config))
                         .withName("control")
                         .withNumberOfPartitions(1));
     }

@@ -54,7 +54,7 @@ public final class StreamsApplication implements AutoCloseable {
         this.kept = new KeptLetters(config, "read_committed");
         this.outages = config.outages();
         this.stallMs = config.number(RomeConfig.HEALTH_STALL);
-        this.streams = new KafkaStreams(topology, properties(config));
+        this.streams = config.clients().streams(name, topology, properties(config));
         streams.setUncaughtExceptionHandler(exception -> {
             if (Fault.of(exception) == Fault.SICK_WORKER) {
                 log.error("The stream {} ends", name, exception);

@@ -43,7 +43,8 @@ public final class ChunkStore implements AutoCloseable {
         this.topic = TopicNames.of(config).of(Topic.CHUNKS);
         Map<String, Object> settings = config.producer();
         settings.remove("value.serializer");
-        this.producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer());
+        this.producer =
+                config.clients().producer("chunks", settings, new StringSerializer(), new ByteArraySerializer());
         String most = Integer.toString(2 * CHUNK_BYTES);
         this.consumer = TopicReader.consumer(config.with(Map.of(
                 "consumer.fetch.max.wait.ms", "50",

@@ -44,7 +44,8 @@ public final class DeadLetters implements AutoCloseable {
         settings.remove("value.serializer");
         // an inspector's open transaction must not hide what workers wrote after it began
         this.kept = new KeptLetters(config, "read_uncommitted");
-        this.producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer());
+        this.producer =
+                config.clients().producer("dead-letters", settings, new StringSerializer(), new ByteArraySerializer());
         this.topic = TopicNames.of(config).of(Topic.DEAD_LETTERS);
     }
 

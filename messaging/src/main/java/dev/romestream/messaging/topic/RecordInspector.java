@@ -37,6 +37,12 @@ import org.slf4j.LoggerFactory;
  * one consumer group, and a dead letter is written in the transaction that commits the offset, so each is kept exactly once.
  */
 public final class RecordInspector implements AutoCloseable {
+    /** Base name of the consumer group of all inspectors. */
+    public static final String GROUP = "inspectors";
+
+    /** Base name of their transactional ids, before a hyphen. */
+    public static final String TRANSACTIONS = "inspector";
+
     private static final Logger log = LoggerFactory.getLogger(RecordInspector.class);
     private static final Duration POLL = Duration.ofMillis(500);
     private static final Duration FOR_EVER = Duration.ofMillis(-1);
@@ -67,14 +73,10 @@ public final class RecordInspector implements AutoCloseable {
         TopicNames names = TopicNames.of(config);
         this.config = config;
         this.deadLetters = names.of(Topic.DEAD_LETTERS);
-        for (Topic topic : Topic.values()) {
-            if (!topic.isRaw() && !OTHERS.contains(topic)) {
-                topics.put(names.of(topic), topic);
-            }
-        }
+        topics().forEach(topic -> topics.put(names.of(topic), topic));
         Map<String, Object> reading = config.consumer();
         reading.remove("value.deserializer");
-        reading.put("group.id", names.prefix() + "inspectors");
+        reading.put("group.id", names.prefix() + GROUP);
         reading.put("enable.auto.commit", false);
         reading.put("auto.offset.reset", "earliest");
         reading.put("isolation.level", "read_committed");
@@ -83,17 +85,26 @@ public final class RecordInspector implements AutoCloseable {
         // nobody waits for it: a few records at once cost the brokers fewer fetches and commits
         reading.putIfAbsent("fetch.min.bytes", BATCH_BYTES);
         reading.putIfAbsent("fetch.max.wait.ms", BATCH_MS);
-        this.consumer = new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        this.consumer = config.clients()
+                .consumer("inspector", reading, new ByteArrayDeserializer(), new ByteArrayDeserializer());
         Map<String, Object> writing = config.producer();
         writing.remove("value.serializer");
         // offsets are fenced by the group's generation, so the id need not be the same after a restart
-        writing.put("transactional.id", names.prefix() + "inspector-" + UUID.randomUUID());
+        writing.put("transactional.id", names.prefix() + TRANSACTIONS + "-" + UUID.randomUUID());
         writing.put("transaction.timeout.ms", 10_000);
         writing.remove("delivery.timeout.ms");
-        this.producer = new KafkaProducer<>(writing, new ByteArraySerializer(), new ByteArraySerializer());
+        this.producer =
+                config.clients().producer("inspector", writing, new ByteArraySerializer(), new ByteArraySerializer());
         this.decoder = new Decoder(config);
         this.kept = new KeptLetters(config, "read_committed");
         this.thread = ServiceThread.start("inspector", this::run);
+    }
+
+    /** What is inspected. */
+    public static Set<Topic> topics() {
+        Set<Topic> inspected = EnumSet.allOf(Topic.class);
+        inspected.removeIf(topic -> topic.isRaw() || OTHERS.contains(topic));
+        return inspected;
     }
 
     private void run() {

@@ -26,8 +26,7 @@ public final class RecordSender implements AutoCloseable {
 
     public RecordSender(RomeConfig config) {
         var settings = config.producer();
-        settings.put("key.serializer", StringSerializer.class.getName());
-        this.producer = new KafkaProducer<>(settings);
+        this.producer = config.clients().producer("records", settings, new StringSerializer(), null);
         this.names = TopicNames.of(config);
     }
 

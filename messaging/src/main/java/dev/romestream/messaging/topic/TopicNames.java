@@ -2,6 +2,7 @@ package dev.romestream.messaging.topic;
 
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Topic;
+import dev.romestream.schemas.WorkGroup;
 
 /** Names of the catalogue's topics on this cluster. */
 public record TopicNames(String prefix) {
@@ -11,5 +12,10 @@ public record TopicNames(String prefix) {
 
     public String of(Topic topic) {
         return prefix + topic.baseName();
+    }
+
+    /** The id of a group. */
+    public String of(WorkGroup group) {
+        return prefix + group.baseName();
     }
 }

@@ -22,7 +22,6 @@ import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -87,7 +86,7 @@ public final class TopicReader implements AutoCloseable {
         settings.put("auto.offset.reset", "earliest");
         settings.put("isolation.level", isolation);
         settings.remove("group.id");
-        return new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
+        return config.clients().consumer("view", settings, new StringDeserializer(), new ByteArrayDeserializer());
     }
 
     /** The record at a place; empty where there is none, or none came within {@code limit}. */

@@ -1,40 +1,89 @@
 package dev.romestream.messaging.topic;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.failure.UnavailableException;
+import dev.romestream.messaging.registry.RegistryException;
 import dev.romestream.messaging.registry.SchemaRegistryClient;
+import dev.romestream.messaging.serde.SubjectNameStrategy;
+import dev.romestream.schemas.InternalRecords;
 import dev.romestream.schemas.Topic;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
+import org.apache.avro.Schema;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
-/** Creates the topics of the catalogue, each with its own settings, and registers their schemas. Doing so again changes nothing. */
+/** Makes a cluster ready for the services: its topics and their schemas. Doing so again changes nothing. */
 public final class TopicSetup {
     private TopicSetup() {}
 
     /**
-     * Makes the cluster ready for the services.
+     * Creates topics and registers schemas, or looks whether they are there where {@code topics.create} or
+     * {@code auto.register.schemas} is false.
      *
+     * @throws UnavailableException where something is not there that is not to be made here
      * @throws KafkaException where the brokers refuse or do not answer
      */
     public static void ensure(RomeConfig config) {
-        try (Admin admin = Admin.create(config.admin())) {
-            createTopics(admin, config);
+        try (Admin admin = config.clients().admin("setup", config.admin())) {
+            if (config.flag(RomeConfig.TOPICS_CREATE)) {
+                createTopics(admin, config);
+            } else {
+                requireTopics(admin, config);
+            }
         }
         SchemaRegistryClient registry = new SchemaRegistryClient(config.serde());
-        TopicNames names = TopicNames.of(config);
-        Stream.of(Topic.values()).parallel().filter(topic -> !topic.isRaw()).forEach(topic -> {
-            String subject = names.of(topic) + "-value";
-            registry.requireBackwardCompatibility(subject);
-            registry.register(subject, topic.schema());
+        subjects(config).entrySet().parallelStream().forEach(subject -> {
+            if (config.registersSchemas()) {
+                register(config, registry, subject.getKey(), subject.getValue());
+            } else {
+                requireSchema(registry, subject.getKey());
+            }
         });
+    }
+
+    private static Map<String, Schema> subjects(RomeConfig config) {
+        SubjectNameStrategy strategy = SubjectNameStrategy.of(config.serde(), false);
+        TopicNames names = TopicNames.of(config);
+        Map<String, Schema> subjects = new HashMap<>();
+        for (Topic topic : Topic.values()) {
+            if (!topic.isRaw()) {
+                subjects.put(strategy.subject(names.of(topic), false, topic.schema()), topic.schema());
+            }
+        }
+        InternalRecords.SCHEMAS.forEach(
+                schema -> subjects.put(SubjectNameStrategy.RECORD.subject("", false, schema), schema));
+        return subjects;
+    }
+
+    private static void register(RomeConfig config, SchemaRegistryClient registry, String subject, Schema schema) {
+        String level = config.string(RomeConfig.SCHEMA_COMPATIBILITY);
+        if (!level.isEmpty()) {
+            registry.requireCompatibility(subject, level);
+        }
+        registry.register(subject, schema);
+    }
+
+    private static void requireSchema(SchemaRegistryClient registry, String subject) {
+        try {
+            registry.latest(subject);
+        } catch (RegistryException e) {
+            throw new UnavailableException(
+                    "the subject " + subject + " has no schema (" + e.getMessage()
+                            + "); auto.register.schemas is false: run rome topics --create, or register it",
+                    e);
+        }
     }
 
     private static void createTopics(Admin admin, RomeConfig config) {
@@ -45,22 +94,46 @@ public final class TopicSetup {
             short replication = (short) config.integer(RomeConfig.TOPIC_REPLICATION);
             wanted.add(new NewTopic(names.of(topic), partitions, replication).configs(topic.settings()));
         }
-        for (Map.Entry<String, KafkaFuture<Void>> created :
-                admin.createTopics(wanted).values().entrySet()) {
-            await(created.getKey(), created.getValue());
+        admin.createTopics(wanted).values().forEach((topic, created) -> failure(created)
+                .filter(reason -> !(reason instanceof TopicExistsException))
+                .ifPresent(reason -> {
+                    throw new KafkaException(
+                            "Cannot create the topic " + topic + ": " + reason.getMessage()
+                                    + (reason instanceof AuthorizationException
+                                            ? " Allow it, or set topics.create=false and run rome topics --create."
+                                            : ""),
+                            reason);
+                }));
+    }
+
+    /** What this client may not see is left to those that use it. */
+    private static void requireTopics(Admin admin, RomeConfig config) {
+        List<String> names =
+                Stream.of(Topic.values()).map(TopicNames.of(config)::of).toList();
+        List<String> missing = new ArrayList<>();
+        admin.describeTopics(names).topicNameValues().forEach((topic, description) -> failure(description)
+                .ifPresent(reason -> {
+                    if (reason instanceof UnknownTopicOrPartitionException) {
+                        missing.add(topic);
+                    } else if (!(reason instanceof AuthorizationException)) {
+                        throw new KafkaException(
+                                "Cannot look at the topic " + topic + ": " + reason.getMessage(), reason);
+                    }
+                }));
+        if (!missing.isEmpty()) {
+            throw new UnavailableException("there are no topics " + missing
+                    + ", and topics.create is false: run rome topics --create, or create them");
         }
     }
 
-    private static void await(String topic, KafkaFuture<Void> created) {
+    private static Optional<Throwable> failure(KafkaFuture<?> done) {
         try {
-            created.get();
+            done.get();
+            return Optional.empty();
         } catch (InterruptedException e) {
             throw new InterruptException(e);
         } catch (ExecutionException e) {
-            if (!(e.getCause() instanceof TopicExistsException)) {
-                throw new KafkaException(
-                        "Cannot create the topic " + topic + ": " + e.getCause().getMessage(), e.getCause());
-            }
+            return Optional.of(e.getCause());
         }
     }
 }

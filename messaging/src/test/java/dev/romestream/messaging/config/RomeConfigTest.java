@@ -62,6 +62,48 @@ class RomeConfigTest {
     }
 
     @Test
+    void valuesThatStandElsewhereAreLookedUpAndNeverPrinted(@TempDir Path directory) throws IOException {
+        Path secrets =
+                Files.writeString(directory.resolve("secrets.properties"), "registry=me:hush-1\nprefix=hush-2.\n");
+        Files.writeString(directory.resolve("password"), "hush-3");
+        String home = System.getenv("HOME");
+        RomeConfig config = RomeConfig.load(
+                null,
+                Map.of("ROME_BASIC_AUTH_USER_INFO", "${file:" + secrets + ":registry}"),
+                Map.of(
+                        "topic.prefix", "${file:" + secrets + ":prefix}",
+                        "sasl.jaas.config", "login password=\"${dir:" + directory + ":password}\";",
+                        "data.dir", "${env:HOME}"));
+        assertThat(config.serde()).containsEntry("basic.auth.user.info", "me:hush-1");
+        assertThat(config.string(RomeConfig.TOPIC_PREFIX)).isEqualTo("hush-2.");
+        assertThat(config.consumer()).containsEntry("sasl.jaas.config", "login password=\"hush-3\";");
+        assertThat(config.string(RomeConfig.DATA_DIR)).isEqualTo(home);
+        assertThat(config.with(Map.of("linger.ms", "7")).describe())
+                .contains("topic.prefix=[hidden]", "data.dir=[hidden]")
+                .doesNotContain("hush")
+                .doesNotContain(home + ",");
+    }
+
+    @Test
+    void aValueThatIsNotWhereItIsSaidToBeIsRefusedByItsKey(@TempDir Path directory) {
+        assertThatThrownBy(() -> RomeConfig.of(Map.of("topic.prefix", "${env:NO_SUCH_VARIABLE}")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("topic.prefix")
+                .hasMessageContaining("NO_SUCH_VARIABLE");
+        assertThatThrownBy(() -> RomeConfig.of(Map.of("topic.prefix", "${file:" + directory + "/nowhere:key}")))
+                .hasMessageContaining("topic.prefix")
+                .hasMessageContaining("nowhere");
+        assertThatThrownBy(() -> RomeConfig.of(Map.of("topic.prefix", "${vault:secret:key}")))
+                .hasMessageContaining("vault")
+                .hasMessageContaining("config.providers");
+        assertThatThrownBy(() -> RomeConfig.of(Map.of(
+                        "topic.prefix", "${vault:secret:key}",
+                        "config.providers", "vault",
+                        "config.providers.vault.class", "com.example.Vault")))
+                .hasMessageContaining("com.example.Vault");
+    }
+
+    @Test
     void anUnknownKeyIsRefusedByName() {
         assertThatThrownBy(() -> RomeConfig.of(Map.of("atacker.count", "2")))
                 .isInstanceOf(ConfigException.class)

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 
 /** JVMs by name: started, killed and started again. */
-final class Programs implements AutoCloseable {
+public final class Programs implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(3);
 
     private static final Pattern ADDRESS = Pattern.compile("http://[0-9.]+:[0-9]+");
@@ -31,7 +31,7 @@ final class Programs implements AutoCloseable {
     private final Map<String, Process> running = new LinkedHashMap<>();
     private int starts;
 
-    Programs(Path directory) {
+    public Programs(Path directory) {
         this.directory = directory;
     }
 
@@ -50,7 +50,7 @@ final class Programs implements AutoCloseable {
     }
 
     /** Starts a program under a name. */
-    void start(String name, String heap, String main, String... arguments) {
+    public void start(String name, String heap, String main, String... arguments) {
         commands.put(name, java(heap, main, arguments));
         restart(name);
     }
@@ -74,6 +74,11 @@ final class Programs implements AutoCloseable {
         return logs.get(name);
     }
 
+    /** What the program has logged since it was started last. */
+    public String logText(String name) throws IOException {
+        return Files.readString(log(name));
+    }
+
     /** Waits until the program, as it was started last of all, says that it is ready. */
     void awaitReady(String name) {
         Path log = log(name);
@@ -82,7 +87,7 @@ final class Programs implements AutoCloseable {
     }
 
     /** Waits until all programs say so. */
-    void awaitAllReady() {
+    public void awaitAllReady() {
         Awaitility.await("all programs").atMost(START_LIMIT).until(() -> {
             try (var logs = Files.list(directory)) {
                 long ready = logs.filter(file -> file.toString().endsWith(".log"))
@@ -144,7 +149,7 @@ final class Programs implements AutoCloseable {
     }
 
     /** Names of programs that ended without having been killed. */
-    List<String> dead() {
+    public List<String> dead() {
         return running.entrySet().stream()
                 .filter(entry -> !entry.getValue().isAlive())
                 .map(Map.Entry::getKey)

@@ -1,11 +1,13 @@
-package dev.romestream.standalone;
+package dev.romestream.testing;
 
 import dev.romestream.embedded.EmbeddedBroker;
 import dev.romestream.embedded.EmbeddedSchemaRegistry;
-import dev.romestream.messaging.config.RomeConfig;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Assumptions;
+import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.Network;
 import org.testcontainers.kafka.KafkaContainer;
@@ -13,9 +15,9 @@ import org.testcontainers.utility.DockerImageName;
 
 /**
  * A broker and a registry for tests: embedded, or with {@code -Drome.test.cluster=testcontainers} Kafka's and Confluent's own in
- * containers.
+ * containers; without a Docker engine those tests are skipped.
  */
-final class TestCluster implements AutoCloseable {
+public final class TestCluster implements AutoCloseable {
     private static final AtomicInteger TENANTS = new AtomicInteger();
     private static final int REGISTRY_PORT = 8081;
 
@@ -29,8 +31,9 @@ final class TestCluster implements AutoCloseable {
         this.resources = resources;
     }
 
-    static TestCluster start(Path directory) {
-        return "testcontainers".equals(System.getProperty("rome.test.cluster")) ? containers() : embedded(directory);
+    /** @param directory where an embedded broker keeps its logs */
+    public static TestCluster start(Path directory) {
+        return inContainers() ? containers() : embedded(directory);
     }
 
     private static TestCluster embedded(Path directory) {
@@ -44,10 +47,19 @@ final class TestCluster implements AutoCloseable {
 
     @SuppressWarnings("resource") // closed with the cluster
     private static TestCluster containers() {
+        Assumptions.assumeTrue(
+                DockerClientFactory.instance().isDockerAvailable(),
+                "skipped: there is no Docker engine for -Drome.test.cluster=testcontainers");
         Network network = Network.newNetwork();
         KafkaContainer kafka = new KafkaContainer(DockerImageName.parse("apache/kafka:4.3.1"))
                 .withNetwork(network)
-                .withListener("kafka:19092");
+                .withListener("kafka:19092")
+                // as an embedded broker: one replica, and a killed worker's record soon another's
+                .withEnv("KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR", "1")
+                .withEnv("KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR", "1")
+                .withEnv("KAFKA_GROUP_SHARE_MIN_RECORD_LOCK_DURATION_MS", "1000")
+                .withEnv("KAFKA_GROUP_SHARE_MIN_SESSION_TIMEOUT_MS", "5000")
+                .withEnv("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false");
         kafka.start();
         GenericContainer<?> registry = new GenericContainer<>(
                         DockerImageName.parse("confluentinc/cp-schema-registry:8.0.0"))
@@ -64,24 +76,34 @@ final class TestCluster implements AutoCloseable {
         });
     }
 
-    String bootstrapServers() {
+    /** Whether broker and registry are the project's embedded ones. */
+    public boolean isEmbedded() {
+        return !inContainers();
+    }
+
+    private static boolean inContainers() {
+        return "testcontainers".equals(System.getProperty("rome.test.cluster"));
+    }
+
+    public String bootstrapServers() {
         return bootstrapServers;
     }
 
-    String registryUrl() {
+    public String registryUrl() {
         return registryUrl;
     }
 
-    /** A configuration with topics of its own. */
-    RomeConfig tenant(Map<String, String> more) {
-        return RomeConfig.of(Map.of(
-                        "bootstrap.servers",
-                        bootstrapServers,
-                        RomeConfig.REGISTRY_URL,
-                        registryUrl,
-                        RomeConfig.TOPIC_PREFIX,
-                        "t" + TENANTS.incrementAndGet() + "."))
-                .with(more);
+    /** Settings of a tenant with topics of its own. */
+    public Map<String, String> tenant(Map<String, String> more) {
+        Map<String, String> settings = new HashMap<>(Map.of(
+                "bootstrap.servers",
+                bootstrapServers,
+                "schema.registry.url",
+                registryUrl,
+                "topic.prefix",
+                "t" + TENANTS.incrementAndGet() + "."));
+        settings.putAll(more);
+        return settings;
     }
 
     @Override
