@@ -49,6 +49,7 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
     private final Lock turn = new ReentrantLock(true);
     private final Timer time;
     private final Counter images;
+    private final Counter gradients;
     private final Counter failures;
 
     AttackWorker(
@@ -69,6 +70,9 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
                 .register(metrics);
         this.images = Counter.builder("rome.attack.images")
                 .description("Images attacked")
+                .register(metrics);
+        this.gradients = Counter.builder("rome.attack.gradient.evaluations")
+                .description("Forward and backward passes over one image")
                 .register(metrics);
         this.failures = Counter.builder("rome.attack.failures")
                 .description("Requests given up")
@@ -117,7 +121,7 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
             if (request.getAnswer() == AnswerKind.EMBEDDING) {
                 ThreatModel threat = new ThreatModel(task.spec().space(), loaded.normalization());
                 EmbeddingSum sum = embedding(request, loaded.network(), threat.normalised(made.images()));
-                double seconds = record(start, task);
+                double seconds = record(start, task, made);
                 sender.send(
                         Topic.PRIOR_ANSWERS,
                         request.getReplyKey(),
@@ -129,7 +133,7 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
                                 .build());
             } else {
                 var encoded = TensorCodec.encode("The perturbed images", made.images());
-                double seconds = record(start, task);
+                double seconds = record(start, task, made);
                 sender.send(
                         Topic.PERTURBED_BATCHES,
                         request.getReplyKey(),
@@ -146,10 +150,11 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
         }
     }
 
-    private double record(long start, AttackTask task) {
+    private double record(long start, AttackTask task, Attack.Perturbation made) {
         long nanos = System.nanoTime() - start;
         time.record(nanos, TimeUnit.NANOSECONDS);
         images.increment(task.labels().length);
+        gradients.increment((double) made.gradientEvaluations());
         return nanos / 1e9;
     }
 

@@ -62,6 +62,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
     private final StreamedPriors.Limits limits;
     private final PoolRetirement retirement;
     private final Counter iterations;
+    private final Counter snapshotCount;
     private final Map<String, Long> requestedTeachers = new ConcurrentHashMap<>();
 
     /** What a worker reads, beside its requests. */
@@ -93,6 +94,9 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         this.limits = new StreamedPriors.Limits(
                 config.integer(RomeConfig.PRIOR_WINDOW), Duration.ofMillis(config.number(RomeConfig.PRIOR_TIMEOUT)));
         this.retirement = new PoolRetirement(networks, sender);
+        this.snapshotCount = Counter.builder("rome.distiller.snapshots")
+                .description("Snapshots published")
+                .register(metrics);
         this.iterations = Counter.builder("rome.distiller.iterations")
                 .description("Iterations done")
                 .register(metrics);
@@ -292,6 +296,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                 run.snapshot(done).orElseThrow(),
                 run.classes(manager, set, labellers),
                 run.manifest(set, done));
+        snapshotCount.increment();
         if (done == run.iterations()) {
             checkpoints.complete(sender, segment.experiment(), run.specification(), done);
         }

@@ -12,6 +12,7 @@ import dev.romestream.schemas.EvaluationState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.FigureProgress;
+import dev.romestream.schemas.FlatFigure;
 import dev.romestream.schemas.Network;
 import dev.romestream.schemas.NetworkRole;
 import dev.romestream.schemas.PerturbedBatch;
@@ -195,5 +196,17 @@ final class EvaluationTopology {
         write(tallied, Topic.ATTACK_REQUESTS, AttackRequest.class, true);
         write(tallied, Topic.ROBUSTNESS_METRICS, RobustnessMetrics.class, false);
         write(tallied, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, true);
+        tallied.flatMap(EvaluationTopology::rows, Named.as("robustness-flat-rows"))
+                .to(
+                        names.of(Topic.ROBUSTNESS_FLAT),
+                        Produced.with(Serdes.String(), this.<FlatFigure>serde()).withName("robustness-flat-out"));
+    }
+
+    private static List<KeyValue<String, FlatFigure>> rows(String key, SpecificRecord record) {
+        return record instanceof RobustnessMetrics metrics
+                ? FlatFigures.of(metrics).entrySet().stream()
+                        .map(row -> KeyValue.pair(key + "/" + row.getKey(), row.getValue()))
+                        .toList()
+                : List.of();
     }
 }

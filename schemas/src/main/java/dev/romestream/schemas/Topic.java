@@ -27,6 +27,7 @@ public enum Topic {
     CHECKPOINTS("checkpoints", Checkpoint.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     ROBUSTNESS_METRICS("robustness-metrics", RobustnessMetrics.SCHEMA$, Kept.FOR_A_TIME, Spread.ONE),
     ROBUSTNESS_LATEST("robustness-latest", RobustnessMetrics.SCHEMA$, Kept.COMPACTED, Spread.ONE),
+    ROBUSTNESS_FLAT("robustness-flat", FlatFigure.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     ALERTS("alerts", Alert.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     DEAD_LETTERS("dead-letters", null, Kept.FOR_A_TIME, Spread.ONE);
 

@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.FlatFigure;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
@@ -22,8 +24,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -79,6 +83,32 @@ class PipelineIT {
                 shared.run(List.of(experiment), FIGURES_A_SUITE * SUITES).get(0);
         assertThat(figures).allSatisfy(PipelineIT::checkFigures);
         assertNothingOfItIsDead(experiment);
+        Map<String, FlatFigure> rows = new HashMap<>();
+        try (Decoder decoder = new Decoder(shared.config())) {
+            shared.records(Topic.ROBUSTNESS_FLAT)
+                    .forEach(record -> rows.put(record.key(), decoder.decode(record, FlatFigure.class)));
+        }
+        assertThat(figures).allSatisfy(metrics -> checkRows(metrics, rows));
+    }
+
+    private static void checkRows(RobustnessMetrics metrics, Map<String, FlatFigure> rows) {
+        String key = "%s/%d/%s/%s/%s/"
+                .formatted(
+                        metrics.getExperiment(),
+                        metrics.getSnapshot(),
+                        metrics.getVictim(),
+                        metrics.getSuite(),
+                        metrics.getMode().name().toLowerCase(Locale.ROOT));
+        FlatFigure irr = rows.get(key + "irr");
+        assertThat(irr.getComplete()).isTrue();
+        assertThat(irr.getValue()).isEqualTo(metrics.getIrr());
+        assertThat(List.of(irr.getLow(), irr.getHigh())).isEqualTo(metrics.getIrrInterval());
+        AttackAccuracy pgd = metrics.getAttacks().get(3);
+        assertThat(rows.get(key + "pgd").getValue()).isEqualTo(pgd.getAccuracy());
+        assertThat(rows.get(key + "pgd").getCorrect()).isEqualTo(pgd.getCorrect());
+        assertThat(rows.get(key + "pgd").getEpsilon()).isEqualTo(pgd.getEpsilon());
+        assertThat(rows.get(key + "clean").getCount()).isEqualTo(40);
+        assertThat(rows.keySet().stream().filter(row -> row.startsWith(key))).hasSize(8 + 5);
     }
 
     /** Dead letters of perturbed batches or requests would name the experiment in their bytes. */

@@ -13,6 +13,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -47,6 +48,8 @@ public final class SystemView implements AutoCloseable {
     private final Admin admin;
     private final MultiGauge waiting;
     private final MultiGauge members;
+    private final MultiGauge oldest;
+    private final WaitingAges ages;
     private final MultiGauge ready;
     private final String prefix;
     private final Map<String, URI> services = new LinkedHashMap<>();
@@ -73,10 +76,15 @@ public final class SystemView implements AutoCloseable {
         this.members = MultiGauge.builder("rome.group.members")
                 .description("Members of a group")
                 .register(metrics);
+        this.oldest = MultiGauge.builder("rome.group.oldest")
+                .baseUnit("seconds")
+                .description("Age of the first record that a group has not dealt with; 0 where it goes on")
+                .register(metrics);
         this.ready = MultiGauge.builder("rome.service.ready")
                 .description("Whether a service that the dashboard asks is ready")
                 .register(metrics);
         this.admin = config.clients().admin("system", config.admin());
+        this.ages = new WaitingAges(config, Clock.systemUTC());
         this.thread = ServiceThread.start("dashboard-system", this::run);
     }
 
@@ -93,6 +101,7 @@ public final class SystemView implements AutoCloseable {
                 ready.register(
                         rows(health, "name", "service", one -> one.get("ready").equals(true) ? 1 : 0), true);
                 waiting.register(rows(groups, "id", "group", group -> (Number) group.get("waiting")), true);
+                oldest.register(rows(groups, "id", "group", group -> (Number) group.get("oldestSeconds")), true);
                 members.register(rows(groups, "id", "group", group -> (Number) group.get("members")), true);
                 Thread.sleep(EVERY_MS);
             }
@@ -133,6 +142,7 @@ public final class SystemView implements AutoCloseable {
     /** Of each group of this prefix, what it has not yet read or acknowledged; without the brokers, none. */
     private List<Map<String, Object>> groups() throws InterruptedException {
         List<Map<String, Object>> groups = new ArrayList<>();
+        ages.turn();
         try {
             for (GroupListing group : await(admin.listGroups().all())) {
                 if (group.groupId().startsWith(prefix)) {
@@ -177,14 +187,23 @@ public final class SystemView implements AutoCloseable {
         }
         Map<TopicPartition, OffsetSpec> ends = new LinkedHashMap<>();
         at.keySet().forEach(partition -> ends.put(partition, OffsetSpec.latest()));
-        long waiting = await(admin.listOffsets(ends).all()).entrySet().stream()
-                .mapToLong(end -> Math.max(0, end.getValue().offset() - at.get(end.getKey())))
-                .sum();
+        long waiting = 0;
+        long oldestSeconds = 0;
+        for (var end : await(admin.listOffsets(ends).all()).entrySet()) {
+            long offset = at.get(end.getKey());
+            long here = Math.max(0, end.getValue().offset() - offset);
+            waiting += here;
+            if (here > 0) {
+                oldestSeconds = Math.max(
+                        oldestSeconds, ages.age(id, end.getKey(), offset).orElse(0));
+            }
+        }
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("id", id);
         values.put("type", group.type().map(GroupType::toString).orElse("").toLowerCase(java.util.Locale.ROOT));
         values.put("members", members);
         values.put("waiting", waiting);
+        values.put("oldestSeconds", oldestSeconds);
         return values;
     }
 
@@ -197,5 +216,6 @@ public final class SystemView implements AutoCloseable {
     public void close() {
         thread.stop();
         admin.close(Duration.ofSeconds(1));
+        ages.close();
     }
 }

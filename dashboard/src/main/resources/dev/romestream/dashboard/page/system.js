@@ -1,7 +1,7 @@
 // Services, groups and dead letters.
 import { call, entries, entry } from "./live.js";
 import { progress } from "./experiments.js";
-import { count, doing, el, link, show, table, time } from "./dom.js";
+import { count, doing, duration, el, link, show, table, time } from "./dom.js";
 
 export function open(page) {
   const health = el("section");
@@ -31,8 +31,8 @@ export function open(page) {
       const told = [...entries("experiment").values()].flatMap(row => row.progress.filter(status => status.phase === "running").map(status => ({ row, status })));
       show(work, el("h2", {}, "At work"), told.length ? table("At work", ["service", "instance", "experiment", "what"],
         told.slice(0, 100).map(({ row, status }) => [status.service, status.instance, el("a", { href: link("experiment", row.id) }, row.name), progress(status)])) : el("p.hint", {}, "Nothing is being done."));
-      show(groups, el("h2", {}, "Work waiting"), system?.groups.length ? table("Work waiting", ["group", "kind", "members", "records not yet done"],
-        system.groups.map(group => [group.id, group.type, group.members, count(group.waiting)])) : el("p.hint", {}, "The brokers have told of no group yet."));
+      show(groups, el("h2", {}, "Work waiting"), system?.groups.length ? table("Work waiting", ["group", "kind", "members", "records not yet done", "oldest"],
+        system.groups.map(group => [group.id, group.type, group.members, count(group.waiting), group.oldestSeconds ? duration(group.oldestSeconds) : ""])) : el("p.hint", {}, "The brokers have told of no group yet."));
       const dead = entry("dead-letters", "");
       const counts = Object.entries(dead?.counts ?? {}).flatMap(([topic, causes]) => Object.entries(causes).map(([cause, number]) => [topic, cause, number])).sort((a, b) => b[2] - a[2]);
       show(letters, el("h2", {}, "Dead letters"), counts.length ? [table("Dead letters by cause", ["topic", "cause", "letters"], counts.map(([topic, cause, number]) => [topic, cause, count(number)])),

@@ -61,6 +61,7 @@ public enum ServiceAccess {
                     Topic.CHUNKS,
                     Topic.ROBUSTNESS_METRICS,
                     Topic.ROBUSTNESS_LATEST,
+                    Topic.ROBUSTNESS_FLAT,
                     Topic.ALERTS,
                     Topic.EXPERIMENT_STATUS),
             List.of(WorkGroup.VICTIM_TRAINERS.baseName(), "alert-webhook"),

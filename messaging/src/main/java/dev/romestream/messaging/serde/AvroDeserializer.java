@@ -48,10 +48,10 @@ public final class AvroDeserializer<T> implements Deserializer<T> {
         if (data == null) {
             return null;
         }
-        Header guid =
+        Header header =
                 headers == null ? null : headers.lastHeader(isKey ? WireFormat.KEY_HEADER : WireFormat.VALUE_HEADER);
-        if (guid != null) {
-            return decode(topic, writer(topic, () -> registry.schema(guid(topic, guid.value()))), data, 0);
+        if (header != null) {
+            return decode(topic, named(topic, header.value()), data, 0);
         }
         if (data.length < 1 + Integer.BYTES || data[0] != WireFormat.MAGIC) {
             throw new SerializationException("A record of " + data.length + " bytes on " + topic
@@ -73,13 +73,20 @@ public final class AvroDeserializer<T> implements Deserializer<T> {
         }
     }
 
-    private static UUID guid(String topic, byte[] header) {
-        if (header == null || header.length != 1 + 2 * Long.BYTES || header[0] != WireFormat.GUID_MAGIC) {
-            throw new SerializationException("The schema id header of a record on " + topic + " has "
-                    + (header == null ? 0 : header.length) + " bytes; it must be 0x01 and a 16-byte id.");
+    /** The schema that a header names: by 0x01 and its globally unique id, or by 0x00 and the registry's id of it. */
+    private Schema named(String topic, byte[] header) {
+        int length = header == null ? 0 : header.length;
+        if (length == 1 + 2 * Long.BYTES && header[0] == WireFormat.GUID_MAGIC) {
+            ByteBuffer bytes = ByteBuffer.wrap(header, 1, 2 * Long.BYTES);
+            UUID guid = new UUID(bytes.getLong(), bytes.getLong());
+            return writer(topic, () -> registry.schema(guid));
         }
-        ByteBuffer bytes = ByteBuffer.wrap(header, 1, 2 * Long.BYTES);
-        return new UUID(bytes.getLong(), bytes.getLong());
+        if (length == 1 + Integer.BYTES && header[0] == WireFormat.MAGIC) {
+            int id = ByteBuffer.wrap(header, 1, Integer.BYTES).getInt();
+            return writer(topic, () -> registry.schema(id));
+        }
+        throw new SerializationException("The schema id header of a record on " + topic + " has " + length
+                + " bytes; it must be 0x01 and a 16-byte id, or 0x00 and a 4-byte one.");
     }
 
     private T decode(String topic, Schema writer, byte[] data, int offset) {

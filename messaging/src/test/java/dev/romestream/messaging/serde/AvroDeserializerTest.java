@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpServer;
 import dev.romestream.messaging.failure.Outages;
+import dev.romestream.schemas.Chunk;
 import dev.romestream.schemas.ImageBatch;
 import dev.romestream.schemas.Topic;
 import java.io.ByteArrayOutputStream;
@@ -17,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -54,6 +56,13 @@ class AvroDeserializerTest {
             byte[] answer = (found == null ? "{}" : found.toString()).getBytes(StandardCharsets.UTF_8);
             try (exchange) {
                 exchange.sendResponseHeaders(status != 200 ? status : found == null ? 404 : 200, answer.length);
+                exchange.getResponseBody().write(answer);
+            }
+        });
+        registry.createContext("/schemas/guids/00000000-0000-000a-0000-00000000000b", exchange -> {
+            byte[] answer = registered.get(7).toString().getBytes(StandardCharsets.UTF_8);
+            try (exchange) {
+                exchange.sendResponseHeaders(200, answer.length);
                 exchange.getResponseBody().write(answer);
             }
         });
@@ -213,6 +222,25 @@ class AvroDeserializerTest {
         assertRefused(new byte[] {0, 0, 0, 0, 4, 2}, "not valid Avro");
         assertRefused(new byte[] {0, 0, 0, 0, 5, 2}, "not valid Avro");
         assertRefused(new byte[] {0, 0, 0, 0, 6, 2}, "does not have");
+    }
+
+    @Test
+    void aHeaderMayNameTheSchemaByItsGuidOrByItsId() {
+        register(7, Chunk.SCHEMA$.toString());
+        byte[] body = {6, 14, 10};
+        for (String form : List.of("0000000007", "01000000000000000a000000000000000b")) {
+            var headers = new RecordHeaders();
+            headers.add("__value_schema_id", HexFormat.of().parseHex(form));
+            assertThat(deserializer.deserialize("t", headers, body)).isEqualTo(new Chunk(3, 7L, 5));
+        }
+        for (String form :
+                List.of("", "00", "00000007", "0200000007", "0100000007", "000000000000000a000000000000000b00")) {
+            var headers = new RecordHeaders();
+            headers.add("__value_schema_id", HexFormat.of().parseHex(form));
+            assertThatThrownBy(() -> deserializer.deserialize("t", headers, body))
+                    .isInstanceOf(SerializationException.class)
+                    .hasMessageContaining(form.length() / 2 + " bytes");
+        }
     }
 
     @Test

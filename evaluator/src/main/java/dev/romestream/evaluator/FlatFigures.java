@@ -1,0 +1,80 @@
+package dev.romestream.evaluator;
+
+import dev.romestream.robustness.metric.FigureNames;
+import dev.romestream.schemas.Accuracy;
+import dev.romestream.schemas.AttackAccuracy;
+import dev.romestream.schemas.FlatFigure;
+import dev.romestream.schemas.RobustnessMetrics;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Metrics as rows, one a figure. */
+final class FlatFigures {
+    private final RobustnessMetrics metrics;
+    private final Map<String, FlatFigure> rows = new LinkedHashMap<>();
+
+    private FlatFigures(RobustnessMetrics metrics) {
+        this.metrics = metrics;
+    }
+
+    /** The rows by their figures' names. */
+    static Map<String, FlatFigure> of(RobustnessMetrics metrics) {
+        FlatFigures flat = new FlatFigures(metrics);
+        flat.count(FigureNames.CLEAN, metrics.getClean());
+        flat.count(FigureNames.WORST_CASE, metrics.getWorstCase());
+        flat.ratio(FigureNames.RR, metrics.getRr(), null);
+        flat.ratio(FigureNames.IRR, metrics.getIrr(), metrics.getIrrInterval());
+        flat.ratio("irrPlus", metrics.getIrrPlus(), null);
+        flat.ratio("ae", metrics.getAe(), null);
+        flat.ratio("crei", metrics.getCrei(), null);
+        flat.ratio("icrei", metrics.getIcrei(), null);
+        Map<String, Integer> times = new HashMap<>();
+        for (AttackAccuracy attack : metrics.getAttacks()) {
+            int time = times.merge(attack.getAttack(), 1, Integer::sum);
+            flat.attack(time == 1 ? attack.getAttack() : attack.getAttack() + "_" + time, attack);
+        }
+        return flat.rows;
+    }
+
+    private void count(String figure, Accuracy accuracy) {
+        FlatFigure row = row(figure, accuracy.getAccuracy(), accuracy.getInterval());
+        row.setCorrect(accuracy.getCorrect());
+        row.setCount(accuracy.getCount());
+    }
+
+    private void ratio(String figure, Double value, List<Double> interval) {
+        row(figure, value, interval);
+    }
+
+    private void attack(String figure, AttackAccuracy attack) {
+        FlatFigure row = row(figure, attack.getAccuracy(), attack.getInterval());
+        row.setEpsilon(attack.getEpsilon());
+        row.setSteps(attack.getSteps());
+        row.setCorrect(attack.getCorrect());
+        row.setCount(attack.getCount());
+    }
+
+    private FlatFigure row(String figure, Double value, List<Double> interval) {
+        FlatFigure row = new FlatFigure();
+        row.setExperiment(metrics.getExperiment());
+        row.setMethod(metrics.getMethod());
+        row.setSnapshot(metrics.getSnapshot());
+        row.setIteration(metrics.getIteration());
+        row.setFinal$(metrics.getFinal$());
+        row.setVictim(metrics.getVictim());
+        row.setVersion(metrics.getVersion());
+        row.setSuite(metrics.getSuite());
+        row.setMode(metrics.getMode().name().toLowerCase(Locale.ROOT));
+        row.setFigure(figure);
+        row.setValue(value);
+        row.setLow(interval == null ? null : interval.get(0));
+        row.setHigh(interval == null ? null : interval.get(1));
+        row.setComplete(metrics.getComplete());
+        row.setUndefined(value == null ? metrics.getUndefined().get(figure) : null);
+        rows.put(figure, row);
+        return row;
+    }
+}
