@@ -8,6 +8,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -617,11 +618,30 @@ public final class RomeConfig {
         });
     }
 
+    /**
+     * A setting of the system's own.
+     *
+     * @param otherwise its value where it is not given; empty for none
+     */
+    public record Setting(String name, String documentation, String otherwise) {}
+
+    /** The system's own settings, by their names. */
+    public static List<Setting> settings() {
+        return OWN.configKeys().values().stream()
+                .sorted(Comparator.comparing(key -> key.name))
+                .map(key -> new Setting(
+                        key.name,
+                        key.documentation,
+                        key.type == ConfigDef.Type.PASSWORD || key.defaultValue.equals(List.of())
+                                ? ""
+                                : key.defaultValue.toString()))
+                .toList();
+    }
+
     /** The own settings, documented, one a line: for {@code --help}. */
     public static String help() {
-        return OWN.configKeys().values().stream()
-                .sorted((a, b) -> a.name.compareTo(b.name))
-                .map(key -> "  %-28s %s [%s]".formatted(key.name, key.documentation, key.defaultValue))
+        return settings().stream()
+                .map(key -> "  %-28s %s [%s]".formatted(key.name(), key.documentation(), key.otherwise()))
                 .collect(Collectors.joining("\n"));
     }
 }

@@ -38,9 +38,14 @@ public final class RomeCommand implements Runnable {
 
     private RomeCommand() {}
 
+    /** The command with all its subcommands. */
+    static CommandLine line() {
+        return new CommandLine(new RomeCommand());
+    }
+
     /** Runs a command line and returns the exit code. */
     public static int execute(String... args) {
-        CommandLine line = new CommandLine(new RomeCommand());
+        CommandLine line = line();
         line.setExecutionExceptionHandler((exception, command, result) -> {
             log.debug("The command failed", exception);
             Printable.error(message(exception));
