@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -20,6 +21,11 @@ import picocli.CommandLine.Model.OptionSpec;
  */
 class ReferencePagesTest {
     private static final Path DOCS = Path.of("../docs");
+    private static final int LITERAL = 8;
+    /** What differs from time to time in a message. */
+    private static final String VARIABLE =
+            "…|TOPIC|ID|9092|gpu:0|0 GPUs|401|OutOfMemoryError|Timed out|the cluster:|the brokers:";
+
     private static final String MARK = "<!-- From here on as the code has it: ReferencePagesTest writes it. -->\n\n";
 
     private static void assertPage(String name, String expected) throws IOException {
@@ -87,5 +93,36 @@ class ReferencePagesTest {
 
     private static String text(String[] lines) {
         return String.join(" ", lines).replace("%n", " ").replace("%%", "%").strip();
+    }
+
+    /** Of each message that a table begins with, every part of some length stands in the sources. */
+    @Test
+    void everyMessageOfTheTroubleshootingPageIsOneThatAProgramSays() throws IOException {
+        String sources = sources();
+        List<String> messages = Files.readAllLines(DOCS.resolve("troubleshooting.md")).stream()
+                .filter(line -> line.startsWith("| `"))
+                .map(line -> line.substring(1, line.indexOf(" | ")))
+                .flatMap(cell -> Pattern.compile("`([^`]+)`").matcher(cell).results())
+                .map(found -> found.group(1))
+                .toList();
+        assertThat(messages).hasSizeGreaterThan(25);
+        List<String> unsaid = messages.stream()
+                .flatMap(message -> Stream.of(message.split(VARIABLE)))
+                .map(part -> part.replaceAll("^[^A-Za-z]+|[^A-Za-z']+$", ""))
+                .filter(literal -> literal.length() >= LITERAL && !sources.contains(literal))
+                .toList();
+        assertThat(unsaid).isEmpty();
+    }
+
+    /** Sources without the seams of their strings. */
+    private static String sources() throws IOException {
+        StringBuilder all = new StringBuilder(Files.readString(Path.of("../rome")));
+        try (Stream<Path> files = Files.walk(Path.of(".."))) {
+            for (Path file : files.filter(path -> path.toString().matches(".*/src/main/.*\\.(java|js)"))
+                    .toList()) {
+                all.append(Files.readString(file).replaceAll("\"\\s*\\+\\s*\"", ""));
+            }
+        }
+        return all.toString();
     }
 }
