@@ -47,6 +47,7 @@ FROM eclipse-temurin:17-jre AS runtime
 RUN useradd --uid 10001 --create-home rome
 USER 10001
 WORKDIR /opt/rome
+COPY LICENSE THIRD-PARTY.txt ./
 ENV OPT_OUT_TRACKING=true \
     ROME_HTTP_HOST=0.0.0.0 \
     ROME_HTTP_PORT=8080 \

@@ -231,6 +231,37 @@ class SeparateProcessesIT {
                     .atMost(LIMIT)
                     .until(() -> prometheus.get("/api/v1/alerts").toString().contains("imperfect"));
         }
+        assertThat(metricsThatNoProgramHas()).isEmpty();
+    }
+
+    /** Of those on the page of metrics; a name that ends in a star stands for all that begin so. */
+    private static List<String> metricsThatNoProgramHas() throws IOException {
+        StringBuilder all = new StringBuilder();
+        for (String name : processes.keySet()) {
+            all.append(get(shared, name, "/metrics"));
+        }
+        String page = Files.readString(Path.of("../docs/metrics-endpoint.md"));
+        List<String> documented = Pattern.compile("`((rome|kafka|jvm|process|system)_[a-z_]+)[*{`]")
+                .matcher(page)
+                .results()
+                .map(found -> found.group(1))
+                .toList();
+        assertThat(documented).hasSizeGreaterThan(40);
+        return documented.stream()
+                .filter(name -> !all.toString().contains("\n" + name))
+                .toList();
+    }
+
+    @Test
+    void aDeviceThatIsNotThereEndsAServiceWithALineAndAUsageError() throws Exception {
+        Files.copy(shared.resolve("rome.properties"), directory.resolve("rome.properties"));
+        Process attacker = start(directory, "attacker", "attacker.AttackerMain", "--set", "engine.device=gpu:7");
+        assertThat(attacker.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        assertThat(attacker.exitValue()).isEqualTo(2);
+        assertThat(log(directory, "attacker").lines().filter(line -> !line.contains("configuration:")))
+                .singleElement()
+                .asString()
+                .contains("engine.device is gpu:7, and there are 0 GPUs; use auto or cpu.");
     }
 
     @Test

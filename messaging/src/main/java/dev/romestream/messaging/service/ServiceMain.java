@@ -70,10 +70,7 @@ public final class ServiceMain implements Callable<Integer> {
             "kafka.stream.thread.process.total",
             "kafka.stream.thread.process.latency.max",
             "kafka.stream.thread.commit.total",
-            "kafka.stream.thread.poll.records.max",
-            "kafka.stream.thread.task.created.total",
-            "kafka.stream.task.dropped.records.total",
-            "kafka.stream.task.active.process.ratio");
+            "kafka.stream.thread.poll.records.max");
 
     private final String program;
     private final BiFunction<RomeConfig, MeterRegistry, Service> factory;
@@ -112,8 +109,8 @@ public final class ServiceMain implements Callable<Integer> {
         });
         line.setExecutionExceptionHandler((exception, command, result) -> {
             log.debug("The service failed", exception);
-            System.err.println(program + ": " + exception.getMessage());
-            return exception instanceof ConfigException ? USAGE : FAILURE;
+            System.err.println(program + ": " + reason(exception));
+            return code(exception);
         });
         System.exit(line.execute(args));
     }
@@ -127,9 +124,29 @@ public final class ServiceMain implements Callable<Integer> {
             return serve(config);
         } catch (KafkaException | IllegalStateException | IllegalArgumentException | UncheckedIOException e) {
             log.debug("The service failed", e);
-            log.error("{}: {}", program, e.getMessage());
-            return FAILURE;
+            log.error("{}: {}", program, reason(e));
+            return code(e);
         }
+    }
+
+    /** What is refused while a service starts is in its configuration. */
+    private static int code(Exception exception) {
+        return exception instanceof ConfigException
+                        || exception instanceof IllegalArgumentException
+                        || exception.getCause() instanceof ConfigException
+                ? USAGE
+                : FAILURE;
+    }
+
+    /** The message, and that of what was the matter in the end where it says something else. */
+    private static String reason(Throwable exception) {
+        Throwable root = exception;
+        while (root.getCause() != null && root.getCause() != root) {
+            root = root.getCause();
+        }
+        String told = String.valueOf(exception.getMessage());
+        String meant = String.valueOf(root.getMessage());
+        return told.contains(meant) ? told : told + ": " + meant;
     }
 
     private LogFormat chosenFormat() {
