@@ -47,14 +47,14 @@ FROM eclipse-temurin:17-jre AS runtime
 RUN useradd --uid 10001 --create-home rome
 USER 10001
 WORKDIR /opt/rome
-COPY LICENSE THIRD-PARTY.txt ./
+COPY LICENSE NOTICE THIRD-PARTY.txt docker/start ./
 ENV OPT_OUT_TRACKING=true \
     ROME_HTTP_HOST=0.0.0.0 \
     ROME_HTTP_PORT=8080 \
-    JAVA_TOOL_OPTIONS="-XX:MaxRAMPercentage=50 -XX:+ExitOnOutOfMemoryError"
+    JAVA_TOOL_OPTIONS=-XX:MaxRAMPercentage=50
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["bash", "-c", "exec 3<>/dev/tcp/localhost/8080; printf 'GET /health/ready HTTP/1.0\\r\\n\\r\\n' >&3; head -1 <&3 | grep -q 200"]
-ENTRYPOINT ["sh", "-c", "exec java ${ROME_HEAP:+-Xmx$ROME_HEAP} -cp \"/opt/rome/engine/classes:/opt/rome/app/*:/opt/rome/lib/*\" \"$MAIN_CLASS\" \"$@\"", "java"]
+ENTRYPOINT ["/opt/rome/start"]
 
 # Native memory is kept between uses; PyTorch's libraries are read from where they are.
 FROM runtime AS computing
@@ -98,9 +98,9 @@ COPY --from=build /dist/evaluator/lib lib
 COPY --from=build /dist/evaluator/app app
 ENV MAIN_CLASS=dev.romestream.evaluator.EvaluatorMain
 
-# The command line, and with it the embedded stack: docker run --rm -it rome-stream/rome demo
+# The command line, and with it the embedded stack: docker run --rm -it rome-stream/rome:0.1.0 demo
 FROM computing AS rome
 COPY --from=build /dist/standalone/lib lib
 COPY --from=build /dist/standalone/app app
-ENV MAIN_CLASS=dev.romestream.standalone.Rome
+ENV MAIN_CLASS=dev.romestream.standalone.Rome ROME_HTTP_HOST=127.0.0.1 ROME_HTTP_PORT=0
 HEALTHCHECK NONE

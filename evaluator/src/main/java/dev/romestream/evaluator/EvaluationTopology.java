@@ -86,7 +86,7 @@ final class EvaluationTopology {
             Class<? extends SpecificRecord> type,
             boolean latest) {
         String name = topic.baseName() + "-out";
-        // tombstones are of evaluations alone
+        // tombstones are of evaluations, and of rows
         KStream<String, SpecificRecord> own = records.filter(
                 (key, value) -> value == null ? topic == Topic.EVALUATIONS : type.isInstance(value),
                 Named.as(name + "-filter"));
@@ -202,7 +202,11 @@ final class EvaluationTopology {
                         Produced.with(Serdes.String(), this.<FlatFigure>serde()).withName("robustness-flat-out"));
     }
 
+    /** A figure's rows; a tombstone is of a row. */
     private static List<KeyValue<String, FlatFigure>> rows(String key, SpecificRecord record) {
+        if (record == null) {
+            return List.of(KeyValue.pair(key, null));
+        }
         return record instanceof RobustnessMetrics metrics
                 ? FlatFigures.of(metrics).entrySet().stream()
                         .map(row -> KeyValue.pair(key + "/" + row.getKey(), row.getValue()))

@@ -43,18 +43,36 @@ final class FlatFigures {
         FlatFigure row = row(figure, accuracy.getAccuracy(), accuracy.getInterval());
         row.setCorrect(accuracy.getCorrect());
         row.setCount(accuracy.getCount());
+        row.setUndefined(unseen(accuracy.getCount()));
+    }
+
+    private static String unseen(long count) {
+        return count == 0 ? "no image has been seen yet" : null;
     }
 
     private void ratio(String figure, Double value, List<Double> interval) {
-        row(figure, value, interval);
+        row(figure, value, interval)
+                .setUndefined(value == null ? metrics.getUndefined().get(figure) : null);
     }
 
     private void attack(String figure, AttackAccuracy attack) {
         FlatFigure row = row(figure, attack.getAccuracy(), attack.getInterval());
         row.setEpsilon(attack.getEpsilon());
+        row.setNorm(attack.getNorm() == null ? null : attack.getNorm().name().toLowerCase(Locale.ROOT));
         row.setSteps(attack.getSteps());
+        row.setSource(
+                attack.getSource() == null
+                        ? null
+                        : attack.getSource().getNetwork() + "/"
+                                + attack.getSource().getVersion());
+        row.setControl(attack.getControl());
+        row.setRated(attack.getRated());
         row.setCorrect(attack.getCorrect());
         row.setCount(attack.getCount());
+        String failure = attack.getPerImage().isEmpty()
+                ? metrics.getUndefined().get(MetricsCalculation.FAILED_PREFIX + attack.getAttack())
+                : null;
+        row.setUndefined(failure == null ? unseen(attack.getCount()) : failure);
     }
 
     private FlatFigure row(String figure, Double value, List<Double> interval) {
@@ -73,7 +91,7 @@ final class FlatFigures {
         row.setLow(interval == null ? null : interval.get(0));
         row.setHigh(interval == null ? null : interval.get(1));
         row.setComplete(metrics.getComplete());
-        row.setUndefined(value == null ? metrics.getUndefined().get(figure) : null);
+        row.setFlags(String.join(",", metrics.getFlags()));
         rows.put(figure, row);
         return row;
     }

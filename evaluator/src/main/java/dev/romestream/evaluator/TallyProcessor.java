@@ -10,6 +10,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
@@ -58,11 +60,44 @@ final class TallyProcessor extends ContextualProcessor<String, TallyEvent, Strin
     private void planned(Evaluation evaluation) {
         Tally before = tallies().get(evaluation.getKey());
         if (before == null || !Tallies.isOf(before, evaluation)) {
+            if (before != null) {
+                retire(before.getEvaluation(), evaluation);
+            }
             request(Tallies.empty(evaluation), Tallies.missing(Tallies.empty(evaluation)));
         } else if (!before.getComplete() && !before.getEvaluation().equals(evaluation)) {
             Tally restarted = Tallies.restarted(before, evaluation);
             request(restarted, Tallies.missing(restarted));
         }
+    }
+
+    /** Rows that the evaluation which stood under the key had, and this one has not. */
+    private void retire(Evaluation before, Evaluation evaluation) {
+        Set<String> gone = rows(before);
+        gone.removeAll(rows(evaluation));
+        gone.forEach(row -> context().forward(new Record<>(row, null, context().currentSystemTimeMs())));
+    }
+
+    private static Set<String> rows(Evaluation evaluation) {
+        Set<String> rows = new TreeSet<>();
+        for (Mode mode : Mode.values()) {
+            if (hasMode(evaluation, mode)) {
+                FlatFigures.of(MetricsCalculation.of(Tallies.empty(evaluation), mode))
+                        .keySet()
+                        .forEach(figure -> rows.add(key(evaluation, mode) + "/" + figure));
+            }
+        }
+        return rows;
+    }
+
+    private static boolean hasMode(Evaluation evaluation, Mode mode) {
+        return evaluation.getAttacks().stream()
+                .anyMatch(attack -> attack.getModes().contains(mode)
+                        && attack.getAttack().getAttack().equals(Attacks.NONE));
+    }
+
+    /** The key of a figure: that of its evaluation, and the mode. */
+    private static String key(Evaluation evaluation, Mode mode) {
+        return evaluation.getKey() + "/" + mode.name().toLowerCase(Locale.ROOT);
     }
 
     private void request(Tally tally, List<EvaluationPlan.Slot> slots) {
@@ -108,12 +143,8 @@ final class TallyProcessor extends ContextualProcessor<String, TallyEvent, Strin
 
     private void tell(Tally tally, Mode mode, long timestamp) {
         Evaluation evaluation = tally.getEvaluation();
-        boolean hasMode = evaluation.getAttacks().stream()
-                .anyMatch(attack -> attack.getModes().contains(mode)
-                        && attack.getAttack().getAttack().equals(Attacks.NONE));
-        if (hasMode) {
-            String latest = evaluation.getKey() + "/" + mode.name().toLowerCase(Locale.ROOT);
-            context().forward(new Record<>(latest, MetricsCalculation.of(tally, mode), timestamp));
+        if (hasMode(evaluation, mode)) {
+            context().forward(new Record<>(key(evaluation, mode), MetricsCalculation.of(tally, mode), timestamp));
         }
     }
 

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
+import dev.romestream.schemas.AttackNorm;
 import dev.romestream.schemas.FlatFigure;
 import dev.romestream.schemas.Mode;
+import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.RobustnessMetrics;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +19,10 @@ class FlatFiguresTest {
                 .setAttack("pgd")
                 .setEpsilon(0.5)
                 .setSteps(steps)
+                .setNorm(AttackNorm.LINF)
+                .setSource(steps == 50 ? new NetworkVersion("other", 3) : null)
                 .setControl(false)
+                .setRated(steps == 10)
                 .setCorrect(1)
                 .setCount(4)
                 .setAccuracy(accuracy)
@@ -49,8 +54,8 @@ class FlatFiguresTest {
                 .setAe(1.5)
                 .setCrei(null)
                 .setIcrei(null)
-                .setUndefined(Map.of("rr", "no attack changes anything"))
-                .setFlags(List.of())
+                .setUndefined(Map.of("rr", "no attack changes anything", "attack.pgd", "out of memory"))
+                .setFlags(List.of("CHANCE_LEVEL", "FEW_IMAGES"))
                 .build();
     }
 
@@ -63,11 +68,19 @@ class FlatFiguresTest {
                 .isEqualTo(
                         "{\"experiment\": \"e\", \"method\": \"dm\", \"snapshot\": 2, \"iteration\": 100, \"final\": true,"
                                 + " \"victim\": \"victim-0\", \"version\": 0, \"suite\": \"quick\", \"mode\": \"targeted\", \"figure\": \"irr\","
-                                + " \"epsilon\": null, \"steps\": null, \"value\": 42.5, \"low\": 40.0, \"high\": 45.0, \"correct\": null,"
-                                + " \"count\": null, \"complete\": false, \"undefined\": null}");
+                                + " \"epsilon\": null, \"norm\": null, \"steps\": null, \"source\": null, \"control\": null, \"rated\": null,"
+                                + " \"value\": 42.5, \"low\": 40.0, \"high\": 45.0, \"correct\": null,"
+                                + " \"count\": null, \"complete\": false, \"undefined\": null, \"flags\": \"CHANCE_LEVEL,FEW_IMAGES\"}");
         assertThat(rows.get("clean").getCorrect()).isEqualTo(3);
         assertThat(rows.get("clean").getHigh()).isEqualTo(95.4);
+        assertThat(rows.get("clean").getUndefined()).isNull();
         assertThat(rows.get("pgd").getSteps()).isEqualTo(10);
+        assertThat(rows.get("pgd").getNorm()).isEqualTo("linf");
+        assertThat(rows.get("pgd").getSource()).isNull();
+        assertThat(rows.get("pgd").getControl()).isFalse();
+        assertThat(rows.get("pgd").getRated()).isTrue();
+        assertThat(rows.get("pgd_2").getSource()).isEqualTo("other/3");
+        assertThat(rows.get("pgd_2").getRated()).isFalse();
         assertThat(rows.get("pgd_2").getSteps()).isEqualTo(50);
         assertThat(rows.get("pgd_2").getValue()).isEqualTo(12);
     }
@@ -79,5 +92,7 @@ class FlatFiguresTest {
         assertThat(rows.get("rr").getUndefined()).isEqualTo("no attack changes anything");
         assertThat(rows.get("worstCase").getValue()).isNull();
         assertThat(rows.get("worstCase").getLow()).isNull();
+        assertThat(rows.get("worstCase").getUndefined()).isEqualTo("no image has been seen yet");
+        assertThat(rows.get("pgd").getUndefined()).isEqualTo("out of memory");
     }
 }

@@ -302,6 +302,21 @@ class TallyProcessorTest {
     }
 
     @Test
+    void rowsThatAnotherPlanUnderTheSameKeyLacksAreTombstoned() {
+        begin(evaluation(0));
+        Evaluation other = evaluation(0);
+        other.setAttacks(PLAN.subList(0, PLAN.size() - 1));
+        plans.pipeInput(KEY, new TallyEvent(other));
+        PlannedAttack gone = PLAN.get(PLAN.size() - 1);
+        assertThat(out.readKeyValuesToList())
+                .filteredOn(record -> record.value == null)
+                .extracting(record -> record.key)
+                .containsExactly("e/0/v/pixel-2/targeted/" + gone.getAttack().getAttack());
+        plans.pipeInput(KEY, new TallyEvent(other));
+        assertThat(out.isEmpty()).isTrue();
+    }
+
+    @Test
     void whatDoesNotComeIsAskedForAgainAndAtLastHasFailed() {
         begin(evaluation(0));
         input.pipeInput(KEY, batch(NONE, 0, 50, null, 1));

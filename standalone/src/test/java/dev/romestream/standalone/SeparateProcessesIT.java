@@ -217,11 +217,10 @@ class SeparateProcessesIT {
                         .until(() -> !prometheus.query(query.getValue()).isEmpty());
             }
             assertThat(prometheus.query("sum(up)").at("/0/value/1").asInt()).isEqualTo(processes.size());
-            assertThat(prometheus
-                            .query("min(rome_service_ready)")
-                            .at("/0/value/1")
-                            .asInt())
-                    .isEqualTo(1);
+            JsonNode ready = prometheus.query("min by (target) (rome_service_ready)");
+            assertThat(ready.findValuesAsText("target")).contains("attacker", "evaluator");
+            assertThat(ready)
+                    .allSatisfy(one -> assertThat(one.at("/value/1").asInt()).isEqualTo(1));
             JsonNode clean = prometheus.query("rome_figure_percent{figure='clean', mode='untargeted'}");
             assertThat(clean).hasSize(1);
             assertThat(clean.at("/0/metric/network").asText()).isEqualTo("victim-0");

@@ -99,7 +99,7 @@ public final class SystemView implements AutoCloseable {
                 system.put("groups", groups);
                 state.put(Kind.SYSTEM, "", "", system);
                 ready.register(
-                        rows(health, "name", "service", one -> one.get("ready").equals(true) ? 1 : 0), true);
+                        rows(health, "name", "target", one -> one.get("ready").equals(true) ? 1 : 0), true);
                 waiting.register(rows(groups, "id", "group", group -> (Number) group.get("waiting")), true);
                 oldest.register(rows(groups, "id", "group", group -> (Number) group.get("oldestSeconds")), true);
                 members.register(rows(groups, "id", "group", group -> (Number) group.get("members")), true);

@@ -50,15 +50,14 @@ public final class RecordInspector implements AutoCloseable {
     private static final int BATCH_BYTES = 1024 * 1024;
     private static final int BATCH_MS = 500;
 
-    /** Topics whose one reader keeps their dead letters itself, and one that none of ours reads. */
+    /** Topics whose one reader keeps their dead letters itself. */
     private static final Set<Topic> OTHERS = EnumSet.of(
             Topic.DISTILLATION_REQUESTS,
             Topic.VICTIM_REQUESTS,
             Topic.POOL_REQUESTS,
             Topic.PRIOR_REQUESTS,
             Topic.ATTACK_REQUESTS,
-            Topic.PERTURBED_BATCHES,
-            Topic.ROBUSTNESS_FLAT);
+            Topic.PERTURBED_BATCHES);
 
     private final RomeConfig config;
     private final KafkaConsumer<byte[], byte[]> consumer;
