@@ -32,6 +32,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The manifests in the folder kubernetes, against Kubernetes' own model, and the settings in them against ours. */
 class KubernetesManifestsTest {
@@ -117,7 +118,7 @@ class KubernetesManifestsTest {
     }
 
     @Test
-    void everySettingIsOne() throws IOException {
+    void everySettingIsOne(@TempDir Path secrets) throws IOException {
         Map<String, String> environment = new HashMap<>();
         String generated = kustomization.at("/configMapGenerator/0/envs/0").asText();
         for (String line : Files.readAllLines(FOLDER.resolve(generated))) {
@@ -132,7 +133,11 @@ class KubernetesManifestsTest {
                 .flatMap(pod -> pod.getContainers().stream())
                 .flatMap(container -> container.getEnv().stream())
                 .forEach(variable -> environment.put(variable.getName(), variable.getValue()));
+        Files.writeString(secrets.resolve("password"), "p");
+        Files.writeString(secrets.resolve("dashboard-token"), "t");
+        environment.replaceAll((key, value) -> value.replace("/run/secrets/rome", secrets.toString()));
         RomeConfig config = RomeConfig.load(null, environment, Map.of());
+        assertThat(config.secret(RomeConfig.DASHBOARD_TOKEN)).isEqualTo("t");
         assertThat(config.flag(RomeConfig.TOPICS_CREATE)).isFalse();
     }
 
