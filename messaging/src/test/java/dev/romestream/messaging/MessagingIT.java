@@ -30,6 +30,7 @@ import dev.romestream.schemas.Chunk;
 import dev.romestream.schemas.DType;
 import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.ImageBatch;
+import dev.romestream.schemas.InternalRecords;
 import dev.romestream.schemas.NetworkNorm;
 import dev.romestream.schemas.NetworkSpec;
 import dev.romestream.schemas.Phase;
@@ -61,6 +62,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.apache.avro.Schema;
+import org.apache.avro.SchemaBuilder;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -696,6 +698,75 @@ class MessagingIT {
                 .isInstanceOf(UnavailableException.class)
                 .hasMessageContaining("-value")
                 .hasMessageContaining("rome topics --create");
+    }
+
+    /** As after an upgrade, when a record has got fields. */
+    @Test
+    void aServiceWithoutItsOwnSchemaIsNotReadyUnlessTheNewestWillDo() {
+        RomeConfig config = tenantWithoutTopics();
+        Schema older = SchemaBuilder.record("ExperimentStatus")
+                .namespace("dev.romestream.schemas")
+                .fields()
+                .requiredString("experiment")
+                .endRecord();
+        var registry = new SchemaRegistryClient(config.serde());
+        TopicNames names = TopicNames.of(config);
+        for (Topic topic : Topic.values()) {
+            if (!topic.isRaw()) {
+                registry.register(
+                        names.of(topic) + "-value", topic == Topic.EXPERIMENT_STATUS ? older : topic.schema());
+            }
+        }
+        InternalRecords.SCHEMAS.forEach(schema -> registry.register(schema.getFullName(), schema));
+        assertThatThrownBy(() -> TopicSetup.ensure(config.with(Map.of("auto.register.schemas", "false"))))
+                .isInstanceOf(UnavailableException.class)
+                .hasMessageContaining("experiment-status-value");
+        TopicSetup.ensure(config.with(Map.of("auto.register.schemas", "false", "use.latest.version", "true")));
+    }
+
+    /** What all consumers may be told, and those of some kind refuse. */
+    @ParameterizedTest
+    @ValueSource(strings = {"share", "consumer"})
+    void settingsOfConsumersDoNotEndAMemberOfAGroup(String type) {
+        RomeConfig config = tenant(
+                "queue.type", type,
+                "isolation.level", "read_committed",
+                "session.timeout.ms", "30000",
+                "heartbeat.interval.ms", "3000",
+                "group.protocol", "classic",
+                "consumer.partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor",
+                "auto.offset.reset", "earliest",
+                "enable.auto.commit", "false");
+        aMemberWorks(config);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"share", "consumer"})
+    void membersMayUseTheNewProtocolOfGroups(String type) {
+        RomeConfig config = tenant("queue.type", type, "group.protocol", "consumer");
+        aMemberWorks(config);
+        try (RecordInspector inspector = new RecordInspector(config);
+                RecordSender sender = new RecordSender(config)) {
+            sender.send(Topic.EXPERIMENT_STATUS, "another key", status("e", 1));
+            sender.flush();
+            await().atMost(LIMIT).until(() -> deadLetters(config).size() == 1);
+            assertThat(inspector.isAlive()).isTrue();
+        }
+    }
+
+    private static void aMemberWorks(RomeConfig config) {
+        Queue<String> done = new ConcurrentLinkedQueue<>();
+        try (RecordSender sender = new RecordSender(config);
+                WorkQueue queue = WorkQueue.open(
+                        config,
+                        WorkGroup.POOL_TRAINERS,
+                        List.of(Topic.POOL_REQUESTS),
+                        worker(record -> done.add(record.key()), new ConcurrentLinkedQueue<>()))) {
+            sender.send(Topic.POOL_REQUESTS, "request", request(0));
+            sender.flush();
+            await().atMost(LIMIT).until(() -> !done.isEmpty() || !queue.isAlive());
+            assertThat(queue.isAlive()).isTrue();
+        }
     }
 
     @Test

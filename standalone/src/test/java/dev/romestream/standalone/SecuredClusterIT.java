@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.romestream.messaging.access.ServiceAccess;
 import dev.romestream.messaging.topic.TopicNames;
+import dev.romestream.schemas.WorkGroup;
 import dev.romestream.standalone.chaos.Programs;
 import dev.romestream.standalone.cli.RomeCommand;
 import dev.romestream.testing.SecuredCluster;
@@ -63,6 +64,7 @@ class SecuredClusterIT {
         settings.put("topics.create", "false");
         settings.put("auto.register.schemas", "false");
         settings.put("use.latest.version", "true");
+        settings.put("alerts.webhook.url", "http://localhost:1/nobody");
         Path file = directory.resolve(access.program() + ".properties");
         write(file, settings);
         return file;
@@ -127,6 +129,13 @@ class SecuredClusterIT {
                     .isZero();
             assertThat(directory.resolve("out/metrics.json")).content().contains("\"complete\" : true");
 
+            anInspectorKeepsWhatMakesNoSense(cluster, programs);
+            for (WorkGroup group : WorkGroup.values()) {
+                everyGroupIsSeen(programs, group.baseName());
+            }
+            for (String group : List.of("distiller", "evaluator", "producers", "inspectors", "alert-webhook")) {
+                everyGroupIsSeen(programs, group);
+            }
             assertThat(programs.dead()).isEmpty();
             for (ServiceAccess access : MAINS.keySet()) {
                 assertThat(programs.logText(access.program()))
@@ -140,6 +149,27 @@ class SecuredClusterIT {
             }
             anAttackerMayStartNoExperiment(cluster);
         }
+    }
+
+    private static void everyGroupIsSeen(Programs programs, String group) {
+        Awaitility.await("members of " + group)
+                .atMost(LIMIT)
+                .until(() -> programs.metric("dashboard", "rome_group_members{group=\"rome." + group + "\"}") > 0);
+    }
+
+    private static void anInspectorKeepsWhatMakesNoSense(SecuredCluster cluster, Programs programs) throws Exception {
+        try (var producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", cluster.superuserServers()),
+                new StringSerializer(),
+                new ByteArraySerializer())) {
+            producer.send(new ProducerRecord<>("rome.experiments", "poison", new byte[] {1, 2, 3}))
+                    .get();
+            producer.send(new ProducerRecord<>("rome.perturbed-batches", "poison", new byte[] {1, 2, 3}))
+                    .get();
+        }
+        Awaitility.await("dead letters of an inspector and a stream")
+                .atMost(LIMIT)
+                .until(() -> programs.metric("dashboard", "rome_dead_letters") == 2);
     }
 
     private static void anAttackerMayStartNoExperiment(SecuredCluster cluster) {

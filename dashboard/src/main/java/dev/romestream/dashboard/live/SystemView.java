@@ -17,9 +17,12 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -56,6 +59,9 @@ public final class SystemView implements AutoCloseable {
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(HEALTH_LIMIT).build();
     private final ServiceThread thread;
+
+    /** Groups of which it has been said that nothing is known. */
+    private final Set<String> untold = new HashSet<>();
 
     /** @throws IllegalArgumentException where dashboard.services is not what it should be */
     public SystemView(RomeConfig config, LiveState state, MeterRegistry metrics) {
@@ -146,7 +152,7 @@ public final class SystemView implements AutoCloseable {
         try {
             for (GroupListing group : await(admin.listGroups().all())) {
                 if (group.groupId().startsWith(prefix)) {
-                    groups.add(group(group));
+                    known(group).ifPresent(groups::add);
                 }
             }
         } catch (ExecutionException | TimeoutException e) {
@@ -154,6 +160,18 @@ public final class SystemView implements AutoCloseable {
         }
         groups.sort(Comparator.comparing(group -> (String) group.get("id")));
         return groups;
+    }
+
+    /** Empty for one that is gone meanwhile, or of a kind of its own; that one does not hide the others. */
+    private Optional<Map<String, Object>> known(GroupListing group) throws InterruptedException {
+        try {
+            return Optional.of(group(group));
+        } catch (ExecutionException | TimeoutException e) {
+            if (untold.add(group.groupId())) {
+                log.warn("The brokers tell nothing of the group {}: {}", group.groupId(), e.getMessage());
+            }
+            return Optional.empty();
+        }
     }
 
     private Map<String, Object> group(GroupListing group)

@@ -66,12 +66,20 @@ public enum ServiceAccess {
                     Topic.EXPERIMENT_STATUS),
             List.of(WorkGroup.VICTIM_TRAINERS.baseName(), "alert-webhook"),
             "evaluator"),
-    /** Sees how far every group is, besides. */
+    /** Sees how far every group is, besides, and so what Streams keeps between its steps. */
     DASHBOARD(Set.of(Topic.values()), Set.of(Topic.EXPERIMENTS), List.of(), null) {
         @Override
         void addOwn(List<AclBinding> bindings, String principal, TopicNames names) {
             bindings.add(binding(
                     principal, ResourceType.GROUP, names.prefix(), PatternType.PREFIXED, AclOperation.DESCRIBE));
+            for (ServiceAccess other : values()) {
+                other.stream.ifPresent(application -> bindings.add(binding(
+                        principal,
+                        ResourceType.TOPIC,
+                        names.prefix() + application + "-",
+                        PatternType.PREFIXED,
+                        AclOperation.READ)));
+            }
         }
     },
     /** The command line on a cluster: whoever has it may begin and end experiments, bring networks and sets, and replay dead letters. */

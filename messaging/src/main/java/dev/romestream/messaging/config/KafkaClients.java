@@ -2,16 +2,20 @@ package dev.romestream.messaging.config;
 
 import dev.romestream.messaging.failure.UnavailableException;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import java.time.Duration;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
@@ -34,17 +38,54 @@ public final class KafkaClients {
     private static final String DEFAULT_ID = "rome";
 
     private final AtomicReference<MeterRegistry> registry = new AtomicReference<>();
+    private final HiddenSettings hidden;
+    private final Map<String, BitSet> open = new HashMap<>();
 
-    /** One thread for the metrics of all clients. */
-    private static final class Scheduler {
-        private static final ScheduledExecutorService SHARED = Executors.newSingleThreadScheduledExecutor(body -> {
-            Thread thread = new Thread(body, "kafka-metrics");
-            thread.setDaemon(true);
-            return thread;
-        });
+    /**
+     * The metrics of a client. There may be several of a purpose, under the same {@code client_id}: the tag {@code client} is the number
+     * of one among those that are open, and given again once it is closed.
+     */
+    private final class Metered {
+        private final String purpose;
+        private Runnable closing = () -> {};
+
+        Metered(String purpose) {
+            this.purpose = purpose;
+        }
+
+        /** Called once the client is made. */
+        <M extends MeterBinder> void bind(Function<List<Tag>, M> binder, Consumer<M> closer) {
+            Optional.ofNullable(registry.get()).ifPresent(wanted -> {
+                int number = number();
+                M metrics = binder.apply(List.of(Tag.of("client", String.valueOf(number))));
+                metrics.bindTo(wanted);
+                closing = () -> {
+                    closer.accept(metrics);
+                    synchronized (open) {
+                        open.get(purpose).clear(number);
+                    }
+                };
+            });
+        }
+
+        private int number() {
+            synchronized (open) {
+                BitSet numbers = open.computeIfAbsent(purpose, any -> new BitSet());
+                int free = numbers.nextClearBit(0);
+                numbers.set(free);
+                return free;
+            }
+        }
+
+        synchronized void close() {
+            closing.run();
+            closing = () -> {};
+        }
     }
 
-    KafkaClients() {}
+    KafkaClients(HiddenSettings hidden) {
+        this.hidden = hidden;
+    }
 
     /** Has the metrics of clients that are opened from now on in {@code wanted}. */
     public void bindTo(MeterRegistry wanted) {
@@ -59,9 +100,11 @@ public final class KafkaClients {
     }
 
     /** Names of brokers that nobody knows may be known later, as the brokers may be there later. */
-    private static <T> T opened(Map<String, Object> settings, Supplier<T> client) {
+    private <T> T opened(Map<String, Object> settings, Supplier<T> client) {
         try {
             return client.get();
+        } catch (ConfigException e) {
+            throw hidden.shown(e);
         } catch (KafkaException e) {
             if (e.getCause() instanceof ConfigException reason
                     && String.valueOf(reason.getMessage()).contains("No resolvable bootstrap")) {
@@ -78,7 +121,7 @@ public final class KafkaClients {
     public <K, V> KafkaConsumer<K, V> consumer(
             String purpose, Map<String, Object> settings, Deserializer<K> keys, Deserializer<V> values) {
         identify(purpose, settings);
-        return opened(settings, () -> new MeteredConsumer<>(settings, keys, values, registry.get()));
+        return opened(settings, () -> new MeteredConsumer<>(settings, keys, values, new Metered(purpose)));
     }
 
     /** As {@link #consumer}; Micrometer has no metrics of these. */
@@ -92,7 +135,7 @@ public final class KafkaClients {
     public <K, V> KafkaProducer<K, V> producer(
             String purpose, Map<String, Object> settings, Serializer<K> keys, Serializer<V> values) {
         identify(purpose, settings);
-        return opened(settings, () -> new MeteredProducer<>(settings, keys, values, registry.get()));
+        return opened(settings, () -> new MeteredProducer<>(settings, keys, values, new Metered(purpose)));
     }
 
     /** As {@link #consumer}. */
@@ -104,76 +147,65 @@ public final class KafkaClients {
     /** As {@link #consumer}. */
     public KafkaStreams streams(String purpose, Topology topology, Properties settings) {
         identify(purpose, settings);
-        return new MeteredStreams(topology, settings, registry.get());
-    }
-
-    private static Optional<KafkaClientMetrics> bound(MeterRegistry registry, KafkaClientMetrics metrics) {
-        if (registry == null) {
-            return Optional.empty();
-        }
-        metrics.bindTo(registry);
-        return Optional.of(metrics);
+        return new MeteredStreams(topology, settings, new Metered(purpose));
     }
 
     private static final class MeteredConsumer<K, V> extends KafkaConsumer<K, V> {
-        private final Optional<KafkaClientMetrics> metrics;
+        private final Metered metrics;
 
-        MeteredConsumer(
-                Map<String, Object> settings, Deserializer<K> keys, Deserializer<V> values, MeterRegistry registry) {
+        MeteredConsumer(Map<String, Object> settings, Deserializer<K> keys, Deserializer<V> values, Metered metrics) {
             super(settings, keys, values);
-            this.metrics = bound(registry, new KafkaClientMetrics(this, Tags.empty(), Scheduler.SHARED));
+            this.metrics = metrics;
+            metrics.bind(tags -> new KafkaClientMetrics(this, tags), KafkaClientMetrics::close);
         }
 
         @Override
         public void close() {
-            metrics.ifPresent(KafkaClientMetrics::close);
+            metrics.close();
             super.close();
         }
 
         @Override
         public void close(CloseOptions options) {
-            metrics.ifPresent(KafkaClientMetrics::close);
+            metrics.close();
             super.close(options);
         }
     }
 
     private static final class MeteredProducer<K, V> extends KafkaProducer<K, V> {
-        private final Optional<KafkaClientMetrics> metrics;
+        private final Metered metrics;
 
-        MeteredProducer(
-                Map<String, Object> settings, Serializer<K> keys, Serializer<V> values, MeterRegistry registry) {
+        MeteredProducer(Map<String, Object> settings, Serializer<K> keys, Serializer<V> values, Metered metrics) {
             super(settings, keys, values);
-            this.metrics = bound(registry, new KafkaClientMetrics(this, Tags.empty(), Scheduler.SHARED));
+            this.metrics = metrics;
+            metrics.bind(tags -> new KafkaClientMetrics(this, tags), KafkaClientMetrics::close);
         }
 
         @Override
         public void close() {
-            metrics.ifPresent(KafkaClientMetrics::close);
+            metrics.close();
             super.close();
         }
 
         @Override
         public void close(Duration limit) {
-            metrics.ifPresent(KafkaClientMetrics::close);
+            metrics.close();
             super.close(limit);
         }
     }
 
     private static final class MeteredStreams extends KafkaStreams {
-        private final Optional<KafkaStreamsMetrics> metrics;
+        private final Metered metrics;
 
-        MeteredStreams(Topology topology, Properties settings, MeterRegistry registry) {
+        MeteredStreams(Topology topology, Properties settings, Metered metrics) {
             super(topology, settings);
-            this.metrics = Optional.ofNullable(registry).map(wanted -> {
-                var bound = new KafkaStreamsMetrics(this, Tags.empty(), Scheduler.SHARED);
-                bound.bindTo(wanted);
-                return bound;
-            });
+            this.metrics = metrics;
+            metrics.bind(tags -> new KafkaStreamsMetrics(this, tags), KafkaStreamsMetrics::close);
         }
 
         @Override
         public synchronized boolean close(org.apache.kafka.streams.CloseOptions options) {
-            metrics.ifPresent(KafkaStreamsMetrics::close);
+            metrics.close();
             return super.close(options);
         }
     }

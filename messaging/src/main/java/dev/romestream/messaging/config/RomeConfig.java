@@ -23,6 +23,7 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.GroupProtocol;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigException;
@@ -69,6 +70,7 @@ public final class RomeConfig {
     public static final String REGISTRY_PATIENCE = SchemaRegistryClient.PATIENCE;
     public static final String TOPICS_CREATE = "topics.create";
     public static final String SCHEMA_COMPATIBILITY = "schema.compatibility";
+    public static final String LATEST_SCHEMAS = "use.latest.version";
     public static final String REGISTER_SCHEMAS = "auto.register.schemas";
 
     private static final ConfigDef OWN = new ConfigDef()
@@ -314,18 +316,36 @@ public final class RomeConfig {
             .flatMap(Set::stream)
             .collect(Collectors.toUnmodifiableSet());
     private static final List<String> KAFKA_PREFIXES = List.of("producer.", "consumer.", "admin.", "streams.");
+    /** Of the clients in a Streams application, by Kafka's own names. */
+    private static final List<String> STREAMS_PREFIXES = List.of("producer.", "consumer.", "admin.");
+
+    /** What Streams decides itself. */
+    private static final List<String> NOT_OF_STREAMS =
+            List.of(".serializer", ".deserializer", "group.protocol", "group.remote.assignor");
+
     private static final Set<String> SERDE = Set.of(
             REGISTRY_URL,
             REGISTER_SCHEMAS,
-            "use.latest.version",
+            LATEST_SCHEMAS,
             "normalize.schemas",
             "key.subject.name.strategy",
             "value.subject.name.strategy",
             "basic.auth.credentials.source",
             "basic.auth.user.info",
+            "bearer.auth.credentials.source",
             "bearer.auth.token",
             "specific.avro.reader");
+    /** The switches among them. */
+    private static final ConfigDef FLAGS = Stream.of(REGISTER_SCHEMAS, LATEST_SCHEMAS, "normalize.schemas")
+            .reduce(
+                    new ConfigDef(),
+                    (flags, name) -> flags.define(
+                            name, ConfigDef.Type.BOOLEAN, false, ConfigDef.Importance.LOW, "Of the serdes."),
+                    (one, other) -> one);
+
     private static final String SERDE_TLS_PREFIX = "schema.registry.ssl.";
+    private static final int SESSION_MS = 10_000;
+
     /** How soon partitions that are added are noticed. */
     private static final int METADATA_MS = 5_000;
 
@@ -339,13 +359,11 @@ public final class RomeConfig {
     public static final int MAX_REQUEST_BYTES = 10 * 1024 * 1024;
 
     private static final String ENVIRONMENT_PREFIX = "ROME_";
-    /** Keys whose values are not to be printed; webhooks' addresses often hold a secret. */
-    private static final Pattern SECRET =
-            Pattern.compile("password|secret|token|jaas|user\\.info|keystore\\.key|webhook\\.url");
-
     /** What Kubernetes tells every container of the services beside it. */
     private static final Pattern SERVICE_LINK = Pattern.compile(
             ".*_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)");
+
+    private static final Pattern LINK = Pattern.compile("(tcp|udp|sctp)://.*");
 
     /** What the launcher and the log take from the environment. */
     private static final Set<String> LAUNCHER = Set.of("ROME_HEAP", "ROME_LOG_LEVEL", "ROME_LOG_FORMAT");
@@ -367,7 +385,7 @@ public final class RomeConfig {
     private final Shared shared;
 
     /** What the configurations of one process have in common. */
-    private record Shared(Outages outages, KafkaClients clients, Set<String> referring) {}
+    private record Shared(Outages outages, KafkaClients clients, HiddenSettings hidden) {}
 
     private RomeConfig(Map<String, String> given, Shared shared) {
         this.given = Map.copyOf(given);
@@ -375,7 +393,16 @@ public final class RomeConfig {
         given.keySet().forEach(RomeConfig::checkKnown);
         Map<String, String> ours = new HashMap<>(given);
         ours.keySet().retainAll(OWN.names());
-        this.own = OWN.parse(ours);
+        this.own = parsed(ours);
+    }
+
+    private Map<String, Object> parsed(Map<String, String> ours) {
+        try {
+            FLAGS.parse(given);
+            return OWN.parse(ours);
+        } catch (ConfigException e) {
+            throw shared.hidden().shown(e);
+        }
     }
 
     /**
@@ -386,9 +413,9 @@ public final class RomeConfig {
     public static RomeConfig of(Map<String, String> settings) {
         Map<String, String> merged = new HashMap<>(BUILT_IN);
         merged.putAll(settings);
+        HiddenSettings hidden = new HiddenSettings(SettingReferences.keys(merged), KAFKA_PREFIXES);
         return new RomeConfig(
-                SettingReferences.resolve(merged),
-                new Shared(new Outages(), new KafkaClients(), SettingReferences.keys(merged)));
+                SettingReferences.resolve(merged), new Shared(new Outages(), new KafkaClients(hidden), hidden));
     }
 
     /** What the process of this configuration, and of those made {@link #with} it, waits for. */
@@ -420,13 +447,19 @@ public final class RomeConfig {
                 String key = name.substring(ENVIRONMENT_PREFIX.length())
                         .toLowerCase(Locale.ROOT)
                         .replace('_', '.');
-                if (isKnown(key) || !SERVICE_LINK.matcher(name).matches()) {
+                if (!isServiceLink(name, key, value)) {
                     merged.put(key, value);
                 }
             }
         });
         merged.putAll(flags);
         return of(merged);
+    }
+
+    private static boolean isServiceLink(String name, String key, String value) {
+        boolean named = OWN.names().contains(key) || KAFKA.contains(key) || SERDE.contains(key);
+        return SERVICE_LINK.matcher(name).matches()
+                && (!named || LINK.matcher(value).matches());
     }
 
     private static Map<String, String> read(Path file) {
@@ -467,28 +500,29 @@ public final class RomeConfig {
 
     private static void checkUrl(String key, Object value) {
         String text = String.valueOf(value);
+        // an address may hold a secret
+        String refusal = "The value of " + key + " is no URL; allowed is http://HOST/PATH or https://HOST/PATH.";
         try {
             if (!text.isEmpty() && (!text.matches("https?://.*") || new URI(text).getHost() == null)) {
-                throw new ConfigException(key, value, "Allowed is http://HOST/PATH or https://HOST/PATH.");
+                throw new ConfigException(refusal);
             }
         } catch (URISyntaxException e) {
-            throw new ConfigException(key, value, "It is no URL: " + e.getMessage());
+            throw new ConfigException(refusal);
         }
     }
 
     /** The settings of the system, and those of others that were given, on a line; what is secret is hidden. */
     public String describe() {
         Map<String, String> all = new TreeMap<>();
-        given.forEach((key, value) -> all.put(key, isSecret(key) ? Password.HIDDEN : value));
-        own.forEach((key, value) -> all.put(
-                key, isSecret(key) && !String.valueOf(value).isEmpty() ? Password.HIDDEN : String.valueOf(value)));
+        own.forEach((key, value) -> all.put(key, shared.hidden().shown(key, text(value))));
+        given.forEach((key, value) -> all.put(key, shared.hidden().shown(key, value)));
         return all.entrySet().stream()
                 .map(entry -> entry.getKey() + "=" + entry.getValue())
                 .collect(Collectors.joining(", "));
     }
 
-    private boolean isSecret(String key) {
-        return SECRET.matcher(key).find() || shared.referring().contains(key);
+    private static String text(Object value) {
+        return value instanceof Password secret ? secret.value() : String.valueOf(value);
     }
 
     /** This configuration with some settings replaced. */
@@ -542,6 +576,11 @@ public final class RomeConfig {
         return Boolean.parseBoolean(given.getOrDefault(REGISTER_SCHEMAS, "true"));
     }
 
+    /** Whether they write records in the newest registered schema, whichever that is. */
+    public boolean writesLatestSchemas() {
+        return !registersSchemas() && Boolean.parseBoolean(given.get(LATEST_SCHEMAS));
+    }
+
     /** Settings for Kafka's Admin. */
     public Map<String, Object> admin() {
         return client("admin.", AdminClientConfig.configNames());
@@ -569,14 +608,30 @@ public final class RomeConfig {
         return settings;
     }
 
-    /** Settings for Kafka Streams, serdes' included: those for all clients, and those under {@code streams.}. */
+    /** Settings for a member of a consumer group that reads bytes and commits itself; one that dies is missed after 10 s. */
+    public Map<String, Object> member(String groupId) {
+        Map<String, Object> settings = consumer();
+        settings.remove(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG);
+        settings.put(ConsumerConfig.GROUP_ID_CONFIG, groupId);
+        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        boolean brokersDecide = GroupProtocol.CONSUMER
+                .name()
+                .equalsIgnoreCase(String.valueOf(settings.get(ConsumerConfig.GROUP_PROTOCOL_CONFIG)));
+        if (!brokersDecide) {
+            settings.putIfAbsent(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, SESSION_MS);
+        }
+        return settings;
+    }
+
+    /** Settings for Kafka Streams, serdes' included: those for all clients, of each kind, and those under {@code streams.}. */
     public Map<String, Object> streams() {
         Map<String, Object> settings = new HashMap<>();
         given.forEach((key, value) -> {
-            if (KAFKA.contains(key)
+            boolean isOfClient = STREAMS_PREFIXES.stream().anyMatch(key::startsWith)
+                    && !OWN.names().contains(key);
+            if ((isOfClient || KAFKA.contains(key))
                     && !SettingReferences.isAboutProviders(key)
-                    && !key.endsWith(".serializer")
-                    && !key.endsWith(".deserializer")) {
+                    && NOT_OF_STREAMS.stream().noneMatch(key::endsWith)) {
                 settings.put(key, value);
             }
         });

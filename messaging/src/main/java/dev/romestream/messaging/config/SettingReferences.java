@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -73,7 +74,12 @@ final class SettingReferences {
         try {
             value = transformer.transform(Map.of(key, reference)).data().get(key);
         } catch (ConfigException e) {
-            throw new ConfigException(key + " is " + reference + ", which cannot be read: " + e.getMessage());
+            String references = REFERENCE
+                    .matcher(reference)
+                    .results()
+                    .map(MatchResult::group)
+                    .collect(Collectors.joining(" and "));
+            throw new ConfigException(key + " refers to " + references + ", which cannot be read: " + e.getMessage());
         }
         Matcher found = REFERENCE.matcher(reference);
         while (found.find()) {

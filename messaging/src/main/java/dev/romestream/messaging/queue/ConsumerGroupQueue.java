@@ -29,7 +29,6 @@ final class ConsumerGroupQueue implements WorkQueue {
     private static final Duration POLL = Duration.ofMillis(500);
     private static final Duration FOR_EVER = Duration.ofMillis(-1);
     private static final int MOST_WORK_MS = 24 * 3_600_000;
-    private static final int SESSION_MS = 10_000;
 
     private final KafkaConsumer<String, byte[]> consumer;
     private final Worker worker;
@@ -40,15 +39,11 @@ final class ConsumerGroupQueue implements WorkQueue {
 
     ConsumerGroupQueue(RomeConfig config, String group, List<Topic> topics, Worker worker) {
         TopicNames names = TopicNames.of(config);
-        Map<String, Object> settings = config.consumer();
-        settings.remove("value.deserializer");
-        settings.put("group.id", names.prefix() + group);
-        settings.put("enable.auto.commit", false);
+        Map<String, Object> settings = config.member(names.prefix() + group);
         settings.put("auto.offset.reset", "earliest");
         settings.put("max.poll.records", 1);
         settings.put("isolation.level", "read_committed");
         settings.putIfAbsent("max.poll.interval.ms", MOST_WORK_MS);
-        settings.putIfAbsent("session.timeout.ms", SESSION_MS);
         this.consumer =
                 config.clients().consumer(group, settings, new StringDeserializer(), new ByteArrayDeserializer());
         this.worker = worker;

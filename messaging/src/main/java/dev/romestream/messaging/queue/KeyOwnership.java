@@ -25,7 +25,6 @@ import org.apache.kafka.common.utils.Utils;
  */
 public final class KeyOwnership implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(200);
-    private static final int SESSION_MS = 10_000;
 
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final String topic;
@@ -38,11 +37,7 @@ public final class KeyOwnership implements AutoCloseable {
     /** @param topic one that is spread over as many partitions as there are to be members at most */
     public KeyOwnership(RomeConfig config, String group, Topic topic) {
         TopicNames names = TopicNames.of(config);
-        Map<String, Object> settings = config.consumer();
-        settings.remove("value.deserializer");
-        settings.put("group.id", names.prefix() + group);
-        settings.put("enable.auto.commit", false);
-        settings.putIfAbsent("session.timeout.ms", SESSION_MS);
+        Map<String, Object> settings = config.member(names.prefix() + group);
         this.consumer =
                 config.clients().consumer(group, settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
         this.topic = names.of(topic);

@@ -80,6 +80,20 @@ final class ShareGroupQueue implements WorkQueue {
     private KafkaShareConsumer<String, byte[]> consumer;
     private volatile boolean closed;
 
+    /** Settings of consumers that a share consumer refuses, where they are given for all consumers; and its own deserializer. */
+    static final Set<String> NOT_OF_SHARE_GROUPS = Set.of(
+            "auto.offset.reset",
+            "enable.auto.commit",
+            "group.instance.id",
+            "isolation.level",
+            "partition.assignment.strategy",
+            "interceptor.classes",
+            "session.timeout.ms",
+            "heartbeat.interval.ms",
+            "group.protocol",
+            "group.remote.assignor",
+            "value.deserializer");
+
     private record Position(String topic, int partition, long offset) {
         static Position of(ConsumerRecord<?, ?> record) {
             return new Position(record.topic(), record.partition(), record.offset());
@@ -101,8 +115,7 @@ final class ShareGroupQueue implements WorkQueue {
             ShareGroups.configure(config, group);
         }
         Map<String, Object> settings = config.consumer();
-        List.of("value.deserializer", "group.instance.id", "auto.offset.reset", "enable.auto.commit")
-                .forEach(settings::remove);
+        settings.keySet().removeAll(NOT_OF_SHARE_GROUPS);
         settings.put("group.id", names.of(group));
         settings.put("share.acknowledgement.mode", "explicit");
         settings.put("share.acquire.mode", "record_limit");

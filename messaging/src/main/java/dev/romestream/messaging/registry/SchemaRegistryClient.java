@@ -121,6 +121,11 @@ public final class SchemaRegistryClient {
     }
 
     private static Optional<String> authorization(Map<String, ?> settings) {
+        Object source = settings.get("bearer.auth.credentials.source");
+        if (source != null && !source.equals("STATIC_TOKEN")) {
+            throw new IllegalArgumentException(
+                    "bearer.auth.credentials.source is " + source + "; known is STATIC_TOKEN, with bearer.auth.token.");
+        }
         Object token = settings.get("bearer.auth.token");
         if (token != null) {
             return Optional.of("Bearer " + token.toString().strip());

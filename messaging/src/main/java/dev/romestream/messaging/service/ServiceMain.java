@@ -118,9 +118,10 @@ public final class ServiceMain implements Callable<Integer> {
     @Override
     public Integer call() {
         chosenFormat().use();
-        RomeConfig config = RomeConfig.load(file, System.getenv(), flags).withDefaults(Map.of("client.id", program));
-        log.info("{}: configuration: {}", program, config.describe());
         try {
+            RomeConfig config =
+                    RomeConfig.load(file, System.getenv(), flags).withDefaults(Map.of("client.id", program));
+            log.info("{}: configuration: {}", program, config.describe());
             return serve(config);
         } catch (KafkaException | IllegalStateException | IllegalArgumentException | UncheckedIOException e) {
             log.debug("The service failed", e);

@@ -74,13 +74,9 @@ public final class RecordInspector implements AutoCloseable {
         this.config = config;
         this.deadLetters = names.of(Topic.DEAD_LETTERS);
         topics().forEach(topic -> topics.put(names.of(topic), topic));
-        Map<String, Object> reading = config.consumer();
-        reading.remove("value.deserializer");
-        reading.put("group.id", names.prefix() + GROUP);
-        reading.put("enable.auto.commit", false);
+        Map<String, Object> reading = config.member(names.prefix() + GROUP);
         reading.put("auto.offset.reset", "earliest");
         reading.put("isolation.level", "read_committed");
-        reading.putIfAbsent("session.timeout.ms", 10_000);
         reading.putIfAbsent("max.poll.interval.ms", MOST_WAITING_MS);
         // nobody waits for it: a few records at once cost the brokers fewer fetches and commits
         reading.putIfAbsent("fetch.min.bytes", BATCH_BYTES);

@@ -48,7 +48,7 @@ public final class TopicSetup {
             if (config.registersSchemas()) {
                 register(config, registry, subject.getKey(), subject.getValue());
             } else {
-                requireSchema(registry, subject.getKey());
+                requireSchema(config, registry, subject.getKey(), subject.getValue());
             }
         });
     }
@@ -75,12 +75,17 @@ public final class TopicSetup {
         registry.register(subject, schema);
     }
 
-    private static void requireSchema(SchemaRegistryClient registry, String subject) {
+    /** The one that serializers look for: the newest, or the very schema of this version. */
+    private static void requireSchema(RomeConfig config, SchemaRegistryClient registry, String subject, Schema schema) {
         try {
-            registry.latest(subject);
+            if (config.writesLatestSchemas()) {
+                registry.latest(subject);
+            } else {
+                registry.id(subject, schema);
+            }
         } catch (RegistryException e) {
             throw new UnavailableException(
-                    "the subject " + subject + " has no schema (" + e.getMessage()
+                    "the subject " + subject + " has not the schema that is needed (" + e.getMessage()
                             + "); auto.register.schemas is false: run rome topics --create, or register it",
                     e);
         }

@@ -6,12 +6,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.config.ConfigException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class RomeConfigTest {
+    private static Map<String, String> settings(String... pairs) {
+        Map<String, String> settings = new HashMap<>();
+        for (int i = 0; i < pairs.length; i += 2) {
+            settings.put(pairs[i], pairs[i + 1]);
+        }
+        return settings;
+    }
+
     @Test
     void strongerSourcesOverrideWeakerOnes(@TempDir Path directory) throws IOException {
         Path file = directory.resolve("rome.properties");
@@ -36,9 +46,14 @@ class RomeConfigTest {
                         "ROME_ATTACKER_PORT", "tcp://10.0.0.7:8080",
                         "ROME_ATTACKER_PORT_8080_TCP_ADDR", "10.0.0.7",
                         "ROME_HTTP_PORT", "8081",
+                        "ROME_DASHBOARD_PORT", "tcp://10.0.0.7:8090",
+                        "ROME_PRODUCER_SERVICE_HOST", "10.0.0.7",
+                        "ROME_PRODUCER_PORT", "tcp://10.0.0.7:80",
                         "ROME_HEAP", "2g",
                         "ROME_LOG_LEVEL", "INFO"),
                 Map.of());
+        assertThat(config.integer(RomeConfig.DASHBOARD_PORT)).isZero();
+        assertThat(config.producer()).doesNotContainKeys("service.host", "port");
         assertThat(config.integer(RomeConfig.HTTP_PORT)).isEqualTo(8081);
         assertThatThrownBy(() -> RomeConfig.load(null, Map.of("ROME_ALERTS_WEBHOK_URL", "http://a"), Map.of()))
                 .hasMessageContaining("alerts.webhok.url");
@@ -46,7 +61,7 @@ class RomeConfigTest {
 
     @Test
     void aDescriptionHasEverySettingAndNoSecret() {
-        String words = RomeConfig.of(Map.of(
+        String words = RomeConfig.of(settings(
                         "dashboard.token", "hush-1",
                         "alerts.webhook.secret", "hush-2",
                         "alerts.webhook.url", "https://chat.example/hooks/hush-3",
@@ -54,10 +69,15 @@ class RomeConfigTest {
                         "basic.auth.user.info", "me:hush-5",
                         "ssl.keystore.key", "hush-6",
                         "producer.ssl.key.password", "hush-7",
+                        "consumer.sasl.oauthbearer.assertion.private.key.passphrase", "hush-8",
+                        "config.providers.vault.param.pin", "hush-9",
+                        "schema.registry.url", "https://me:hush-10@registry:8081",
+                        "dashboard.services", "a=http://me:hush-11@a:1,b=http://hush-12@b:1",
                         "linger.ms", "7"))
                 .describe();
         assertThat(words)
                 .contains("topic.prefix=rome.", "linger.ms=7", "dashboard.token=[hidden]", "sasl.jaas.config=[hidden]")
+                .contains("schema.registry.url=https://[hidden]@registry:8081")
                 .doesNotContain("hush");
     }
 
@@ -93,6 +113,13 @@ class RomeConfigTest {
         assertThatThrownBy(() -> RomeConfig.of(Map.of("topic.prefix", "${file:" + directory + "/nowhere:key}")))
                 .hasMessageContaining("topic.prefix")
                 .hasMessageContaining("nowhere");
+        assertThatThrownBy(() ->
+                        RomeConfig.of(Map.of("sasl.jaas.config", "user=\"${file:/nowhere:u}\" password=\"hush\"")))
+                .hasMessageContaining("${file:/nowhere:u}")
+                .hasMessageNotContaining("hush");
+        assertThatThrownBy(() -> RomeConfig.of(Map.of("attacker.count", "${env:HOME}")))
+                .hasMessageContaining("attacker.count")
+                .hasMessageNotContaining(System.getenv("HOME"));
         assertThatThrownBy(() -> RomeConfig.of(Map.of("topic.prefix", "${vault:secret:key}")))
                 .hasMessageContaining("vault")
                 .hasMessageContaining("config.providers");
@@ -120,6 +147,14 @@ class RomeConfigTest {
                 .hasMessageContaining("queue.type")
                 .hasMessageContaining("share");
         assertThatThrownBy(() -> RomeConfig.of(Map.of("engine.device", "tpu"))).hasMessageContaining("gpu:N");
+        assertThatThrownBy(() -> RomeConfig.of(Map.of("auto.register.schemas", "flase")))
+                .hasMessageContaining("auto.register.schemas")
+                .hasMessageContaining("flase");
+        for (String url : List.of("https://chat.example/hush token", "chat.example/hush", "https:///hush")) {
+            assertThatThrownBy(() -> RomeConfig.of(Map.of("alerts.webhook.url", url)))
+                    .hasMessageContaining("alerts.webhook.url")
+                    .hasMessageNotContaining("hush");
+        }
     }
 
     @Test
@@ -128,7 +163,12 @@ class RomeConfigTest {
                 "security.protocol", "SSL",
                 "producer.linger.ms", "7",
                 "consumer.fetch.min.bytes", "9",
+                "group.protocol", "consumer",
                 "streams.num.stream.threads", "3"));
+        assertThat(config.streams())
+                .containsEntry("consumer.fetch.min.bytes", "9")
+                .containsEntry("producer.linger.ms", "7")
+                .doesNotContainKey("group.protocol");
         assertThat(config.producer()).containsEntry("security.protocol", "SSL").containsEntry("linger.ms", "7");
         assertThat(config.consumer()).containsEntry("fetch.min.bytes", "9").doesNotContainKey("linger.ms");
         assertThat(config.streams()).containsEntry("num.stream.threads", "3").containsEntry("security.protocol", "SSL");

@@ -45,9 +45,10 @@ class LogFormatTest {
         assertThat(line.strip().lines()).hasSize(1);
         JsonNode entry = new ObjectMapper().readTree(line);
         assertThat(entry.path("level").asText()).isEqualTo("WARN");
-        assertThat(entry.path("formattedMessage").asText()).isEqualTo("two\nlines and a \"quote\"");
-        assertThat(entry.path("timestamp").asLong()).isPositive();
-        assertThat(entry.at("/throwable/message").asText()).isEqualTo("why");
+        assertThat(entry.path("message").asText()).isEqualTo("two\nlines and a \"quote\"");
+        assertThat(entry.path("@timestamp").asText()).matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d+Z");
+        assertThat(entry.path("logger_name").asText()).isEqualTo(LogFormatTest.class.getName());
+        assertThat(entry.path("stack_trace").asText()).startsWith("java.lang.IllegalStateException: why");
     }
 
     @Test

@@ -107,7 +107,7 @@ public final class Programs implements AutoCloseable {
     }
 
     /** The sum of a metric over its labels, from the program's endpoint; 0 where it has none. */
-    double metric(String name, String metric) {
+    public double metric(String name, String metric) {
         try {
             Matcher address = ADDRESS.matcher(Files.readString(log(name)));
             if (!address.find()) {

@@ -1,0 +1,67 @@
+package dev.romestream.messaging.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.junit.jupiter.api.Test;
+
+class KafkaClientsTest {
+    private final RomeConfig config = RomeConfig.of(Map.of("bootstrap.servers", "localhost:1"));
+    private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+
+    private KafkaConsumer<byte[], byte[]> view() {
+        Map<String, Object> settings = config.consumer();
+        settings.remove("value.deserializer");
+        return config.clients().consumer("view", settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    private List<String> clients() {
+        return metrics.getMeters().stream()
+                .map(Meter::getId)
+                .filter(id -> id.getName().equals("kafka.consumer.connection.count"))
+                .map(id -> id.getTag("client.id") + " " + id.getTag("client"))
+                .sorted()
+                .toList();
+    }
+
+    @Test
+    void clientsOfOnePurposeHaveMetricsEachAndLeaveNoneBehind() {
+        config.clients().bindTo(metrics);
+        List<KafkaConsumer<byte[], byte[]>> views =
+                Stream.generate(this::view).limit(3).toList();
+        assertThat(clients()).containsExactly("rome-view 0", "rome-view 1", "rome-view 2");
+        views.get(0).close();
+        views.get(0).close();
+        assertThat(clients()).containsExactly("rome-view 1", "rome-view 2");
+        try (var another = view()) {
+            assertThat(another).isNotNull();
+            assertThat(clients()).containsExactly("rome-view 0", "rome-view 1", "rome-view 2");
+        }
+        views.forEach(KafkaConsumer::close);
+        assertThat(metrics.getMeters()).isEmpty();
+        long left = Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().contains("micrometer-kafka"))
+                .filter(Thread::isAlive)
+                .count();
+        assertThat(left).isZero();
+    }
+
+    @Test
+    void aRefusedValueThatStandsElsewhereIsNotPrinted() {
+        RomeConfig referring = RomeConfig.of(Map.of("security.protocol", "${env:HOME}"));
+        assertThatThrownBy(() -> referring.clients().admin("setup", referring.admin()))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("security.protocol")
+                .extracting(Throwable::getMessage)
+                .asString()
+                .doesNotContain(System.getenv("HOME"));
+    }
+}
