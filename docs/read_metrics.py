@@ -32,6 +32,8 @@ consumer.subscribe(["rome.robustness-latest"])
 while True:
     record = consumer.poll(1.0)
     if record is None or record.error() or record.value() is None:
+        if record is not None and record.error():
+            print(record.error(), file=sys.stderr)
         continue
     figure = decode(record.value())
     print(record.key().decode(), "clean", figure["clean"]["accuracy"], "I-RR", figure["irr"], figure["irrInterval"],
