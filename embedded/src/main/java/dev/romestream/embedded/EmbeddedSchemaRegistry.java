@@ -152,8 +152,7 @@ public final class EmbeddedSchemaRegistry implements AutoCloseable {
         } else if (call.is("GET", "subjects", "*", "versions", "*", "schema")) {
             return Optional.of(() -> json(store.version(call.at(1), call.at(3)).schema()));
         } else if (call.is("POST", "subjects", "*", "versions")) {
-            return Optional.of(
-                    () -> Map.of("id", store.register(call.at(1), schema(call)).id()));
+            return Optional.of(() -> described(store.register(call.at(1), schema(call))));
         } else if (call.is("POST", "subjects", "*")) {
             return Optional.of(() -> described(store.lookUp(call.at(1), schema(call))));
         } else if (call.is("DELETE", "subjects", "*")) {
@@ -246,6 +245,9 @@ public final class EmbeddedSchemaRegistry implements AutoCloseable {
                 "subject", version.subject(),
                 "version", version.version(),
                 "id", version.id(),
+                "guid",
+                        SchemaStore.guid(new Schema.Parser().parse(version.schema()))
+                                .toString(),
                 "schema", version.schema());
     }
 

@@ -3,7 +3,10 @@ package dev.romestream.messaging;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.romestream.embedded.EmbeddedBroker;
 import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.messaging.registry.RegisteredSchema;
@@ -14,6 +17,7 @@ import dev.romestream.messaging.serde.AvroSerializer;
 import dev.romestream.schemas.Chunk;
 import dev.romestream.schemas.Topic;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -21,8 +25,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -30,6 +36,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Registry client and serde against the embedded registry and against Apicurio's, by Confluent's protocol. */
@@ -123,17 +130,39 @@ class RegistryInteropIT {
 
     /** As newer serializers write: the body bare, its schema named in a header by the registry's id of it. */
     @ParameterizedTest
-    @EnumSource
-    void anIdMayStandInAHeader(Registry registry) {
-        ByteBuffer bytes = ByteBuffer.wrap(serialized(settings(registry), "headers"));
-        byte[] id = new byte[1 + Integer.BYTES];
-        bytes.get(id);
-        byte[] body = new byte[bytes.remaining()];
-        bytes.get(body);
+    @CsvSource({"EMBEDDED, false", "EMBEDDED, true", "APICURIO, false", "APICURIO, true"})
+    void anIdMayStandInAHeader(Registry registry, boolean key) {
+        byte[] bytes = serialized(settings(registry), "headers");
+        byte[] id = Arrays.copyOf(bytes, 1 + Integer.BYTES);
+        assertReadByHeader(registry, key, id, Arrays.copyOfRange(bytes, id.length, bytes.length));
+    }
+
+    /** Or by its GUID, which is the same in every registry of Confluent's that has the schema. */
+    @ParameterizedTest
+    @CsvSource({"EMBEDDED, false", "EMBEDDED, true", "APICURIO, false"})
+    void aGuidMayStandInAHeader(Registry registry, boolean key) throws Exception {
+        byte[] bytes = serialized(settings(registry), "guids");
+        JsonNode registered;
+        try (InputStream answer = URI.create(registry.url() + "/subjects/guids-value/versions/latest")
+                .toURL()
+                .openStream()) {
+            registered = new ObjectMapper().readTree(answer);
+        }
+        assumeTrue(registered.hasNonNull("guid"), "skipped: this registry has no GUIDs of schemas");
+        UUID guid = UUID.fromString(registered.get("guid").asText());
+        ByteBuffer header = ByteBuffer.allocate(1 + 2 * Long.BYTES)
+                .put((byte) 1)
+                .putLong(guid.getMostSignificantBits())
+                .putLong(guid.getLeastSignificantBits());
+        byte[] body = Arrays.copyOfRange(bytes, 1 + Integer.BYTES, bytes.length);
+        assertReadByHeader(registry, key, header.array(), body);
+    }
+
+    private static void assertReadByHeader(Registry registry, boolean key, byte[] header, byte[] body) {
         var headers = new RecordHeaders();
-        headers.add("__value_schema_id", id);
+        headers.add(key ? "__key_schema_id" : "__value_schema_id", header);
         try (var deserializer = new AvroDeserializer<Chunk>()) {
-            deserializer.configure(settings(registry), false);
+            deserializer.configure(settings(registry), key);
             assertThat(deserializer.deserialize("headers", headers, body)).isEqualTo(new Chunk(3, 7L, 5));
         }
     }
