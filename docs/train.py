@@ -1,6 +1,6 @@
 """Trains a network on synthetic.npz with plain PyTorch, as a victim is trained, and prints its accuracy on CIFAR-10's test batch.
 
-    python docs/train.py out/synthetic.npz test_batch.bin --width 32 --epochs 150
+    python docs/train.py out/cifar10-rome/synthetic.npz test_batch.bin --width 32 --epochs 100
 """
 import argparse
 

@@ -5,13 +5,6 @@ import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.messaging.topic.RecordInspector;
 import dev.romestream.messaging.topic.TopicSetup;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
-import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
-import io.micrometer.core.instrument.binder.system.UptimeMetrics;
-import io.micrometer.core.instrument.config.MeterFilter;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -19,7 +12,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -45,33 +37,6 @@ public final class ServiceMain implements Callable<Integer> {
     private static final int FAILURE = 1;
     private static final long WATCH_MS = 200;
     private static final Duration FOR_EVER = Duration.ofMillis(-1);
-    /** Of the hundreds that each of Kafka's clients has, those that people look at. */
-    private static final Set<String> KAFKA_METRICS = Set.of(
-            "kafka.consumer.fetch.manager.records.lag.max",
-            "kafka.consumer.fetch.manager.records.consumed.total",
-            "kafka.consumer.fetch.manager.bytes.consumed.total",
-            "kafka.consumer.fetch.manager.fetch.throttle.time.avg",
-            "kafka.consumer.coordinator.rebalance.total",
-            "kafka.consumer.coordinator.failed.rebalance.total",
-            "kafka.consumer.time.between.poll.max",
-            "kafka.consumer.connection.count",
-            "kafka.consumer.failed.authentication.total",
-            "kafka.producer.record.send.total",
-            "kafka.producer.record.error.total",
-            "kafka.producer.record.retry.total",
-            "kafka.producer.outgoing.byte.total",
-            "kafka.producer.request.latency.avg",
-            "kafka.producer.produce.throttle.time.avg",
-            "kafka.producer.buffer.available.bytes",
-            "kafka.producer.connection.count",
-            "kafka.producer.failed.authentication.total",
-            "kafka.stream.alive.stream.threads",
-            "kafka.stream.failed.stream.threads",
-            "kafka.stream.thread.process.total",
-            "kafka.stream.thread.process.latency.max",
-            "kafka.stream.thread.commit.total",
-            "kafka.stream.thread.poll.records.max");
-
     private final String program;
     private final BiFunction<RomeConfig, MeterRegistry, Service> factory;
 
@@ -177,21 +142,12 @@ public final class ServiceMain implements Callable<Integer> {
     }
 
     private int serve(RomeConfig config) {
-        PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        metrics.config()
-                .meterFilter(MeterFilter.deny(
-                        id -> id.getName().startsWith("kafka.") && !KAFKA_METRICS.contains(id.getName())));
-        new JvmMemoryMetrics().bindTo(metrics);
-        new JvmThreadMetrics().bindTo(metrics);
-        new ProcessorMetrics().bindTo(metrics);
-        new UptimeMetrics().bindTo(metrics);
-        config.clients().bindTo(metrics);
         CountDownLatch signalled = new CountDownLatch(1);
         CountDownLatch stopped = new CountDownLatch(1);
         Running running = new Running();
         try (Resources resources = new Resources();
-                JvmGcMetrics collections = new JvmGcMetrics()) {
-            collections.bindTo(metrics);
+                ProcessMetrics process = new ProcessMetrics(config)) {
+            PrometheusMeterRegistry metrics = process.registry();
             Optional<MonitoringEndpoint> endpoint = config.integer(RomeConfig.HTTP_PORT) < 0
                     ? Optional.empty()
                     : Optional.of(resources.add(

@@ -30,6 +30,7 @@ class LibraryExampleTest {
     private static final Path SOURCE =
             Path.of("src/test/java/dev/romestream/robustness/example/LibraryExampleTest.java");
 
+    // begin
     private static int right(Classifier network, NDArray images, int[] labels) {
         int[] predicted = network.predict(images);
         int right = 0;
@@ -40,7 +41,6 @@ class LibraryExampleTest {
     }
 
     private static String attacked(Path file, float[] pixels, int[] labels) throws IOException {
-        // begin
         try (NDManager manager = Tensors.manager("auto", 1)) {
             StateDict parameters = StateDict.read(file);
             ImageShape shape = new ImageShape(3, 32, 32);
@@ -62,8 +62,8 @@ class LibraryExampleTest {
                     + made.gradientEvaluations() / labels.length + " gradients an image, 95 % "
                     + Interval.wilson(right, labels.length);
         }
-        // end
     }
+    // end
 
     @Test
     void itDoesWhatItSays() throws IOException {
@@ -79,7 +79,7 @@ class LibraryExampleTest {
     @Test
     void thePageHasItsLines() throws IOException {
         List<String> lines = Files.readAllLines(SOURCE);
-        String code = lines.subList(lines.indexOf("        // begin") + 1, lines.indexOf("        // end")).stream()
+        String code = lines.subList(lines.indexOf("    // begin") + 1, lines.indexOf("    // end")).stream()
                 .map(String::strip)
                 .filter(line -> !line.isEmpty())
                 .collect(Collectors.joining("\n"));

@@ -8,13 +8,13 @@ import dev.romestream.embedded.EmbeddedBroker;
 import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.evaluator.EvaluatorService;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.service.ProcessMetrics;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
 import dev.romestream.messaging.topic.RecordInspector;
 import dev.romestream.messaging.topic.TopicSetup;
 import dev.romestream.producer.ProducerService;
 import dev.romestream.robustness.tensor.Tensors;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -86,8 +86,10 @@ public final class LocalStack implements AutoCloseable {
     }
 
     private static LocalStack withServices(RomeConfig config, Resources resources, boolean dashboard) {
+        ProcessMetrics process = new ProcessMetrics(config);
+        resources.add(process);
+        PrometheusMeterRegistry metrics = process.registry();
         TopicSetup.ensure(config);
-        PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         List<BiFunction<RomeConfig, PrometheusMeterRegistry, Service>> factories = new ArrayList<>();
         factories.add(ProducerService::new);
         factories.add(DistillerService::new);

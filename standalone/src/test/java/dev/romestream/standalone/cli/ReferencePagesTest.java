@@ -11,6 +11,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -57,10 +58,15 @@ class ReferencePagesTest {
 
     @Test
     void everyCommandAndOptionIsOnItsPage() throws IOException {
-        String commands = RomeCommand.line().getSubcommands().values().stream()
+        String commands = commands(RomeCommand.line())
                 .map(line -> section(line.getCommandSpec()))
                 .collect(Collectors.joining("\n"));
         assertPage("command-line.md", commands);
+    }
+
+    /** Those of a command, and theirs. */
+    private static Stream<CommandLine> commands(CommandLine line) {
+        return line.getSubcommands().values().stream().flatMap(one -> Stream.concat(Stream.of(one), commands(one)));
     }
 
     private static String section(CommandSpec command) {
@@ -71,7 +77,7 @@ class ReferencePagesTest {
                                 .filter(option -> !option.usageHelp() && !option.versionHelp())
                                 .map(option -> row(names(option), option)))
                 .collect(Collectors.joining());
-        return "## rome " + command.name() + "\n\n"
+        return "## " + command.qualifiedName() + "\n\n"
                 + text(command.usageMessage().description()) + "\n"
                 + (rows.isEmpty() ? "" : "\n| | |\n|---|---|\n" + rows);
     }
