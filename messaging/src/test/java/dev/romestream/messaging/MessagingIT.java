@@ -64,6 +64,7 @@ import java.util.function.Consumer;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaBuilder;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
@@ -698,6 +699,40 @@ class MessagingIT {
                 .isInstanceOf(UnavailableException.class)
                 .hasMessageContaining("-value")
                 .hasMessageContaining("rome topics --create");
+    }
+
+    /** Which a consumer, left to itself, would notice after some seconds. */
+    @Test
+    void whatWasJustWrittenToAPartitionThatWasJustAddedIsNotMissed() throws Exception {
+        RomeConfig config = tenant();
+        String topic = TopicNames.of(config).of(Topic.EXPERIMENT_STATUS);
+        String chunks = TopicNames.of(config).of(Topic.CHUNKS);
+        try (RecordIndex<ExperimentStatus> index =
+                        new RecordIndex<>(config, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, 1024);
+                ChunkStore store = new ChunkStore(config);
+                Admin admin = Admin.create(config.admin())) {
+            index.awaitCaughtUp(LIMIT);
+            store.read(store.write("owner", new byte[10]));
+            admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(9), chunks, NewPartitions.increaseTo(9)))
+                    .all()
+                    .get();
+            Map<String, Object> settings = config.producer();
+            settings.remove("value.serializer");
+            long offset;
+            try (var producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer());
+                    var serializer = new AvroSerializer<ExperimentStatus>()) {
+                serializer.configure(config.serde(), false);
+                producer.send(new ProducerRecord<>(topic, 8, "key", serializer.serialize(topic, status("e", 1))))
+                        .get();
+                offset = producer.send(new ProducerRecord<>(chunks, 8, "chunk", new byte[] {1, 2, 3}))
+                        .get()
+                        .offset();
+            }
+            index.awaitCurrent(LIMIT);
+            assertThat(index.get("key")).contains(status("e", 1));
+            assertThat(store.read(List.of(new Chunk(8, offset, 3)))).contains(new byte[] {1, 2, 3});
+            assertThat(store.read(List.of(new Chunk(99, 0L, 3)))).isEmpty();
+        }
     }
 
     /** As after an upgrade, when a record has got fields. */

@@ -218,7 +218,7 @@ class SeparateProcessesIT {
             }
             assertThat(prometheus.query("sum(up)").at("/0/value/1").asInt()).isEqualTo(processes.size());
             JsonNode ready = prometheus.query("min by (target) (rome_service_ready)");
-            assertThat(ready.findValuesAsText("target")).contains("attacker", "evaluator");
+            assertThat(ready.findValuesAsText("target")).contains("attacker-1", "evaluator");
             assertThat(ready)
                     .allSatisfy(one -> assertThat(one.at("/value/1").asInt()).isEqualTo(1));
             JsonNode clean = prometheus.query("rome_figure_percent{figure='clean', mode='untargeted'}");

@@ -37,6 +37,7 @@ public final class ChunkStore implements AutoCloseable {
     private final String topic;
     private final KafkaProducer<String, byte[]> producer;
     private final Consumer<String, byte[]> consumer;
+    private final PartitionCount partitions;
 
     public ChunkStore(RomeConfig config) {
         this.config = config;
@@ -50,6 +51,7 @@ public final class ChunkStore implements AutoCloseable {
                 "consumer.fetch.max.wait.ms", "50",
                 "consumer.fetch.max.bytes", most,
                 "consumer.max.partition.fetch.bytes", most)));
+        this.partitions = new PartitionCount(config, topic);
     }
 
     /**
@@ -102,7 +104,7 @@ public final class ChunkStore implements AutoCloseable {
 
     private Optional<byte[]> read(Chunk chunk) {
         var partition = new TopicPartition(topic, chunk.getPartition());
-        if (consumer.partitionsFor(topic).stream().noneMatch(info -> info.partition() == chunk.getPartition())) {
+        if (chunk.getPartition() >= consumer.partitionsFor(topic).size() && chunk.getPartition() >= partitions.now()) {
             return Optional.empty();
         }
         consumer.assign(List.of(partition));
@@ -129,6 +131,7 @@ public final class ChunkStore implements AutoCloseable {
         producer.close(Duration.ofSeconds(10));
         synchronized (consumer) {
             TopicReader.close(consumer);
+            partitions.close();
         }
     }
 }

@@ -35,8 +35,10 @@ public final class RecordIndex<T extends SpecificRecord> implements AutoCloseabl
     private final Cache<String, Boolean> retired =
             Caffeine.newBuilder().maximumSize(MOST_RETIRED).build();
     private final LinkedHashMap<String, ConsumerRecord<String, byte[]>> recent = new LinkedHashMap<>();
-    private final Consumer<String, byte[]> fetcher;
+    private final RomeConfig single;
+    private final Object fetching = new Object();
     private final TopicReader reader;
+    private Consumer<String, byte[]> fetcher;
     private long recentBytes;
 
     private record Position(TopicPartition partition, long offset) {}
@@ -48,7 +50,7 @@ public final class RecordIndex<T extends SpecificRecord> implements AutoCloseabl
         Caffeine<Object, Object> kept = Caffeine.newBuilder();
         topic.retention().ifPresent(kept::expireAfterWrite);
         this.positions = kept.build();
-        RomeConfig single = config.with(Map.of("consumer.max.poll.records", "1", "consumer.fetch.max.wait.ms", "50"));
+        this.single = config.with(Map.of("consumer.max.poll.records", "1", "consumer.fetch.max.wait.ms", "50"));
         this.fetcher = TopicReader.consumer(single);
         this.reader = new TopicReader(config, topic, this::index);
     }
@@ -155,8 +157,15 @@ public final class RecordIndex<T extends SpecificRecord> implements AutoCloseabl
     }
 
     private Optional<ConsumerRecord<String, byte[]>> fetch(Position position) {
-        synchronized (fetcher) {
-            return TopicReader.fetch(fetcher, position.partition(), position.offset(), FETCH);
+        synchronized (fetching) {
+            try {
+                return TopicReader.fetch(fetcher, position.partition(), position.offset(), FETCH);
+            } catch (org.apache.kafka.common.errors.TimeoutException e) {
+                // it may be one that waits for an answer for ever
+                TopicReader.close(fetcher);
+                fetcher = TopicReader.consumer(single);
+                throw e;
+            }
         }
     }
 
@@ -174,7 +183,7 @@ public final class RecordIndex<T extends SpecificRecord> implements AutoCloseabl
     @Override
     public void close() {
         reader.close();
-        synchronized (fetcher) {
+        synchronized (fetching) {
             TopicReader.close(fetcher);
         }
         decoder.close();

@@ -18,6 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -50,6 +51,7 @@ public final class TopicReader implements AutoCloseable {
     private final Set<TopicPartition> assigned = new HashSet<>();
     private final Map<TopicPartition, Long> positions = new HashMap<>();
     private final AtomicBoolean stuck = new AtomicBoolean();
+    private final PartitionCount partitions;
     private final ServiceThread thread;
     private volatile Consumer<String, byte[]> consumer;
     private volatile boolean closed;
@@ -71,6 +73,7 @@ public final class TopicReader implements AutoCloseable {
         this.topic = TopicNames.of(config).of(topic);
         this.listener = listener;
         this.consumer = consumer(config);
+        this.partitions = new PartitionCount(config, this.topic);
         this.thread = ServiceThread.start("reader-" + this.topic, this::run);
     }
 
@@ -89,12 +92,19 @@ public final class TopicReader implements AutoCloseable {
         return config.clients().consumer("view", settings, new StringDeserializer(), new ByteArrayDeserializer());
     }
 
-    /** The record at a place; empty where there is none, or none came within {@code limit}. */
+    /**
+     * The record at a place; empty where there is none.
+     *
+     * @throws TimeoutException where it did not come within {@code limit}
+     */
     public static Optional<ConsumerRecord<String, byte[]>> fetch(
             RomeConfig config, Topic topic, int partition, long offset, Duration limit) {
         Consumer<String, byte[]> consumer = consumer(config);
+        String name = TopicNames.of(config).of(topic);
         try {
-            return fetch(consumer, new TopicPartition(TopicNames.of(config).of(topic), partition), offset, limit);
+            return consumer.partitionsFor(name, limit).stream().noneMatch(info -> info.partition() == partition)
+                    ? Optional.empty()
+                    : fetch(consumer, new TopicPartition(name, partition), offset, limit);
         } finally {
             close(consumer);
         }
@@ -105,9 +115,14 @@ public final class TopicReader implements AutoCloseable {
         consumer.assign(List.of(partition));
         consumer.seek(partition, offset);
         long deadline = System.nanoTime() + limit.toNanos();
-        while (System.nanoTime() < deadline) {
+        long end = consumer.endOffsets(List.of(partition), limit).get(partition);
+        while (consumer.position(partition) < end) {
             for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(200))) {
                 return Optional.of(record).filter(found -> found.offset() == offset);
+            }
+            if (System.nanoTime() > deadline) {
+                throw new TimeoutException("The record at " + partition + " offset " + offset + " did not come within "
+                        + limit.toSeconds() + " s; do the brokers answer?");
             }
         }
         return Optional.empty();
@@ -127,7 +142,11 @@ public final class TopicReader implements AutoCloseable {
                 renewIfStuck();
                 for (Mark mark = marks.poll(); mark != null; mark = marks.poll()) {
                     Mark added = mark;
-                    available(() -> added.ends = consumer.endOffsets(assigned));
+                    available(() -> {
+                        assignNew(partitions.now());
+                        added.ends = consumer.endOffsets(assigned);
+                        return true;
+                    });
                     awaited.add(added);
                 }
                 awaited.removeIf(mark -> {
@@ -149,6 +168,7 @@ public final class TopicReader implements AutoCloseable {
             }
         } finally {
             close(consumer);
+            partitions.close();
         }
     }
 
@@ -196,12 +216,16 @@ public final class TopicReader implements AutoCloseable {
         }
     }
 
-    /** Reads partitions that are new from their beginning, and the others on from where they are. */
     private boolean assignNew() {
-        List<TopicPartition> fresh = new ArrayList<>(consumer.partitionsFor(topic).stream()
-                .map(info -> new TopicPartition(info.topic(), info.partition()))
-                .toList());
-        fresh.removeAll(assigned);
+        return assignNew(consumer.partitionsFor(topic).size());
+    }
+
+    /** Reads partitions that are new from their beginning, and the others on from where they are. */
+    private boolean assignNew(int count) {
+        List<TopicPartition> fresh = IntStream.range(0, count)
+                .mapToObj(partition -> new TopicPartition(topic, partition))
+                .filter(partition -> !assigned.contains(partition))
+                .toList();
         if (!fresh.isEmpty()) {
             assigned.addAll(fresh);
             consumer.assign(assigned);
@@ -250,7 +274,7 @@ public final class TopicReader implements AutoCloseable {
         await(start, limit);
     }
 
-    /** Waits until all that is in the topic now has been read. */
+    /** Waits until all that is in the topic now has been read, in whichever partition. */
     public void awaitCurrent(Duration limit) {
         Mark now = new Mark();
         marks.add(now);

@@ -69,7 +69,11 @@ final class Browser implements AutoCloseable {
         return Optional.of(new Browser(started));
     }
 
+    /** Opens a page as a new one, without what an earlier one has kept. */
     void open(String url) {
+        if (driver.getCurrentUrl().startsWith("http")) {
+            script("sessionStorage.clear()");
+        }
         driver.get("about:blank");
         driver.get(url);
     }
