@@ -4,6 +4,10 @@ import { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
 import { Kafka, logLevel } from "kafkajs";
 
 const [brokers = "localhost:9092", host = "http://localhost:8081", original, seed] = process.argv.slice(2);
+if (original !== undefined && !/^\d+$/.test(seed ?? "")) {
+  console.error("Give the experiment's id and a seed, or neither.");
+  process.exit(2);
+}
 const kafka = new Kafka({ clientId: "notebook", brokers: brokers.split(","), logLevel: logLevel.ERROR });
 const registry = new SchemaRegistry({ host });
 
@@ -11,23 +15,32 @@ async function follow(topic, each) {
   const consumer = kafka.consumer({ groupId: `notebook-${topic}-${process.pid}` });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
-  await consumer.run({ eachMessage: async ({ message }) => message.value && each(message) });
+  await consumer.run({ eachMessage: async ({ partition, message }) => each(message, partition) });
   return consumer;
 }
 
-/** The record of an experiment, as bytes. */
+/** The newest record of an experiment, as bytes: all that is on the topic now is read. */
 async function experimentRecord(id) {
-  let consumer;
-  const found = new Promise((resolve, reject) => {
-    setTimeout(() => reject(new Error(`There is no experiment ${id}.`)), 30_000).unref();
-    consumer = follow("rome.experiments", message => message.key.toString() === id && resolve(message.value));
-    consumer.catch(reject);
-  });
-  try {
-    return await found;
-  } finally {
+  const topic = "rome.experiments";
+  const admin = kafka.admin();
+  await admin.connect();
+  const ahead = new Map((await admin.fetchTopicOffsets(topic)).filter(end => end.high !== end.low).map(end => [end.partition, BigInt(end.high)]));
+  await admin.disconnect();
+  let newest = null;
+  if (ahead.size) {
+    let consumer;
+    await new Promise((resolve, reject) => {
+      consumer = follow(topic, (message, partition) => {
+        if (message.key?.toString() === id) newest = message.value;
+        if (BigInt(message.offset) + 1n >= ahead.get(partition)) ahead.delete(partition);
+        if (!ahead.size) resolve();
+      });
+      consumer.catch(reject);
+    });
     await (await consumer).disconnect();
   }
+  if (newest === null) throw new Error(`There is no experiment ${id}.`);
+  return newest;
 }
 
 if (original !== undefined) {
@@ -42,6 +55,7 @@ if (original !== undefined) {
   console.log("started", id);
 }
 await follow("rome.robustness-latest", async message => {
+  if (!message.value) return;
   const figure = await registry.decode(message.value);
   console.log(message.key.toString(), "clean", figure.clean.accuracy, "I-RR", figure.irr, figure.complete ? "complete" : "so far");
 });

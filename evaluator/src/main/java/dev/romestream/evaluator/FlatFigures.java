@@ -31,12 +31,23 @@ final class FlatFigures {
         flat.ratio("ae", metrics.getAe(), null);
         flat.ratio("crei", metrics.getCrei(), null);
         flat.ratio("icrei", metrics.getIcrei(), null);
-        Map<String, Integer> times = new HashMap<>();
-        for (AttackAccuracy attack : metrics.getAttacks()) {
-            int time = times.merge(attack.getAttack(), 1, Integer::sum);
-            flat.attack(time == 1 ? attack.getAttack() : attack.getAttack() + "_" + time, attack);
+        List<String> names = rows(
+                metrics.getAttacks().stream().map(AttackAccuracy::getAttack).toList());
+        for (int i = 0; i < names.size(); i++) {
+            flat.attack(names.get(i), metrics.getAttacks().get(i));
         }
         return flat.rows;
+    }
+
+    /** Names by which attacks of these names can be told apart: the second of a name ends in _2. */
+    static List<String> rows(List<String> attacks) {
+        Map<String, Integer> times = new HashMap<>();
+        return attacks.stream()
+                .map(attack -> {
+                    int time = times.merge(attack, 1, Integer::sum);
+                    return time == 1 ? attack : attack + "_" + time;
+                })
+                .toList();
     }
 
     private void count(String figure, Accuracy accuracy) {
@@ -70,7 +81,7 @@ final class FlatFigures {
         row.setCorrect(attack.getCorrect());
         row.setCount(attack.getCount());
         String failure = attack.getPerImage().isEmpty()
-                ? metrics.getUndefined().get(MetricsCalculation.FAILED_PREFIX + attack.getAttack())
+                ? metrics.getUndefined().get(MetricsCalculation.FAILED_PREFIX + figure)
                 : null;
         row.setUndefined(failure == null ? unseen(attack.getCount()) : failure);
     }

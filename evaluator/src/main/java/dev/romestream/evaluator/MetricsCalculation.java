@@ -50,10 +50,11 @@ final class MetricsCalculation {
                 attacks.stream().filter(AttackOutcomes::isRated).toList();
         RobustnessRatios ratios = ratios(clean, rated);
         Map<String, String> undefined = new TreeMap<>(ratios.undefined());
-        for (AttackOutcomes attack : own) {
-            if (attack.tally().getFailure() != null) {
-                undefined.put(
-                        FAILED_PREFIX + attack.spec().name(), attack.tally().getFailure());
+        List<String> rows = FlatFigures.rows(
+                own.stream().map(attack -> attack.spec().name()).toList());
+        for (int i = 0; i < own.size(); i++) {
+            if (own.get(i).tally().getFailure() != null) {
+                undefined.put(FAILED_PREFIX + rows.get(i), own.get(i).tally().getFailure());
             }
         }
         Optional<Interval> irrInterval = ratios.irr().isEmpty()

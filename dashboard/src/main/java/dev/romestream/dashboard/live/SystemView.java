@@ -163,10 +163,12 @@ public final class SystemView implements AutoCloseable {
     }
 
     /** Empty for one that is gone meanwhile, or of a kind of its own; that one does not hide the others. */
-    private Optional<Map<String, Object>> known(GroupListing group) throws InterruptedException {
+    private Optional<Map<String, Object>> known(GroupListing group) throws InterruptedException, TimeoutException {
         try {
-            return Optional.of(group(group));
-        } catch (ExecutionException | TimeoutException e) {
+            Map<String, Object> known = group(group);
+            untold.remove(group.groupId());
+            return Optional.of(known);
+        } catch (ExecutionException e) {
             if (untold.add(group.groupId())) {
                 log.warn("The brokers tell nothing of the group {}: {}", group.groupId(), e.getMessage());
             }

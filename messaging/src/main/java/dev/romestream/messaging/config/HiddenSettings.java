@@ -19,7 +19,7 @@ final class HiddenSettings {
     private static final Pattern SECRET = Pattern.compile(
             "password|passphrase|secret|token|jaas|user\\.info|keystore\\.key|webhook\\.url|^config\\.providers\\..*\\.param\\.");
 
-    private static final Pattern USER_INFO = Pattern.compile("(?<=://)[^/@,\\s]+(?=@)");
+    private static final Pattern USER_INFO = Pattern.compile("(?<=://)[^,\\s]*(?=@)");
 
     /** What Kafka itself hides. */
     private static final Set<String> PASSWORDS = Stream.of(
@@ -56,6 +56,14 @@ final class HiddenSettings {
         return hidden && !value.isEmpty()
                 ? Password.HIDDEN
                 : USER_INFO.matcher(value).replaceAll(Password.HIDDEN);
+    }
+
+    /** Those of a client's settings whose values stand elsewhere. */
+    List<String> among(Set<String> keys) {
+        return referring.stream()
+                .filter(key -> keys.contains(key) || keys.contains(withoutPrefix(key)))
+                .sorted()
+                .toList();
     }
 
     /** A refusal of a setting, without its value where that stands elsewhere. */

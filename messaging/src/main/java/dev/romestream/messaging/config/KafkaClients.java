@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -100,7 +101,7 @@ public final class KafkaClients {
     }
 
     /** Names of brokers that nobody knows may be known later, as the brokers may be there later. */
-    private <T> T opened(Map<String, Object> settings, Supplier<T> client) {
+    private <T> T opened(Map<?, ?> settings, Supplier<T> client) {
         try {
             return client.get();
         } catch (ConfigException e) {
@@ -113,8 +114,20 @@ public final class KafkaClients {
                                 + ") can be resolved",
                         e);
             }
+            List<String> elsewhere =
+                    hidden.among(settings.keySet().stream().map(String::valueOf).collect(Collectors.toSet()));
+            if (isRefusal(e.getCause()) && !elsewhere.isEmpty()) {
+                // what is refused is told with its value, wholly or in part
+                throw new ConfigException("Kafka's client refuses a setting; " + String.join(", ", elsewhere)
+                        + " refer to values that stand elsewhere, and are not printed: see whether they are what Kafka"
+                        + " expects.");
+            }
             throw e;
         }
+    }
+
+    private static boolean isRefusal(Throwable cause) {
+        return cause instanceof ConfigException || cause instanceof IllegalArgumentException;
     }
 
     /** @param purpose what it is for, in lower case with hyphens */
@@ -147,7 +160,7 @@ public final class KafkaClients {
     /** As {@link #consumer}. */
     public KafkaStreams streams(String purpose, Topology topology, Properties settings) {
         identify(purpose, settings);
-        return new MeteredStreams(topology, settings, new Metered(purpose));
+        return opened(settings, () -> new MeteredStreams(topology, settings, new Metered(purpose)));
     }
 
     private static final class MeteredConsumer<K, V> extends KafkaConsumer<K, V> {

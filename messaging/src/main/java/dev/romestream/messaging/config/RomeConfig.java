@@ -573,12 +573,16 @@ public final class RomeConfig {
 
     /** Whether serializers register the schemas of what they write. */
     public boolean registersSchemas() {
-        return Boolean.parseBoolean(given.getOrDefault(REGISTER_SCHEMAS, "true"));
+        return isTrue(given.getOrDefault(REGISTER_SCHEMAS, "true"));
+    }
+
+    private static boolean isTrue(String value) {
+        return Boolean.parseBoolean(value.strip());
     }
 
     /** Whether they write records in the newest registered schema, whichever that is. */
     public boolean writesLatestSchemas() {
-        return !registersSchemas() && Boolean.parseBoolean(given.get(LATEST_SCHEMAS));
+        return !registersSchemas() && isTrue(given.getOrDefault(LATEST_SCHEMAS, "false"));
     }
 
     /** Settings for Kafka's Admin. */

@@ -93,7 +93,7 @@ public final class SchemaRegistryClient {
 
     private static boolean isSet(Map<String, ?> settings, String flag) {
         Object value = settings.get(flag);
-        return value != null && Boolean.parseBoolean(value.toString());
+        return value != null && Boolean.parseBoolean(value.toString().strip());
     }
 
     /** One client, and its thread, serves all that need no TLS settings of their own. */

@@ -44,7 +44,7 @@ public final class AvroSerializer<T extends GenericContainer> implements Seriali
 
     private static boolean flag(Map<String, ?> settings, String name, boolean otherwise) {
         Object value = settings.get(name);
-        return value == null ? otherwise : Boolean.parseBoolean(value.toString());
+        return value == null ? otherwise : Boolean.parseBoolean(value.toString().strip());
     }
 
     /**

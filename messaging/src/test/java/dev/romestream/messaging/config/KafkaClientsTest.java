@@ -3,14 +3,17 @@ package dev.romestream.messaging.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.romestream.messaging.failure.UnavailableException;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.streams.Topology;
 import org.junit.jupiter.api.Test;
 
 class KafkaClientsTest {
@@ -54,6 +57,10 @@ class KafkaClientsTest {
         assertThat(left).isZero();
     }
 
+    private static Topology topology() {
+        return new Topology().addSource("source", "topic");
+    }
+
     @Test
     void aRefusedValueThatStandsElsewhereIsNotPrinted() {
         RomeConfig referring = RomeConfig.of(Map.of("security.protocol", "${env:HOME}"));
@@ -63,5 +70,27 @@ class KafkaClientsTest {
                 .extracting(Throwable::getMessage)
                 .asString()
                 .doesNotContain(System.getenv("HOME"));
+        for (String key : List.of("bootstrap.servers", "consumer.fetch.max.wait.ms")) {
+            RomeConfig streams = RomeConfig.of(Map.of(key, "${env:HOME}"));
+            Properties settings = new Properties();
+            settings.putAll(streams.streams());
+            settings.put("application.id", "test");
+            assertThatThrownBy(() -> streams.clients().streams("test", topology(), settings))
+                    .isInstanceOf(ConfigException.class)
+                    .hasMessageContaining(key)
+                    .hasMessageNotContaining(System.getenv("HOME"));
+        }
+    }
+
+    /** While it is away, which is no refusal of the configuration. */
+    @Test
+    void anUnknownHostIsWaitedForByEveryClient() {
+        RomeConfig away = RomeConfig.of(Map.of("bootstrap.servers", "no-such-host.invalid:9092"));
+        Properties settings = new Properties();
+        settings.putAll(away.streams());
+        settings.put("application.id", "test");
+        assertThatThrownBy(() -> away.clients().streams("test", topology(), settings))
+                .isInstanceOf(UnavailableException.class);
+        assertThatThrownBy(() -> away.clients().admin("setup", away.admin())).isInstanceOf(UnavailableException.class);
     }
 }

@@ -72,7 +72,8 @@ class RomeConfigTest {
                         "consumer.sasl.oauthbearer.assertion.private.key.passphrase", "hush-8",
                         "config.providers.vault.param.pin", "hush-9",
                         "schema.registry.url", "https://me:hush-10@registry:8081",
-                        "dashboard.services", "a=http://me:hush-11@a:1,b=http://hush-12@b:1",
+                        "dashboard.services",
+                                "a=http://me:hush-11@a:1,b=http://hush-12@b:1,c=http://me:hush-13/@hush-14@c:1",
                         "linger.ms", "7"))
                 .describe();
         assertThat(words)
@@ -173,5 +174,7 @@ class RomeConfigTest {
         assertThat(config.consumer()).containsEntry("fetch.min.bytes", "9").doesNotContainKey("linger.ms");
         assertThat(config.streams()).containsEntry("num.stream.threads", "3").containsEntry("security.protocol", "SSL");
         assertThat(config.producer()).containsEntry("enable.idempotence", true);
+        assertThat(RomeConfig.of(Map.of("auto.register.schemas", "true ")).registersSchemas())
+                .isTrue();
     }
 }
