@@ -52,7 +52,7 @@ public final class SystemView implements AutoCloseable {
     private final MultiGauge waiting;
     private final MultiGauge members;
     private final MultiGauge oldest;
-    private final WaitingAges ages;
+    private final WaitingRecords records;
     private final MultiGauge ready;
     private final String prefix;
     private final Map<String, URI> services = new LinkedHashMap<>();
@@ -90,7 +90,7 @@ public final class SystemView implements AutoCloseable {
                 .description("Whether a service that the dashboard asks is ready")
                 .register(metrics);
         this.admin = config.clients().admin("system", config.admin());
-        this.ages = new WaitingAges(config, Clock.systemUTC());
+        this.records = new WaitingRecords(config, Clock.systemUTC());
         this.thread = ServiceThread.start("dashboard-system", this::run);
     }
 
@@ -148,7 +148,7 @@ public final class SystemView implements AutoCloseable {
     /** Of each group of this prefix, what it has not yet read or acknowledged; without the brokers, none. */
     private List<Map<String, Object>> groups() throws InterruptedException {
         List<Map<String, Object>> groups = new ArrayList<>();
-        ages.turn();
+        records.turn();
         try {
             for (GroupListing group : await(admin.listGroups().all())) {
                 if (group.groupId().startsWith(prefix)) {
@@ -210,13 +210,10 @@ public final class SystemView implements AutoCloseable {
         long waiting = 0;
         long oldestSeconds = 0;
         for (var end : await(admin.listOffsets(ends).all()).entrySet()) {
-            long offset = at.get(end.getKey());
-            long here = Math.max(0, end.getValue().offset() - offset);
-            waiting += here;
-            if (here > 0) {
-                oldestSeconds = Math.max(
-                        oldestSeconds, ages.age(id, end.getKey(), offset).orElse(0));
-            }
+            WaitingRecords.Waiting here = records.at(
+                    id, end.getKey(), at.get(end.getKey()), end.getValue().offset());
+            waiting += here.records();
+            oldestSeconds = Math.max(oldestSeconds, here.oldestSeconds());
         }
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("id", id);
@@ -236,6 +233,6 @@ public final class SystemView implements AutoCloseable {
     public void close() {
         thread.stop();
         admin.close(Duration.ofSeconds(1));
-        ages.close();
+        records.close();
     }
 }
