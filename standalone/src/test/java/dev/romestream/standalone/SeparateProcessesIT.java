@@ -221,6 +221,13 @@ class SeparateProcessesIT {
             assertThat(ready.findValuesAsText("target")).contains("attacker-1", "evaluator");
             assertThat(ready)
                     .allSatisfy(one -> assertThat(one.at("/value/1").asInt()).isEqualTo(1));
+            // all is done, and nothing looks as if it waited, or were old
+            for (String idle : List.of("sum(rome_group_waiting)", "max(rome_group_oldest_seconds)")) {
+                Awaitility.await(idle)
+                        .atMost(Duration.ofSeconds(40))
+                        .until(() ->
+                                prometheus.query(idle).at("/0/value/1").asText().equals("0"));
+            }
             JsonNode clean = prometheus.query("rome_figure_percent{figure='clean', mode='untargeted'}");
             assertThat(clean).hasSize(1);
             assertThat(clean.at("/0/metric/network").asText()).isEqualTo("victim-0");

@@ -27,6 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.LongFunction;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.ListShareGroupOffsetsSpec;
@@ -179,39 +180,16 @@ public final class SystemView implements AutoCloseable {
     private Map<String, Object> group(GroupListing group)
             throws InterruptedException, ExecutionException, TimeoutException {
         String id = group.groupId();
-        Map<TopicPartition, Long> at = new LinkedHashMap<>();
-        int members;
-        if (group.type().filter(GroupType.SHARE::equals).isPresent()) {
-            members = await(admin.describeShareGroups(List.of(id)).all())
-                    .get(id)
-                    .members()
-                    .size();
-            await(admin.listShareGroupOffsets(Map.of(id, new ListShareGroupOffsetsSpec()))
-                            .partitionsToOffsetInfo(id))
-                    .forEach((partition, info) -> {
-                        if (info != null && info.startOffset() >= 0) {
-                            at.put(partition, info.startOffset());
-                        }
-                    });
-        } else {
-            members = await(admin.describeConsumerGroups(List.of(id)).all())
-                    .get(id)
-                    .members()
-                    .size();
-            await(admin.listConsumerGroupOffsets(id).partitionsToOffsetAndMetadata())
-                    .forEach((partition, offset) -> {
-                        if (offset != null) {
-                            at.put(partition, offset.offset());
-                        }
-                    });
-        }
+        Map<TopicPartition, LongFunction<WaitingRecords.Waiting>> at = new LinkedHashMap<>();
+        int members =
+                group.type().filter(GroupType.SHARE::equals).isPresent() ? shareGroup(id, at) : consumerGroup(id, at);
         Map<TopicPartition, OffsetSpec> ends = new LinkedHashMap<>();
         at.keySet().forEach(partition -> ends.put(partition, OffsetSpec.latest()));
         long waiting = 0;
         long oldestSeconds = 0;
         for (var end : await(admin.listOffsets(ends).all()).entrySet()) {
-            WaitingRecords.Waiting here = records.at(
-                    id, end.getKey(), at.get(end.getKey()), end.getValue().offset());
+            WaitingRecords.Waiting here =
+                    at.get(end.getKey()).apply(end.getValue().offset());
             waiting += here.records();
             oldestSeconds = Math.max(oldestSeconds, here.oldestSeconds());
         }
@@ -222,6 +200,37 @@ public final class SystemView implements AutoCloseable {
         values.put("waiting", waiting);
         values.put("oldestSeconds", oldestSeconds);
         return values;
+    }
+
+    /** Puts what waits in each partition, by its end, into {@code at}; gives the number of members. */
+    private int shareGroup(String id, Map<TopicPartition, LongFunction<WaitingRecords.Waiting>> at)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        await(admin.listShareGroupOffsets(Map.of(id, new ListShareGroupOffsetsSpec()))
+                        .partitionsToOffsetInfo(id))
+                .forEach((partition, info) -> {
+                    if (info != null && info.startOffset() >= 0) {
+                        at.put(partition, end -> records.at(id, partition, info, end));
+                    }
+                });
+        return await(admin.describeShareGroups(List.of(id)).all())
+                .get(id)
+                .members()
+                .size();
+    }
+
+    /** As {@link #shareGroup}. */
+    private int consumerGroup(String id, Map<TopicPartition, LongFunction<WaitingRecords.Waiting>> at)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        await(admin.listConsumerGroupOffsets(id).partitionsToOffsetAndMetadata())
+                .forEach((partition, offset) -> {
+                    if (offset != null) {
+                        at.put(partition, end -> records.at(id, partition, offset.offset(), end));
+                    }
+                });
+        return await(admin.describeConsumerGroups(List.of(id)).all())
+                .get(id)
+                .members()
+                .size();
     }
 
     private static <T> T await(KafkaFuture<T> future)

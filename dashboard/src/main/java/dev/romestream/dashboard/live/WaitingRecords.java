@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.kafka.clients.admin.SharePartitionOffsetInfo;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -97,6 +98,20 @@ final class WaitingRecords implements AutoCloseable {
             return new Waiting(end - first.offset().get(), age);
         }
         return first.isKnown(end) ? Waiting.NOTHING : new Waiting(end - offset, 0);
+    }
+
+    /**
+     * What waits where a share group stands. Its start is written with an acknowledgement, and so is one behind where all is done; the
+     * brokers count what is done from there on.
+     */
+    Waiting at(String group, TopicPartition partition, SharePartitionOffsetInfo stand, long end) {
+        long behind = end - stand.startOffset();
+        long undone = stand.lag().orElse(behind);
+        if (undone <= 0) {
+            return Waiting.NOTHING;
+        }
+        Waiting found = at(group, partition, undone < behind ? stand.startOffset() + 1 : stand.startOffset(), end);
+        return new Waiting(Math.min(undone, found.records()), found.oldestSeconds());
     }
 
     private First first(TopicPartition partition, long offset, long end) {

@@ -12,8 +12,10 @@ import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.SharePartitionOffsetInfo;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -50,6 +52,10 @@ class WaitingRecordsIT {
         producer.send(new ProducerRecord<>("work", 0, timestamp, new byte[0], new byte[100_000]));
     }
 
+    private static SharePartitionOffsetInfo share(long start, long lag) {
+        return new SharePartitionOffsetInfo(start, Optional.of(0), Optional.of(lag));
+    }
+
     @Test
     void aGroupThatStandsStillHasWhatIsOldAndTheMarkOfATransactionIsNoWork() throws Exception {
         try (TestCluster cluster = TestCluster.start(directory)) {
@@ -69,7 +75,12 @@ class WaitingRecordsIT {
                 records.turn();
                 assertThat(records.at("slow", PARTITION, 0, 3)).isEqualTo(new Waiting(3, 90));
                 assertThat(records.at("idle", PARTITION, 2, 3)).isEqualTo(Waiting.NOTHING);
+                SharePartitionOffsetInfo idle = share(0, 0);
+                assertThat(records.at("shared", PARTITION, idle, 3)).isEqualTo(Waiting.NOTHING);
+                SharePartitionOffsetInfo busy = share(0, 2);
+                assertThat(records.at("shared", PARTITION, busy, 3)).isEqualTo(new Waiting(2, 0));
                 records.turn();
+                assertThat(records.at("shared", PARTITION, busy, 3)).isEqualTo(new Waiting(2, 80));
                 assertThat(records.at("slow", PARTITION, 1, 3)).isEqualTo(new Waiting(2, 0));
                 assertThat(records.at("idle", PARTITION, 2, 3)).isEqualTo(Waiting.NOTHING);
                 try (KafkaProducer<byte[], byte[]> producer = producer(config, Map.of())) {
