@@ -81,6 +81,11 @@ public final class DashboardService implements Service {
                 : Optional.empty();
     }
 
+    @Override
+    public Optional<String> page() {
+        return Optional.of(url());
+    }
+
     /** Where a browser finds it. */
     public String url() {
         return server.url();

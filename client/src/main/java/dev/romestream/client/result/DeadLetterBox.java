@@ -149,6 +149,10 @@ public final class DeadLetterBox implements AutoCloseable {
                     + " bytes of its record, which were too many; they stand at " + letter.topic() + " partition "
                     + letter.partition() + " offset " + letter.offset() + ", as long as that topic keeps them.");
         }
+        if (letter.topic().isEmpty()) {
+            throw new IllegalArgumentException("The letter " + letter.id()
+                    + " names no topic that it came from: somebody else wrote it, and it cannot be replayed.");
+        }
         if (letter.topic().equals(TopicNames.of(config).of(Topic.ALERTS))) {
             throw new IllegalArgumentException(
                     "The letter " + letter.id()

@@ -18,6 +18,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -26,6 +27,7 @@ import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.streams.KafkaStreams;
@@ -122,8 +124,28 @@ public final class KafkaClients {
                         + " refer to values that stand elsewhere, and are not printed: see whether they are what Kafka"
                         + " expects.");
             }
-            throw e;
+            if (e instanceof InterruptException
+                    || !String.valueOf(e.getMessage()).startsWith("Failed to c")) {
+                throw e;
+            }
+            // "Failed to construct kafka consumer", "Failed to create new KafkaAdminClient"
+            throw new ConfigException("Kafka's client cannot be made with these settings: " + reason(e));
         }
+    }
+
+    /** What was the matter in the end; of a JAAS configuration nothing is told, because it holds a password. */
+    private static String reason(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null && root.getCause() != root) {
+            root = root.getCause();
+        }
+        String message = String.valueOf(root.getMessage());
+        boolean jaas = Stream.of(root.getStackTrace())
+                .anyMatch(frame -> frame.getClassName().contains("JaasConfig"));
+        if (jaas) {
+            return "sasl.jaas.config is not of the form MODULE required NAME=\"VALUE\" ...;";
+        }
+        return message.contains("/") && !message.contains(" ") ? "there is no file " + message : message;
     }
 
     private static boolean isRefusal(Throwable cause) {

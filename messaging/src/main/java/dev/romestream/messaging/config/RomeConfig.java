@@ -74,7 +74,13 @@ public final class RomeConfig {
     public static final String REGISTER_SCHEMAS = "auto.register.schemas";
 
     private static final ConfigDef OWN = new ConfigDef()
-            .define(TOPIC_PREFIX, ConfigDef.Type.STRING, "rome.", ConfigDef.Importance.MEDIUM, "Prefix of every topic.")
+            .define(
+                    TOPIC_PREFIX,
+                    ConfigDef.Type.STRING,
+                    "rome.",
+                    RomeConfig::checkPrefix,
+                    ConfigDef.Importance.MEDIUM,
+                    "Prefix of every topic.")
             .define(
                     TOPIC_PARTITIONS,
                     ConfigDef.Type.INT,
@@ -489,6 +495,12 @@ public final class RomeConfig {
             throw new ConfigException("Unknown configuration key '" + key + "'. Known are "
                     + new TreeSet<>(OWN.names()) + ", " + new TreeSet<>(SERDE)
                     + ", Kafka's client settings, and those with a prefix of " + KAFKA_PREFIXES + ".");
+        }
+    }
+
+    private static void checkPrefix(String key, Object value) {
+        if (!String.valueOf(value).matches("[A-Za-z0-9._-]{0,200}")) {
+            throw new ConfigException(key, value, "Allowed are at most 200 letters, digits, '.', '_' and '-'.");
         }
     }
 

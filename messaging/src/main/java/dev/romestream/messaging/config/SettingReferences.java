@@ -10,6 +10,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.config.ConfigTransformer;
@@ -126,6 +127,9 @@ final class SettingReferences {
         } catch (ClassNotFoundException e) {
             throw new ConfigException(
                     PROVIDERS + "." + name + ".class is " + type + ", which is not on the class path.");
+        } catch (ClassCastException | KafkaException e) {
+            throw new ConfigException(PROVIDERS + "." + name + ".class is " + type + ", which is not a ConfigProvider"
+                    + " that can be used: " + e.getMessage());
         }
     }
 }

@@ -29,7 +29,9 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import org.apache.avro.Schema;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.config.SslConfigs;
 import org.apache.kafka.common.security.ssl.DefaultSslEngineFactory;
 import org.slf4j.Logger;
@@ -156,6 +158,8 @@ public final class SchemaRegistryClient {
         try (DefaultSslEngineFactory factory = new DefaultSslEngineFactory()) {
             factory.configure(definition.parse(given));
             return Optional.of(factory.sslContext());
+        } catch (KafkaException e) {
+            throw new ConfigException("The settings " + TLS_PREFIX + "ssl.* cannot be used: " + e.getMessage());
         }
     }
 

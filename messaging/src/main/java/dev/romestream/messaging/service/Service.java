@@ -17,6 +17,11 @@ public interface Service extends AutoCloseable {
         return Optional.empty();
     }
 
+    /** The address at which people reach it; empty where they do not. */
+    default Optional<String> page() {
+        return Optional.empty();
+    }
+
     /** Finishes or returns the work in hand and frees everything. */
     @Override
     void close();

@@ -157,8 +157,9 @@ public final class ServiceMain implements Callable<Integer> {
             stopOnSignal(running, signalled, stopped);
             if (start(config, metrics, resources, running)) {
                 log.info(
-                        "{}: ready{}",
+                        "{}: ready{}{}",
                         program,
+                        running.service.page().map(url -> " at " + url).orElse(""),
                         endpoint.map(open -> ", health and metrics at http://" + config.string(RomeConfig.HTTP_HOST)
                                         + ":" + open.port())
                                 .orElse(""));

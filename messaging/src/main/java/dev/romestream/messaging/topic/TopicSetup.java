@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
@@ -26,6 +27,8 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** Makes a cluster ready for the services: its topics and their schemas. Doing so again changes nothing. */
 public final class TopicSetup {
+    private static final int COMMAND_PATIENCE_MS = 15_000;
+
     private TopicSetup() {}
 
     /**
@@ -51,6 +54,32 @@ public final class TopicSetup {
                 requireSchema(config, registry, subject.getKey(), subject.getValue());
             }
         });
+    }
+
+    /**
+     * Looks whether there are topics, for a command that would read them.
+     *
+     * @throws UnavailableException where there are none under the prefix, or the brokers do not answer
+     */
+    public static void requireAny(RomeConfig config) {
+        Map<String, Object> settings = config.admin();
+        settings.putIfAbsent(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, COMMAND_PATIENCE_MS);
+        settings.putIfAbsent(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, COMMAND_PATIENCE_MS);
+        String topic = TopicNames.of(config).of(Topic.EXPERIMENTS);
+        try (Admin admin = config.clients().admin("setup", settings)) {
+            failure(admin.describeTopics(List.of(topic)).topicNameValues().get(topic))
+                    .ifPresent(reason -> {
+                        if (reason instanceof UnknownTopicOrPartitionException) {
+                            throw new UnavailableException(
+                                    "There is no topic " + topic + " at " + config.bootstrapServers()
+                                            + ": either " + RomeConfig.TOPIC_PREFIX
+                                            + " is another, or nothing has been set up yet (rome topics --create, or a service)");
+                        } else if (!(reason instanceof AuthorizationException)) {
+                            throw new UnavailableException("The brokers at " + config.bootstrapServers()
+                                    + " do not answer: " + reason.getMessage());
+                        }
+                    });
+        }
     }
 
     private static Map<String, Schema> subjects(RomeConfig config) {

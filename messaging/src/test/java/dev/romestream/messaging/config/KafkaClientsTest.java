@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.romestream.messaging.failure.UnavailableException;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -80,6 +81,24 @@ class KafkaClientsTest {
                     .hasMessageContaining(key)
                     .hasMessageNotContaining(System.getenv("HOME"));
         }
+    }
+
+    @Test
+    void settingsWithWhichThereIsNoClientAreRefusedWithTheReasonAndNoPassword() {
+        Map<String, String> sasl = Map.of("security.protocol", "SASL_PLAINTEXT", "sasl.mechanism", "PLAIN");
+        for (String jaas : List.of("", "Module hush password=hush", "no.such.Module required password=hush;")) {
+            Map<String, String> settings = new HashMap<>(sasl);
+            settings.put("sasl.jaas.config", jaas);
+            RomeConfig refused = RomeConfig.of(settings);
+            assertThatThrownBy(() -> refused.clients().admin("setup", refused.admin()))
+                    .isInstanceOf(ConfigException.class)
+                    .hasMessageNotContaining("hush");
+        }
+        RomeConfig missing =
+                RomeConfig.of(Map.of("security.protocol", "SSL", "ssl.truststore.location", "/no/such/store"));
+        assertThatThrownBy(() -> missing.clients().admin("setup", missing.admin()))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("/no/such/store");
     }
 
     /** While it is away, which is no refusal of the configuration. */

@@ -129,6 +129,12 @@ class RomeConfigTest {
                         "config.providers", "vault",
                         "config.providers.vault.class", "com.example.Vault")))
                 .hasMessageContaining("com.example.Vault");
+        assertThatThrownBy(() -> RomeConfig.of(Map.of(
+                        "topic.prefix", "${vault:key}",
+                        "config.providers", "vault",
+                        "config.providers.vault.class", "java.lang.String")))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("config.providers.vault.class is java.lang.String");
     }
 
     @Test
@@ -148,6 +154,9 @@ class RomeConfigTest {
                 .hasMessageContaining("queue.type")
                 .hasMessageContaining("share");
         assertThatThrownBy(() -> RomeConfig.of(Map.of("engine.device", "tpu"))).hasMessageContaining("gpu:N");
+        assertThatThrownBy(() -> RomeConfig.of(Map.of("topic.prefix", "bad prefix!")))
+                .hasMessageContaining("topic.prefix")
+                .hasMessageContaining("bad prefix!");
         assertThatThrownBy(() -> RomeConfig.of(Map.of("auto.register.schemas", "flase")))
                 .hasMessageContaining("auto.register.schemas")
                 .hasMessageContaining("flase");

@@ -1,6 +1,8 @@
 package dev.romestream.standalone.cli;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.failure.UnavailableException;
+import dev.romestream.messaging.topic.TopicSetup;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -57,6 +59,17 @@ final class ClusterOptions {
         return loaded.number(RomeConfig.REGISTRY_PATIENCE) < 0
                 ? loaded.with(Map.of(RomeConfig.REGISTRY_PATIENCE, COMMAND_PATIENCE_MS))
                 : loaded;
+    }
+
+    /** As {@link #clusterConfig}, of a command that reads what is on the topics: there have to be some. */
+    RomeConfig existingCluster() {
+        RomeConfig config = clusterConfig();
+        try {
+            TopicSetup.requireAny(config);
+        } catch (UnavailableException e) {
+            throw new FailureException(e.getMessage() + ".");
+        }
+        return config;
     }
 
     /** What was set that is no setting of the services: keys of an experiment file. */

@@ -38,7 +38,10 @@ final class DeadLettersCommand implements Runnable {
     @Override
     public void run() {
         cluster.refuseExperimentKeys();
-        RomeConfig config = cluster.clusterConfig();
+        if (limit < 1) {
+            throw new UsageException("--limit is " + limit + "; give a positive number.");
+        }
+        RomeConfig config = cluster.existingCluster();
         try (DeadLetterBox box = new DeadLetterBox(config)) {
             List<DeadLetterBox.Letter> letters = box.letters(topic);
             if (counts) {
@@ -89,7 +92,7 @@ final class DeadLettersCommand implements Runnable {
         @Override
         public void run() {
             cluster.refuseExperimentKeys();
-            try (DeadLetterBox box = new DeadLetterBox(cluster.clusterConfig())) {
+            try (DeadLetterBox box = new DeadLetterBox(cluster.existingCluster())) {
                 DeadLetterBox.Letter letter = find(box, id);
                 print(letter);
                 System.out.println("key      " + Printable.line(letter.key()));
@@ -122,7 +125,7 @@ final class DeadLettersCommand implements Runnable {
         @Override
         public void run() {
             cluster.refuseExperimentKeys();
-            try (DeadLetterBox box = new DeadLetterBox(cluster.clusterConfig())) {
+            try (DeadLetterBox box = new DeadLetterBox(cluster.existingCluster())) {
                 List<DeadLetterBox.Letter> letters =
                         ids.stream().map(id -> find(box, id)).toList();
                 letters.forEach(letter -> System.out.println(

@@ -28,7 +28,7 @@ final class ExportCommand implements Runnable {
     @Override
     public void run() {
         cluster.refuseExperimentKeys();
-        RomeConfig config = cluster.clusterConfig();
+        RomeConfig config = cluster.existingCluster();
         Experiment experiment = ExperimentLookup.find(config, id);
         try (Results results = new Results(config)) {
             ExperimentRunner.write(results, out, List.of(experiment));

@@ -37,7 +37,7 @@ final class ReportCommand implements Runnable {
     @Override
     public void run() {
         cluster.refuseExperimentKeys();
-        RomeConfig config = cluster.clusterConfig();
+        RomeConfig config = cluster.existingCluster();
         List<Experiment> experiments =
                 ids.stream().map(id -> ExperimentLookup.find(config, id)).toList();
         Path file = out.resolve("report.html");

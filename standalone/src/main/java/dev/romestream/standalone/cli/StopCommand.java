@@ -32,7 +32,7 @@ final class StopCommand implements Runnable {
         if (pause && resume) {
             throw new UsageException("--pause and --resume exclude each other.");
         }
-        RomeConfig config = cluster.clusterConfig();
+        RomeConfig config = cluster.existingCluster();
         DesiredState state = pause ? DesiredState.PAUSE : resume ? DesiredState.RUN : DesiredState.STOP;
         ExperimentControl.setState(config, ExperimentLookup.find(config, id), state);
     }

@@ -91,6 +91,10 @@ final class TopicsCommand implements Runnable {
     }
 
     private void printAccess(TopicNames names) {
+        if (!instead.principal.matches("[A-Za-z]+:\\S*")) {
+            throw new UsageException("--acls takes a principal's beginning with its type, as User:rome-; given is '"
+                    + instead.principal + "'.");
+        }
         for (ServiceAccess access : ServiceAccess.values()) {
             System.out.println("# " + access.program());
             access.bindings(instead.principal + access.program(), names)

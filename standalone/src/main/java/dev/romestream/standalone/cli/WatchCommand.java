@@ -45,7 +45,7 @@ final class WatchCommand implements Runnable {
     @Override
     public void run() {
         cluster.refuseExperimentKeys();
-        RomeConfig config = cluster.clusterConfig();
+        RomeConfig config = cluster.existingCluster();
         List<Experiment> experiments = id == null ? List.of() : List.of(ExperimentLookup.find(config, id));
         if (alerts) {
             printAlerts(config);
