@@ -588,6 +588,21 @@ class PipelineIT {
 
     /** Services wait for it as long as it takes. */
     @Test
+    void aCommandOnAPrefixWithoutTopicsFails() {
+        for (List<String> words : List.of(
+                List.of("dead-letters"), List.of("dead-letters", "--counts"), List.of("watch"), List.of("stop", "x"))) {
+            List<String> command = new ArrayList<>(words);
+            command.addAll(List.of(
+                    "--bootstrap-server", cluster.bootstrapServers(),
+                    "--schema-registry", cluster.registryUrl(),
+                    "--set", "topic.prefix=nothere."));
+            assertThat(RomeCommand.execute(command.toArray(String[]::new)))
+                    .as(words.toString())
+                    .isEqualTo(1);
+        }
+    }
+
+    @Test
     void aCommandDoesNotWaitForARegistryForEver() throws Exception {
         Path file = Files.writeString(directory.resolve("lonely.yaml"), TestExperiment.FILE);
         PrintStream console = System.err;
