@@ -29,6 +29,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A platform team's cluster: every program a user of its own that may do what {@link ServiceAccess} says, and makes nothing itself. */
@@ -44,7 +45,7 @@ class SecuredClusterIT {
             ServiceAccess.EVALUATOR, "dev.romestream.evaluator.EvaluatorMain",
             ServiceAccess.DASHBOARD, "dev.romestream.dashboard.DashboardMain");
 
-    @TempDir
+    @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     private Path directory;
 
     private static String user(ServiceAccess access) {
@@ -169,7 +170,8 @@ class SecuredClusterIT {
         }
         Awaitility.await("dead letters of an inspector and a stream")
                 .atMost(LIMIT)
-                .until(() -> programs.metric("dashboard", "rome_dead_letters") == 2);
+                .untilAsserted(() -> assertThat(programs.metric("dashboard", "rome_dead_letters"))
+                        .isEqualTo(2));
     }
 
     private static void anAttackerMayStartNoExperiment(SecuredCluster cluster) {

@@ -23,7 +23,7 @@ import org.awaitility.Awaitility;
 public final class Programs implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(3);
 
-    private static final Pattern ADDRESS = Pattern.compile("http://[0-9.]+:[0-9]+");
+    private static final Pattern ADDRESS = Pattern.compile("metrics at (http://[0-9.]+:[0-9]+)");
 
     private final Path directory;
     private final Map<String, Path> logs = new LinkedHashMap<>();
@@ -113,7 +113,7 @@ public final class Programs implements AutoCloseable {
             if (!address.find()) {
                 return 0;
             }
-            HttpRequest request = HttpRequest.newBuilder(URI.create(address.group() + "/metrics"))
+            HttpRequest request = HttpRequest.newBuilder(URI.create(address.group(1) + "/metrics"))
                     .build();
             return HttpClient.newHttpClient()
                     .send(request, HttpResponse.BodyHandlers.ofLines())
