@@ -6,9 +6,10 @@ import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.EngineFaults;
 import dev.romestream.exchange.codec.InvalidRecordException;
-import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.TensorCodec;
+import dev.romestream.exchange.identity.NetworkReference;
 import dev.romestream.exchange.store.DatasetStore;
+import dev.romestream.exchange.store.Demand;
 import dev.romestream.exchange.store.NetworkCache;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.config.RomeConfig;
@@ -32,12 +33,12 @@ import io.micrometer.core.instrument.Timer;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReentrantLock;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One request at a time, first come, first served: fetches network and images, makes the attack, answers. */
+/** Fetches network and images, makes the attack, answers. Requests in hand at the same time take turns, query by query. */
 final class AttackWorker extends RequestWorker<AttackRequest> {
     private static final Logger log = LoggerFactory.getLogger(AttackWorker.class);
 
@@ -46,24 +47,25 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
     private final NetworkCache cache;
     private final DatasetStore datasets;
     private final RecordSender sender;
-    private final Lock turn = new ReentrantLock(true);
+    private final Demand demand;
+    private final RequestProgress progress;
+    private final Turns turns = new Turns();
     private final Timer time;
     private final Counter images;
     private final Counter gradients;
     private final Counter failures;
 
-    AttackWorker(
-            RomeConfig config,
-            NDManager manager,
-            NetworkStore networks,
-            DatasetStore datasets,
-            RecordSender sender,
-            MeterRegistry metrics) {
+    /** What a worker reads, beside its requests. */
+    record Inputs(NetworkStore networks, DatasetStore datasets, Demand demand, RequestProgress progress) {}
+
+    AttackWorker(RomeConfig config, NDManager manager, Inputs inputs, RecordSender sender, MeterRegistry metrics) {
         super(config, AttackRequest.class);
         this.manager = manager;
-        this.networks = networks;
+        this.networks = inputs.networks();
         this.cache = new NetworkCache(config, manager, networks);
-        this.datasets = datasets;
+        this.datasets = inputs.datasets();
+        this.demand = inputs.demand();
+        this.progress = inputs.progress();
         this.sender = sender;
         this.time = Timer.builder("rome.attack.time")
                 .description("Time of an attack on one request's images")
@@ -80,68 +82,98 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
     }
 
     @Override
-    protected void carryOut(AttackRequest request) {
+    protected boolean isWanted(AttackRequest request) {
+        return demand.isWanted(request) && !progress.isSuperseded(request);
+    }
+
+    /** What was told of it is its own affair, and no later request's. */
+    @Override
+    protected void withdrawn(AttackRequest request) {
+        sender.flush();
+    }
+
+    @Override
+    protected void carryOut(AttackRequest request, ConsumerRecord<String, byte[]> record) {
         AttackCodec.check(request);
-        turn.lock();
-        try {
-            answer(request);
+        progress.tell(request);
+        try (Work work = work(request)) {
+            answer(work);
         } catch (EngineException e) {
             throw EngineFaults.classified(e);
         } catch (IllegalArgumentException e) {
             throw new UnprocessableException("AttackRequest " + request.getId() + ": " + e.getMessage(), e);
-        } finally {
-            turn.unlock();
         }
         sender.flush();
     }
 
-    private void answer(AttackRequest request) {
-        String key = NetworkCodec.key(request.getNetwork(), request.getVersion());
-        Optional<NetworkCache.Loaded> found = cache.get(request.getNetwork(), request.getVersion());
+    /** What a request is of, from its topics. */
+    private record Work(AttackRequest request, NetworkCache.Loaded network, AttackTask task) implements AutoCloseable {
+        @Override
+        public void close() {
+            network.close();
+        }
+    }
+
+    private Work work(AttackRequest request) {
+        NetworkReference reference = NetworkReference.of(request);
+        Optional<NetworkCache.Loaded> found = cache.lend(reference);
         if (found.isEmpty()) {
-            if (networks.isRetired(key)) {
-                log.debug("Request {} is of the network {}, which nobody needs any more", request.getId(), key);
-                return;
+            if (networks.isRetired(reference.key()) || networks.contains(reference.key())) {
+                log.debug("Request {} is of the network {} as it was", request.getId(), reference);
+                throw withdrawal();
             }
-            throw new UnprocessableException(
-                    "AttackRequest " + request.getId() + " is of the network " + key + ", which is not on its topic.");
+            throw new UnprocessableException("AttackRequest " + request.getId() + " is of the network "
+                    + reference.key() + ", which is not on its topic.");
         }
-        NetworkCache.Loaded loaded = found.get();
-        var dataset = datasets.await(request.getDataset(), request.getFingerprint(), this::isCancelled);
-        AttackTask task = AttackCodec.decode(request, dataset);
-        if (dataset.descriptor().getClasses().size() != loaded.network().classes()) {
+        try {
+            return work(request, found.get());
+        } catch (RuntimeException e) {
+            found.get().close();
+            throw e;
+        }
+    }
+
+    private Work work(AttackRequest request, NetworkCache.Loaded network) {
+        var dataset = datasets.await(request.getDataset(), request.getFingerprint(), () -> isEnded(request));
+        int classes = dataset.descriptor().getClasses().size();
+        if (classes != network.network().classes()) {
             throw new InvalidRecordException("AttackRequest " + request.getId() + " is of the data set "
-                    + request.getDataset() + " with "
-                    + dataset.descriptor().getClasses().size() + " classes; the network " + key + " tells "
-                    + loaded.network().classes() + " apart.");
+                    + request.getDataset() + " with " + classes + " classes; the network "
+                    + NetworkReference.of(request).key() + " tells "
+                    + network.network().classes() + " apart.");
         }
-        try (NDManager scope = manager.newSubManager()) {
-            long start = System.nanoTime();
-            Attack.Perturbation made = task.run(scope, cancellable(loaded.network()), loaded.normalization());
+        return new Work(request, network, AttackCodec.decode(request, dataset));
+    }
+
+    private void answer(Work work) {
+        AttackRequest request = work.request();
+        AttackTask task = work.task();
+        Classifier network = work.network().network();
+        try (Turns.Turn turn = turns.take();
+                NDManager scope = manager.newSubManager()) {
+            Attack.Perturbation made = task.run(
+                    scope, stepwise(network, request, turn), work.network().normalization());
             if (request.getAnswer() == AnswerKind.EMBEDDING) {
-                ThreatModel threat = new ThreatModel(task.spec().space(), loaded.normalization());
-                EmbeddingSum sum = embedding(request, loaded.network(), threat.normalised(made.images()));
-                double seconds = record(start, task, made);
-                sender.send(
+                ThreatModel threat =
+                        new ThreatModel(task.spec().space(), work.network().normalization());
+                EmbeddingSum sum = embedding(request, network, threat.normalised(made.images()));
+                send(
                         Topic.PRIOR_ANSWERS,
-                        request.getReplyKey(),
-                        request.getId(),
+                        request,
                         priorAnswer(request)
                                 .setEmbedding(TensorCodec.encode("The embedding", sum.values()))
                                 .setCount(sum.count())
-                                .setSeconds(seconds)
+                                .setSeconds(record(turn, task, made))
                                 .build());
             } else {
                 var encoded = TensorCodec.encode("The perturbed images", made.images());
-                double seconds = record(start, task, made);
-                sender.send(
+                send(
                         Topic.PERTURBED_BATCHES,
-                        request.getReplyKey(),
-                        request.getId(),
+                        request,
                         perturbedBatch(request)
                                 .setImages(encoded)
                                 .setLabels(AttackCodec.boxed(task.labels()))
-                                .setSeconds(seconds)
+                                .setSeconds(record(turn, task, made))
                                 .setGradientEvaluations(made.gradientEvaluations())
                                 .setForwardEvaluations(made.forwardEvaluations())
                                 .setZeroGradients(made.zeroGradients())
@@ -150,8 +182,12 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
         }
     }
 
-    private double record(long start, AttackTask task, Attack.Perturbation made) {
-        long nanos = System.nanoTime() - start;
+    private void send(Topic topic, AttackRequest request, SpecificRecord answer) {
+        sender.send(topic, request.getReplyKey(), request.getId(), answer);
+    }
+
+    private double record(Turns.Turn turn, AttackTask task, Attack.Perturbation made) {
+        long nanos = turn.nanos();
         time.record(nanos, TimeUnit.NANOSECONDS);
         images.increment(task.labels().length);
         gradients.increment((double) made.gradientEvaluations());
@@ -166,10 +202,15 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
         return EmbeddingSum.of(embedding, images);
     }
 
-    /** So that an attack ends with the next query to the network: nothing may run on memory that is being freed. */
-    private Classifier cancellable(Classifier network) {
+    /**
+     * So that an attack ends with the next query to the network, for nothing may run on memory that is being freed; and so that a
+     * short one does not wait for the end of a long one.
+     */
+    private Classifier stepwise(Classifier network, AttackRequest request, Turns.Turn turn) {
         return network.after(images -> {
-            step();
+            step(request);
+            progress.tellAgain(request);
+            turn.pass();
             return images;
         });
     }
@@ -180,6 +221,9 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
                 .setAttempt(request.getAttempt())
                 .setNetwork(request.getNetwork())
                 .setVersion(request.getVersion())
+                .setDigest(request.getDigest())
+                .setPlan(request.getPlan())
+                .setPrecision(request.getPrecision())
                 .setImageIds(request.getImageIds())
                 .setAttack(request.getAttack());
     }
@@ -198,7 +242,7 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
                     .setSeconds(0)
                     .setError(error)
                     .build();
-            sender.send(Topic.PRIOR_ANSWERS, request.getReplyKey(), request.getId(), failure);
+            send(Topic.PRIOR_ANSWERS, request, failure);
         } else {
             PerturbedBatch failure = perturbedBatch(request)
                     .setImages(TensorCodec.empty())
@@ -208,7 +252,7 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
                     .setForwardEvaluations(0)
                     .setError(error)
                     .build();
-            sender.send(Topic.PERTURBED_BATCHES, request.getReplyKey(), request.getId(), failure);
+            send(Topic.PERTURBED_BATCHES, request, failure);
         }
         sender.flush();
     }

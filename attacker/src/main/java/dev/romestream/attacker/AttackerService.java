@@ -2,6 +2,7 @@ package dev.romestream.attacker;
 
 import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.store.DatasetStore;
+import dev.romestream.exchange.store.Demand;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.queue.WorkQueue;
@@ -14,15 +15,19 @@ import dev.romestream.schemas.WorkGroup;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
- * Takes prior and attack requests from their queues, in turn where both have some, so that a long evaluation does not hold up a
- * distiller; answers each with perturbed images. It keeps nothing.
+ * Takes prior and attack requests from their queues, some at a time, so that a long evaluation holds up neither a distiller nor a
+ * short evaluation; answers each with perturbed images. It keeps nothing.
  */
 public final class AttackerService implements Service {
-    /** While one taker's request is worked on, the other fetches the next. */
-    private static final int TAKERS = 2;
+    /**
+     * Requests that are in hand at the same time: of priors the next one while one is worked on; of attacks so many that a short
+     * evaluation finds a place beside a long one, which asks for three requests of one attacker.
+     */
+    private static final Map<Topic, Integer> TAKERS = Map.of(Topic.PRIOR_REQUESTS, 2, Topic.ATTACK_REQUESTS, 5);
 
     private final Resources resources = new Resources();
     private final RomeConfig config;
@@ -35,9 +40,13 @@ public final class AttackerService implements Service {
         NDManager manager = resources.add(
                 Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
         this.networks = resources.add(new NetworkStore(config));
-        DatasetStore datasets = resources.add(new DatasetStore(config));
         RecordSender sender = resources.add(new RecordSender(config));
-        this.worker = resources.add(new AttackWorker(config, manager, networks, datasets, sender, metrics));
+        var inputs = new AttackWorker.Inputs(
+                networks,
+                resources.add(new DatasetStore(config)),
+                resources.add(new Demand(config)),
+                resources.add(new RequestProgress(config, sender)));
+        this.worker = resources.add(new AttackWorker(config, manager, inputs, sender, metrics));
     }
 
     @Override
@@ -48,11 +57,11 @@ public final class AttackerService implements Service {
     @Override
     public void start() {
         networks.awaitCaughtUp();
-        for (Topic topic : List.of(Topic.PRIOR_REQUESTS, Topic.ATTACK_REQUESTS)) {
-            for (int taker = 0; taker < TAKERS; taker++) {
+        TAKERS.forEach((topic, takers) -> {
+            for (int taker = 0; taker < takers; taker++) {
                 queues.add(resources.add(WorkQueue.open(config, WorkGroup.ATTACKERS, List.of(topic), worker)));
             }
-        }
+        });
     }
 
     @Override

@@ -335,13 +335,35 @@ class DashboardServiceIT {
                     .isEqualTo(200);
             HttpRequest.Builder login = HttpRequest.newBuilder(base.resolve("login"))
                     .header("Content-Type", "application/x-www-form-urlencoded");
-            assertThat(send(login.POST(BodyPublishers.ofString("token=wrong")).build())
-                            .statusCode())
-                    .isEqualTo(401);
-            HttpResponse<String> let =
-                    send(login.POST(BodyPublishers.ofString("token=secret-1")).build());
+            String place = "next=%23%2Fexperiment%3Fid%3De%26suite%3Dquick";
+            HttpResponse<String> refused = send(
+                    login.POST(BodyPublishers.ofString("token=wrong&" + place)).build());
+            assertThat(refused.statusCode()).isEqualTo(401);
+            assertThat(refused.body())
+                    .contains("That is not the token.")
+                    .contains("value=\"#/experiment?id=e&amp;suite=quick\"")
+                    .contains("name=\"token\"");
+            assertThat(send(login.POST(BodyPublishers.ofString("token=wrong&next=%23%2F%22%3E%3Cscript%3E"))
+                                    .build())
+                            .body())
+                    .contains("name=\"next\" value=\"\"");
+            HttpResponse<String> let = send(login.POST(BodyPublishers.ofString("token=secret-1&" + place))
+                    .build());
+            assertThat(let.headers().firstValue("Location").orElseThrow()).endsWith("/#/experiment?id=e&suite=quick");
             String cookie = let.headers().firstValue("Set-Cookie").orElseThrow();
-            assertThat(cookie).contains("HttpOnly").contains("SameSite=Strict");
+            assertThat(cookie)
+                    .contains("HttpOnly")
+                    .contains("SameSite=Strict")
+                    .doesNotContain("Secure")
+                    .as("a session, and not what it was got with")
+                    .doesNotContain("secret-1");
+            assertThat(send(login.header("X-Forwarded-Proto", "https")
+                                    .POST(BodyPublishers.ofString("token=secret-1"))
+                                    .build())
+                            .headers()
+                            .firstValue("Set-Cookie")
+                            .orElseThrow())
+                    .contains("Secure");
             assertThat(send(HttpRequest.newBuilder(base.resolve("api/experiments"))
                                     .header("Cookie", cookie.split(";")[0])
                                     .build())
@@ -349,6 +371,49 @@ class DashboardServiceIT {
                     .isEqualTo(200);
         } finally {
             locked.close();
+        }
+    }
+
+    @Test
+    void guessesAtTheTokenAreCountedByAddress() throws Exception {
+        DashboardService locked = started(Map.of(
+                RomeConfig.DASHBOARD_TOKEN,
+                "secret-1",
+                RomeConfig.DASHBOARD_PROXIED,
+                "true",
+                RomeConfig.DASHBOARD_NAMES,
+                "127.0.0.1"));
+        try {
+            URI login = URI.create(locked.url()).resolve("login");
+            int last = 0;
+            for (int guess = 0; guess < 200 && last != 429; guess++) {
+                last = guess(login, "192.0.2.1", "wrong").statusCode();
+            }
+            assertThat(last).isEqualTo(429);
+            assertThat(guess(login, "192.0.2.2", "secret-1").statusCode())
+                    .as("of another address none was")
+                    .isEqualTo(302);
+        } finally {
+            locked.close();
+        }
+    }
+
+    private static HttpResponse<String> guess(URI login, String address, String token) throws Exception {
+        return send(HttpRequest.newBuilder(login)
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .header("X-Forwarded-For", address)
+                .POST(BodyPublishers.ofString("token=" + token))
+                .build());
+    }
+
+    @Test
+    void behindAProxyTheHostIsCheckedToo() {
+        DashboardService nameless = new DashboardService(
+                config.with(Map.of(RomeConfig.DASHBOARD_PROXIED, "true")), new SimpleMeterRegistry());
+        try {
+            assertThatThrownBy(nameless::start).hasMessageContaining("dashboard.names");
+        } finally {
+            nameless.close();
         }
     }
 

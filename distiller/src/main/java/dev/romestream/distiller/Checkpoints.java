@@ -4,10 +4,10 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.codec.TensorBytes;
 import dev.romestream.exchange.codec.TensorCodec;
+import dev.romestream.exchange.identity.Digest;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.ChunkStore;
 import dev.romestream.messaging.topic.RecordReader;
-import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.SyntheticSet;
 import dev.romestream.schemas.Checkpoint;
 import dev.romestream.schemas.Tensor;
@@ -18,6 +18,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -36,6 +37,7 @@ final class Checkpoints implements AutoCloseable {
     private final Map<String, Checkpoint> heads = new ConcurrentHashMap<>();
 
     private final RecordReader<Checkpoint> reader;
+    private volatile boolean caughtUp;
 
     /** A checkpoint with its tensors. */
     record Resumable(
@@ -74,6 +76,7 @@ final class Checkpoints implements AutoCloseable {
 
     void awaitCaughtUp() {
         reader.awaitCaughtUp();
+        caughtUp = true;
     }
 
     /** Iterations of an experiment that are done and kept, whatever its specification; 0 where there are none. */
@@ -138,11 +141,14 @@ final class Checkpoints implements AutoCloseable {
         return Optional.ofNullable(heads.get(experiment));
     }
 
+    /** What is replaced is nobody's any more. */
     private void follow(String experiment, Checkpoint checkpoint) {
-        if (checkpoint == null) {
-            heads.remove(experiment);
-        } else {
-            heads.put(experiment, checkpoint);
+        Checkpoint before = checkpoint == null ? heads.remove(experiment) : heads.put(experiment, checkpoint);
+        boolean replaced = before != null
+                && !before.getOwner().isEmpty()
+                && !(checkpoint != null && before.getOwner().equals(checkpoint.getOwner()));
+        if (caughtUp && replaced) {
+            chunks.retire(before.getOwner(), before.getChunks());
         }
     }
 
@@ -166,17 +172,11 @@ final class Checkpoints implements AutoCloseable {
     }
 
     /**
-     * Writes a checkpoint; what {@code sender} has sent before is with the broker when it is.
+     * A checkpoint whose bytes the broker has: to be the experiment's where the planner says so.
      *
      * @param unlabelled whether a snapshot is due that still waits for those who label it
      */
-    void write(
-            RecordSender sender,
-            String experiment,
-            String specification,
-            int iteration,
-            SyntheticSet set,
-            boolean unlabelled) {
+    Checkpoint of(String experiment, String specification, int iteration, SyntheticSet set, boolean unlabelled) {
         List<Tensor> images = new ArrayList<>();
         List<Tensor> momentum = new ArrayList<>();
         for (int label = 0; label < set.classes(); label++) {
@@ -188,19 +188,21 @@ final class Checkpoints implements AutoCloseable {
         byte[] bytes = TensorBytes.join(Stream.of(images, momentum, state, stateMomentum)
                 .flatMap(List::stream)
                 .toList());
-        replace(
-                sender,
-                Checkpoint.newBuilder()
-                        .setExperiment(experiment)
-                        .setSpecification(specification)
-                        .setIteration(iteration)
-                        .setUnlabelled(unlabelled)
-                        .setImages(emptied(images))
-                        .setMomentum(emptied(momentum))
-                        .setState(emptied(state))
-                        .setStateMomentum(emptied(stateMomentum))
-                        .setChunks(chunks.write(owner(experiment, iteration), bytes))
-                        .build());
+        // of the same iteration, another worker's bytes have another owner: the planner takes one of the two
+        String owner = "checkpoints/" + experiment + "/" + iteration + "/"
+                + new Digest().add(bytes).shortHex() + "/" + UUID.randomUUID();
+        return Checkpoint.newBuilder()
+                .setExperiment(experiment)
+                .setSpecification(specification)
+                .setIteration(iteration)
+                .setUnlabelled(unlabelled)
+                .setImages(emptied(images))
+                .setMomentum(emptied(momentum))
+                .setState(emptied(state))
+                .setStateMomentum(emptied(stateMomentum))
+                .setOwner(owner)
+                .setChunks(chunks.write(owner, bytes))
+                .build();
     }
 
     private static List<Tensor> encoded(String what, NDList arrays) {
@@ -211,32 +213,15 @@ final class Checkpoints implements AutoCloseable {
         return tensors.stream().map(TensorBytes::emptied).toList();
     }
 
-    /** Notes that a distillation is complete: its last snapshot holds the images. */
-    void complete(RecordSender sender, String experiment, String specification, int iterations) {
-        replace(
-                sender,
-                Checkpoint.newBuilder()
-                        .setExperiment(experiment)
-                        .setSpecification(specification)
-                        .setIteration(iterations)
-                        .setImages(List.of())
-                        .setMomentum(List.of())
-                        .build());
-    }
-
-    private void replace(RecordSender sender, Checkpoint next) {
-        Optional<Checkpoint> before = head(next.getExperiment());
-        sender.flush();
-        sender.send(Topic.CHECKPOINTS, next.getExperiment(), next);
-        sender.flush();
-        // where both are of one iteration, the next one's bytes have replaced them, if it has any
-        before.filter(old -> old.getIteration() != next.getIteration()
-                        || next.getChunks().isEmpty())
-                .ifPresent(old -> chunks.retire(owner(old.getExperiment(), old.getIteration()), old.getChunks()));
-    }
-
-    private static String owner(String experiment, int iteration) {
-        return "checkpoints/" + experiment + "/" + iteration;
+    /** Of a distillation that is complete: its last snapshot holds the images. */
+    static Checkpoint complete(String experiment, String specification, int iterations) {
+        return Checkpoint.newBuilder()
+                .setExperiment(experiment)
+                .setSpecification(specification)
+                .setIteration(iterations)
+                .setImages(List.of())
+                .setMomentum(List.of())
+                .build();
     }
 
     @Override

@@ -1,7 +1,9 @@
 package dev.romestream.distiller;
 
-import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.experiment.DistillationDefaults;
+import dev.romestream.exchange.identity.Digest;
+import dev.romestream.exchange.identity.Identity;
+import dev.romestream.schemas.Checkpoint;
 import dev.romestream.schemas.DistillationRequest;
 import dev.romestream.schemas.DistillationState;
 import dev.romestream.schemas.Experiment;
@@ -27,11 +29,10 @@ final class DistillationPlanner {
 
     /** A new record of an experiment. */
     static DistillationState changed(Optional<DistillationState> before, Experiment experiment) {
-        if (before.isEmpty() || !isSameDistillation(before.get().getExperiment(), experiment)) {
+        if (before.isEmpty()
+                || !Identity.distillation(before.get().getExperiment()).equals(Identity.distillation(experiment))) {
             return DistillationState.newBuilder()
                     .setExperiment(experiment)
-                    .setOutstanding(
-                            before.map(DistillationState::getOutstanding).orElse(null))
                     .setRequests(before.map(DistillationState::getRequests).orElse(0))
                     .build();
         }
@@ -45,10 +46,11 @@ final class DistillationPlanner {
         return another ? state.setTold(null).build() : state.build();
     }
 
-    private static boolean isSameDistillation(Experiment before, Experiment now) {
-        return Objects.equals(before.getDistillation(), now.getDistillation())
-                && before.getSeed() == now.getSeed()
-                && before.getDataset().equals(now.getDataset());
+    /** The checkpoint that an answer brings; of one to an earlier request, none: a distillation never goes back. */
+    static Optional<Checkpoint> checkpoint(DistillationState before, WorkAnswer answer) {
+        return answer.getId().equals(before.getOutstanding())
+                ? Optional.ofNullable(answer.getCheckpoint())
+                : Optional.empty();
     }
 
     /** An answer to a request; one to an earlier request changes nothing. */

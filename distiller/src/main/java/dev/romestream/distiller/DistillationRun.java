@@ -4,10 +4,11 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.Dataset;
-import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.TensorCodec;
 import dev.romestream.exchange.experiment.DistillationDefaults;
+import dev.romestream.exchange.identity.Digest;
+import dev.romestream.exchange.identity.Identity;
 import dev.romestream.robustness.distill.Coreset;
 import dev.romestream.robustness.distill.DistillationMethod;
 import dev.romestream.robustness.distill.InlinePriors;
@@ -246,6 +247,7 @@ final class DistillationRun {
                 .setMultiFormation(set.multiFormation())
                 .setMean(descriptor.getMean())
                 .setStd(descriptor.getStd())
+                .setSpecification(Identity.distillation(experiment))
                 .build();
     }
 

@@ -4,12 +4,10 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.experiment.StatusReporter;
 import dev.romestream.messaging.streams.ControlStream;
-import dev.romestream.messaging.topic.TopicNames;
+import dev.romestream.messaging.streams.Write;
 import dev.romestream.schemas.DatasetDescriptor;
-import dev.romestream.schemas.DistillationRequest;
 import dev.romestream.schemas.DistillationState;
 import dev.romestream.schemas.Experiment;
-import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.PlannerEvent;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.WorkAnswer;
@@ -23,7 +21,6 @@ import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.kstream.Named;
-import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueIterator;
@@ -40,7 +37,6 @@ final class DistillationTopology {
     private DistillationTopology() {}
 
     static Topology build(RomeConfig config) {
-        TopicNames names = TopicNames.of(config);
         StreamsBuilder builder = new StreamsBuilder();
         builder.addStateStore(Stores.keyValueStoreBuilder(
                         Stores.inMemoryKeyValueStore(STATES),
@@ -62,16 +58,7 @@ final class DistillationTopology {
                                 (key, value) -> value == null ? Optional.empty() : event(value.getExperiment(), value))
                         .stream()
                         .process(PlanProcessor::new, Named.as(PROCESSOR), STATES, DATASETS);
-        planned.filter((key, value) -> value instanceof DistillationRequest, Named.as("requests"))
-                .to(
-                        names.of(Topic.DISTILLATION_REQUESTS),
-                        Produced.with(Serdes.String(), ControlStream.<SpecificRecord>serde(config))
-                                .withName("distillation-requests"));
-        planned.filter((key, value) -> value instanceof ExperimentStatus, Named.as("statuses"))
-                .to(
-                        names.of(Topic.EXPERIMENT_STATUS),
-                        Produced.with(Serdes.String(), ControlStream.<SpecificRecord>serde(config))
-                                .withName("experiment-status"));
+        ControlStream.write(config, planned, "planned-out");
         return builder.build();
     }
 
@@ -79,7 +66,7 @@ final class DistillationTopology {
         return Optional.of(KeyValue.pair(key, new PlannerEvent(fact)));
     }
 
-    private static final class PlanProcessor extends ContextualProcessor<String, PlannerEvent, String, SpecificRecord> {
+    private static final class PlanProcessor extends ContextualProcessor<String, PlannerEvent, String, Write> {
         private KeyValueStore<String, DistillationState> states() {
             return context().getStateStore(STATES);
         }
@@ -94,13 +81,19 @@ final class DistillationTopology {
             if (fact == null) {
                 states().delete(record.key());
             } else if (fact instanceof Experiment experiment) {
+                DistillationState before = states().get(experiment.getId());
                 if (experiment.getDistillation() != null) {
-                    plan(DistillationPlanner.changed(
-                            Optional.ofNullable(states().get(experiment.getId())), experiment));
+                    plan(DistillationPlanner.changed(Optional.ofNullable(before), experiment));
+                } else if (before != null) {
+                    states().delete(experiment.getId());
+                    forward(Topic.EXPERIMENT_STATUS, experiment.getId() + "/" + SERVICE, null);
+                    forward(Topic.CHECKPOINTS, experiment.getId(), null);
                 }
             } else if (fact instanceof WorkAnswer answer) {
                 DistillationState state = states().get(answer.getExperiment());
                 if (state != null) {
+                    DistillationPlanner.checkpoint(state, answer)
+                            .ifPresent(checkpoint -> forward(Topic.CHECKPOINTS, answer.getExperiment(), checkpoint));
                     plan(DistillationPlanner.answered(state, answer));
                 }
             } else if (fact instanceof DatasetDescriptor descriptor) {
@@ -126,15 +119,15 @@ final class DistillationTopology {
             boolean hasImages = datasets().get(DatasetIds.of(experiment.getDataset())) != null;
             DistillationPlanner.Step step = DistillationPlanner.plan(state, hasImages);
             states().put(experiment.getId(), step.state());
-            step.request().ifPresent(request -> forward(experiment.getId(), request));
+            step.request().ifPresent(request -> forward(Topic.DISTILLATION_REQUESTS, experiment.getId(), request));
             step.notice()
                     .map(notice -> StatusReporter.status(
                             experiment, SERVICE, notice.phase(), notice.activity(), notice.error()))
-                    .ifPresent(status -> forward(experiment.getId() + "/" + SERVICE, status));
+                    .ifPresent(status -> forward(Topic.EXPERIMENT_STATUS, experiment.getId() + "/" + SERVICE, status));
         }
 
-        private void forward(String key, SpecificRecord value) {
-            context().forward(new Record<>(key, value, context().currentSystemTimeMs()));
+        private void forward(Topic topic, String key, SpecificRecord value) {
+            context().forward(new Write(topic, key, value).at(context().currentSystemTimeMs()));
         }
     }
 }

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.ToIntFunction;
 
 /** Retires the pool networks that every experiment has passed. */
 final class PoolRetirement {
@@ -32,8 +33,12 @@ final class PoolRetirement {
     /** How far an experiment is on a pool's schedule. */
     record Position(NetworkSchedule schedule, int iteration, int iterations) {}
 
-    /** Retires what no experiment that may still run on a data set needs. */
-    void retire(Collection<Experiment> experiments, DatasetDescriptor dataset, Checkpoints checkpoints) {
+    /**
+     * Retires what no experiment that may still run on a data set needs.
+     *
+     * @param done iterations of an experiment that are done and kept
+     */
+    void retire(Collection<Experiment> experiments, DatasetDescriptor dataset, ToIntFunction<String> done) {
         Map<String, List<Position>> byPool = new HashMap<>();
         for (Experiment experiment : experiments) {
             if (DatasetIds.of(experiment.getDataset()).equals(dataset.getId())) {
@@ -41,7 +46,7 @@ final class PoolRetirement {
                         .filter(matched -> !isOfTeachers(matched.pool()))
                         .ifPresent(
                                 matched -> byPool.computeIfAbsent(matched.pool().getId(), any -> new ArrayList<>())
-                                        .add(position(experiment, matched.schedule(), checkpoints)));
+                                        .add(position(experiment, matched.schedule(), done)));
             }
         }
         Set<String> keys = networks.keys();
@@ -56,11 +61,9 @@ final class PoolRetirement {
         return pool.getVersions() > 0;
     }
 
-    private static Position position(Experiment experiment, NetworkSchedule schedule, Checkpoints checkpoints) {
+    private static Position position(Experiment experiment, NetworkSchedule schedule, ToIntFunction<String> kept) {
         int iterations = experiment.getDistillation().getIterations();
-        int done = experiment.getDesiredState() == DesiredState.STOP
-                ? iterations
-                : checkpoints.iteration(experiment.getId());
+        int done = experiment.getDesiredState() == DesiredState.STOP ? iterations : kept.applyAsInt(experiment.getId());
         return new Position(schedule, done, iterations);
     }
 

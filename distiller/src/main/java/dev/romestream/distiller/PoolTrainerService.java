@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.experiment.Experiments;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
@@ -19,6 +20,7 @@ public final class PoolTrainerService implements Service {
     private final Resources resources = new Resources();
     private final RomeConfig config;
     private final NetworkStore networks;
+    private final Experiments experiments;
     private final PoolWorker worker;
     private WorkQueue queue;
 
@@ -26,10 +28,11 @@ public final class PoolTrainerService implements Service {
         this.config = config;
         NDManager manager = resources.add(
                 Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
+        this.experiments = resources.add(new Experiments(config));
         DatasetStore datasets = resources.add(new DatasetStore(config));
         this.networks = resources.add(new NetworkStore(config));
         RecordSender sender = resources.add(new RecordSender(config));
-        this.worker = resources.add(new PoolWorker(config, manager, datasets, networks, sender, metrics));
+        this.worker = resources.add(new PoolWorker(config, manager, experiments, datasets, networks, sender, metrics));
     }
 
     @Override
@@ -40,6 +43,7 @@ public final class PoolTrainerService implements Service {
     @Override
     public void start() {
         networks.awaitCaughtUp();
+        experiments.awaitCaughtUp();
         queue = resources.add(
                 WorkQueue.open(config, WorkGroup.POOL_TRAINERS, WorkGroup.POOL_TRAINERS.topics(), worker));
     }

@@ -9,6 +9,7 @@ import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.experiment.Experiments;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.RequestWorker;
 import dev.romestream.messaging.topic.RecordSender;
@@ -24,10 +25,12 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** Makes one version of one pool network for each request, unless it is there already. */
 final class PoolWorker extends RequestWorker<PoolRequest> {
     private final NDManager manager;
+    private final Experiments experiments;
     private final DatasetStore datasets;
     private final NetworkStore networks;
     private final RecordSender sender;
@@ -36,12 +39,14 @@ final class PoolWorker extends RequestWorker<PoolRequest> {
     PoolWorker(
             RomeConfig config,
             NDManager manager,
+            Experiments experiments,
             DatasetStore datasets,
             NetworkStore networks,
             RecordSender sender,
             MeterRegistry metrics) {
         super(config, PoolRequest.class);
         this.manager = manager;
+        this.experiments = experiments;
         this.datasets = datasets;
         this.networks = networks;
         this.sender = sender;
@@ -51,7 +56,12 @@ final class PoolWorker extends RequestWorker<PoolRequest> {
     }
 
     @Override
-    protected void carryOut(PoolRequest request) {
+    protected boolean isWanted(PoolRequest request) {
+        return experiments.isWanted(request.getExperiment());
+    }
+
+    @Override
+    protected void carryOut(PoolRequest request, ConsumerRecord<String, byte[]> record) {
         check(request);
         String id = Pools.networkId(request.getPool(), request.getNetwork());
         String key = NetworkCodec.key(id, request.getVersion());
@@ -91,7 +101,7 @@ final class PoolWorker extends RequestWorker<PoolRequest> {
 
     private void make(PoolRequest request, String id) {
         Pool pool = request.getPool();
-        Dataset dataset = datasets.await(pool.getDataset(), pool.getFingerprint(), this::isCancelled);
+        Dataset dataset = datasets.await(pool.getDataset(), pool.getFingerprint(), () -> isEnded(request));
         PoolTraining training = Pools.training(pool, dataset.normalization());
         try (NDManager scope = manager.newSubManager()) {
             Optional<Network> earlier = earlier(id, request.getVersion());
@@ -108,7 +118,7 @@ final class PoolWorker extends RequestWorker<PoolRequest> {
                         dataset.train(),
                         made,
                         new NetworkSchedule.Version(request.getNetwork(), version),
-                        this::step);
+                        () -> step(request));
                 own.close();
                 own = next;
                 if (pool.getTrajectory() && version < request.getVersion()) {

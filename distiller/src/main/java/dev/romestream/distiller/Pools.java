@@ -1,9 +1,9 @@
 package dev.romestream.distiller;
 
 import dev.romestream.exchange.codec.AttackCodec;
-import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.experiment.DistillationDefaults;
+import dev.romestream.exchange.identity.Digest;
 import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.distill.PoolTraining;

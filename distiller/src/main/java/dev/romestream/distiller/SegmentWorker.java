@@ -7,6 +7,7 @@ import dev.romestream.exchange.codec.Dataset;
 import dev.romestream.exchange.codec.EngineFaults;
 import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.TensorCodec;
+import dev.romestream.exchange.identity.Identity;
 import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.exchange.store.SnapshotStore;
@@ -22,6 +23,7 @@ import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.SyntheticSet;
 import dev.romestream.robustness.network.NeuralNetwork;
+import dev.romestream.schemas.Checkpoint;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.DistillationRequest;
 import dev.romestream.schemas.Experiment;
@@ -40,6 +42,7 @@ import java.util.SortedMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -103,33 +106,40 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
     }
 
     @Override
-    protected void carryOut(DistillationRequest request) {
+    protected void carryOut(DistillationRequest request, ConsumerRecord<String, byte[]> record) {
         Experiment experiment = request.getExperiment();
         if (experiment.getDistillation() == null) {
             throw new UnprocessableException(
                     "A request is for the distillation of " + experiment.getId() + ", which has none.");
         }
-        if (!isWanted(request)) {
-            answer(request, Outcome.INTERRUPTED, request.getFrom(), null);
-            return;
-        }
         try {
             distil(request, new StatusReporter(sender, experiment, SERVICE));
         } catch (InvalidRecordException | IllegalArgumentException e) {
             // the experiment's fault, and no record's: it is answered, and not dead
-            answer(request, Outcome.FAILED, 0, String.valueOf(e.getMessage()));
+            answerFailure(request, String.valueOf(e.getMessage()));
         } catch (EngineException e) {
             throw EngineFaults.classified(e);
         }
     }
 
     /** Whether the experiment is to run now, and as the request has it. */
-    private boolean isWanted(DistillationRequest request) {
+    @Override
+    protected boolean isWanted(DistillationRequest request) {
+        Experiment asked = request.getExperiment();
         return experiments
-                .get(request.getExperiment().getId())
+                .get(asked.getId())
                 .filter(now -> now.getDesiredState() == DesiredState.RUN
-                        && now.getRun() <= request.getExperiment().getRun())
+                        && now.getRun() <= asked.getRun()
+                        && Identity.distillation(now).equals(Identity.distillation(asked)))
                 .isPresent();
+    }
+
+    @Override
+    protected void withdrawn(DistillationRequest request) {
+        requestedTeachers
+                .keySet()
+                .removeIf(key -> key.startsWith(request.getExperiment().getId() + " "));
+        answer(request, Outcome.INTERRUPTED, request.getFrom(), Optional.empty());
     }
 
     private void distil(DistillationRequest request, StatusReporter status) {
@@ -140,19 +150,48 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         DistillationRun run = new DistillationRun(experiment, dataset);
         Optional<Checkpoints.Resumable> own = checkpoints.newest(id, run.specification());
         if (own.filter(Checkpoints.Resumable::isComplete).isPresent()) {
-            answer(request, Outcome.DONE, own.get().iteration(), null);
+            answer(request, Outcome.DONE, own.get().iteration(), Optional.empty());
             return;
+        }
+        if (own.filter(kept -> kept.iteration() > request.getFrom()).isPresent()) {
+            // done already, by who had the request before
+            answer(request, Outcome.INTERRUPTED, own.get().iteration(), Optional.empty());
+            return;
+        }
+        if (own.isEmpty()) {
+            retireOthers(experiment);
         }
         try (NDManager scope = manager.newSubManager()) {
             Segment segment = new Segment(request, run, own, scope, ended, status);
             Reached reached = takenOver(segment).orElseGet(() -> distilled(segment));
-            if (isCancelled() && !reached.whole()) {
+            if (isCancelled() && !reached.whole() && reached.checkpoint().isEmpty()) {
                 throw new CancellationException("the distiller is closing");
             }
-            answer(request, reached.whole() ? Outcome.DONE : Outcome.INTERRUPTED, reached.iteration(), null);
+            answer(
+                    request,
+                    reached.whole() ? Outcome.DONE : Outcome.INTERRUPTED,
+                    reached.iteration(),
+                    reached.checkpoint());
+            if (Methods.streamed(experiment, dataset.descriptor()).isPresent()) {
+                retirement.retire(
+                        experiments.all(),
+                        dataset.descriptor(),
+                        any -> Math.max(checkpoints.iteration(any), any.equals(id) ? reached.iteration() : 0));
+            }
         }
-        if (Methods.streamed(experiment, dataset.descriptor()).isPresent()) {
-            retirement.retire(experiments.all(), dataset.descriptor(), checkpoints);
+    }
+
+    /** Snapshots of another distillation that the experiment had before. */
+    private void retireOthers(Experiment experiment) {
+        sets.awaitCurrent(SETS_LIMIT);
+        String specification = Identity.distillation(experiment);
+        for (int number : sets.numbers(experiment.getId())) {
+            boolean other = sets.manifest(experiment.getId(), number)
+                    .filter(manifest -> !manifest.getSpecification().equals(specification))
+                    .isPresent();
+            if (other) {
+                sets.retire(sender, experiment.getId(), number);
+            }
         }
     }
 
@@ -185,8 +224,12 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         }
     }
 
-    /** How far it came: a whole segment, or somebody is to come back for the rest. */
-    private record Reached(boolean whole, int iteration) {}
+    /** How far it came: a whole segment, or somebody is to come back for the rest; and from where, if that is new. */
+    private record Reached(boolean whole, int iteration, Optional<Checkpoint> checkpoint) {
+        static Reached nothing(int kept) {
+            return new Reached(false, kept, Optional.empty());
+        }
+    }
 
     private Reached distilled(Segment segment) {
         DistillationRun run = segment.run();
@@ -199,7 +242,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         Optional<List<NeuralNetwork>> choosers =
                 resumable.isPresent() ? Optional.of(List.of()) : soon(segment, teachers(segment, run.choosers()));
         if (choosers.isEmpty()) {
-            return new Reached(false, kept);
+            return Reached.nothing(kept);
         }
         try (SyntheticSet set = resumable
                 .map(found -> found.restore(segment.scope(), run.spec().getMultiFormation()))
@@ -213,10 +256,13 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                 publish(segment, set, done, labellers.get());
             }
             boolean complete = due && !unlabelled && done == run.iterations();
-            if (!complete && (done > kept || unlabelled != segment.labelsOnly())) {
-                checkpoints.write(sender, segment.experiment(), run.specification(), done, set, unlabelled);
-            }
-            return new Reached(done == to && !unlabelled, done);
+            Optional<Checkpoint> checkpoint = complete
+                    ? Optional.of(completed(segment))
+                    : done > kept || unlabelled != segment.labelsOnly()
+                            ? Optional.of(
+                                    checkpoints.of(segment.experiment(), run.specification(), done, set, unlabelled))
+                            : Optional.empty();
+            return new Reached(done == to && !unlabelled, done, checkpoint);
         }
     }
 
@@ -243,11 +289,11 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         segment.status().begin("distilling with " + run.spec().getMethod(), "iterations", kept, run.iterations());
         Optional<List<NeuralNetwork>> labellers = soon(segment, teachers(segment, run.teachers()));
         if (labellers.isEmpty()) {
-            return Optional.of(new Reached(false, kept));
+            return Optional.of(Reached.nothing(kept));
         }
         for (Map.Entry<Integer, Integer> snapshot : due.entrySet()) {
             if (segment.ended().getAsBoolean()) {
-                return Optional.of(new Reached(false, kept));
+                return Optional.of(Reached.nothing(kept));
             }
             try (SyntheticSet set = taken(segment.scope(), run, other.get(), snapshot.getKey())) {
                 publish(segment, set, snapshot.getValue(), labellers.get());
@@ -262,7 +308,12 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
             moves();
             segment.status().progress(snapshot.getValue(), run.iterations());
         }
-        return Optional.of(new Reached(true, run.iterations()));
+        return Optional.of(new Reached(true, run.iterations(), Optional.of(completed(segment))));
+    }
+
+    private static Checkpoint completed(Segment segment) {
+        DistillationRun run = segment.run();
+        return Checkpoints.complete(segment.experiment(), run.specification(), run.iterations());
     }
 
     private SyntheticSet taken(NDManager scope, DistillationRun run, String other, int snapshot) {
@@ -275,12 +326,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
 
     private Teachers teachers(Segment segment, List<Pools.Teacher> wanted) {
         return new Teachers(
-                networks,
-                sender,
-                wanted,
-                requestedTeachers,
-                segment.request().getExperiment().getRun(),
-                limits.patience());
+                networks, sender, wanted, requestedTeachers, segment.request().getExperiment(), limits.patience());
     }
 
     /** These networks, if they are ready soon: whoever waits for them does not hold up others. */
@@ -288,7 +334,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         return teachers.await(segment.scope(), SOON, segment.ended(), this::moves, segment.status()::waits);
     }
 
-    /** Publishes the snapshot that is due after so many iterations; and the end of the distillation, if this is it. */
+    /** Publishes the snapshot that is due after so many iterations. */
     private void publish(Segment segment, SyntheticSet set, int done, List<NeuralNetwork> labellers) {
         DistillationRun run = segment.run();
         snapshots.write(
@@ -297,9 +343,6 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                 run.classes(manager, set, labellers),
                 run.manifest(set, done));
         snapshotCount.increment();
-        if (done == run.iterations()) {
-            checkpoints.complete(sender, segment.experiment(), run.specification(), done);
-        }
     }
 
     private Dataset dataset(Experiment experiment, BooleanSupplier ended) {
@@ -322,7 +365,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                         plan,
                         priors,
                         run.iterations(),
-                        segment.request().getExperiment().getRun()),
+                        segment.request().getExperiment()),
                 limits,
                 ended,
                 waiting -> status.waits(waiting));
@@ -339,18 +382,27 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         }
     }
 
-    private void answer(DistillationRequest request, Outcome outcome, int iteration, String error) {
+    private void answer(DistillationRequest request, Outcome outcome, int iteration, Optional<Checkpoint> checkpoint) {
+        answer(
+                request,
+                WorkAnswer.newBuilder()
+                        .setOutcome(outcome)
+                        .setIteration(iteration)
+                        .setCheckpoint(checkpoint.orElse(null)));
+    }
+
+    private void answer(DistillationRequest request, WorkAnswer.Builder answer) {
         String experiment = request.getExperiment().getId();
         sender.flush();
         sender.send(
                 Topic.DISTILLATION_ANSWERS,
                 experiment,
-                new WorkAnswer(request.getId(), experiment, outcome, iteration, error, List.of()));
+                answer.setId(request.getId()).setExperiment(experiment).build());
         sender.flush();
     }
 
     @Override
     protected void answerFailure(DistillationRequest request, String reason) {
-        answer(request, Outcome.FAILED, 0, reason);
+        answer(request, WorkAnswer.newBuilder().setOutcome(Outcome.FAILED).setError(reason));
     }
 }

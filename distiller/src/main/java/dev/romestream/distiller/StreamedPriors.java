@@ -6,6 +6,7 @@ import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.TensorCodec;
+import dev.romestream.exchange.identity.NetworkReference;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordSender;
@@ -16,8 +17,8 @@ import dev.romestream.robustness.distill.PriorPlan;
 import dev.romestream.robustness.distill.PriorSource;
 import dev.romestream.schemas.AnswerKind;
 import dev.romestream.schemas.AttackRequest;
+import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Network;
-import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.Pool;
 import dev.romestream.schemas.PoolRequest;
 import dev.romestream.schemas.PriorAnswer;
@@ -76,9 +77,19 @@ final class StreamedPriors implements PriorSource {
      *
      * @param priors whether it needs them, beside the networks
      * @param iterations in all
-     * @param attempt of the experiment: failures of earlier ones are no answers
+     * @param experiment that they are of: failures in earlier runs are no answers
      */
-    record Needs(Pool pool, NetworkSchedule schedule, PriorPlan plan, boolean priors, int iterations, int attempt) {}
+    record Needs(
+            Pool pool,
+            NetworkSchedule schedule,
+            PriorPlan plan,
+            boolean priors,
+            int iterations,
+            Experiment experiment) {
+        int attempt() {
+            return experiment.getRun();
+        }
+    }
 
     private record Held(NDManager manager, PoolMember member) {}
 
@@ -234,7 +245,12 @@ final class StreamedPriors implements PriorSource {
             sender.send(
                     Topic.POOL_REQUESTS,
                     key(version),
-                    new PoolRequest(needs.pool(), version.network(), version.version(), needs.attempt()));
+                    new PoolRequest(
+                            needs.pool(),
+                            version.network(),
+                            version.version(),
+                            needs.attempt(),
+                            needs.experiment().getId()));
         }
     }
 
@@ -258,7 +274,7 @@ final class StreamedPriors implements PriorSource {
     private AttackRequest request(NetworkSchedule.Version network, PriorPlan.Part part, int iteration, int label) {
         String id = Pools.networkId(needs.pool(), network.network());
         var spec = new AttackCodec.RequestSpec(
-                new NetworkVersion(id, network.version()),
+                new NetworkReference(id, network.version(), ""),
                 needs.pool().getDataset(),
                 needs.pool().getFingerprint(),
                 Split.TRAIN,
@@ -268,7 +284,9 @@ final class StreamedPriors implements PriorSource {
                 part.seed(),
                 AnswerKind.EMBEDDING,
                 NetworkCodec.key(id, network.version()));
-        return AttackCodec.request(spec, needs.attempt());
+        AttackRequest request = AttackCodec.request(spec, needs.attempt());
+        request.setExperiment(needs.experiment().getId());
+        return request;
     }
 
     private String key(NetworkSchedule.Version network) {

@@ -6,6 +6,7 @@ import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.network.NeuralNetwork;
+import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Network;
 import dev.romestream.schemas.PoolRequest;
 import dev.romestream.schemas.Topic;
@@ -29,6 +30,7 @@ final class Teachers {
     private final NetworkStore networks;
     private final RecordSender sender;
     private final List<Pools.Teacher> teachers;
+    private final String experiment;
     private final int attempt;
     private final Duration patience;
     private final Map<String, Long> requested;
@@ -37,7 +39,7 @@ final class Teachers {
      * Teachers of an experiment.
      *
      * @param requested when a version that is still missing was asked for; kept by whoever comes back for them
-     * @param attempt of the experiment: failures of earlier ones are no answers
+     * @param experiment that they are of: failures in earlier runs are no answers
      * @param patience after which a version that did not come is requested again
      */
     Teachers(
@@ -45,13 +47,14 @@ final class Teachers {
             RecordSender sender,
             List<Pools.Teacher> teachers,
             Map<String, Long> requested,
-            int attempt,
+            Experiment experiment,
             Duration patience) {
         this.requested = requested;
         this.networks = networks;
         this.sender = sender;
         this.teachers = teachers;
-        this.attempt = attempt;
+        this.experiment = experiment.getId();
+        this.attempt = experiment.getRun();
         this.patience = patience;
     }
 
@@ -69,7 +72,7 @@ final class Teachers {
             if (newest > 1 && networks.contains(teacher.key(newest - 1))) {
                 networks.retire(sender, teacher.key(newest - 1));
             }
-            requested.remove(teacher.key(newest));
+            requested.remove(asked(teacher, newest));
             missing += last - newest;
             if (newest < last) {
                 request(teacher, newest + 1);
@@ -98,15 +101,20 @@ final class Teachers {
                 .isPresent();
     }
 
+    /** An experiment that stops takes its own requests with it. */
+    private String asked(Pools.Teacher teacher, int version) {
+        return experiment + " " + teacher.key(version);
+    }
+
     private void request(Pools.Teacher teacher, int version) {
         long now = System.nanoTime();
-        Long before = requested.get(teacher.key(version));
+        Long before = requested.get(asked(teacher, version));
         if (before == null || now - before > patience.toNanos()) {
-            requested.put(teacher.key(version), now);
+            requested.put(asked(teacher, version), now);
             sender.send(
                     Topic.POOL_REQUESTS,
                     teacher.key(version),
-                    new PoolRequest(teacher.pool(), teacher.number(), version, attempt));
+                    new PoolRequest(teacher.pool(), teacher.number(), version, attempt, experiment));
         }
     }
 

@@ -11,7 +11,6 @@ import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Outcome;
 import dev.romestream.schemas.Phase;
 import dev.romestream.schemas.WorkAnswer;
-import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -45,7 +44,14 @@ class DistillationPlannerTest {
 
     private DistillationPlanner.Step answer(DistillationRequest request, Outcome outcome, int iteration, String error) {
         return step(DistillationPlanner.answered(
-                state.orElseThrow(), new WorkAnswer(request.getId(), "e", outcome, iteration, error, List.of())));
+                state.orElseThrow(),
+                WorkAnswer.newBuilder()
+                        .setId(request.getId())
+                        .setExperiment("e")
+                        .setOutcome(outcome)
+                        .setIteration(iteration)
+                        .setError(error)
+                        .build()));
     }
 
     private static Phase told(DistillationPlanner.Step step) {

@@ -63,6 +63,9 @@ public final class EmbeddedBroker implements AutoCloseable {
         for (int attempt = 1; ; attempt++) {
             int port = wantedPort == 0 ? freePort() : wantedPort;
             int controllerPort = freePort();
+            while (controllerPort == port) {
+                controllerPort = freePort();
+            }
             try {
                 return startOn(directory, port, controllerPort, more);
             } catch (KafkaException e) {

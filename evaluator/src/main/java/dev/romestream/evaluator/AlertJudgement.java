@@ -40,8 +40,11 @@ record AlertJudgement(
         OVER
     }
 
-    /** Whether figures have what a rule is of: every suite has not every attack, and not in both modes. */
+    /** Whether figures have what a rule is of: not every suite has every attack, or both modes; and attacks may have failed. */
     static boolean concerns(AlertRule rule, RobustnessMetrics figures) {
+        if (!rule.getFailed() && failure(figures).isPresent()) {
+            return false;
+        }
         String figure = rule.getFigure();
         if (figure == null || figure.equals(FigureNames.CLEAN)) {
             return true;
@@ -58,6 +61,9 @@ record AlertJudgement(
      * @param base what a fall is measured from; empty where there is nothing yet
      */
     static AlertJudgement of(AlertRule rule, RobustnessMetrics now, Optional<RuleBase> base) {
+        if (rule.getFailed()) {
+            return failed(now);
+        }
         if (rule.getFlag() != null) {
             return flag(rule.getFlag(), now);
         }
@@ -84,11 +90,25 @@ record AlertJudgement(
     /** What later figures are to be held against. */
     static RuleBase base(AlertRule rule, RobustnessMetrics now) {
         NamedFigure figure = NamedFigure.of(now, rule.getFigure());
-        return new RuleBase(side(now, figure), figure.perImage(), now.getClassCounts());
+        return new RuleBase(side(now, figure), figure.perImage(), now.getClassCounts(), now.getImagesDigest());
     }
 
     private static AlertJudgement alone(Verdict verdict, String reason, AlertFigure now) {
         return new AlertJudgement(verdict, reason, now, Optional.empty(), Optional.empty());
+    }
+
+    private static AlertJudgement failed(RobustnessMetrics now) {
+        AlertFigure side = side(now, new NamedFigure(Optional.empty(), Optional.empty(), ""));
+        return failure(now)
+                .map(attack -> alone(
+                        Verdict.CROSSED, "the attack " + attack.getAttack() + " failed: " + attack.getFailure(), side))
+                .orElseGet(() -> alone(Verdict.OVER, "no attack failed", side));
+    }
+
+    private static Optional<AttackAccuracy> failure(RobustnessMetrics metrics) {
+        return metrics.getAttacks().stream()
+                .filter(attack -> attack.getFailure() != null)
+                .findFirst();
     }
 
     private static AlertJudgement flag(String flag, RobustnessMetrics now) {
@@ -122,7 +142,7 @@ record AlertJudgement(
                         Optional.of(before.getValue()),
                         Optional.ofNullable(before.getInterval()).map(AlertJudgement::interval),
                         base.getPerImage()),
-                now.getClassCounts().equals(base.getClassCounts()));
+                FigureDifference.isOfSameImages(now.getImagesDigest(), base.getImagesDigest()));
         boolean fell = difference.points() <= -rule.getDropsBy() + ROUNDING;
         boolean clear = !rule.getSignificant()
                 || difference.interval().map(interval -> interval.high() < 0).orElse(false);

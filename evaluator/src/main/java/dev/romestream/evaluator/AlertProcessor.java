@@ -1,10 +1,10 @@
 package dev.romestream.evaluator;
 
-import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.SuiteCodec;
 import dev.romestream.exchange.experiment.AlertRules;
 import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.exchange.figure.NamedFigure;
+import dev.romestream.exchange.identity.Identity;
 import dev.romestream.messaging.topic.RecordChecks;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertBaseline;
@@ -51,7 +51,8 @@ final class AlertProcessor extends ContextualProcessor<String, PlannerEvent, Str
             take(record, experiment);
         } else if (fact instanceof FigureProgress figure && figure.getFigures() != null) {
             Experiment experiment = experiments().get(record.key());
-            if (experiment != null) {
+            if (experiment != null
+                    && figure.getFigures().getSpecification().equals(Identity.specification(experiment))) {
                 judge(record, experiment, figure.getFigures());
             }
         }
@@ -66,18 +67,9 @@ final class AlertProcessor extends ContextualProcessor<String, PlannerEvent, Str
         }
     }
 
-    /** Whatever determines the figures. */
-    private static String origin(Experiment experiment) {
-        return new Digest()
-                .add(Experiment.newBuilder(VictimPlan.work(experiment))
-                        .setName("")
-                        .build())
-                .shortHex();
-    }
-
     private void take(Record<String, PlannerEvent> record, Experiment experiment) {
         Map<String, AlertRule> rules = rules(experiment);
-        String origin = origin(experiment);
+        String origin = Identity.specification(experiment);
         for (Map.Entry<String, AlertSeries> entry : seriesOf(experiment.getId()).entrySet()) {
             AlertSeries series = entry.getValue();
             boolean same = series.getOrigin().equals(origin);
@@ -155,9 +147,9 @@ final class AlertProcessor extends ContextualProcessor<String, PlannerEvent, Str
         }
         String network = VictimPlan.network(figures);
         String key = experiment.getId() + "/" + network + "/" + figures.getSuite() + "/" + figures.getMode();
-        AlertSeries before = Optional.ofNullable(series().get(key))
-                .orElseGet(() ->
-                        AlertSeries.newBuilder().setOrigin(origin(experiment)).build());
+        AlertSeries before = Optional.ofNullable(series().get(key)).orElseGet(() -> AlertSeries.newBuilder()
+                .setOrigin(figures.getSpecification())
+                .build());
         if (figures.getSnapshot() < before.getNewest()) {
             return;
         }

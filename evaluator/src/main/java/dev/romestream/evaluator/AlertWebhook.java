@@ -1,7 +1,7 @@
 package dev.romestream.evaluator;
 
-import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.RecordJson;
+import dev.romestream.exchange.identity.Digest;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.UnavailableException;
 import dev.romestream.messaging.failure.UnprocessableException;

@@ -47,8 +47,9 @@ record AttackOutcomes(PlannedAttack planned, AttackSpec spec, BitSet seen, BitSe
         return seen.isEmpty();
     }
 
-    double percent() {
-        return 100.0 * correct.cardinality() / seen.cardinality();
+    /** Right of these images, which it has seen, in per cent. */
+    double percent(BitSet images) {
+        return 100.0 * robust(this, images) / images.cardinality();
     }
 
     /** By how many points this attack leaves less accuracy than another, on the images that both have seen. */

@@ -17,6 +17,7 @@ import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.PerturbedBatch;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -100,7 +101,8 @@ final class BatchScorer {
         if (!evaluation.getAttacks().get(slot.attack()).getAttack().equals(batch.getAttack())) {
             throw invalid(batch, "the attack is not the one that the plan has at position " + slot.attack());
         }
-        if (!Arrays.equals(AttackCodec.ints(batch.getImageIds()), EvaluationPlan.images(evaluation, slot))) {
+        List<Integer> planned = AttackCodec.boxed(EvaluationPlan.images(evaluation, slot));
+        if (batch.getImageIds().isEmpty() || !planned.containsAll(batch.getImageIds())) {
             throw invalid(batch, "the image ids are " + batch.getImageIds() + "; the plan has other ones");
         }
         int last = IntStream.of(AttackCodec.ints(batch.getImageIds())).max().orElse(-1);

@@ -1,6 +1,7 @@
 package dev.romestream.evaluator;
 
 import dev.romestream.exchange.codec.AttackCodec;
+import dev.romestream.exchange.identity.NetworkReference;
 import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Suite;
@@ -38,25 +39,30 @@ final class EvaluationPlan {
         for (SuiteAttack attack : suite.attacks()) {
             AttackSpec spec = attack.spec();
             if (Attacks.isControl(spec.name())) {
-                planned.add(new PlannedAttack(AttackCodec.encode(spec), null, false, List.of(Mode.values())));
+                planned.add(planned(spec, null, false, List.of(Mode.values())));
                 continue;
             }
             List<NetworkVersion> origins = attack.transfer() && !sources.isEmpty() ? sources : List.of(victim);
             for (NetworkVersion origin : origins) {
                 NetworkVersion source = origin.equals(victim) ? null : origin;
                 if (attack.untargeted()) {
-                    planned.add(planned(spec, source, attack.rated(), Mode.UNTARGETED));
+                    planned.add(planned(spec, source, attack.rated(), List.of(Mode.UNTARGETED)));
                 }
                 if (attack.targeted()) {
-                    planned.add(planned(spec.targetedAt(true), source, attack.rated(), Mode.TARGETED));
+                    planned.add(planned(spec.targetedAt(true), source, attack.rated(), List.of(Mode.TARGETED)));
                 }
             }
         }
         return planned;
     }
 
-    private static PlannedAttack planned(AttackSpec attack, NetworkVersion source, boolean rated, Mode mode) {
-        return new PlannedAttack(AttackCodec.encode(attack), source, rated, List.of(mode));
+    private static PlannedAttack planned(AttackSpec attack, NetworkVersion source, boolean rated, List<Mode> modes) {
+        return PlannedAttack.newBuilder()
+                .setAttack(AttackCodec.encode(attack))
+                .setSource(source)
+                .setRated(rated)
+                .setModes(modes)
+                .build();
     }
 
     /** Outcomes of an evaluation, over attacks and their modes. */
@@ -100,11 +106,11 @@ final class EvaluationPlan {
     }
 
     /** The request of a place. Attacks that draw get seeds of their own. */
-    static AttackRequest request(Evaluation evaluation, Slot slot, int attempt) {
+    static AttackRequest request(Evaluation evaluation, Slot slot, int attempt, long askedAt) {
         PlannedAttack planned = evaluation.getAttacks().get(slot.attack());
-        NetworkVersion network = planned.getSource() == null
-                ? new NetworkVersion(evaluation.getVictim(), evaluation.getVersion())
-                : planned.getSource();
+        NetworkReference network = planned.getSource() == null
+                ? NetworkReference.victim(evaluation)
+                : NetworkReference.of(planned.getSource());
         var spec = new AttackCodec.RequestSpec(
                 network,
                 evaluation.getDataset(),
@@ -119,13 +125,17 @@ final class EvaluationPlan {
                         .with(slot.from()),
                 AnswerKind.IMAGES,
                 evaluation.getKey());
-        return AttackCodec.request(spec, attempt);
+        AttackRequest request = AttackCodec.request(spec, attempt);
+        request.setPlan(evaluation.getPlan());
+        request.setAskedAt(askedAt);
+        return request;
     }
 
     /** The places of all requests by the requests' ids. */
     static Map<String, Slot> byId(Evaluation evaluation) {
         Map<String, Slot> slots = new HashMap<>();
-        slots(evaluation).forEach(slot -> slots.put(request(evaluation, slot, 0).getId(), slot));
+        slots(evaluation)
+                .forEach(slot -> slots.put(request(evaluation, slot, 0, 0).getId(), slot));
         return slots;
     }
 }

@@ -1,29 +1,24 @@
 package dev.romestream.evaluator;
 
-import dev.romestream.exchange.codec.AttackCodec;
-import dev.romestream.exchange.codec.Digest;
-import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.SuiteCodec;
 import dev.romestream.exchange.experiment.AlertRules;
 import dev.romestream.exchange.experiment.VictimPlan;
-import dev.romestream.robustness.attack.Suite;
-import dev.romestream.robustness.attack.SuiteAttack;
-import dev.romestream.robustness.metric.StratifiedSubset;
-import dev.romestream.robustness.tensor.Seed;
+import dev.romestream.exchange.identity.Identity;
+import dev.romestream.messaging.streams.Write;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Evaluation;
-import dev.romestream.schemas.EvaluationSpec;
 import dev.romestream.schemas.EvaluationState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.FigureProgress;
 import dev.romestream.schemas.Mode;
-import dev.romestream.schemas.Network;
 import dev.romestream.schemas.NetworkCheck;
 import dev.romestream.schemas.NetworkProgress;
+import dev.romestream.schemas.NetworkRole;
+import dev.romestream.schemas.NetworkSeen;
 import dev.romestream.schemas.NetworkVersion;
-import dev.romestream.schemas.OpenEvaluation;
 import dev.romestream.schemas.Outcome;
+import dev.romestream.schemas.PlannedEvaluation;
 import dev.romestream.schemas.SnapshotProgress;
 import dev.romestream.schemas.SnapshotTaken;
 import dev.romestream.schemas.Topic;
@@ -32,29 +27,25 @@ import dev.romestream.schemas.VictimTraining;
 import dev.romestream.schemas.WorkAnswer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
 
 /**
- * Which victims and evaluations of an experiment are still missing: facts change its state, and what is missing follows from the
- * state. The state is taken over and changed.
+ * Which victims and evaluations of an experiment are still missing, and which it has no more: facts change its state, and what is to be
+ * written follows from the state. The state is taken over and changed.
  */
 final class EvaluationPlanner {
-    private static final int ANSWER_BYTES = 4 * 1024 * 1024;
-
     private final EvaluationState state;
-    private final List<Work> work = new ArrayList<>();
+    private final Plans plans;
+    private final List<Write> work = new ArrayList<>();
 
-    /**
-     * A record that is to be written.
-     *
-     * @param record null for a tombstone
-     */
-    record Work(Topic topic, String key, SpecificRecord record) {}
-
-    EvaluationPlanner(EvaluationState state) {
+    EvaluationPlanner(EvaluationState state, Plans plans) {
         this.state = state;
+        this.plans = plans;
     }
 
     /** What an unknown experiment begins with. */
@@ -67,67 +58,48 @@ final class EvaluationPlanner {
     }
 
     /** What is to be written now. */
-    List<Work> work() {
+    List<Write> work() {
         return work;
     }
 
-    /** The experiment was removed: its evaluations are, too. */
+    /** The experiment was removed: its evaluations are, too; its figures stay. */
     void removed() {
-        List<String> keys = new ArrayList<>(state.getOpen().keySet());
-        keys.addAll(state.getClosed());
-        keys.forEach(key -> work.add(new Work(Topic.EVALUATIONS, key, null)));
+        plans.all().keySet().forEach(key -> {
+            plans.remove(key);
+            work.add(new Write(Topic.EVALUATIONS, key, null));
+        });
     }
 
     /** A new record of the experiment. */
     void experiment(Experiment experiment) {
         Experiment before = state.getExperiment();
-        boolean another = before != null && !isSameWork(before, experiment);
-        boolean again = before == null
-                || experiment.getRun() != before.getRun()
-                || experiment.getDesiredState() != before.getDesiredState();
+        boolean another = before != null && !Identity.specification(before).equals(Identity.specification(experiment));
+        boolean run = before == null || experiment.getRun() != before.getRun();
         state.setExperiment(experiment);
-        if (another) {
-            state.getSnapshots().clear();
-            state.getNetworks().forEach(network -> network.setReady(false));
-            state.getOpen().clear();
-            state.getClosed().clear();
-            state.setClosedOutcomes(0L);
-        }
-        if (again || another) {
-            state.setTold(null);
-        }
-        if (another || (before != null && experiment.getRun() != before.getRun())) {
+        if (another || run) {
             state.setFailure(null);
             networks().forEach(network -> network.setRefusal(null));
         }
-        if (again && before != null) {
-            restart();
+        if (another || run || experiment.getDesiredState() != before.getDesiredState()) {
+            state.setTold(null);
+        }
+        if (another && !before.getDataset().equals(experiment.getDataset())) {
+            state.setDataset(null);
+            // they are to fit another data set
+            state.getNetworks().forEach(EvaluationPlanner::lookAgain);
         }
     }
 
-    private static boolean isSameWork(Experiment before, Experiment now) {
-        return Objects.equals(before.getDistillation(), now.getDistillation())
-                && before.getEvaluation().equals(now.getEvaluation())
-                && before.getSeed() == now.getSeed()
-                && before.getDataset().equals(now.getDataset());
-    }
-
-    /** Evaluations that are not complete go on or stop, as the experiment does. */
-    private void restart() {
-        if (state.getDataset() == null) {
-            return;
-        }
-        evaluations().stream()
-                .filter(evaluation -> state.getOpen().containsKey(evaluation.getKey()))
-                .forEach(this::write);
-    }
-
+    /** A snapshot of the distillation that the experiment has gives way to no other one's. */
     void snapshot(SnapshotTaken taken) {
+        Experiment experiment = state.getExperiment();
         for (SnapshotProgress known : state.getSnapshots()) {
             if (known.getNumber() == taken.getSnapshot()) {
-                if (!known.getManifest().equals(taken.getManifest())) {
+                boolean late = experiment != null
+                        && Identity.isOf(known.getManifest(), experiment)
+                        && !Identity.isOf(taken.getManifest(), experiment);
+                if (!late) {
                     known.setManifest(taken.getManifest());
-                    known.getVictims().clear();
                 }
                 return;
             }
@@ -140,21 +112,42 @@ final class EvaluationPlanner {
         state.setDataset(descriptor);
     }
 
-    /** A network that a user brings. */
-    void network(Network network) {
-        NetworkVersion version = new NetworkVersion(network.getId(), network.getVersion());
-        state.getNetworks()
-                .removeIf(known ->
-                        known.getNetwork().equals(version) && !known.getOrigin().equals(network.getFingerprint()));
-        if (state.getNetworks().stream().noneMatch(known -> known.getNetwork().equals(version))) {
+    /** A network's record: one that a user brings, or a victim's, which may have come from elsewhere. */
+    void network(NetworkSeen seen) {
+        Optional<NetworkProgress> known = networks().stream()
+                .filter(network -> isSame(network.getNetwork(), seen.getNetwork()))
+                .findFirst();
+        if (known.isEmpty() && seen.getRole() == NetworkRole.MONITORED) {
             state.getNetworks()
                     .add(NetworkProgress.newBuilder()
-                            .setNetwork(version)
-                            .setArchitecture(NetworkCodec.architecture(network))
-                            .setSources(new ArrayList<>(network.getSources()))
-                            .setOrigin(network.getFingerprint())
+                            .setNetwork(seen.getNetwork())
+                            .setArchitecture(seen.getArchitecture())
+                            .setSources(new ArrayList<>(seen.getSources()))
+                            .setRevision(seen.getRevision())
                             .build());
+        } else if (known.isPresent() && !known.get().getRevision().equals(seen.getRevision())) {
+            NetworkProgress network = known.get();
+            if (seen.getRole() == NetworkRole.MONITORED) {
+                network.setArchitecture(seen.getArchitecture());
+                network.setSources(new ArrayList<>(seen.getSources()));
+                network.setRevision(seen.getRevision());
+                network.setRefusal(null);
+                // what is said of the record before says nothing of this one
+                network.setOutstanding(null);
+            }
+            network.setReady(false);
         }
+    }
+
+    static boolean isSame(NetworkVersion one, NetworkVersion other) {
+        return one.getNetwork().equals(other.getNetwork()) && one.getVersion() == other.getVersion();
+    }
+
+    /** Until the network has been checked again, it has no evaluations. */
+    private static void lookAgain(NetworkProgress network) {
+        network.setReady(false);
+        network.setOutstanding(null);
+        network.getNetwork().setDigest("");
     }
 
     void answer(WorkAnswer answer) {
@@ -162,8 +155,7 @@ final class EvaluationPlanner {
             if (answer.getId().equals(network.getOutstanding())) {
                 network.setOutstanding(null);
                 if (answer.getOutcome() == Outcome.DONE) {
-                    network.setReady(true);
-                    network.setFlags(new ArrayList<>(answer.getFlags()));
+                    looked(network, answer);
                 } else if (answer.getOutcome() == Outcome.FAILED) {
                     refuse(network, Objects.requireNonNullElse(answer.getError(), "it is not said why"));
                 }
@@ -171,30 +163,51 @@ final class EvaluationPlanner {
         }
     }
 
+    /** Of a record that was replaced meanwhile, what was seen of it is of no use. */
+    private void looked(NetworkProgress network, WorkAnswer answer) {
+        boolean brought = state.getNetworks().contains(network);
+        if (!brought || network.getRevision().equals(answer.getRevision())) {
+            network.setRevision(answer.getRevision());
+            network.getNetwork().setDigest(answer.getDigest());
+            network.setFlags(new ArrayList<>(answer.getFlags()));
+            network.setReady(true);
+        }
+    }
+
     private void refuse(NetworkProgress network, String reason) {
         boolean brought = state.getNetworks().contains(network);
         network.setRefusal(reason);
+        network.getNetwork().setDigest("");
         if (!brought) {
             state.setFailure(reason);
         }
     }
 
-    void figure(FigureProgress figure) {
-        OpenEvaluation open = state.getOpen().get(figure.getEvaluation());
-        if (open == null) {
-            return;
-        }
-        int mode = figure.getMode() == Mode.UNTARGETED ? 0 : 1;
-        open.getOutcomes().set(mode, figure.getOutcomes());
-        open.getComplete().set(mode, figure.getComplete());
-        if (figure.getFailure() != null && !figure.getComplete() && state.getFailure() == null && hasDistillation()) {
-            state.setFailure("An attack failed: " + figure.getFailure());
-        }
-        if (open.getComplete().stream().allMatch(complete -> complete)) {
-            state.getOpen().remove(figure.getEvaluation());
-            state.getClosed().add(figure.getEvaluation());
-            state.setClosedOutcomes(state.getClosedOutcomes() + open.getTotal());
-        }
+    /** What comes of another plan than the evaluation has counts nothing. */
+    boolean figure(FigureProgress figure) {
+        Optional<PlannedEvaluation> known =
+                plans.find(figure.getEvaluation()).filter(own -> own.getPlan().equals(figure.getPlan()));
+        known.ifPresent(before -> {
+            PlannedEvaluation after = PlannedEvaluation.newBuilder(before)
+                    .setOutcomes(new ArrayList<>(before.getOutcomes()))
+                    .setComplete(new ArrayList<>(before.getComplete()))
+                    .build();
+            int mode = figure.getMode() == Mode.UNTARGETED ? 0 : 1;
+            after.getOutcomes().set(mode, figure.getOutcomes());
+            after.getComplete().set(mode, figure.getComplete());
+            after.setFailures(new TreeMap<>(before.getFailures()));
+            if (figure.getFailure() == null) {
+                after.getFailures().remove(figure.getMode().name());
+            } else {
+                after.getFailures().put(figure.getMode().name(), figure.getFailure());
+            }
+            plans.put(figure.getEvaluation(), after);
+        });
+        return known.isPresent();
+    }
+
+    private static boolean isEnded(PlannedEvaluation evaluation) {
+        return evaluation.getComplete().stream().allMatch(complete -> complete);
     }
 
     private boolean hasDistillation() {
@@ -210,242 +223,178 @@ final class EvaluationPlanner {
     /** Whether the experiment is to run and can. */
     boolean isActive() {
         return state.getExperiment() != null
-                && state.getExperiment().getDesiredState() != DesiredState.STOP
+                && state.getExperiment().getDesiredState() == DesiredState.RUN
                 && state.getFailure() == null;
     }
 
-    /** Requests what is missing. */
+    /** Requests what is missing, and withdraws what the experiment has no more. */
     void plan() {
-        if (!isActive() || state.getDataset() == null) {
+        if (state.getExperiment() == null) {
             return;
         }
         try {
             AlertRules.of(
                     state.getExperiment(),
                     SuiteCodec.decode(state.getExperiment().getEvaluation()));
-            if (hasDistillation()) {
-                state.getSnapshots().forEach(this::plan);
-            } else {
-                state.getNetworks().forEach(this::check);
+            if (state.getDataset() != null) {
+                if (hasDistillation()) {
+                    snapshots().forEach(this::plan);
+                } else {
+                    state.getNetworks().forEach(network -> request(network, request(check(network))));
+                }
             }
-            evaluations().stream()
-                    .filter(evaluation -> !state.getOpen().containsKey(evaluation.getKey())
-                            && !state.getClosed().contains(evaluation.getKey()))
-                    .forEach(evaluation -> {
-                        state.getOpen().put(evaluation.getKey(), open(evaluation));
-                        write(evaluation);
-                    });
+            reconcile(state.getDataset() == null ? Map.of() : PlannedEvaluations.of(state, isActive()));
         } catch (IllegalArgumentException e) {
             state.setFailure(e.getMessage());
         }
     }
 
-    private static OpenEvaluation open(Evaluation evaluation) {
-        return new OpenEvaluation(
-                new ArrayList<>(List.of(0L, 0L)),
-                new ArrayList<>(List.of(false, false)),
-                EvaluationPlan.outcomes(evaluation));
+    /** Those of the distillation that the experiment has. */
+    private Stream<SnapshotProgress> snapshots() {
+        return state.getSnapshots().stream()
+                .filter(snapshot -> Identity.isOf(snapshot.getManifest(), state.getExperiment()));
     }
 
-    private void write(Evaluation evaluation) {
-        work.add(new Work(Topic.EVALUATIONS, evaluation.getKey(), evaluation));
-    }
-
-    /** Requests the victims of a snapshot. */
-    private void plan(SnapshotProgress snapshot) {
-        List<VictimPlan> plans = VictimPlan.of(state.getExperiment());
-        for (VictimPlan plan : plans) {
-            if (snapshot.getVictims().size() <= plan.number()) {
-                snapshot.getVictims()
-                        .add(NetworkProgress.newBuilder()
-                                .setNetwork(new NetworkVersion(id(snapshot, plan.number()), 0))
-                                .setArchitecture(plan.description())
-                                .build());
+    /** Writes what is new or changed, and tombstones for what is not to be any more. */
+    private void reconcile(Map<String, Evaluation> wanted) {
+        plans.all().keySet().stream().filter(key -> !wanted.containsKey(key)).forEach(key -> {
+            plans.remove(key);
+            work.add(new Write(Topic.EVALUATIONS, key, null, true));
+        });
+        wanted.values().forEach(evaluation -> {
+            Optional<PlannedEvaluation> known = plans.find(evaluation.getKey());
+            if (known.filter(own -> own.getPlan().equals(evaluation.getPlan())).isEmpty()) {
+                if (known.isPresent() || evaluation.getActive()) {
+                    write(evaluation, planned(evaluation).build());
+                }
+            } else if (isToldAgain(known.get(), evaluation)) {
+                boolean again = known.get().getRun() != evaluation.getRun();
+                write(
+                        evaluation,
+                        again && !known.get().getFailures().isEmpty()
+                                ? planned(evaluation)
+                                        .setOutcomes(known.get().getOutcomes())
+                                        .build()
+                                : PlannedEvaluation.newBuilder(known.get())
+                                        .setRun(evaluation.getRun())
+                                        .setActive(evaluation.getActive())
+                                        .build());
             }
-            NetworkProgress victim = snapshot.getVictims().get(plan.number());
-            request(victim, new VictimTraining(snapshot.getNumber(), snapshot.getManifest(), plan.number()));
+        });
+    }
+
+    private static boolean isToldAgain(PlannedEvaluation known, Evaluation evaluation) {
+        boolean again = known.getRun() != evaluation.getRun();
+        return isEnded(known)
+                ? again && !known.getFailures().isEmpty()
+                : again || known.getActive() != evaluation.getActive();
+    }
+
+    private static PlannedEvaluation.Builder planned(Evaluation evaluation) {
+        return PlannedEvaluation.newBuilder()
+                .setPlan(evaluation.getPlan())
+                .setRun(evaluation.getRun())
+                .setActive(evaluation.getActive())
+                .setOutcomes(new ArrayList<>(List.of(0L, 0L)))
+                .setComplete(new ArrayList<>(List.of(false, false)))
+                .setTotal(EvaluationPlan.outcomes(evaluation));
+    }
+
+    private void write(Evaluation evaluation, PlannedEvaluation planned) {
+        plans.put(evaluation.getKey(), planned);
+        work.add(new Write(Topic.EVALUATIONS, evaluation.getKey(), evaluation));
+    }
+
+    /** Requests the victims of a snapshot: another one in place of each that something else determines now. */
+    private void plan(SnapshotProgress snapshot) {
+        List<VictimPlan> wanted = VictimPlan.of(state.getExperiment());
+        List<NetworkProgress> victims = new ArrayList<>();
+        for (VictimPlan plan : wanted) {
+            VictimRequest request =
+                    request(new VictimTraining(snapshot.getNumber(), snapshot.getManifest(), plan.number()));
+            NetworkProgress victim = snapshot.getVictims().stream()
+                    .filter(known -> known.getOrigin().equals(request.getId()))
+                    .findFirst()
+                    .orElseGet(() -> NetworkProgress.newBuilder()
+                            .setNetwork(new NetworkVersion(id(snapshot, plan.number()), 0, ""))
+                            .setArchitecture(plan.description())
+                            .setOrigin(request.getId())
+                            .build());
+            victims.add(victim);
+            request(victim, request);
         }
+        snapshot.setVictims(victims);
     }
 
     private String id(SnapshotProgress snapshot, int victim) {
         return VictimPlan.id(state.getExperiment(), snapshot.getNumber(), victim);
     }
 
-    private void check(NetworkProgress network) {
-        request(network, new NetworkCheck(network.getNetwork()));
+    private static NetworkCheck check(NetworkProgress network) {
+        return new NetworkCheck(
+                NetworkVersion.newBuilder(network.getNetwork()).setDigest("").build());
     }
 
-    private void request(NetworkProgress network, SpecificRecord task) {
-        if (network.getReady() || network.getOutstanding() != null || network.getRefusal() != null) {
-            return;
-        }
+    private VictimRequest request(SpecificRecord task) {
         VictimRequest request = VictimRequest.newBuilder()
                 .setId("")
-                .setExperiment(VictimPlan.work(state.getExperiment()))
+                .setExperiment(state.getExperiment())
                 .setTask(task)
-                .setSequence(0)
+                .setSequence(state.getRequests())
                 .build();
-        String origin = new Digest()
-                .add(request)
-                .add(state.getDataset().getFingerprint())
-                .hex();
-        request.setId(origin);
-        request.setExperiment(state.getExperiment());
+        request.setId(Identity.victim(request, state.getDataset().getFingerprint()));
+        return request;
+    }
+
+    private void request(NetworkProgress network, VictimRequest request) {
+        if (!isActive() || network.getReady() || network.getOutstanding() != null || network.getRefusal() != null) {
+            return;
+        }
         request.setSequence(state.getRequests());
         state.setRequests(state.getRequests() + 1);
-        if (task instanceof VictimTraining) {
-            network.setOrigin(origin);
-        }
         network.setOutstanding(VictimPlan.answerId(request));
-        work.add(new Work(Topic.VICTIM_REQUESTS, request.getId(), request));
-    }
-
-    /** The evaluations whose networks are ready, in order. */
-    private List<Evaluation> evaluations() {
-        List<Evaluation> evaluations = new ArrayList<>();
-        EvaluationSpec spec = state.getExperiment().getEvaluation();
-        List<Suite> suites = SuiteCodec.decode(spec);
-        for (SnapshotProgress snapshot : state.getSnapshots()) {
-            List<NetworkVersion> sources = snapshot.getVictims().stream()
-                    .map(NetworkProgress::getNetwork)
-                    .toList();
-            boolean all = snapshot.getVictims().stream().allMatch(NetworkProgress::getReady);
-            int number = 0;
-            for (NetworkProgress victim : snapshot.getVictims()) {
-                Seed seed = VictimPlan.seed(state.getExperiment(), snapshot.getNumber(), number++);
-                for (Suite suite : suites) {
-                    if (victim.getReady() && (all || !transfers(suite))) {
-                        evaluations.add(evaluation(victim, suite, sources, seed)
-                                .setMethod(snapshot.getManifest().getMethod())
-                                .setSnapshot(snapshot.getNumber())
-                                .setIteration(snapshot.getManifest().getIteration())
-                                .setImageBytes(snapshot.getManifest().getImageBytes())
-                                .setLabelBytes(snapshot.getManifest().getLabelBytes())
-                                .setFinal$(snapshot.getManifest().getFinal$())
-                                .setKey(key(snapshot.getNumber(), victim, suite))
-                                .build());
-                    }
-                }
-            }
-        }
-        for (NetworkProgress network : state.getNetworks()) {
-            int version = network.getNetwork().getVersion();
-            Seed seed = new Seed(state.getExperiment().getSeed())
-                    .with(network.getNetwork().getNetwork())
-                    .with(version);
-            for (Suite suite : suites) {
-                if (network.getReady()) {
-                    evaluations.add(evaluation(network, suite, network.getSources(), seed)
-                            .setMethod(VictimPlan.BROUGHT)
-                            .setSnapshot(version)
-                            .setIteration(0)
-                            .setFinal$(true)
-                            .setKey(key(version, network, suite))
-                            .build());
-                }
-            }
-        }
-        return evaluations;
-    }
-
-    private static boolean transfers(Suite suite) {
-        return suite.attacks().stream().anyMatch(SuiteAttack::transfer);
-    }
-
-    private String key(int snapshot, NetworkProgress network, Suite suite) {
-        return state.getExperiment().getId() + "/" + snapshot + "/"
-                + network.getNetwork().getNetwork() + "/" + suite.name();
-    }
-
-    private Evaluation.Builder evaluation(
-            NetworkProgress network, Suite suite, List<NetworkVersion> sources, Seed seed) {
-        Experiment experiment = state.getExperiment();
-        DatasetDescriptor dataset = state.getDataset();
-        EvaluationSpec spec = experiment.getEvaluation();
-        int images = spec.getImages() == null
-                ? dataset.getTestImages()
-                : Math.min(dataset.getTestImages(), spec.getImages());
-        List<Integer> ids = imageIds(dataset, images);
-        return Evaluation.newBuilder()
-                .setExperiment(experiment.getId())
-                .setRun(experiment.getRun())
-                .setActive(isActive())
-                .setVictim(network.getNetwork().getNetwork())
-                .setVersion(network.getNetwork().getVersion())
-                .setArchitecture(network.getArchitecture())
-                .setOrigin(network.getOrigin())
-                .setFlags(network.getFlags())
-                .setSuite(suite.name())
-                .setDataset(dataset.getId())
-                .setFingerprint(dataset.getFingerprint())
-                .setClasses(dataset.getClasses().size())
-                .setImages(images)
-                .setImageIds(ids)
-                .setClassCounts(classCounts(dataset, ids))
-                .setRequestSize(Math.min(spec.getRequestSize(), mostImages(dataset)))
-                .setSeed(seed.value())
-                .setAttacks(EvaluationPlan.attacks(suite, network.getNetwork(), sources));
-    }
-
-    /** The same ones in every experiment on the data set; none where the test split is taken whole, in its order. */
-    private static List<Integer> imageIds(DatasetDescriptor dataset, int images) {
-        int[] labels = AttackCodec.ints(dataset.getTestLabels());
-        if (images == dataset.getTestImages() || labels.length == 0) {
-            return List.of();
-        }
-        Seed seed = new Seed(0).with("test images").with(dataset.getFingerprint());
-        return AttackCodec.boxed(
-                StratifiedSubset.draw(labels, dataset.getClasses().size(), images, seed));
-    }
-
-    private static List<Integer> classCounts(DatasetDescriptor dataset, List<Integer> ids) {
-        List<Integer> labels = dataset.getTestLabels();
-        if (labels.isEmpty()) {
-            return List.of();
-        }
-        int[] counts = new int[dataset.getClasses().size()];
-        (ids.isEmpty() ? labels.stream() : ids.stream().map(labels::get)).forEach(label -> counts[label]++);
-        return AttackCodec.boxed(counts);
-    }
-
-    /** Images whose perturbed ones fit into a record. */
-    private static int mostImages(DatasetDescriptor dataset) {
-        long bytes = Float.BYTES;
-        for (int length : dataset.getShape()) {
-            bytes *= length;
-        }
-        return (int) Math.max(1, ANSWER_BYTES / bytes);
+        work.add(new Write(Topic.VICTIM_REQUESTS, request.getId(), request));
     }
 
     /** Whether every figure that is to be is complete. */
     boolean isComplete() {
         return hasDistillation()
-                && state.getSnapshots().stream()
-                        .anyMatch(snapshot -> snapshot.getManifest().getFinal$())
-                && state.getSnapshots().stream().allMatch(this::isComplete)
-                && state.getOpen().isEmpty();
+                && state.getDataset() != null
+                && snapshots().anyMatch(snapshot -> snapshot.getManifest().getFinal$())
+                && snapshots().allMatch(EvaluationPlanner::isComplete)
+                && plans.all().values().stream().allMatch(EvaluationPlanner::isEnded)
+                && plans.all()
+                        .keySet()
+                        .containsAll(PlannedEvaluations.of(state, false).keySet());
     }
 
-    private boolean isComplete(SnapshotProgress snapshot) {
+    private static boolean isComplete(SnapshotProgress snapshot) {
         return !snapshot.getVictims().isEmpty()
                 && snapshot.getVictims().stream().allMatch(NetworkProgress::getReady);
     }
 
+    /** The evaluation that failed, and why; empty where none has. */
+    Optional<String> failure() {
+        return plans.all().entrySet().stream()
+                .flatMap(plan -> plan.getValue().getFailures().values().stream()
+                        .map(reason -> "An attack failed: " + reason + " (" + plan.getKey() + ")"))
+                .findFirst();
+    }
+
     /** Outcomes so far, over all figures. */
     long outcomes() {
-        return state.getClosedOutcomes()
-                + state.getOpen().values().stream()
-                        .flatMap(open -> open.getOutcomes().stream())
-                        .mapToLong(Long::longValue)
-                        .sum();
+        return plans.all().values().stream()
+                .mapToLong(plan -> isEnded(plan)
+                        ? plan.getTotal()
+                        : plan.getOutcomes().stream().mapToLong(Long::longValue).sum())
+                .sum();
     }
 
     /** Outcomes in all, as far as is known yet. */
     long totalOutcomes() {
-        return state.getClosedOutcomes()
-                + state.getOpen().values().stream()
-                        .mapToLong(OpenEvaluation::getTotal)
-                        .sum();
+        return plans.all().values().stream()
+                .mapToLong(PlannedEvaluation::getTotal)
+                .sum();
     }
 
     /** Why a network that a user brought is not scored, if one is not. */
@@ -457,9 +406,14 @@ final class EvaluationPlanner {
                 .reduce((first, second) -> second);
     }
 
-    /** Networks that users brought and that are neither scored nor refused. */
+    /** Whether it runs, and figures are to come. */
+    boolean isWaiting() {
+        return isActive() && plans.all().values().stream().anyMatch(plan -> !isEnded(plan));
+    }
+
+    /** Whether some network is neither scored nor refused. */
     boolean isBusy() {
-        return !state.getOpen().isEmpty()
+        return plans.all().values().stream().anyMatch(plan -> !isEnded(plan))
                 || networks().stream().anyMatch(network -> !network.getReady() && network.getRefusal() == null);
     }
 }

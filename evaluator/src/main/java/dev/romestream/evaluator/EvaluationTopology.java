@@ -1,21 +1,23 @@
 package dev.romestream.evaluator;
 
+import dev.romestream.exchange.codec.NetworkCodec;
+import dev.romestream.exchange.identity.Identity;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.streams.ControlStream;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertSeries;
-import dev.romestream.schemas.AttackRequest;
+import dev.romestream.schemas.AttackProgress;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.EvaluationState;
 import dev.romestream.schemas.Experiment;
-import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.FigureProgress;
-import dev.romestream.schemas.FlatFigure;
 import dev.romestream.schemas.Network;
 import dev.romestream.schemas.NetworkRole;
-import dev.romestream.schemas.PerturbedBatch;
+import dev.romestream.schemas.NetworkSeen;
+import dev.romestream.schemas.NetworkVersion;
+import dev.romestream.schemas.PlannedEvaluation;
 import dev.romestream.schemas.PlannerEvent;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.SnapshotManifest;
@@ -24,20 +26,16 @@ import dev.romestream.schemas.SyntheticSnapshot;
 import dev.romestream.schemas.Tally;
 import dev.romestream.schemas.TallyEvent;
 import dev.romestream.schemas.Topic;
-import dev.romestream.schemas.VictimRequest;
 import dev.romestream.schemas.WorkAnswer;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
-import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.kstream.Produced;
@@ -46,9 +44,9 @@ import org.apache.kafka.streams.state.Stores;
 
 /**
  * Two streams. Of the facts about experiments, data sets, snapshots, networks, victims and figures, the
- * {@link PlanProcessor} makes requests for victims, and evaluations, and the {@link AlertProcessor} alerts. Of evaluations and perturbed batches, which the
- * {@link ScoringProcessor} classifies, the {@link TallyProcessor} makes requests for attacks, and running metrics. What a
- * task keeps lies behind a topic of its own with a fixed number of partitions, so that partitions may be added to all others.
+ * {@link PlanProcessor} makes requests for victims, and evaluations, and the {@link AlertProcessor} alerts. Of evaluations and of what
+ * becomes of their requests, the {@link TallyProcessor} makes requests for attacks, and running metrics. What a task keeps lies behind
+ * topics with a fixed number of partitions, so that partitions may be added to all others.
  */
 final class EvaluationTopology {
     private static final int TALLY_PARTITIONS = 4;
@@ -62,11 +60,10 @@ final class EvaluationTopology {
         this.names = TopicNames.of(config);
     }
 
-    /** @param scorers makes a scorer for each task */
-    static Topology build(RomeConfig config, Supplier<ScoringProcessor.Scorer> scorers) {
+    static Topology build(RomeConfig config, OpenRequests open) {
         EvaluationTopology topology = new EvaluationTopology(config);
         topology.planning();
-        topology.tallying(scorers);
+        topology.tallying(open);
         return topology.builder.build();
     }
 
@@ -80,28 +77,9 @@ final class EvaluationTopology {
                 .withLoggingEnabled(Map.of()));
     }
 
-    private void write(
-            KStream<String, SpecificRecord> records,
-            Topic topic,
-            Class<? extends SpecificRecord> type,
-            boolean latest) {
-        String name = topic.baseName() + "-out";
-        // tombstones are of evaluations, and of rows
-        KStream<String, SpecificRecord> own = records.filter(
-                (key, value) -> value == null ? topic == Topic.EVALUATIONS : type.isInstance(value),
-                Named.as(name + "-filter"));
-        KStream<String, SpecificRecord> keyed = latest
-                ? own
-                : own.selectKey(
-                        (key, value) -> value instanceof RobustnessMetrics metrics ? metrics.getExperiment() : key,
-                        Named.as(name + "-key"));
-        keyed.to(
-                names.of(topic),
-                Produced.with(Serdes.String(), this.<SpecificRecord>serde()).withName(name));
-    }
-
     private void planning() {
         this.<EvaluationState>store(PlanProcessor.STATES);
+        this.<PlannedEvaluation>store(PlanProcessor.PLANS);
         this.<DatasetDescriptor>store(PlanProcessor.DATASETS);
         KStream<String, PlannerEvent> facts = new ControlStream(config, builder)
                         .with(Topic.EXPERIMENTS, Experiment.class, (key, value) -> event(key, value))
@@ -114,11 +92,15 @@ final class EvaluationTopology {
                                 (key, value) -> value == null ? Optional.empty() : event(value.getExperiment(), value))
                         .with(Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, EvaluationTopology::figure)
                         .stream();
-        KStream<String, SpecificRecord> planned =
-                facts.process(PlanProcessor::new, Named.as("plan"), PlanProcessor.STATES, PlanProcessor.DATASETS);
-        write(planned, Topic.VICTIM_REQUESTS, VictimRequest.class, true);
-        write(planned, Topic.EVALUATIONS, Evaluation.class, true);
-        write(planned, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, true);
+        ControlStream.write(
+                config,
+                facts.process(
+                        PlanProcessor::new,
+                        Named.as("plan"),
+                        PlanProcessor.STATES,
+                        PlanProcessor.PLANS,
+                        PlanProcessor.DATASETS),
+                "planned-out");
         this.<Experiment>store(AlertProcessor.EXPERIMENTS);
         this.<AlertSeries>store(AlertProcessor.SERIES);
         facts.process(AlertProcessor::new, Named.as("alert"), AlertProcessor.EXPERIMENTS, AlertProcessor.SERIES)
@@ -142,13 +124,15 @@ final class EvaluationTopology {
     }
 
     private static Optional<KeyValue<String, PlannerEvent>> network(Network network) {
-        return network != null && network.getRole() == NetworkRole.MONITORED
+        return network != null && network.getRole() != NetworkRole.PRIOR && network.getExperiment() != null
                 ? event(
                         network.getExperiment(),
-                        Network.newBuilder(network)
-                                .setParameters(List.of())
-                                .setChunks(List.of())
-                                .build())
+                        new NetworkSeen(
+                                new NetworkVersion(network.getId(), network.getVersion(), ""),
+                                network.getRole(),
+                                NetworkCodec.architecture(network),
+                                network.getSources(),
+                                Identity.revision(network)))
                 : Optional.empty();
     }
 
@@ -159,16 +143,16 @@ final class EvaluationTopology {
         long outcomes = metrics.getAttacks().stream()
                 .mapToLong(attack -> attack.getCount())
                 .sum();
-        String failure = metrics.getUndefined().entrySet().stream()
-                .filter(entry -> entry.getKey().startsWith(MetricsCalculation.FAILED_PREFIX))
-                .map(Map.Entry::getValue)
+        String failure = metrics.getAttacks().stream()
+                .filter(attack -> attack.getFailure() != null)
+                .map(attack -> attack.getAttack() + ": " + attack.getFailure())
                 .findFirst()
                 .orElse(null);
-        String evaluation = key.substring(0, Math.max(0, key.lastIndexOf('/')));
         return event(
                 metrics.getExperiment(),
                 new FigureProgress(
-                        evaluation,
+                        Identity.evaluationKey(metrics),
+                        metrics.getPlan(),
                         metrics.getMode(),
                         outcomes,
                         metrics.getComplete(),
@@ -176,41 +160,29 @@ final class EvaluationTopology {
                         metrics.getComplete() ? metrics : null));
     }
 
-    private void tallying(Supplier<ScoringProcessor.Scorer> scorers) {
+    private void tallying(OpenRequests open) {
+        this.<Evaluation>store(TallyProcessor.PLANS);
         this.<Tally>store(TallyProcessor.STORE);
         KStream<String, TallyEvent> evaluations = new ControlStream(config, builder)
                 .valid(Topic.EVALUATIONS, Evaluation.class)
-                .mapValues(evaluation -> new TallyEvent(evaluation), Named.as("evaluation-events"));
-        KStream<String, TallyEvent> outcomes = builder.stream(
-                        names.of(Topic.PERTURBED_BATCHES),
-                        Consumed.with(Serdes.String(), ControlStream.serde(config, PerturbedBatch.class))
-                                .withName("perturbed-batches"))
-                .process(() -> new ScoringProcessor(scorers.get()), Named.as("score"));
+                .mapValues(TallyEvent::new, Named.as("evaluation-events"));
+        KStream<String, TallyEvent> progress = new ControlStream(config, builder)
+                .valid(Topic.ATTACK_PROGRESS, AttackProgress.class)
+                .filter((key, value) -> value != null, Named.as("progress"))
+                .mapValues(TallyEvent::new, Named.as("progress-events"));
         Duration patience = Duration.ofMillis(config.number(RomeConfig.EVALUATION_PATIENCE));
-        KStream<String, SpecificRecord> tallied = evaluations
-                .merge(outcomes, Named.as("tally-events"))
-                .repartition(Repartitioned.with(Serdes.String(), ControlStream.<TallyEvent>internal(config))
-                        .withName("outcomes")
-                        .withNumberOfPartitions(TALLY_PARTITIONS))
-                .process(() -> new TallyProcessor(patience), Named.as("tally"), TallyProcessor.STORE);
-        write(tallied, Topic.ATTACK_REQUESTS, AttackRequest.class, true);
-        write(tallied, Topic.ROBUSTNESS_METRICS, RobustnessMetrics.class, false);
-        write(tallied, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, true);
-        tallied.flatMap(EvaluationTopology::rows, Named.as("robustness-flat-rows"))
-                .to(
-                        names.of(Topic.ROBUSTNESS_FLAT),
-                        Produced.with(Serdes.String(), this.<FlatFigure>serde()).withName("robustness-flat-out"));
-    }
-
-    /** A figure's rows; a tombstone is of a row. */
-    private static List<KeyValue<String, FlatFigure>> rows(String key, SpecificRecord record) {
-        if (record == null) {
-            return List.of(KeyValue.pair(key, null));
-        }
-        return record instanceof RobustnessMetrics metrics
-                ? FlatFigures.of(metrics).entrySet().stream()
-                        .map(row -> KeyValue.pair(key + "/" + row.getKey(), row.getValue()))
-                        .toList()
-                : List.of();
+        ControlStream.write(
+                config,
+                evaluations
+                        .merge(progress, Named.as("tally-events"))
+                        .repartition(Repartitioned.with(Serdes.String(), ControlStream.<TallyEvent>internal(config))
+                                .withName("outcomes")
+                                .withNumberOfPartitions(TALLY_PARTITIONS))
+                        .process(
+                                () -> new TallyProcessor(patience, open),
+                                Named.as("tally"),
+                                TallyProcessor.PLANS,
+                                TallyProcessor.STORE),
+                "tallied-out");
     }
 }

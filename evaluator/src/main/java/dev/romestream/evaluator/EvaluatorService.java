@@ -3,30 +3,42 @@ package dev.romestream.evaluator;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.NetworkStore;
+import dev.romestream.exchange.store.PlanStore;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.experiment.Experiments;
+import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
 import dev.romestream.messaging.streams.StreamsApplication;
 import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.WorkGroup;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
+import org.apache.kafka.common.config.ConfigException;
 
 /** Scores every snapshot of every experiment, and every network that a user brings: a planner's and scorer's topology, and a worker. */
 public final class EvaluatorService implements Service {
     private static final String NAME = "evaluator";
+    private static final String OLD_STATE = "-evaluation-states-changelog";
+    private static final String SCORERS = "scorers";
     private static final String WEBHOOK_GROUP = "alert-webhook";
 
     private final Resources resources = new Resources();
     private final RomeConfig config;
     private final NetworkStore networks;
+    private final Experiments experiments;
+    private final ScoringWorker scorer;
     private final StreamsApplication stream;
     private final VictimWorker worker;
     private final Optional<AlertWebhook> webhook;
@@ -41,21 +53,18 @@ public final class EvaluatorService implements Service {
         DatasetStore datasets = resources.add(new DatasetStore(config));
         this.networks = resources.add(new NetworkStore(config));
         SnapshotStore snapshots = resources.add(new SnapshotStore(config));
-        Evaluations evaluations = resources.add(new Evaluations(config));
+        PlanStore plans = resources.add(new PlanStore(config));
+        this.experiments = resources.add(new Experiments(config));
         RecordSender sender = resources.add(new RecordSender(config));
-        this.worker = resources.add(new VictimWorker(config, manager, snapshots, networks, datasets, sender));
-        Timer time = Timer.builder("rome.scoring.time")
-                .description("Time to check and classify one perturbed batch")
-                .register(metrics);
+        this.worker =
+                resources.add(new VictimWorker(config, manager, experiments, snapshots, networks, datasets, sender));
+        this.scorer = resources.add(new ScoringWorker(config, manager, plans, networks, datasets, sender, metrics));
         this.webhook = config.string(RomeConfig.WEBHOOK_URL).isEmpty()
                 ? Optional.empty()
                 : Optional.of(resources.add(new AlertWebhook(config)));
         this.gauges = resources.add(new FigureGauges(config, metrics));
-        this.stream = resources.add(new StreamsApplication(
-                config,
-                NAME,
-                EvaluationTopology.build(
-                        config, () -> new TopicScorer(config, manager, evaluations, networks, datasets, time))));
+        this.stream = resources.add(
+                new StreamsApplication(config, NAME, EvaluationTopology.build(config, new OpenRequests(metrics))));
     }
 
     @Override
@@ -63,9 +72,30 @@ public final class EvaluatorService implements Service {
         return NAME;
     }
 
+    /** State kept by version 0.1.0 does not say which images and parameters its figures are of. */
+    private void requireNoOldState() {
+        String application = TopicNames.of(config).prefix() + NAME;
+        Set<String> topics = Backoff.await(config.outages(), "the brokers", Duration.ofMillis(-1), () -> {
+            try (Admin admin = config.clients().admin("setup", config.admin())) {
+                return admin.listTopics(new ListTopicsOptions().listInternal(true))
+                        .names()
+                        .get();
+            }
+        });
+        if (topics.contains(application + OLD_STATE)) {
+            throw new ConfigException("The topics " + application
+                    + "-* are of version 0.1.0, which this one does not go"
+                    + " on from: stop every evaluator, and delete these topics and the consumer group " + application
+                    + "; experiments that are to run are then evaluated anew. Or set another topic.prefix.");
+        }
+    }
+
     @Override
     public void start() {
+        requireNoOldState();
         networks.awaitCaughtUp();
+        experiments.awaitCaughtUp();
+        queues.add(resources.add(WorkQueue.inOrder(config, SCORERS, List.of(Topic.PERTURBED_BATCHES), scorer)));
         queues.add(resources.add(
                 WorkQueue.open(config, WorkGroup.VICTIM_TRAINERS, WorkGroup.VICTIM_TRAINERS.topics(), worker)));
         webhook.ifPresent(hook ->
@@ -81,12 +111,13 @@ public final class EvaluatorService implements Service {
 
     @Override
     public Optional<String> stalled() {
-        return worker.stalled().or(stream::stalled);
+        return worker.stalled().or(scorer::stalled).or(stream::stalled);
     }
 
     @Override
     public void close() {
         worker.cancel();
+        scorer.cancel();
         webhook.ifPresent(AlertWebhook::cancel);
         resources.close();
     }

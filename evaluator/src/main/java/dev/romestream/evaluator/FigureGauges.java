@@ -47,6 +47,7 @@ final class FigureGauges implements AutoCloseable {
     private final MultiGauge highs;
     private final MultiGauge positions;
     private final MultiGauge flags;
+    private final MultiGauge failures;
     private final MultiGauge raised;
     private final Map<Network, Map<Plan, Figures>> networks = new LinkedHashMap<>();
     private final Set<String> experiments = new HashSet<>();
@@ -58,16 +59,28 @@ final class FigureGauges implements AutoCloseable {
     private record Plan(String suite, Mode mode) {}
 
     /** What a scrape is told of a figure; the outcomes of single images are left where they are. */
-    private record Figures(int position, int flags, Map<String, Double> values, Map<String, Interval> intervals) {
-        static Figures of(RobustnessMetrics metrics) {
+    private record Figures(
+            String key,
+            int position,
+            int flags,
+            long failed,
+            Map<String, Double> values,
+            Map<String, Interval> intervals) {
+        static Figures of(String key, RobustnessMetrics metrics) {
             Map<String, Double> values = new TreeMap<>();
             Map<String, Interval> intervals = new TreeMap<>();
-            for (String name : List.of(FigureNames.CLEAN, FigureNames.WORST_CASE, FigureNames.IRR, FigureNames.RR)) {
+            long failed = metrics.getAttacks().stream()
+                    .filter(attack -> attack.getFailure() != null)
+                    .count();
+            List<String> whole = failed == 0
+                    ? List.of(FigureNames.CLEAN, FigureNames.WORST_CASE, FigureNames.IRR, FigureNames.RR)
+                    : List.of();
+            for (String name : whole) {
                 NamedFigure figure = NamedFigure.of(metrics, name);
                 figure.value().ifPresent(value -> values.put(name, value));
                 figure.interval().ifPresent(interval -> intervals.put(name, interval));
             }
-            return new Figures(metrics.getSnapshot(), metrics.getFlags().size(), values, intervals);
+            return new Figures(key, metrics.getSnapshot(), metrics.getFlags().size(), failed, values, intervals);
         }
     }
 
@@ -78,10 +91,12 @@ final class FigureGauges implements AutoCloseable {
         this.highs = gauge(metrics, "rome.figure.high", PERCENT, "Upper bound of its 95 % interval");
         this.positions = gauge(metrics, "rome.figure.version", null, "Version or snapshot that it is of");
         this.flags = gauge(metrics, "rome.figure.flags", null, "Signs that it says less than it seems to");
+        this.failures =
+                gauge(metrics, "rome.figure.failed", null, "Attacks that failed, so that there are no figures of them");
         this.raised = gauge(metrics, "rome.alert.raised", null, "1 for every alert rule that is crossed");
         this.readers = List.of(
-                resources.add(new RecordReader<>(
-                        config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, (key, value) -> accept(value))),
+                resources.add(
+                        new RecordReader<>(config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, this::accept)),
                 resources.add(new RecordReader<>(config, Topic.ALERTS, Alert.class, this::accept)),
                 resources.add(new RecordReader<>(config, Topic.EXPERIMENTS, Experiment.class, this::accept)));
         this.publisher = ServiceThread.start("figure-gauges", this::run);
@@ -91,8 +106,15 @@ final class FigureGauges implements AutoCloseable {
         return MultiGauge.builder(name).baseUnit(unit).description(description).register(metrics);
     }
 
-    private synchronized void accept(RobustnessMetrics metrics) {
-        if (metrics == null || !metrics.getComplete() || most == 0) {
+    private synchronized void accept(String key, RobustnessMetrics metrics) {
+        if (metrics == null) {
+            changed |= networks.values().stream()
+                    .map(plans ->
+                            plans.values().removeIf(figures -> figures.key().equals(key)))
+                    .reduce(false, Boolean::logicalOr);
+            return;
+        }
+        if (!metrics.getComplete() || most == 0) {
             return;
         }
         Network network = new Network(metrics.getExperiment(), VictimPlan.network(metrics));
@@ -100,7 +122,7 @@ final class FigureGauges implements AutoCloseable {
         Map<Plan, Figures> figures = before == null ? new LinkedHashMap<>() : before;
         figures.merge(
                 new Plan(metrics.getSuite(), metrics.getMode()),
-                Figures.of(metrics),
+                Figures.of(key, metrics),
                 (old, fresh) -> fresh.position() < old.position() ? old : fresh);
         networks.put(network, figures);
         if (networks.size() > most) {
@@ -151,6 +173,7 @@ final class FigureGauges implements AutoCloseable {
         List<Row<?>> high = new ArrayList<>();
         List<Row<?>> position = new ArrayList<>();
         List<Row<?>> flag = new ArrayList<>();
+        List<Row<?>> failure = new ArrayList<>();
         networks.forEach((network, plans) -> plans.forEach((plan, figures) -> {
             // figures outlive their experiments on the topic
             if (!experiments.contains(network.experiment())) {
@@ -172,12 +195,14 @@ final class FigureGauges implements AutoCloseable {
             });
             position.add(Row.of(tags, figures.position()));
             flag.add(Row.of(tags, figures.flags()));
+            failure.add(Row.of(tags, figures.failed()));
         }));
         values.register(value, true);
         lows.register(low, true);
         highs.register(high, true);
         positions.register(position, true);
         flags.register(flag, true);
+        failures.register(failure, true);
         List<Row<?>> alert = new ArrayList<>();
         alerts.values()
                 .forEach(one -> alert.add(Row.of(

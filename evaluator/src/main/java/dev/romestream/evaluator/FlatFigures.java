@@ -80,10 +80,8 @@ final class FlatFigures {
         row.setRated(attack.getRated());
         row.setCorrect(attack.getCorrect());
         row.setCount(attack.getCount());
-        String failure = attack.getPerImage().isEmpty()
-                ? metrics.getUndefined().get(MetricsCalculation.FAILED_PREFIX + figure)
-                : null;
-        row.setUndefined(failure == null ? unseen(attack.getCount()) : failure);
+        row.setPrecision(attack.getPrecision().name().toLowerCase(Locale.ROOT));
+        row.setUndefined(attack.getFailure() == null ? unseen(attack.getCount()) : attack.getFailure());
     }
 
     private FlatFigure row(String figure, Double value, List<Double> interval) {
@@ -103,6 +101,12 @@ final class FlatFigures {
         row.setHigh(interval == null ? null : interval.get(1));
         row.setComplete(metrics.getComplete());
         row.setFlags(String.join(",", metrics.getFlags()));
+        row.setDataset(metrics.getDataset());
+        row.setFingerprint(metrics.getFingerprint());
+        row.setImagesDigest(metrics.getImagesDigest());
+        row.setDigest(metrics.getDigest());
+        row.setPlan(metrics.getPlan());
+        row.setPrecision("float32");
         rows.put(figure, row);
         return row;
     }

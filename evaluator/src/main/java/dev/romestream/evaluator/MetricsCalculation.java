@@ -1,5 +1,6 @@
 package dev.romestream.evaluator;
 
+import dev.romestream.exchange.identity.Identity;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.metric.Interval;
 import dev.romestream.robustness.metric.RatioInterval;
@@ -10,6 +11,7 @@ import dev.romestream.schemas.AttackNorm;
 import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.Split;
 import dev.romestream.schemas.Tally;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -20,16 +22,13 @@ import java.util.TreeMap;
 
 /** The figures of one mode, from a tally. */
 final class MetricsCalculation {
-    /** Prefix of the reason of a figure that an attack's failure keeps from becoming complete. */
-    static final String FAILED_PREFIX = "attack.";
-
     private final Evaluation evaluation;
     private final Mode mode;
     private final List<AttackOutcomes> all = new ArrayList<>();
     private final List<AttackOutcomes> own;
 
-    private MetricsCalculation(Tally tally, Mode mode) {
-        this.evaluation = tally.getEvaluation();
+    private MetricsCalculation(Evaluation evaluation, Tally tally, Mode mode) {
+        this.evaluation = evaluation;
         this.mode = mode;
         for (int i = 0; i < evaluation.getAttacks().size(); i++) {
             all.add(AttackOutcomes.of(
@@ -38,8 +37,8 @@ final class MetricsCalculation {
         this.own = all.stream().filter(attack -> attack.isOf(mode)).toList();
     }
 
-    static RobustnessMetrics of(Tally tally, Mode mode) {
-        return new MetricsCalculation(tally, mode).metrics();
+    static RobustnessMetrics of(Evaluation evaluation, Tally tally, Mode mode) {
+        return new MetricsCalculation(evaluation, tally, mode).metrics();
     }
 
     private RobustnessMetrics metrics() {
@@ -50,13 +49,6 @@ final class MetricsCalculation {
                 attacks.stream().filter(AttackOutcomes::isRated).toList();
         RobustnessRatios ratios = ratios(clean, rated);
         Map<String, String> undefined = new TreeMap<>(ratios.undefined());
-        List<String> rows = FlatFigures.rows(
-                own.stream().map(attack -> attack.spec().name()).toList());
-        for (int i = 0; i < own.size(); i++) {
-            if (own.get(i).tally().getFailure() != null) {
-                undefined.put(FAILED_PREFIX + rows.get(i), own.get(i).tally().getFailure());
-            }
-        }
         Optional<Interval> irrInterval = ratios.irr().isEmpty()
                 ? Optional.empty()
                 : RatioInterval.irr(
@@ -80,7 +72,8 @@ final class MetricsCalculation {
                 .setVersion(evaluation.getVersion())
                 .setArchitecture(evaluation.getArchitecture())
                 .setClassCounts(evaluation.getClassCounts())
-                .setComplete(own.stream().allMatch(this::isComplete))
+                .setComplete(own.stream()
+                        .allMatch(attack -> isComplete(attack) || attack.tally().getFailure() != null))
                 .setClean(accuracy(clean.correct(), clean.seen()))
                 .setAttacks(own.stream().map(this::accuracy).toList())
                 .setWorstCase(worstCase(clean, attacks))
@@ -93,6 +86,13 @@ final class MetricsCalculation {
                 .setIcrei(ratios.icrei().orElse(null))
                 .setUndefined(undefined)
                 .setFlags(flags(clean))
+                .setDataset(evaluation.getDataset())
+                .setFingerprint(evaluation.getFingerprint())
+                .setImagesDigest(
+                        Identity.images(evaluation.getFingerprint(), Split.TEST, EvaluationPlan.images(evaluation)))
+                .setDigest(evaluation.getDigest())
+                .setPlan(evaluation.getPlan())
+                .setSpecification(evaluation.getSpecification())
                 .build();
     }
 
@@ -115,12 +115,24 @@ final class MetricsCalculation {
             return RobustnessRatios.undefined(
                     "the network sees an image otherwise in another batch (" + EvaluationFlags.BATCH_DEPENDENT + ")");
         }
-        if (clean.isEmpty() || attacks.stream().anyMatch(AttackOutcomes::isEmpty)) {
-            return RobustnessRatios.undefined("not every attack has a result yet");
+        Optional<AttackOutcomes> failed = own.stream()
+                .filter(attack -> !isComplete(attack) && attack.tally().getFailure() != null)
+                .findFirst();
+        if (failed.isPresent()) {
+            return RobustnessRatios.undefined(
+                    "the attack " + failed.get().spec().name() + " failed: "
+                            + failed.get().tally().getFailure());
+        }
+        BitSet images = common();
+        if (images.isEmpty()) {
+            return RobustnessRatios.undefined(
+                    clean.isEmpty() || attacks.stream().anyMatch(AttackOutcomes::isEmpty)
+                            ? "not every attack has a result yet"
+                            : "no image has been seen by every attack yet");
         }
         return RobustnessRatios.of(
-                clean.percent(),
-                attacks.stream().map(AttackOutcomes::percent).toList(),
+                clean.percent(images),
+                attacks.stream().map(attack -> attack.percent(images)).toList(),
                 secondsPerImage(clean),
                 attacks.stream().map(MetricsCalculation::secondsPerImage).toList());
     }
@@ -173,6 +185,8 @@ final class MetricsCalculation {
                 .setGradientEvaluations(attack.tally().getGradientEvaluations())
                 .setForwardEvaluations(attack.tally().getForwardEvaluations())
                 .setPerImage(isComplete(attack) ? perImage(attack) : "")
+                .setFailure(isComplete(attack) ? null : attack.tally().getFailure())
+                .setPrecision(attack.planned().getPrecision())
                 .setSample(attack.tally().getSample())
                 .build();
     }

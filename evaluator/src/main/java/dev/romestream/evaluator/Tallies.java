@@ -1,5 +1,6 @@
 package dev.romestream.evaluator;
 
+import dev.romestream.schemas.AskedRequest;
 import dev.romestream.schemas.AttackTally;
 import dev.romestream.schemas.BatchOutcome;
 import dev.romestream.schemas.Evaluation;
@@ -9,49 +10,52 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
-/** How an outcome changes a tally. Applying one twice changes nothing. */
+/** How a tally changes with what becomes of its requests. Taking the same in twice changes nothing. */
 final class Tallies {
     private Tallies() {}
 
     static Tally empty(Evaluation evaluation) {
-        List<AttackTally> attacks = new ArrayList<>();
-        for (int i = 0; i < evaluation.getAttacks().size(); i++) {
-            attacks.add(
-                    new AttackTally(ByteBuffer.allocate(0), ByteBuffer.allocate(0), 0.0, 0L, 0L, 0L, 0L, null, null));
-        }
+        List<AttackTally> attacks = Stream.generate(
+                        () -> AttackTally.newBuilder().build())
+                .limit(evaluation.getAttacks().size())
+                .toList();
         return Tally.newBuilder()
-                .setEvaluation(evaluation)
-                .setAttempt(evaluation.getRun())
+                .setPlan(evaluation.getPlan())
                 .setAttacks(attacks)
                 .build();
     }
 
-    /** Whether a tally is of this evaluation, whichever run of it. */
-    static boolean isOf(Tally tally, Evaluation evaluation) {
-        Evaluation known = tally.getEvaluation();
-        return Evaluation.newBuilder(known)
-                .setRun(evaluation.getRun())
-                .setActive(evaluation.getActive())
-                .build()
-                .equals(evaluation);
+    /** The request of this id that is out, or that has failed. */
+    static Optional<AskedRequest> asked(Tally tally, String id) {
+        Optional<AskedRequest> out = tally.getAsked().stream()
+                .filter(asked -> asked.getId().equals(id))
+                .findFirst();
+        return out.or(() -> IntStream.range(0, tally.getAttacks().size())
+                .mapToObj(attack -> tally.getAttacks().get(attack).getFailed())
+                .filter(failed -> failed != null && failed.getId().equals(id))
+                .findFirst());
+    }
+
+    /** The tally with a failure in it: of that attack, nothing more is asked. */
+    static Tally failed(Tally tally, AskedRequest request, String reason) {
+        Tally failed = replaced(
+                tally,
+                request.getAttack(),
+                AttackTally.newBuilder(tally.getAttacks().get(request.getAttack()))
+                        .setFailure(reason)
+                        .setFailed(request)
+                        .build());
+        failed.setAsked(without(failed.getAsked(), asked -> asked.getAttack() == request.getAttack()));
+        return failed;
     }
 
     /** The tally with an outcome in it. */
-    static Tally apply(Tally tally, BatchOutcome outcome) {
-        AttackTally earlier = tally.getAttacks().get(outcome.getAttack());
-        if (outcome.getError() != null) {
-            boolean counts = outcome.getAttempt() >= tally.getEvaluation().getRun();
-            return counts
-                    ? replaced(
-                            tally,
-                            outcome.getAttack(),
-                            AttackTally.newBuilder(earlier)
-                                    .setFailure(outcome.getError())
-                                    .build())
-                    : tally;
-        }
+    static Tally counted(Evaluation evaluation, Tally tally, AskedRequest request, BatchOutcome outcome) {
+        AttackTally earlier = tally.getAttacks().get(request.getAttack());
         BitSet seen = BitSet.valueOf(earlier.getSeen().duplicate());
         BitSet hits = BitSet.valueOf(earlier.getCorrect().duplicate());
         boolean isNew = false;
@@ -59,79 +63,100 @@ final class Tallies {
             int id = outcome.getImageIds().get(i);
             isNew |= !seen.get(id);
             seen.set(id);
-            hits.set(id, outcome.getCorrect().get(i) != 0);
+            hits.set(id, outcome.getCorrect().get(outcome.getCorrect().position() + i) != 0);
         }
-        return isNew
-                ? replaced(
-                        tally,
-                        outcome.getAttack(),
-                        new AttackTally(
-                                ByteBuffer.wrap(seen.toByteArray()),
-                                ByteBuffer.wrap(hits.toByteArray()),
-                                earlier.getSeconds() + outcome.getSeconds(),
-                                earlier.getGradientEvaluations() + outcome.getGradientEvaluations(),
-                                earlier.getForwardEvaluations() + outcome.getForwardEvaluations(),
-                                earlier.getZeroGradients() + outcome.getZeroGradients(),
-                                earlier.getDiffering() + outcome.getDiffering(),
-                                earlier.getFailure(),
-                                sample(tally, earlier, outcome)))
-                : tally;
+        if (!isNew) {
+            return tally;
+        }
+        boolean mended =
+                earlier.getFailed() != null && earlier.getFailed().getId().equals(request.getId());
+        AttackTally now = AttackTally.newBuilder()
+                .setSeen(ByteBuffer.wrap(seen.toByteArray()))
+                .setCorrect(ByteBuffer.wrap(hits.toByteArray()))
+                .setSeconds(earlier.getSeconds() + outcome.getSeconds())
+                .setGradientEvaluations(earlier.getGradientEvaluations() + outcome.getGradientEvaluations())
+                .setForwardEvaluations(earlier.getForwardEvaluations() + outcome.getForwardEvaluations())
+                .setZeroGradients(earlier.getZeroGradients() + outcome.getZeroGradients())
+                .setDiffering(earlier.getDiffering() + outcome.getDiffering())
+                .setFailure(mended ? null : earlier.getFailure())
+                .setFailed(mended ? null : earlier.getFailed())
+                .setSample(sample(evaluation, earlier, outcome))
+                .build();
+        Tally counted = replaced(tally, request.getAttack(), now);
+        counted.setAsked(without(
+                counted.getAsked(),
+                asked -> asked.getId().equals(request.getId()) && hasSeen(evaluation, seen, slot(asked))));
+        return counted;
     }
 
     /** Of the first images, so that all attacks show the same ones. */
-    private static Sample sample(Tally tally, AttackTally earlier, BatchOutcome outcome) {
-        int first = EvaluationPlan.images(tally.getEvaluation())[0];
+    private static Sample sample(Evaluation evaluation, AttackTally earlier, BatchOutcome outcome) {
+        int first = EvaluationPlan.images(evaluation)[0];
         return outcome.getImageIds().contains(first) ? outcome.getSample() : earlier.getSample();
     }
 
-    /** The tally with a failure noted for every attack that lacks images. */
-    static Tally failed(Tally tally, String reason) {
-        Tally failed = tally;
+    /** The tally with every attack failed that lacks images. */
+    static Tally ended(Evaluation evaluation, Tally tally, AskedRequest request, String reason) {
+        Tally ended = failed(tally, request, reason);
         for (int attack = 0; attack < tally.getAttacks().size(); attack++) {
-            if (seen(tally, attack).cardinality() < tally.getEvaluation().getImages()) {
-                failed = replaced(
-                        failed,
+            AttackTally own = ended.getAttacks().get(attack);
+            if (!isWhole(evaluation, own) && own.getFailure() == null) {
+                ended = replaced(
+                        ended,
                         attack,
-                        AttackTally.newBuilder(tally.getAttacks().get(attack))
-                                .setFailure(reason)
-                                .build());
+                        AttackTally.newBuilder(own).setFailure(reason).build());
             }
         }
-        return failed;
+        ended.setAsked(List.of());
+        return ended;
     }
 
-    /** The tally for another run: what failed may succeed. */
-    static Tally restarted(Tally tally, Evaluation evaluation) {
+    /** The tally for another run: what failed may succeed, and all that is missing is asked for. */
+    static Tally restarted(Tally tally) {
         List<AttackTally> attacks = tally.getAttacks().stream()
-                .map(attack -> AttackTally.newBuilder(attack).setFailure(null).build())
+                .map(attack -> AttackTally.newBuilder(attack)
+                        .setFailure(null)
+                        .setFailed(null)
+                        .build())
                 .toList();
-        return Tally.newBuilder(tally)
-                .setEvaluation(evaluation)
-                .setAttempt(evaluation.getRun())
-                .setRetries(0)
-                .setAttacks(attacks)
-                .build();
+        return Tally.newBuilder(tally).setAttacks(attacks).setAsked(List.of()).build();
     }
 
-    /** Requests whose images were not all seen. */
-    static List<EvaluationPlan.Slot> missing(Tally tally) {
-        List<BitSet> seen = IntStream.range(0, tally.getAttacks().size())
-                .mapToObj(attack -> seen(tally, attack))
-                .toList();
-        return EvaluationPlan.slots(tally.getEvaluation()).stream()
-                .filter(slot -> IntStream.of(EvaluationPlan.images(tally.getEvaluation(), slot))
-                        .anyMatch(image -> !seen.get(slot.attack()).get(image)))
+    static EvaluationPlan.Slot slot(AskedRequest request) {
+        return new EvaluationPlan.Slot(request.getAttack(), request.getFrom());
+    }
+
+    /** Requests that are neither answered nor out, in the plan's order; none of an attack that has failed. */
+    static List<EvaluationPlan.Slot> missing(Evaluation evaluation, Tally tally) {
+        List<BitSet> seen = tally.getAttacks().stream().map(Tallies::seen).toList();
+        List<EvaluationPlan.Slot> out =
+                tally.getAsked().stream().map(Tallies::slot).toList();
+        return EvaluationPlan.slots(evaluation).stream()
+                .filter(slot -> tally.getAttacks().get(slot.attack()).getFailure() == null
+                        && !out.contains(slot)
+                        && !hasSeen(evaluation, seen.get(slot.attack()), slot))
                 .toList();
     }
 
-    static boolean isComplete(Tally tally) {
-        return IntStream.range(0, tally.getAttacks().size())
-                .allMatch(attack -> seen(tally, attack).cardinality()
-                        == tally.getEvaluation().getImages());
+    private static boolean hasSeen(Evaluation evaluation, BitSet seen, EvaluationPlan.Slot slot) {
+        return IntStream.of(EvaluationPlan.images(evaluation, slot)).allMatch(seen::get);
     }
 
-    private static BitSet seen(Tally tally, int attack) {
-        return BitSet.valueOf(tally.getAttacks().get(attack).getSeen().duplicate());
+    static boolean isComplete(Evaluation evaluation, Tally tally) {
+        return tally.getAttacks().stream().allMatch(attack -> isWhole(evaluation, attack));
+    }
+
+    private static boolean isWhole(Evaluation evaluation, AttackTally attack) {
+        return seen(attack).cardinality() == evaluation.getImages();
+    }
+
+    private static BitSet seen(AttackTally attack) {
+        return BitSet.valueOf(attack.getSeen().duplicate());
+    }
+
+    private static List<AskedRequest> without(
+            List<AskedRequest> asked, java.util.function.Predicate<AskedRequest> leaves) {
+        return asked.stream().filter(leaves.negate()).toList();
     }
 
     private static Tally replaced(Tally tally, int position, AttackTally attack) {

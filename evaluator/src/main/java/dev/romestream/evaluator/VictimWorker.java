@@ -13,11 +13,13 @@ import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.TensorCodec;
 import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.identity.Identity;
 import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.experiment.DatasetIds;
+import dev.romestream.messaging.experiment.Experiments;
 import dev.romestream.messaging.experiment.StatusReporter;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.RequestWorker;
@@ -36,6 +38,7 @@ import dev.romestream.robustness.train.VictimTraining.BatchLoss;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Network;
 import dev.romestream.schemas.NetworkCheck;
+import dev.romestream.schemas.NetworkRole;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.Outcome;
 import dev.romestream.schemas.SnapshotClass;
@@ -47,15 +50,22 @@ import dev.romestream.schemas.VictimRequest;
 import dev.romestream.schemas.VictimSpec;
 import dev.romestream.schemas.VictimTraining;
 import dev.romestream.schemas.WorkAnswer;
+import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** Makes one network ready for each request: trains a victim on a snapshot, or checks a network that a user brought. */
 final class VictimWorker extends RequestWorker<VictimRequest> {
     private static final String SERVICE = "victim-trainer";
+    private static final Duration SNAPSHOTS_LIMIT = Duration.ofMinutes(1);
 
     private final NDManager manager;
     private final boolean programs;
+    private final Experiments experiments;
     private final SnapshotStore snapshots;
     private final NetworkStore networks;
     private final DatasetStore datasets;
@@ -64,6 +74,7 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
     VictimWorker(
             RomeConfig config,
             NDManager manager,
+            Experiments experiments,
             SnapshotStore snapshots,
             NetworkStore networks,
             DatasetStore datasets,
@@ -71,6 +82,7 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
         super(config, VictimRequest.class);
         this.manager = manager;
         this.programs = config.flag(RomeConfig.NETWORKS_TORCHSCRIPT);
+        this.experiments = experiments;
         this.snapshots = snapshots;
         this.networks = networks;
         this.datasets = datasets;
@@ -78,42 +90,96 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
     }
 
     @Override
-    protected void carryOut(VictimRequest request) {
+    protected void carryOut(VictimRequest request, ConsumerRecord<String, byte[]> record) {
         if (request.getTask() instanceof VictimTraining
                 && request.getExperiment().getDistillation() == null) {
             throw new UnprocessableException(
                     "A request is for a victim of " + request.getExperiment().getId() + ", which has no distillation.");
         }
         try {
-            List<String> flags = List.of();
             if (request.getTask() instanceof VictimTraining task) {
-                train(request, task);
+                answer(request, Outcome.DONE, done(train(request, task)));
             } else if (request.getTask() instanceof NetworkCheck task) {
-                flags = check(request, task.getNetwork());
+                answer(request, Outcome.DONE, check(request, task.getNetwork()));
             }
-            answer(request, Outcome.DONE, null, flags);
         } catch (InvalidRecordException | IllegalArgumentException e) {
             // the experiment's fault, and no record's: it is answered, and not dead
-            answer(request, Outcome.FAILED, String.valueOf(e.getMessage()), List.of());
+            answerFailure(request, String.valueOf(e.getMessage()));
         } catch (EngineException e) {
             throw EngineFaults.classified(e);
         }
     }
 
-    private void train(VictimRequest request, VictimTraining task) {
-        Experiment experiment = request.getExperiment();
-        String id = VictimPlan.id(experiment, task.getSnapshot(), task.getVictim());
-        boolean there = networks.head(NetworkCodec.key(id, 0))
+    /** The experiment runs, and is still what the request is for. */
+    @Override
+    protected boolean isWanted(VictimRequest request) {
+        Experiment asked = request.getExperiment();
+        return experiments.isWanted(asked.getId())
+                && experiments
+                        .get(asked.getId())
+                        .filter(now -> Identity.specification(now).equals(Identity.specification(asked)))
+                        .isPresent();
+    }
+
+    @Override
+    protected void withdrawn(VictimRequest request) {
+        answer(request, Outcome.INTERRUPTED, WorkAnswer.newBuilder());
+    }
+
+    /** The key of the network, which is on its topic then. */
+    private String train(VictimRequest request, VictimTraining task) {
+        String id = VictimPlan.id(request.getExperiment(), task.getSnapshot(), task.getVictim());
+        String key = NetworkCodec.key(id, 0);
+        boolean there = networks.head(key)
                 .filter(head -> head.getFingerprint().equals(request.getId()))
                 .isPresent();
         if (!there) {
-            Network trained = trained(experiment, task, id);
+            Network trained = trained(request, task, id);
+            trained.setExperiment(request.getExperiment().getId());
             trained.setFingerprint(request.getId());
             networks.send(sender, trained);
+            sender.flush();
+            networks.awaitCurrent();
+            retireOthers(request.getExperiment(), task.getSnapshot());
+        }
+        return key;
+    }
+
+    /** Victims that the experiment had before it was another one. */
+    private void retireOthers(Experiment experiment, int current) {
+        snapshots.awaitCurrent(SNAPSHOTS_LIMIT);
+        Set<Integer> numbers = new TreeSet<>(snapshots.numbers(experiment.getId()));
+        numbers.add(current);
+        Set<String> own = new HashSet<>();
+        for (int snapshot : numbers) {
+            VictimPlan.of(experiment)
+                    .forEach(plan -> own.add(NetworkCodec.key(VictimPlan.id(experiment, snapshot, plan.number()), 0)));
+        }
+        networks.keys().stream()
+                .filter(key -> key.startsWith(experiment.getId() + "/") && !own.contains(key))
+                .filter(key -> networks.head(key)
+                        .filter(head -> head.getRole() == NetworkRole.VICTIM
+                                && experiment.getId().equals(head.getExperiment()))
+                        .isPresent())
+                .forEach(key -> networks.retire(sender, key));
+    }
+
+    /** What a network is, by its bytes as they stand on the topic. */
+    private WorkAnswer.Builder done(String key) {
+        while (true) {
+            Optional<Network> head = networks.head(key);
+            Network network = networks.find(key)
+                    .orElseThrow(() -> new InvalidRecordException("Network " + key + " is no longer on its topic."));
+            if (head.isPresent() && head.equals(networks.head(key))) {
+                return WorkAnswer.newBuilder()
+                        .setDigest(Identity.network(network))
+                        .setRevision(Identity.revision(head.get()));
+            }
         }
     }
 
-    private Network trained(Experiment experiment, VictimTraining task, String id) {
+    private Network trained(VictimRequest request, VictimTraining task, String id) {
+        Experiment experiment = request.getExperiment();
         List<VictimPlan> plans = VictimPlan.of(experiment);
         if (task.getVictim() >= plans.size()) {
             throw new InvalidRecordException("Victim " + task.getVictim() + " is asked for; the experiment "
@@ -143,7 +209,7 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
                     trainingSet(scope, experiment, task, normalization),
                     VictimPlan.seed(experiment, task.getSnapshot(), task.getVictim()),
                     done -> {
-                        step();
+                        step(request);
                         status.progress(done, spec.getEpochs());
                     });
             return NetworkCodec.victim(id, 0, network, normalization);
@@ -207,13 +273,13 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
     }
 
     /** Refuses a network that is not one for the data set, or cannot be made of its record; else tells what a probe shows. */
-    private List<String> check(VictimRequest request, NetworkVersion version) {
+    private WorkAnswer.Builder check(VictimRequest request, NetworkVersion version) {
         String key = NetworkCodec.key(version.getNetwork(), version.getVersion());
         Optional<Network> found = networks.find(key);
         if (found.isEmpty()) {
             throw new InvalidRecordException("Network " + key + " is no longer on its topic.");
         }
-        var dataset = datasets.await(DatasetIds.of(request.getExperiment().getDataset()), this::isCancelled);
+        var dataset = datasets.await(DatasetIds.of(request.getExperiment().getDataset()), () -> isEnded(request));
         Network network = found.get();
         var shape = NetworkCodec.shape(network.getInputShape());
         if (!shape.equals(dataset.test().shape())
@@ -229,22 +295,25 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
             boolean optimises = NetworkCodec.program(network)
                     .map(TorchScript::differentiates)
                     .orElse(false);
-            return EvaluationFlags.of(NetworkProbe.of(scope, classifier, shape, new Seed(0)), optimises);
+            return done(key)
+                    .setFlags(EvaluationFlags.of(NetworkProbe.of(scope, classifier, shape, new Seed(0)), optimises));
         }
     }
 
-    private void answer(VictimRequest request, Outcome outcome, String error, List<String> flags) {
-        sender.flush();
+    private void answer(VictimRequest request, Outcome outcome, WorkAnswer.Builder answer) {
         String experiment = request.getExperiment().getId();
         sender.send(
                 Topic.VICTIM_ANSWERS,
                 experiment,
-                new WorkAnswer(VictimPlan.answerId(request), experiment, outcome, 0, error, flags));
+                answer.setId(VictimPlan.answerId(request))
+                        .setExperiment(experiment)
+                        .setOutcome(outcome)
+                        .build());
         sender.flush();
     }
 
     @Override
     protected void answerFailure(VictimRequest request, String reason) {
-        answer(request, Outcome.FAILED, reason, List.of());
+        answer(request, Outcome.FAILED, WorkAnswer.newBuilder().setError(reason));
     }
 }

@@ -3,6 +3,7 @@ package dev.romestream.evaluator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.romestream.exchange.identity.Identity;
 import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertBaseline;
@@ -149,13 +150,20 @@ class AlertProcessorTest {
                 .setIcrei(null)
                 .setUndefined(Map.of("irr", "no image is right"))
                 .setFlags(List.of(flags))
+                .setImagesDigest("images")
                 .build();
     }
 
     private void complete(RobustnessMetrics figures) {
+        figures.setSpecification(Identity.specification(experiment()));
+        tell(figures);
+    }
+
+    private void tell(RobustnessMetrics figures) {
         in.pipeInput(
                 "e",
-                new PlannerEvent(new FigureProgress("e/0/net/quick", figures.getMode(), 200L, true, null, figures)));
+                new PlannerEvent(
+                        new FigureProgress("e/0/net/quick", "p", figures.getMode(), 200L, true, null, figures)));
     }
 
     private List<AlertState> states() {
@@ -257,7 +265,7 @@ class AlertProcessorTest {
         rules(rule("fgsm").setDropsBy(5.0));
         complete(figures(0, bits(0, 60)));
         RobustnessMetrics other = figures(1, bits(0, 30));
-        other.setClassCounts(List.of(50, 50));
+        other.setImagesDigest("others");
         complete(other);
         Alert alert = out.readValue();
         assertThat(alert.getDifference().getLost()).isNull();
@@ -278,6 +286,32 @@ class AlertProcessorTest {
         complete(figures(5, bits(0, 90)));
         complete(figures(4, bits(0, 1)));
         assertThat(out.isEmpty()).isTrue();
+    }
+
+    @Test
+    void figuresOfTheExperimentAsItWasSayNothing() {
+        rules(rule("fgsm").setBelow(50.0));
+        RobustnessMetrics late = figures(0, bits(0, 1));
+        late.setSpecification("of another one");
+        tell(late);
+        assertThat(out.isEmpty()).isTrue();
+        complete(figures(0, bits(0, 1)));
+        assertThat(states()).containsExactly(AlertState.RAISED);
+    }
+
+    @Test
+    void aFailedAttackIsToldWhereARuleAsksForIt() {
+        rules(AlertRule.newBuilder().setFailed(true), rule("clean").setBelow(50.0));
+        RobustnessMetrics failed = figures(0, "");
+        failed.getAttacks().get(1).setFailure("out of memory");
+        failed.getAttacks().get(0).setPerImage(bits(0, 1));
+        complete(failed);
+        Alert alert = out.readValue();
+        assertThat(alert.getRule()).isEqualTo("failed");
+        assertThat(alert.getReason()).isEqualTo("the attack fgsm failed: out of memory");
+        assertThat(out.isEmpty()).as("of a figure that is not whole, nothing").isTrue();
+        complete(figures(1, bits(0, 60)));
+        assertThat(states()).containsExactly(AlertState.CLEARED);
     }
 
     @Test

@@ -53,7 +53,9 @@ class BatchScorerTest {
         Architecture architecture = new Architecture("convnet", 3, 1);
         var parameters = NeuralNetwork.initialParameters(manager, architecture, SHAPE, 2, new Seed(2));
         return new NetworkCache.Loaded(
-                new NeuralNetwork(architecture, SHAPE, 2, parameters), new Normalization(List.of(0.5), List.of(0.25)));
+                new NeuralNetwork(architecture, SHAPE, 2, parameters),
+                new Normalization(List.of(0.5), List.of(0.25)),
+                manager.newSubManager());
     }
 
     @AfterEach
@@ -98,8 +100,10 @@ class BatchScorerTest {
                 .setImages(3)
                 .setRequestSize(3)
                 .setSeed(0)
-                .setAttacks(
-                        List.of(new PlannedAttack(AttackCodec.encode(settings), null, true, List.of(Mode.UNTARGETED))))
+                .setAttacks(List.of(PlannedAttack.newBuilder()
+                        .setAttack(AttackCodec.encode(settings))
+                        .setModes(List.of(Mode.UNTARGETED))
+                        .build()))
                 .build();
     }
 
@@ -161,6 +165,15 @@ class BatchScorerTest {
         PerturbedBatch batch = batch(pgd(Space.PIXEL), x -> x);
         batch.setAttack(AttackCodec.encode(pgd(Space.NORMALISED)));
         assertThatThrownBy(() -> score(pgd(Space.PIXEL), batch)).hasMessageContaining("not the one that the plan has");
+    }
+
+    @Test
+    void someOfARequestsImagesAreAnAnswerToo() {
+        PerturbedBatch batch = batch(pgd(Space.PIXEL), x -> x.get("1:"));
+        batch.setImageIds(List.of(1, 2));
+        boolean[] whole =
+                score(pgd(Space.PIXEL), batch(pgd(Space.PIXEL), x -> x)).correct();
+        assertThat(score(pgd(Space.PIXEL), batch).correct()).containsExactly(whole[1], whole[2]);
     }
 
     @Test

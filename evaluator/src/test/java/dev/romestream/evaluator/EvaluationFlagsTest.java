@@ -31,22 +31,24 @@ class EvaluationFlagsTest {
         BitSet correct = new BitSet();
         correct.set(0, robust);
         plan.add(planned);
-        attacks.add(new AttackTally(
-                ByteBuffer.wrap(seen.toByteArray()),
-                ByteBuffer.wrap(correct.toByteArray()),
-                1.0,
-                0L,
-                0L,
-                zeroGradients,
-                differing,
-                null,
-                null));
+        attacks.add(AttackTally.newBuilder()
+                .setSeen(ByteBuffer.wrap(seen.toByteArray()))
+                .setCorrect(ByteBuffer.wrap(correct.toByteArray()))
+                .setSeconds(1)
+                .setZeroGradients(zeroGradients)
+                .setDiffering(differing)
+                .build());
         return this;
     }
 
     private EvaluationFlagsTest control(String name, int robust, long differing) {
         var spec = AttackCodec.encode(AttackSpec.control(name, Space.PIXEL));
-        return with(new PlannedAttack(spec, null, false, List.of(Mode.values())), robust, 0, differing);
+        PlannedAttack planned = PlannedAttack.newBuilder()
+                .setAttack(spec)
+                .setRated(false)
+                .setModes(List.of(Mode.values()))
+                .build();
+        return with(planned, robust, 0, differing);
     }
 
     private EvaluationFlagsTest clean(int robust) {
@@ -61,7 +63,11 @@ class EvaluationFlagsTest {
             String name, double epsilon, int steps, boolean targeted, NetworkVersion source) {
         var settings = new AttackSpec(name, Space.PIXEL, targeted, epsilon, epsilon / 4, steps, false);
         Mode mode = targeted ? Mode.TARGETED : Mode.UNTARGETED;
-        return new PlannedAttack(AttackCodec.encode(settings), source, true, List.of(mode));
+        return PlannedAttack.newBuilder()
+                .setAttack(AttackCodec.encode(settings))
+                .setSource(source)
+                .setModes(List.of(mode))
+                .build();
     }
 
     private List<String> flags() {
@@ -87,7 +93,7 @@ class EvaluationFlagsTest {
                 .setAttacks(plan)
                 .build();
         return MetricsCalculation.of(
-                Tally.newBuilder().setEvaluation(evaluation).setAttacks(attacks).build(), Mode.UNTARGETED);
+                evaluation, Tally.newBuilder().setPlan("").setAttacks(attacks).build(), Mode.UNTARGETED);
     }
 
     @Test
@@ -138,7 +144,7 @@ class EvaluationFlagsTest {
     void anAttackFromAnotherNetworkThatBeatsThoseOnItsOwnIsTold() {
         assertThat(clean(600)
                         .attack("pgd", 0.03, 10, false, 500)
-                        .with(planned("pgd", 0.03, 10, false, new NetworkVersion("w", 0)), 400, 0, 0)
+                        .with(planned("pgd", 0.03, 10, false, new NetworkVersion("w", 0, "")), 400, 0, 0)
                         .flags())
                 .containsExactly("black-box-wins");
     }

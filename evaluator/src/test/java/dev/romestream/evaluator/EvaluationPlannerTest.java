@@ -3,6 +3,8 @@ package dev.romestream.evaluator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.identity.Identity;
+import dev.romestream.messaging.streams.Write;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.DesiredState;
@@ -13,7 +15,11 @@ import dev.romestream.schemas.EvaluationState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.FigureProgress;
 import dev.romestream.schemas.Mode;
+import dev.romestream.schemas.NetworkRole;
+import dev.romestream.schemas.NetworkSeen;
+import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.Outcome;
+import dev.romestream.schemas.PlannedEvaluation;
 import dev.romestream.schemas.SnapshotManifest;
 import dev.romestream.schemas.SnapshotTaken;
 import dev.romestream.schemas.SuiteSpec;
@@ -23,6 +29,9 @@ import dev.romestream.schemas.VictimSpec;
 import dev.romestream.schemas.WorkAnswer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.apache.avro.specific.SpecificRecord;
@@ -30,7 +39,30 @@ import org.junit.jupiter.api.Test;
 
 class EvaluationPlannerTest {
     private EvaluationState state = EvaluationPlanner.unknown();
+    private final Map<String, PlannedEvaluation> known = new TreeMap<>();
     private EvaluationPlanner planner;
+
+    private final Plans plans = new Plans() {
+        @Override
+        public Optional<PlannedEvaluation> find(String key) {
+            return Optional.ofNullable(known.get(key));
+        }
+
+        @Override
+        public void put(String key, PlannedEvaluation evaluation) {
+            known.put(key, evaluation);
+        }
+
+        @Override
+        public void remove(String key) {
+            known.remove(key);
+        }
+
+        @Override
+        public Map<String, PlannedEvaluation> all() {
+            return Map.copyOf(known);
+        }
+    };
 
     private static Experiment experiment(int run, DesiredState desired, String... suites) {
         return Experiment.newBuilder()
@@ -86,7 +118,7 @@ class EvaluationPlannerTest {
     }
 
     private List<SpecificRecord> after(Consumer<EvaluationPlanner> fact) {
-        planner = new EvaluationPlanner(state);
+        planner = new EvaluationPlanner(state, plans);
         fact.accept(planner);
         planner.plan();
         state = planner.state();
@@ -100,14 +132,29 @@ class EvaluationPlannerTest {
     }
 
     private List<SpecificRecord> done(VictimRequest request) {
-        return after(planner ->
-                planner.answer(new WorkAnswer(VictimPlan.answerId(request), "e", Outcome.DONE, 0, null, List.of())));
+        return done(request, "weights of " + VictimPlan.answerId(request), "");
+    }
+
+    private List<SpecificRecord> done(VictimRequest request, String digest, String revision) {
+        return after(planner -> planner.answer(answer(request)
+                .setOutcome(Outcome.DONE)
+                .setDigest(digest)
+                .setRevision(revision)
+                .build()));
+    }
+
+    private static WorkAnswer.Builder answer(VictimRequest request) {
+        return WorkAnswer.newBuilder().setId(VictimPlan.answerId(request)).setExperiment("e");
     }
 
     private void complete(Evaluation evaluation) {
         for (Mode mode : Mode.values()) {
-            after(planner -> planner.figure(new FigureProgress(evaluation.getKey(), mode, 100L, true, null, null)));
+            after(planner -> planner.figure(progress(evaluation, mode, true, null)));
         }
+    }
+
+    private static FigureProgress progress(Evaluation evaluation, Mode mode, boolean complete, String failure) {
+        return new FigureProgress(evaluation.getKey(), evaluation.getPlan(), mode, 100L, complete, failure, null);
     }
 
     /** In whatever order the topics are read. */
@@ -161,11 +208,11 @@ class EvaluationPlannerTest {
         List<VictimRequest> victims = only(after(planner -> planner.snapshot(snapshot(0, true))), VictimRequest.class);
         List<Evaluation> evaluations = only(done(victims.get(0)), Evaluation.class);
         complete(evaluations.get(0));
-        planner = new EvaluationPlanner(state);
+        planner = new EvaluationPlanner(state, plans);
         planner.removed();
         assertThat(planner.work())
                 .allMatch(work -> work.topic() == Topic.EVALUATIONS && work.record() == null)
-                .extracting(EvaluationPlanner.Work::key)
+                .extracting(Write::key)
                 .containsExactlyInAnyOrder(
                         evaluations.get(0).getKey(), evaluations.get(1).getKey());
     }
@@ -241,7 +288,7 @@ class EvaluationPlannerTest {
         VictimRequest victim = only(after(planner -> planner.snapshot(snapshot(0, true))), VictimRequest.class)
                 .get(0);
         after(planner -> planner.answer(
-                new WorkAnswer(VictimPlan.answerId(victim), "e", Outcome.FAILED, 0, "no memory", List.of())));
+                answer(victim).setOutcome(Outcome.FAILED).setError("no memory").build()));
         assertThat(state.getFailure()).isEqualTo("no memory");
         assertThat(only(
                         after(planner -> planner.experiment(experiment(1, DesiredState.RUN, "quick"))),
@@ -259,5 +306,188 @@ class EvaluationPlannerTest {
         List<VictimRequest> victims = only(after(planner -> planner.snapshot(snapshot(0, true))), VictimRequest.class);
         Evaluation evaluation = only(done(victims.get(0)), Evaluation.class).get(0);
         assertThat(evaluation.getRequestSize()).isEqualTo(4 * 1024 * 1024 / (3 * 128 * 128 * 4));
+    }
+
+    private List<Evaluation> running(String... suites) {
+        after(planner -> planner.experiment(experiment(0, DesiredState.RUN, suites)));
+        after(planner -> planner.dataset(dataset(32)));
+        List<Evaluation> evaluations = new ArrayList<>();
+        for (VictimRequest victim : only(after(planner -> planner.snapshot(snapshot(0, true))), VictimRequest.class)) {
+            evaluations.addAll(only(done(victim), Evaluation.class));
+        }
+        return evaluations;
+    }
+
+    private List<String> replaced() {
+        return planner.work().stream()
+                .filter(work -> work.topic() == Topic.EVALUATIONS && work.record() == null && work.replaced())
+                .map(Write::key)
+                .toList();
+    }
+
+    @Test
+    void anEvaluationIsOfTheWeightsThatWereLookedAt() {
+        Evaluation evaluation = running("quick").get(0);
+        assertThat(evaluation.getDigest()).startsWith("weights of ");
+        assertThat(evaluation.getPlan()).isNotEmpty();
+        Evaluation other = Evaluation.newBuilder(evaluation).setDigest("others").build();
+        assertThat(Identity.plan(other)).isNotEqualTo(evaluation.getPlan());
+        Evaluation again =
+                Evaluation.newBuilder(evaluation).setRun(7).setActive(false).build();
+        assertThat(Identity.plan(again)).isEqualTo(evaluation.getPlan());
+    }
+
+    /** A suite fewer, another seed, fewer victims: in the middle of a run, by whoever may write experiments. */
+    @Test
+    void whatAChangedExperimentDoesNotHaveIsReplacedAndWhatItHasStays() {
+        List<Evaluation> evaluations = running("quick", "pixel-2");
+        List<SpecificRecord> written = after(planner -> planner.experiment(experiment(0, DesiredState.RUN, "quick")));
+        assertThat(replaced())
+                .containsExactlyInAnyOrderElementsOf(evaluations.stream()
+                        .filter(evaluation -> evaluation.getSuite().equals("pixel-2"))
+                        .map(Evaluation::getKey)
+                        .toList());
+        assertThat(only(written, VictimRequest.class))
+                .as("the victims are the same")
+                .isEmpty();
+        assertThat(only(written, Evaluation.class))
+                .as("their figures name the experiment's specification")
+                .hasSize(2);
+    }
+
+    @Test
+    void anotherSeedBeginsAnewWithNothingOfTheOldOne() {
+        List<Evaluation> evaluations = running("quick");
+        Experiment other = experiment(0, DesiredState.RUN, "quick");
+        other.setSeed(99);
+        assertThat(after(planner -> planner.experiment(other)).stream().filter(record -> record != null))
+                .as("no snapshot of the other seed is there yet")
+                .hasSize(2)
+                .allMatch(VictimRequest.class::isInstance);
+        assertThat(replaced())
+                .containsExactlyInAnyOrderElementsOf(
+                        evaluations.stream().map(Evaluation::getKey).toList());
+    }
+
+    @Test
+    void aSnapshotOfTheDistillationThatWasIsNotEvaluated() {
+        Experiment experiment = experiment(0, DesiredState.RUN, "quick");
+        after(planner -> planner.experiment(experiment));
+        after(planner -> planner.dataset(dataset(32)));
+        SnapshotTaken late = snapshot(0, true);
+        late.getManifest().setSpecification("of another distillation");
+        assertThat(after(planner -> planner.snapshot(late))).isEmpty();
+        SnapshotTaken own = snapshot(0, true);
+        own.getManifest().setSpecification(Identity.distillation(experiment));
+        assertThat(only(after(planner -> planner.snapshot(own)), VictimRequest.class))
+                .hasSize(2);
+        assertThat(after(planner -> planner.snapshot(late))).isEmpty();
+        assertThat(state.getSnapshots().get(0).getManifest()).isEqualTo(own.getManifest());
+    }
+
+    @Test
+    void lateFiguresOfAnotherPlanDoNotCount() {
+        Evaluation evaluation = running("quick").get(0);
+        Evaluation other = Evaluation.newBuilder(evaluation).setPlan("another").build();
+        complete(other);
+        assertThat(planner.outcomes()).isZero();
+        complete(evaluation);
+        assertThat(planner.outcomes()).isPositive();
+    }
+
+    @Test
+    void aFailedAttackFailsItsEvaluationAndAllOthersGoOn() {
+        List<Evaluation> evaluations = running("quick");
+        for (Mode mode : Mode.values()) {
+            after(planner -> planner.figure(progress(evaluations.get(0), mode, true, "fgsm: out of memory")));
+        }
+        assertThat(planner.isActive()).isTrue();
+        assertThat(planner.isComplete()).isFalse();
+        complete(evaluations.get(1));
+        assertThat(planner.isComplete()).isTrue();
+        assertThat(planner.failure().orElseThrow())
+                .contains("fgsm: out of memory")
+                .contains(evaluations.get(0).getKey());
+        assertThat(only(
+                        after(planner -> planner.experiment(experiment(1, DesiredState.RUN, "quick"))),
+                        Evaluation.class))
+                .as("what failed may succeed in the next run")
+                .extracting(Evaluation::getKey)
+                .containsExactly(evaluations.get(0).getKey());
+        assertThat(planner.isComplete()).isFalse();
+    }
+
+    private static Experiment monitoring() {
+        Experiment experiment = experiment(0, DesiredState.RUN, "quick");
+        experiment.setDistillation(null);
+        return experiment;
+    }
+
+    private static NetworkSeen seen(String revision) {
+        return new NetworkSeen(
+                new NetworkVersion("e/net", 3, ""), NetworkRole.MONITORED, "convnet", List.of(), revision);
+    }
+
+    @Test
+    void aNetworkThatIsPublishedAgainIsLookedAtAgainBeforeAnythingElseIsMeasured() {
+        after(planner -> planner.experiment(monitoring()));
+        after(planner -> planner.dataset(dataset(32)));
+        VictimRequest check = only(after(planner -> planner.network(seen("r1"))), VictimRequest.class)
+                .get(0);
+        Evaluation before =
+                only(done(check, "old weights", "r1"), Evaluation.class).get(0);
+        List<SpecificRecord> again = after(planner -> planner.network(seen("r2")));
+        assertThat(only(again, Evaluation.class))
+                .singleElement()
+                .satisfies(withdrawn -> assertThat(withdrawn.getActive()).isFalse());
+        VictimRequest second = only(again, VictimRequest.class).get(0);
+        assertThat(VictimPlan.answerId(second)).isNotEqualTo(VictimPlan.answerId(check));
+        Evaluation after =
+                only(done(second, "new weights", "r2"), Evaluation.class).get(0);
+        assertThat(after.getKey()).isEqualTo(before.getKey());
+        assertThat(after.getDigest()).isEqualTo("new weights");
+        assertThat(after.getPlan()).isNotEqualTo(before.getPlan());
+        assertThat(after.getActive()).isTrue();
+    }
+
+    @Test
+    void theSameBytesPublishedAgainGoOnAsTheyWere() {
+        after(planner -> planner.experiment(monitoring()));
+        after(planner -> planner.dataset(dataset(32)));
+        VictimRequest check = only(after(planner -> planner.network(seen("r1"))), VictimRequest.class)
+                .get(0);
+        Evaluation before = only(done(check, "weights", "r1"), Evaluation.class).get(0);
+        VictimRequest second = only(after(planner -> planner.network(seen("r2"))), VictimRequest.class)
+                .get(0);
+        assertThat(only(done(second, "weights", "r2"), Evaluation.class))
+                .singleElement()
+                .isEqualTo(before);
+    }
+
+    @Test
+    void whatWasSeenOfARecordThatIsReplacedIsOfNoUse() {
+        after(planner -> planner.experiment(monitoring()));
+        after(planner -> planner.dataset(dataset(32)));
+        VictimRequest check = only(after(planner -> planner.network(seen("r1"))), VictimRequest.class)
+                .get(0);
+        assertThat(only(after(planner -> planner.network(seen("r2"))), VictimRequest.class))
+                .hasSize(1);
+        assertThat(done(check, "old weights", "r1")).isEmpty();
+        assertThat(after(planner -> planner.answer(answer(check)
+                        .setOutcome(Outcome.FAILED)
+                        .setError("not one")
+                        .build())))
+                .isEmpty();
+        assertThat(planner.refusal()).isEmpty();
+    }
+
+    @Test
+    void aPausedExperimentIsNotAttacked() {
+        running("quick");
+        assertThat(only(
+                        after(planner -> planner.experiment(experiment(0, DesiredState.PAUSE, "quick"))),
+                        Evaluation.class))
+                .hasSize(2)
+                .noneMatch(Evaluation::getActive);
     }
 }

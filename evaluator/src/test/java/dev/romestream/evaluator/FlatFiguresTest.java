@@ -20,7 +20,7 @@ class FlatFiguresTest {
                 .setEpsilon(0.5)
                 .setSteps(steps)
                 .setNorm(AttackNorm.LINF)
-                .setSource(steps == 50 ? new NetworkVersion("other", 3) : null)
+                .setSource(steps == 50 ? new NetworkVersion("other", 3, "") : null)
                 .setControl(false)
                 .setRated(steps == 10)
                 .setCorrect(1)
@@ -30,6 +30,7 @@ class FlatFiguresTest {
                 .setSeconds(0)
                 .setGradientEvaluations(0)
                 .setForwardEvaluations(0)
+                .setFailure(steps == 50 ? "out of memory" : null)
                 .build();
     }
 
@@ -54,8 +55,13 @@ class FlatFiguresTest {
                 .setAe(1.5)
                 .setCrei(null)
                 .setIcrei(null)
-                .setUndefined(Map.of("rr", "no attack changes anything", "attack.pgd_2", "out of memory"))
+                .setUndefined(Map.of("rr", "no attack changes anything"))
                 .setFlags(List.of("CHANCE_LEVEL", "FEW_IMAGES"))
+                .setDataset("d")
+                .setFingerprint("f")
+                .setImagesDigest("i")
+                .setDigest("v")
+                .setPlan("p")
                 .build();
     }
 
@@ -70,7 +76,9 @@ class FlatFiguresTest {
                                 + " \"victim\": \"victim-0\", \"version\": 0, \"suite\": \"quick\", \"mode\": \"targeted\", \"figure\": \"irr\","
                                 + " \"epsilon\": null, \"norm\": null, \"steps\": null, \"source\": null, \"control\": null, \"rated\": null,"
                                 + " \"value\": 42.5, \"low\": 40.0, \"high\": 45.0, \"correct\": null,"
-                                + " \"count\": null, \"complete\": false, \"undefined\": null, \"flags\": \"CHANCE_LEVEL,FEW_IMAGES\"}");
+                                + " \"count\": null, \"complete\": false, \"undefined\": null, \"flags\": \"CHANCE_LEVEL,FEW_IMAGES\","
+                                + " \"dataset\": \"d\", \"fingerprint\": \"f\", \"imagesDigest\": \"i\", \"digest\": \"v\","
+                                + " \"plan\": \"p\", \"precision\": \"float32\"}");
         assertThat(rows.get("clean").getCorrect()).isEqualTo(3);
         assertThat(rows.get("clean").getHigh()).isEqualTo(95.4);
         assertThat(rows.get("clean").getUndefined()).isNull();

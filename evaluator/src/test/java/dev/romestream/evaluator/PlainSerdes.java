@@ -1,10 +1,15 @@
 package dev.romestream.evaluator;
 
+import dev.romestream.messaging.streams.Write;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertSeries;
 import dev.romestream.schemas.AttackRequest;
+import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.Evaluation;
+import dev.romestream.schemas.EvaluationState;
 import dev.romestream.schemas.Experiment;
-import dev.romestream.schemas.PerturbedBatch;
+import dev.romestream.schemas.FlatFigure;
+import dev.romestream.schemas.PlannedEvaluation;
 import dev.romestream.schemas.PlannerEvent;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Tally;
@@ -22,13 +27,18 @@ import org.apache.avro.specific.SpecificDatumWriter;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.serialization.Serializer;
 
 /** Avro with its schema known beforehand: the registry is tested elsewhere. */
 final class PlainSerdes {
     private static final List<Schema> SCHEMAS = List.of(
-            PerturbedBatch.SCHEMA$,
             RobustnessMetrics.SCHEMA$,
             Tally.SCHEMA$,
+            Evaluation.SCHEMA$,
+            EvaluationState.SCHEMA$,
+            PlannedEvaluation.SCHEMA$,
+            DatasetDescriptor.SCHEMA$,
+            FlatFigure.SCHEMA$,
             TallyEvent.SCHEMA$,
             AttackRequest.SCHEMA$,
             PlannerEvent.SCHEMA$,
@@ -55,6 +65,11 @@ final class PlainSerdes {
             throw new UncheckedIOException(e);
         }
         return out.toByteArray();
+    }
+
+    /** Of what is written, the records. */
+    static Serializer<Write> writes() {
+        return (topic, write) -> write(write.record());
     }
 
     @SuppressWarnings("TypeParameterUnusedInFormals")

@@ -53,10 +53,12 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -147,7 +149,7 @@ class MessagingIT {
                 .setWeightDecay(0.0)
                 .setSeed(1L)
                 .build();
-        return new PoolRequest(pool, network, 0, 0);
+        return new PoolRequest(pool, network, 0, 0, "");
     }
 
     @Test
@@ -445,6 +447,71 @@ class MessagingIT {
     }
 
     /** A partition may take a producer's second request before it is ready for the first, and then never takes the first. */
+    /** Two queues of an attacker share a sender: neither acknowledges a request whose answer the other has heard of as lost. */
+    @Test
+    void aFailedDeliveryIsToldToWhoeverSentTheRecord() throws Exception {
+        RomeConfig config = tenant();
+        try (RecordSender sender = new RecordSender(config)) {
+            CountDownLatch sent = new CountDownLatch(1);
+            CountDownLatch flushed = new CountDownLatch(1);
+            CompletableFuture<Void> unlucky = CompletableFuture.runAsync(() -> {
+                byte[] tooMany = new byte[2 * Topic.MAX_RECORD_BYTES];
+                Tensor tensor = new Tensor(List.of(1, 1, 1, tooMany.length), DType.UINT8, ByteBuffer.wrap(tooMany));
+                sender.send(
+                        Topic.IMAGE_BATCHES,
+                        "large",
+                        new ImageBatch("large", "f", Split.TEST, 0, tensor, List.of(7), List.of(0)));
+                sent.countDown();
+                awaitUninterruptibly(flushed);
+                sender.flush();
+            });
+            assertThat(sent.await(1, TimeUnit.MINUTES)).isTrue();
+            sender.send(Topic.EXPERIMENT_STATUS, "e/distiller", status("e", 1));
+            sender.flush();
+            flushed.countDown();
+            assertThatThrownBy(() -> unlucky.get(1, TimeUnit.MINUTES)).hasCauseInstanceOf(UnprocessableException.class);
+        }
+    }
+
+    /** While one member is at a long job, another that joins has its share within moments. */
+    @Test
+    void aMemberThatJoinsDoesNotWaitForTheSlowestJob() {
+        RomeConfig config = tenant(RomeConfig.QUEUE_TYPE, "consumer");
+        CountDownLatch slow = new CountDownLatch(1);
+        Queue<String> begun = new ConcurrentLinkedQueue<>();
+        Queue<String> done = new ConcurrentLinkedQueue<>();
+        Queue<String> givenUp = new ConcurrentLinkedQueue<>();
+        try (RecordSender sender = new RecordSender(config);
+                WorkQueue busy = WorkQueue.open(
+                        config,
+                        WorkGroup.POOL_TRAINERS,
+                        List.of(Topic.POOL_REQUESTS),
+                        worker(
+                                record -> {
+                                    begun.add(record.key());
+                                    awaitUninterruptibly(slow);
+                                },
+                                givenUp))) {
+            for (int i = 0; i < 20; i++) {
+                sender.send(Topic.POOL_REQUESTS, "r" + i, request(i));
+            }
+            sender.flush();
+            await().atMost(LIMIT).until(() -> !begun.isEmpty());
+            try (WorkQueue other = WorkQueue.open(
+                    config,
+                    WorkGroup.POOL_TRAINERS,
+                    List.of(Topic.POOL_REQUESTS),
+                    worker(record -> done.add(record.key()), givenUp))) {
+                await().atMost(Duration.ofSeconds(30)).until(() -> !done.isEmpty());
+                assertThat(busy.isAlive()).isTrue();
+                slow.countDown();
+                await().atMost(LIMIT).until(() -> done.size() + begun.size() >= 20);
+                assertThat(other.isAlive()).isTrue();
+            }
+        }
+        assertThat(givenUp).isEmpty();
+    }
+
     @Test
     void recordsSentToPartitionsThatWereJustCreatedArrive() throws Exception {
         for (int attempt = 0; attempt < 3; attempt++) {
@@ -543,7 +610,7 @@ class MessagingIT {
             }
 
             @Override
-            protected void carryOut(PoolRequest request) {
+            protected void carryOut(PoolRequest request, ConsumerRecord<String, byte[]> record) {
                 for (int i = 0; i < 10; i++) {
                     LockSupport.parkNanos(Duration.ofMillis(200).toNanos());
                     step();

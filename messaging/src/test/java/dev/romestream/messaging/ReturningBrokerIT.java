@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.romestream.embedded.EmbeddedBroker;
 import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.failure.UnavailableException;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.streams.StreamsApplication;
@@ -26,6 +27,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +44,8 @@ import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A broker that goes and comes back, also without its groups, members and offsets, as has been seen after a kill. */
 class ReturningBrokerIT {
@@ -140,6 +144,44 @@ class ReturningBrokerIT {
             registry.close();
             broker.close();
         }
+    }
+
+    /** What the work needs is away, and so are the brokers that its record would go back to. */
+    @ParameterizedTest
+    @ValueSource(strings = {"share", "consumer"})
+    void closingWithWorkInHandWhileTheBrokersAreAwayEnds(String type) throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        EmbeddedBroker broker = EmbeddedBroker.start(directory, freePort());
+        EmbeddedSchemaRegistry registry = EmbeddedSchemaRegistry.start(broker.bootstrapServers(), 0);
+        RomeConfig config = RomeConfig.of(Map.of(
+                "bootstrap.servers",
+                broker.bootstrapServers(),
+                RomeConfig.REGISTRY_URL,
+                registry.url(),
+                RomeConfig.QUEUE_TYPE,
+                type));
+        TopicSetup.ensure(config);
+        WorkQueue queue =
+                WorkQueue.open(config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), new WorkQueue.Worker() {
+                    @Override
+                    public void process(ConsumerRecord<String, byte[]> record) {
+                        begun.countDown();
+                        throw new UnavailableException("what the work needs is away", null);
+                    }
+
+                    @Override
+                    public void givenUp(ConsumerRecord<String, byte[]> record, Throwable reason) {}
+                });
+        try {
+            send(config, Topic.POOL_REQUESTS, "first");
+            assertThat(begun.await(1, TimeUnit.MINUTES)).isTrue();
+        } finally {
+            registry.close();
+            broker.close();
+        }
+        CompletableFuture<Void> closed = CompletableFuture.runAsync(queue::close);
+        await().atMost(Duration.ofSeconds(30)).until(closed::isDone);
+        assertThat(closed).isCompleted();
     }
 
     /** A topology that can process no perturbed batch. */

@@ -13,6 +13,8 @@ public final class InternalRecords {
             DatasetDescriptor.SCHEMA$,
             Experiment.SCHEMA$,
             AlertSeries.SCHEMA$,
+            PlannedEvaluation.SCHEMA$,
+            Evaluation.SCHEMA$,
             TallyEvent.SCHEMA$,
             Tally.SCHEMA$);
 

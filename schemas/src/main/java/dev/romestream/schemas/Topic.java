@@ -13,15 +13,16 @@ public enum Topic {
     IMAGE_BATCHES("image-batches", ImageBatch.SCHEMA$, Kept.COMPACTED, Spread.MANY),
     DISTILLATION_REQUESTS("distillation-requests", DistillationRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.ONE),
     DISTILLATION_ANSWERS("distillation-answers", WorkAnswer.SCHEMA$, Kept.FOR_A_TIME, Spread.ONE),
-    POOL_REQUESTS("pool-requests", PoolRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
+    POOL_REQUESTS("pool-requests", PoolRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.WORK),
     NETWORKS("networks", Network.SCHEMA$, Kept.COMPACTED, Spread.MANY),
     CHUNKS("chunks", null, Kept.COMPACTED, Spread.MANY),
-    PRIOR_REQUESTS("prior-requests", AttackRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
+    PRIOR_REQUESTS("prior-requests", AttackRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.WORK),
     PRIOR_ANSWERS("prior-answers", PriorAnswer.SCHEMA$, Kept.FOR_HOURS, Spread.MANY),
-    VICTIM_REQUESTS("victim-requests", VictimRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
+    VICTIM_REQUESTS("victim-requests", VictimRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.WORK),
     VICTIM_ANSWERS("victim-answers", WorkAnswer.SCHEMA$, Kept.FOR_A_TIME, Spread.ONE),
     EVALUATIONS("evaluations", Evaluation.SCHEMA$, Kept.COMPACTED, Spread.ONE),
-    ATTACK_REQUESTS("attack-requests", AttackRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
+    ATTACK_REQUESTS("attack-requests", AttackRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.WORK),
+    ATTACK_PROGRESS("attack-progress", AttackProgress.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
     PERTURBED_BATCHES("perturbed-batches", PerturbedBatch.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
     SYNTHETIC_SNAPSHOTS("synthetic-snapshots", SyntheticSnapshot.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     CHECKPOINTS("checkpoints", Checkpoint.SCHEMA$, Kept.COMPACTED, Spread.ONE),
@@ -47,10 +48,15 @@ public enum Topic {
         FOR_HOURS
     }
 
-    /** Whether a topic is spread over partitions. */
+    /** Over how many partitions a topic is spread. */
     public enum Spread {
         ONE,
-        MANY
+        MANY,
+        /**
+         * One for share groups, whose members then all take from it, so that a request waits for no busy one; many for consumer
+         * groups, where a partition has one worker.
+         */
+        WORK
     }
 
     private final String baseName;

@@ -196,6 +196,11 @@ final class Pipeline implements AutoCloseable {
                 stack.metrics().get("rome.distiller.iterations").counter().count());
     }
 
+    /** What a counter says, over all services. */
+    double counted(String counter) {
+        return stack.metrics().get(counter).counter().count();
+    }
+
     /** Iterations of an experiment that its newest checkpoint has. */
     int iterations(Experiment experiment) {
         Map<String, Integer> iterations = new ConcurrentHashMap<>();

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import dev.romestream.attacker.AttackerService;
 import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.NetworkCodec;
+import dev.romestream.exchange.identity.NetworkReference;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordChecks;
@@ -28,7 +29,6 @@ import dev.romestream.schemas.DType;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ImageBatch;
-import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.Split;
 import dev.romestream.schemas.Tensor;
 import dev.romestream.schemas.Topic;
@@ -177,7 +177,7 @@ class PipelineBenchmark {
         })) {
             for (int i = 0; i < requests; i++) {
                 var spec = new AttackCodec.RequestSpec(
-                        new NetworkVersion("n", 0),
+                        new NetworkReference("n", 0, ""),
                         "d",
                         "f",
                         Split.TEST,

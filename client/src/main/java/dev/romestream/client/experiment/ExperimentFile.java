@@ -6,12 +6,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import dev.romestream.exchange.codec.AttackCodec;
-import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.SuiteCodec;
 import dev.romestream.exchange.experiment.AlertRules;
 import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.identity.Digest;
+import dev.romestream.exchange.identity.Identity;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.schemas.AttackSpec;
@@ -247,7 +248,7 @@ public final class ExperimentFile {
                     "The key 'name' is '" + experiment.getName() + "'; it must begin with a letter or digit.");
         }
         experiment.setId(readable + "-"
-                + new Digest().add(VictimPlan.work(experiment)).shortHex().substring(0, 8));
+                + new Digest().add(Identity.work(experiment)).shortHex().substring(0, 8));
         return experiment;
     }
 

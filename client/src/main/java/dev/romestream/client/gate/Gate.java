@@ -194,6 +194,12 @@ public final class Gate {
         List<GateCheck> checks = new ArrayList<>();
         Map<String, String> now = outcomes(record);
         Map<String, String> then = outcomes(before);
+        String images = before.path("imagesDigest").asText();
+        if (!images.isEmpty() && !images.equals(record.path("imagesDigest").asText())) {
+            throw new IllegalArgumentException("The baseline was scored on other images than " + network(record)
+                    + " (imagesDigest " + images + " and "
+                    + record.path("imagesDigest").asText() + "); give the same --dataset and --limit.");
+        }
         if (!record.path("classCounts").equals(before.path("classCounts"))) {
             throw new IllegalArgumentException("The baseline was scored on " + before.path("classCounts")
                     + " images of each class, and " + network(record) + " on " + record.path("classCounts")

@@ -30,30 +30,25 @@ record Means(double value, Optional<Interval> interval) {
                 .toList());
     }
 
-    /**
-     * Of a figure less that of a baseline, victim by victim of the same name.
-     *
-     * @param sameData whether both are of the same data set, so that images of the same counts are the same ones
-     */
+    /** Of a figure less that of a baseline, victim by victim of the same name. */
     static Optional<Means> ofDifference(
-            List<RobustnessMetrics> victims, List<RobustnessMetrics> baseline, String figure, boolean sameData) {
+            List<RobustnessMetrics> victims, List<RobustnessMetrics> baseline, String figure) {
         Map<String, RobustnessMetrics> others =
                 baseline.stream().collect(Collectors.toMap(VictimPlan::network, other -> other, (a, b) -> b));
         return mean(victims.stream()
                 .filter(victim -> others.containsKey(VictimPlan.network(victim)))
-                .map(victim -> difference(victim, others.get(VictimPlan.network(victim)), figure, sameData))
+                .map(victim -> difference(victim, others.get(VictimPlan.network(victim)), figure))
                 .toList());
     }
 
-    private static Optional<One> difference(
-            RobustnessMetrics victim, RobustnessMetrics other, String figure, boolean sameData) {
+    private static Optional<One> difference(RobustnessMetrics victim, RobustnessMetrics other, String figure) {
         NamedFigure first = NamedFigure.of(victim, figure);
         NamedFigure second = NamedFigure.of(other, figure);
         if (first.value().isEmpty() || second.value().isEmpty()) {
             return Optional.empty();
         }
         FigureDifference difference = FigureDifference.of(
-                first, second, sameData && victim.getClassCounts().equals(other.getClassCounts()));
+                first, second, FigureDifference.isOfSameImages(victim.getImagesDigest(), other.getImagesDigest()));
         return Optional.of(new One(difference.points(), difference.interval()));
     }
 

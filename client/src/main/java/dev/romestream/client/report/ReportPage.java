@@ -198,12 +198,7 @@ public final class ReportPage {
                     one.equals(first)
                             ? td("–")
                             : cell(Means.ofDifference(
-                                    victims,
-                                    first.newest(suite, Mode.UNTARGETED),
-                                    FigureNames.WORST_CASE,
-                                    one.experiment()
-                                            .getDataset()
-                                            .equals(first.experiment().getDataset()))));
+                                    victims, first.newest(suite, Mode.UNTARGETED), FigureNames.WORST_CASE)));
         }
         String flags = victims.stream()
                 .flatMap(figure -> figure.getFlags().stream())

@@ -66,7 +66,9 @@ public final class Results implements AutoCloseable {
     }
 
     private synchronized void acceptMetrics(String key, RobustnessMetrics value) {
-        if (value != null) {
+        if (value == null) {
+            metrics.remove(key);
+        } else {
             metrics.put(key, value);
         }
     }

@@ -88,10 +88,10 @@ class ExperimentFileTest {
         assertThat(one(ExperimentFile.write(with))).isEqualTo(with);
         String rule = MINIMAL + "alerts: [%s]";
         Map.of(
-                        "{figure: worstCase}", "has 0 of below, dropsBy and flag",
+                        "{figure: worstCase}", "has 0 of below, dropsBy, flag and failed",
                         "{figure: clean, below: 1, dropsBy: 1}", "has 2 of below",
                         "{below: 3}", "'alerts[0].figure' is missing",
-                        "{flag: any, figure: clean}", "flag is of none",
+                        "{flag: any, figure: clean}", "flag and failed of none",
                         "{figure: square, below: 3}",
                                 "'alerts[0].figure' is 'square'; there are clean, fgsm, irr, pgd,",
                         "{figure: clean, below: 3, suite: pixel-8}", "the experiment's are as-published-quick, pixel-2",

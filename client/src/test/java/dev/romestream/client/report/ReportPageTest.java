@@ -64,6 +64,7 @@ class ReportPageTest {
                 .setCrei(null)
                 .setIcrei(null)
                 .setFlags(standing < 20 ? List.of("not-converged") : List.of())
+                .setImagesDigest("images")
                 .build();
     }
 
@@ -92,7 +93,7 @@ class ReportPageTest {
                         .orElseThrow()
                         .high())
                 .isEqualTo(79);
-        Means difference = Means.ofDifference(victims, first.newest("pixel-2", Mode.UNTARGETED), "worstCase", true)
+        Means difference = Means.ofDifference(victims, first.newest("pixel-2", Mode.UNTARGETED), "worstCase")
                 .orElseThrow();
         assertThat(difference.value()).isEqualTo(-8);
         // Bonett and Price by hand: 10 lost of 100 give -9.80 +- 6.38, and 6 lost -5.88 +- 5.31
@@ -104,8 +105,9 @@ class ReportPageTest {
     void imagesOfAnotherDataSetAreNoPairs() {
         List<RobustnessMetrics> first = reported("a", 40).newest("pixel-2", Mode.UNTARGETED);
         List<RobustnessMetrics> second = reported("b", 30, 10).newest("pixel-2", Mode.UNTARGETED);
-        Means paired = Means.ofDifference(second, first, "worstCase", true).orElseThrow();
-        Means others = Means.ofDifference(second, first, "worstCase", false).orElseThrow();
+        Means paired = Means.ofDifference(second, first, "worstCase").orElseThrow();
+        second.forEach(victim -> victim.setImagesDigest("others"));
+        Means others = Means.ofDifference(second, first, "worstCase").orElseThrow();
         assertThat(paired.value()).as("of the victim that both have").isEqualTo(-10);
         assertThat(others.value()).isEqualTo(-10);
         assertThat(others.interval().orElseThrow().high())
@@ -117,7 +119,7 @@ class ReportPageTest {
     @Test
     void attacksStandInTheColumnOfWhatTheyAre() {
         AttackAccuracy foreign = AttackAccuracy.newBuilder(attack("pgd", 30))
-                .setSource(new NetworkVersion("e/other", 0))
+                .setSource(new NetworkVersion("e/other", 0, ""))
                 .build();
         AttackColumns columns = new AttackColumns(
                 List.of(List.of(attack("none", 80), attack("pgd", 40)), List.of(attack("none", 70), foreign)));

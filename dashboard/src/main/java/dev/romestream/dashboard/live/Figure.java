@@ -20,6 +20,7 @@ public final class Figure {
     private static final int MOST_POINTS = 32;
 
     private final List<double[]> history = new ArrayList<>();
+    private String plan = "";
     private Headline headline;
     private List<Attack> attacks = List.of();
 
@@ -90,8 +91,9 @@ public final class Figure {
             interval == null ? Double.NaN : interval.get(1)
         };
         int newestAt = history.size() - 1;
-        if (newestAt >= 0 && history.get(newestAt)[0] > point[0]) {
-            history.clear(); // the victim is another one
+        if (!newest.getPlan().equals(plan)) {
+            plan = newest.getPlan();
+            history.clear();
         } else if (newestAt >= 0 && history.get(newestAt)[0] == point[0]) {
             history.remove(newestAt);
         }

@@ -131,6 +131,12 @@ public final class TopicsView implements AutoCloseable {
             statuses.computeIfAbsent(status.getExperiment(), id -> new TreeMap<>())
                     .put(status.getService(), status);
             changedExperiments.add(status.getExperiment());
+        } else {
+            statuses.forEach((id, services) -> {
+                if (services.keySet().removeIf(service -> key.equals(id + "/" + service))) {
+                    changedExperiments.add(id);
+                }
+            });
         }
     }
 
@@ -143,6 +149,14 @@ public final class TopicsView implements AutoCloseable {
                             .computeIfAbsent(key, id -> new Figure())
                             .accept(metrics));
             changedExperiments.add(metrics.getExperiment());
+        } else {
+            figures.forEach((id, own) -> {
+                if (own.remove(key) != null) {
+                    changedFigures.remove(key);
+                    state.remove(Kind.FIGURE, key, id);
+                    changedExperiments.add(id);
+                }
+            });
         }
     }
 

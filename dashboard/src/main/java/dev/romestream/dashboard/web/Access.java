@@ -1,9 +1,12 @@
 package dev.romestream.dashboard.web;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.romestream.messaging.config.RomeConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Cookie;
 import io.javalin.http.ForbiddenResponse;
+import io.javalin.http.HttpStatus;
 import io.javalin.http.SameSite;
 import io.javalin.http.UnauthorizedResponse;
 import java.net.InetAddress;
@@ -11,6 +14,9 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Set;
 
@@ -19,9 +25,12 @@ import java.util.Set;
  * whom a proxy lets through. What changes something comes from the dashboard's own pages, or from no page.
  */
 final class Access {
-    private static final String COOKIE = "rome-token";
+    private static final String COOKIE = "rome-session";
+    private static final Duration SESSION = Duration.ofHours(12);
+    private static final int MOST_SESSIONS = 10_000;
+    private static final int SESSION_BYTES = 32;
     private static final Set<String> LOOPBACK_NAMES = Set.of("localhost", "127.0.0.1", "[::1]");
-    private static final Set<String> OPEN = Set.of("/login", "/login.html", "/style.css", "/icon.svg");
+    private static final Set<String> OPEN = Set.of("/login", "/login.html", "/login.js", "/style.css", "/icon.svg");
     private static final String POLICY =
             "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' blob: data:;"
                     + " connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -29,6 +38,12 @@ final class Access {
     private final String token;
     private final boolean proxied;
     private final Set<String> names;
+    private final LoginPage page = new LoginPage();
+    private final SecureRandom random = new SecureRandom();
+    private final Cache<String, Boolean> sessions = Caffeine.newBuilder()
+            .maximumSize(MOST_SESSIONS)
+            .expireAfterAccess(SESSION)
+            .build();
 
     /** @throws IllegalArgumentException where the dashboard would be open to everybody */
     Access(RomeConfig config) {
@@ -37,6 +52,12 @@ final class Access {
         this.names = config.list(RomeConfig.DASHBOARD_NAMES).isEmpty() && token.isEmpty() && !proxied
                 ? LOOPBACK_NAMES
                 : Set.copyOf(config.list(RomeConfig.DASHBOARD_NAMES));
+        if (proxied && names.isEmpty()) {
+            throw new IllegalArgumentException(
+                    RomeConfig.DASHBOARD_PROXIED + " is true and "
+                            + RomeConfig.DASHBOARD_NAMES
+                            + " empty: give the names under which the proxy is reached, so that no other page can pass for it.");
+        }
         String host = config.string(RomeConfig.DASHBOARD_HOST);
         if (token.isEmpty() && !proxied && !isLoopback(host)) {
             throw new IllegalArgumentException(RomeConfig.DASHBOARD_HOST + " is " + host
@@ -106,7 +127,8 @@ final class Access {
 
     private boolean hasToken(Context context) {
         String bearer = context.header("Authorization");
-        return isToken(context.cookie(COOKIE))
+        String session = context.cookie(COOKIE);
+        return (session != null && sessions.getIfPresent(session) != null)
                 || (bearer != null && bearer.startsWith("Bearer ") && isToken(bearer.substring("Bearer ".length())));
     }
 
@@ -116,16 +138,35 @@ final class Access {
                         given.getBytes(StandardCharsets.UTF_8), token.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Takes the token of a form, and lets the browser remember it until it is closed. */
+    /** Takes the token of a form, and lets the browser in until it is closed; with another one, it gets the form again. */
     void login(Context context) {
+        String next = LoginPage.place(context.formParam("next"));
         if (!isToken(context.formParam("token"))) {
-            throw new UnauthorizedResponse("That is not the token.");
+            context.status(HttpStatus.UNAUTHORIZED).html(page.refused(next));
+            return;
         }
-        Cookie cookie = new Cookie(COOKIE, token);
+        byte[] drawn = new byte[SESSION_BYTES];
+        random.nextBytes(drawn);
+        String session = HexFormat.of().formatHex(drawn);
+        sessions.put(session, true);
+        Cookie cookie = new Cookie(COOKIE, session);
         cookie.setHttpOnly(true);
         cookie.setSameSite(SameSite.STRICT);
-        cookie.setSecure(context.scheme().equals("https"));
+        cookie.setSecure(isEncrypted(context));
         context.cookie(cookie);
-        context.redirect("/");
+        context.redirect("/" + next);
+    }
+
+    /** As the browser sees it: a proxy may have ended TLS. */
+    private static boolean isEncrypted(Context context) {
+        return context.scheme().equals("https") || "https".equalsIgnoreCase(context.header("X-Forwarded-Proto"));
+    }
+
+    /** From where a request comes; of one that came through a proxy, as the proxy says. */
+    String address(Context context) {
+        String forwarded = proxied ? context.header("X-Forwarded-For") : null;
+        return forwarded == null
+                ? context.ip()
+                : forwarded.substring(forwarded.lastIndexOf(',') + 1).trim();
     }
 }

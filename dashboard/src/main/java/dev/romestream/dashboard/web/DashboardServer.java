@@ -30,6 +30,7 @@ public final class DashboardServer implements AutoCloseable {
     private static final int MOST_THREADS = 260;
     private static final int LEAST_THREADS = 4;
     private static final long MOST_BODY_BYTES = 1 << 20;
+    private static final int MOST_ADDRESSES = 10_000;
     private static final int MOST_CHANGES_A_MINUTE = 120;
 
     private final Javalin server;
@@ -73,7 +74,7 @@ public final class DashboardServer implements AutoCloseable {
                 files.location = Location.CLASSPATH;
             });
             javalin.routes.before(access::check);
-            javalin.routes.before(this::limitChanges);
+            javalin.routes.before(context -> limitChanges(context, access));
             javalin.routes.post("/login", access::login);
             javalin.routes.sse("/api/stream", stream::serve);
             api.addTo(javalin.routes);
@@ -90,15 +91,20 @@ public final class DashboardServer implements AutoCloseable {
         }
     }
 
-    /** Of guesses at the token, checks of files, and changes each so many. */
-    private synchronized void limitChanges(Context context) {
+    /** Of checks of files, and changes each so many; of guesses at the token, so many from an address. */
+    private synchronized void limitChanges(Context context, Access access) {
         if (context.method().name().equals("POST")) {
             long now = TimeUnit.NANOSECONDS.toMinutes(System.nanoTime());
             if (now != minute) {
                 posts.clear();
                 minute = now;
             }
-            String kind = context.path().equals("/login") || context.path().equals("/api/check") ? context.path() : "";
+            String kind = context.path().equals("/login")
+                    ? "/login " + access.address(context)
+                    : context.path().equals("/api/check") ? context.path() : "";
+            if (posts.size() > MOST_ADDRESSES && !posts.containsKey(kind)) {
+                throw new TooManyRequestsResponse("Too many addresses ask for a login at once.");
+            }
             if (posts.merge(kind, 1, Integer::sum) > MOST_CHANGES_A_MINUTE) {
                 throw new TooManyRequestsResponse(
                         "More than " + MOST_CHANGES_A_MINUTE + " of these a minute are not taken.");

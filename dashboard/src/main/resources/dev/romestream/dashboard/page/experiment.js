@@ -106,6 +106,7 @@ export function open(page, id) {
       el("p", {}, figure.architecture, figure.complete ? "" : " – not complete yet"),
       attack ? el("p", {}, `${count(attack.correct)} of ${count(attack.count)} images still right: ${number(attack.accuracy)} % ${interval(attack.interval)}; ε ${number(attack.epsilon, 4)}, ${attack.steps} steps, ${count(attack.gradientEvaluations)} gradient evaluations in ${number(attack.seconds)} s. `, CONTROLS[attack.attack] ?? "") : el("p.hint", {}, "A cell opens its numbers."),
       figure.flags.length ? el("dl.flags", {}, figure.flags.map(flag => [el("dt", {}, "⚑ ", flag), el("dd", {}, FLAGS[flag] ?? "")])) : el("p", {}, "No flags."),
+      figure.attacks.filter(one => one.failure).map(one => el("p.error", {}, `The attack ${one.attack} failed: ${one.failure}`)),
       Object.keys(figure.undefined).length ? el("p.hint", {}, "Undefined: ", Object.entries(figure.undefined).map(([key, why]) => `${key} (${why})`).join("; ")) : null);
   }
 

@@ -1,5 +1,7 @@
 package dev.romestream.exchange.codec;
 
+import dev.romestream.exchange.identity.Digest;
+import dev.romestream.exchange.identity.NetworkReference;
 import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.attack.Norm;
@@ -10,7 +12,6 @@ import dev.romestream.schemas.AnswerKind;
 import dev.romestream.schemas.AttackNorm;
 import dev.romestream.schemas.AttackRequest;
 import dev.romestream.schemas.AugmentationDraw;
-import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.Space;
 import dev.romestream.schemas.Split;
 import java.util.Arrays;
@@ -58,7 +59,7 @@ public final class AttackCodec {
      * @param answer what is to come back, and under which key
      */
     public record RequestSpec(
-            NetworkVersion network,
+            NetworkReference network,
             String dataset,
             String fingerprint,
             Split split,
@@ -77,8 +78,9 @@ public final class AttackCodec {
     public static AttackRequest request(RequestSpec spec, int attempt) {
         AttackRequest request = AttackRequest.newBuilder()
                 .setId("")
-                .setNetwork(spec.network().getNetwork())
-                .setVersion(spec.network().getVersion())
+                .setNetwork(spec.network().id())
+                .setVersion(spec.network().version())
+                .setDigest(spec.network().digest())
                 .setDataset(spec.dataset())
                 .setFingerprint(spec.fingerprint())
                 .setSplit(spec.split())

@@ -58,12 +58,14 @@ public final class AlertRules {
         if (rule.getName() != null) {
             return rule.getName();
         }
-        String what = rule.getFlag() != null
-                ? "flag-" + rule.getFlag()
-                : rule.getBelow() != null
-                        ? rule.getFigure() + "-below-" + number(rule.getBelow())
-                        : rule.getFigure() + "-drops-by-" + number(rule.getDropsBy())
-                                + (rule.getAgainst() == AlertBaseline.FIRST ? "-since-first" : "");
+        String what = rule.getFailed()
+                ? "failed"
+                : rule.getFlag() != null
+                        ? "flag-" + rule.getFlag()
+                        : rule.getBelow() != null
+                                ? rule.getFigure() + "-below-" + number(rule.getBelow())
+                                : rule.getFigure() + "-drops-by-" + number(rule.getDropsBy())
+                                        + (rule.getAgainst() == AlertBaseline.FIRST ? "-since-first" : "");
         return Stream.of(
                         what,
                         rule.getSuite() == null ? "" : rule.getSuite(),
@@ -77,17 +79,17 @@ public final class AlertRules {
     }
 
     private static void check(String key, AlertRule rule, List<Suite> suites) {
-        long kinds = Stream.of(rule.getBelow(), rule.getDropsBy(), rule.getFlag())
+        long kinds = Stream.of(rule.getBelow(), rule.getDropsBy(), rule.getFlag(), rule.getFailed() ? true : null)
                 .filter(value -> value != null)
                 .count();
         if (kinds != 1) {
             throw new IllegalArgumentException(
-                    "The key '" + key + "' has " + kinds + " of below, dropsBy and flag; give one of them.");
+                    "The key '" + key + "' has " + kinds + " of below, dropsBy, flag and failed; give one of them.");
         }
-        if ((rule.getFlag() == null) != (rule.getFigure() != null)) {
+        if ((rule.getFlag() == null && !rule.getFailed()) != (rule.getFigure() != null)) {
             throw new IllegalArgumentException("The key '" + key + ".figure' is "
                     + (rule.getFigure() == null ? "missing" : "'" + rule.getFigure() + "'")
-                    + "; below and dropsBy are of a figure, and flag is of none.");
+                    + "; below and dropsBy are of a figure, and flag and failed of none.");
         }
         if (rule.getDropsBy() != null && rule.getDropsBy() == 0) {
             throw new IllegalArgumentException("The key '" + key + ".dropsBy' is 0; allowed is more than 0.");

@@ -3,7 +3,6 @@ package dev.romestream.exchange.experiment;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.robustness.network.Architecture;
 import dev.romestream.robustness.tensor.Seed;
-import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.NetworkNorm;
 import dev.romestream.schemas.NetworkSpec;
@@ -73,16 +72,6 @@ public record VictimPlan(int number, Architecture architecture, VictimSpec spec)
     /** The seed of a victim: of the experiment's, the snapshot and the victim's number. */
     public static Seed seed(Experiment experiment, int snapshot, int victim) {
         return new Seed(experiment.getSeed()).with("victim").with(snapshot).with(victim);
-    }
-
-    /** The experiment as far as it determines what is done: of a run, what is said of it and where it came from, nothing. */
-    public static Experiment work(Experiment experiment) {
-        return Experiment.newBuilder(experiment)
-                .setRun(0)
-                .setDesiredState(DesiredState.RUN)
-                .setAlerts(List.of())
-                .setSweep("")
-                .build();
     }
 
     /** The id under which a request is answered. */

@@ -13,6 +13,11 @@ import java.util.Optional;
  */
 public record FigureDifference(double points, Optional<Interval> interval, Optional<PairedDifference> pairs) {
 
+    /** Whether figures of these digests are of the same images in the same order: of none, it is not known. */
+    public static boolean isOfSameImages(String first, String second) {
+        return !first.isEmpty() && first.equals(second);
+    }
+
     /**
      * The difference of two figures that are defined.
      *

@@ -5,6 +5,7 @@ import dev.romestream.exchange.codec.TensorBytes;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.ChunkStore;
 import dev.romestream.messaging.topic.RecordIndex;
+import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.schemas.SnapshotClass;
 import dev.romestream.schemas.SnapshotManifest;
 import dev.romestream.schemas.SyntheticSnapshot;
@@ -19,6 +20,9 @@ import java.util.Optional;
 public final class SnapshotStore implements AutoCloseable {
     /** Bytes of images that stand in a snapshot's own record; more are chunks, which only those read who need them. */
     public static final int MOST_INLINE_BYTES = 256 * 1024;
+
+    /** What chunks of a class belong to, before its key. */
+    static final String OWNER = "snapshots/";
 
     private static final String MANIFEST = "manifest";
     private static final long CACHE_BYTES = 16L * 1024 * 1024;
@@ -44,13 +48,18 @@ public final class SnapshotStore implements AutoCloseable {
 
     /** The number of an experiment's newest snapshot; empty where there is none. */
     public Optional<Integer> newest(String experiment) {
+        return numbers(experiment).stream().max(Integer::compare);
+    }
+
+    /** The numbers of an experiment's snapshots. */
+    public List<Integer> numbers(String experiment) {
         String prefix = experiment + "/";
         return index.ids().stream()
                 .filter(id -> id.startsWith(prefix) && id.endsWith("/" + MANIFEST))
                 .map(id -> id.substring(prefix.length(), id.length() - MANIFEST.length() - 1))
                 .filter(number -> number.matches("[0-9]{1,9}"))
                 .map(Integer::valueOf)
-                .max(Integer::compare);
+                .toList();
     }
 
     /** The manifest of a snapshot, if there is one. */
@@ -95,6 +104,20 @@ public final class SnapshotStore implements AutoCloseable {
                     .setChunks(List.of())
                     .build();
         });
+    }
+
+    /** Retires a snapshot: its own records, and their bytes. */
+    public void retire(RecordSender sender, String experiment, int snapshot) {
+        String prefix = experiment + "/" + snapshot + "/";
+        index.ids().stream().filter(id -> id.startsWith(prefix)).forEach(id -> {
+            index.get(id)
+                    .map(SyntheticSnapshot::getPart)
+                    .filter(SnapshotClass.class::isInstance)
+                    .map(SnapshotClass.class::cast)
+                    .ifPresent(part -> chunks.retire(OWNER + id, part.getChunks()));
+            sender.tombstone(Topic.SYNTHETIC_SNAPSHOTS, id);
+        });
+        sender.flush();
     }
 
     /** Waits until the snapshots that are there are known. */

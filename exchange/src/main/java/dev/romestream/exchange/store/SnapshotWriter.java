@@ -1,6 +1,7 @@
 package dev.romestream.exchange.store;
 
 import dev.romestream.exchange.codec.TensorBytes;
+import dev.romestream.exchange.identity.Identity;
 import dev.romestream.messaging.topic.ChunkStore;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.schemas.Chunk;
@@ -44,6 +45,7 @@ public final class SnapshotWriter {
                     : part.getSoftLabels().getData().remaining();
         }
         return SnapshotManifest.newBuilder(manifest)
+                .setDigest(Identity.set(classes))
                 .setImageBytes(imageBytes)
                 .setLabelBytes(Long.BYTES * images + softLabelBytes)
                 .build();
@@ -54,7 +56,7 @@ public final class SnapshotWriter {
         if (part.getImages().getData().remaining() <= SnapshotStore.MOST_INLINE_BYTES) {
             return part;
         }
-        List<Chunk> written = chunks.write("snapshots/" + key, TensorBytes.join(List.of(part.getImages())));
+        List<Chunk> written = chunks.write(SnapshotStore.OWNER + key, TensorBytes.join(List.of(part.getImages())));
         return SnapshotClass.newBuilder(part)
                 .setImages(TensorBytes.emptied(part.getImages()))
                 .setChunks(written)

@@ -47,7 +47,12 @@ public enum ServiceAccess {
             "distiller"),
     ATTACKER(
             Set.of(Topic.PRIOR_REQUESTS, Topic.ATTACK_REQUESTS, Topic.CHUNKS),
-            Set.of(Topic.PRIOR_REQUESTS, Topic.ATTACK_REQUESTS, Topic.PRIOR_ANSWERS, Topic.PERTURBED_BATCHES),
+            Set.of(
+                    Topic.PRIOR_REQUESTS,
+                    Topic.ATTACK_REQUESTS,
+                    Topic.PRIOR_ANSWERS,
+                    Topic.ATTACK_PROGRESS,
+                    Topic.PERTURBED_BATCHES),
             List.of(WorkGroup.ATTACKERS.baseName()),
             null),
     EVALUATOR(
@@ -57,6 +62,7 @@ public enum ServiceAccess {
                     Topic.VICTIM_ANSWERS,
                     Topic.EVALUATIONS,
                     Topic.ATTACK_REQUESTS,
+                    Topic.ATTACK_PROGRESS,
                     Topic.NETWORKS,
                     Topic.CHUNKS,
                     Topic.ROBUSTNESS_METRICS,
@@ -64,7 +70,7 @@ public enum ServiceAccess {
                     Topic.ROBUSTNESS_FLAT,
                     Topic.ALERTS,
                     Topic.EXPERIMENT_STATUS),
-            List.of(WorkGroup.VICTIM_TRAINERS.baseName(), "alert-webhook"),
+            List.of(WorkGroup.VICTIM_TRAINERS.baseName(), "scorers", "alert-webhook"),
             "evaluator"),
     /** Sees how far every group is, besides, and so what Streams keeps between its steps. */
     DASHBOARD(Set.of(Topic.values()), Set.of(Topic.EXPERIMENTS), List.of(), null) {

@@ -242,7 +242,7 @@ public final class RomeConfig {
                     1_800_000L,
                     ConfigDef.Range.atLeast(1000),
                     ConfigDef.Importance.LOW,
-                    "Silence of all attackers after which an evaluation asks again for what it lacks.")
+                    "Silence of an attacker about a request that it has taken, after which the request is made again.")
             .define(
                     EVALUATION_FIGURES,
                     ConfigDef.Type.INT,
@@ -302,14 +302,14 @@ public final class RomeConfig {
                     ConfigDef.Type.BOOLEAN,
                     false,
                     ConfigDef.Importance.LOW,
-                    "Whether a proxy in front of the dashboard says who may see it, under whatever name it is reached.")
+                    "Whether a proxy in front of the dashboard says who may see it. Requires dashboard.names, the names under which the proxy is reached.")
             .define(
                     DASHBOARD_NAMES,
                     ConfigDef.Type.LIST,
                     "",
                     ConfigDef.Importance.LOW,
                     "Names under which the dashboard is reached, separated by commas; empty: this machine's own, and any with a"
-                            + " token or behind a proxy.")
+                            + " token.")
             .define(
                     DASHBOARD_SERVICES,
                     ConfigDef.Type.LIST,

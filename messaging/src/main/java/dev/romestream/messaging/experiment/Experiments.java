@@ -13,6 +13,8 @@ import java.util.Optional;
 
 /** The experiments as their topic has them now. Safe for use by several threads. */
 public final class Experiments implements AutoCloseable {
+    private static final Duration LIMIT = Duration.ofMinutes(1);
+
     private final Map<String, Experiment> newest = new LinkedHashMap<>();
     private final RecordReader<Experiment> reader;
 
@@ -42,6 +44,15 @@ public final class Experiments implements AutoCloseable {
     /** What is wanted of an experiment now; one that was removed is to stop. */
     public DesiredState desiredState(String id) {
         return get(id).map(Experiment::getDesiredState).orElse(DesiredState.STOP);
+    }
+
+    /** Whether what is asked for an experiment is wanted: where it seems not to be, as of now; for none, it always is. */
+    public boolean isWanted(String id) {
+        if (id.isEmpty() || desiredState(id) == DesiredState.RUN) {
+            return true;
+        }
+        reader.awaitCurrent(LIMIT);
+        return desiredState(id) == DesiredState.RUN;
     }
 
     /** Waits until the experiments that are there are known, for as long as it takes. */

@@ -4,14 +4,27 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.messaging.failure.Fault;
 import dev.romestream.messaging.failure.Outages;
+import dev.romestream.messaging.failure.SickWorkerException;
+import dev.romestream.messaging.failure.StillInUseException;
 import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -23,18 +36,33 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A work queue on a consumer group, for brokers without share groups: at most one worker a partition. */
+/**
+ * A work queue on a consumer group, for brokers without share groups: at most one worker a partition. Polling goes on beside the
+ * work, with all partitions paused, so that members come and go whatever the work takes.
+ */
 final class ConsumerGroupQueue implements WorkQueue {
     private static final Logger log = LoggerFactory.getLogger(ConsumerGroupQueue.class);
     private static final Duration POLL = Duration.ofMillis(500);
+    /** How long a poll beside work may block, and so delay noticing that the work has ended. */
+    private static final Duration BESIDE = Duration.ofMillis(1);
+    /** Between two polls beside work: well within a heartbeat. */
+    private static final long LOOK_MS = 100;
+
     private static final Duration FOR_EVER = Duration.ofMillis(-1);
-    private static final int MOST_WORK_MS = 24 * 3_600_000;
+    /** Time to leave the group: without brokers, it is no use waiting for longer. */
+    private static final Duration LEAVE = Duration.ofSeconds(5);
+
+    /** On closing, work has so long to notice it. */
+    private static final long CLOSE_LIMIT_MS = 8_000;
 
     private final KafkaConsumer<String, byte[]> consumer;
     private final Worker worker;
     private final Outages outages;
     private final FailedWork failedWork;
+    private final ExecutorService work;
     private final ServiceThread thread;
+    private TopicPartition inHand;
+    private volatile boolean mine;
     private volatile boolean closed;
 
     ConsumerGroupQueue(RomeConfig config, String group, List<Topic> topics, Worker worker) {
@@ -42,24 +70,32 @@ final class ConsumerGroupQueue implements WorkQueue {
         Map<String, Object> settings = config.member(names.prefix() + group);
         settings.put("auto.offset.reset", "earliest");
         settings.put("max.poll.records", 1);
+        if (!"consumer".equals(settings.get("group.protocol"))) {
+            // a member that joins takes away only what it is to have
+            settings.putIfAbsent("partition.assignment.strategy", CooperativeStickyAssignor.class.getName());
+        }
         settings.put("isolation.level", "read_committed");
-        settings.putIfAbsent("max.poll.interval.ms", MOST_WORK_MS);
+        settings.putIfAbsent("fetch.max.wait.ms", 100);
         this.consumer =
                 config.clients().consumer(group, settings, new StringDeserializer(), new ByteArrayDeserializer());
         this.worker = worker;
         this.outages = config.outages();
         this.failedWork = new FailedWork(config, worker);
+        this.work = Executors.newSingleThreadExecutor(body -> {
+            Thread own = new Thread(body, group + "-worker");
+            own.setDaemon(true);
+            return own;
+        });
         List<String> topicNames = topics.stream().map(names::of).toList();
-        this.thread = ServiceThread.start(group + "-worker", () -> poll(topicNames));
+        this.thread = ServiceThread.start(group + "-queue", () -> poll(topicNames));
     }
 
     private void poll(List<String> topics) {
-        try (consumer) {
-            consumer.subscribe(topics);
+        try {
+            consumer.subscribe(topics, new Membership());
             while (!closed) {
                 for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
-                    handle(record);
-                    if (!closed) {
+                    if (!closed && isDone(record)) {
                         commit(record);
                     }
                 }
@@ -68,24 +104,86 @@ final class ConsumerGroupQueue implements WorkQueue {
             if (!closed) {
                 throw e;
             }
+        } finally {
+            consumer.close(CloseOptions.timeout(LEAVE));
+        }
+    }
+
+    /** A partition that comes while there is work waits; one that goes takes the record in hand with it. */
+    private final class Membership implements ConsumerRebalanceListener {
+        @Override
+        public void onPartitionsAssigned(Collection<TopicPartition> added) {
+            if (inHand != null) {
+                consumer.pause(added);
+            }
+        }
+
+        @Override
+        public void onPartitionsRevoked(Collection<TopicPartition> revoked) {
+            if (inHand != null && revoked.contains(inHand)) {
+                mine = false;
+            }
+        }
+    }
+
+    /** Has a record worked on; false where it is not to be committed, because it went to another worker or the queue closes. */
+    private boolean isDone(ConsumerRecord<String, byte[]> record) {
+        inHand = new TopicPartition(record.topic(), record.partition());
+        mine = true;
+        Future<?> outcome = work.submit(() -> handle(record));
+        consumer.pause(consumer.assignment());
+        long closeDeadline = Long.MAX_VALUE;
+        try {
+            while (true) {
+                try {
+                    outcome.get(LOOK_MS, TimeUnit.MILLISECONDS);
+                    return mine && !closed;
+                } catch (TimeoutException e) {
+                    long now = System.nanoTime();
+                    if (closed && closeDeadline == Long.MAX_VALUE) {
+                        closeDeadline = now + TimeUnit.MILLISECONDS.toNanos(CLOSE_LIMIT_MS);
+                    }
+                    if (closed && now > closeDeadline) {
+                        return false;
+                    }
+                    if (!closed) {
+                        consumer.poll(BESIDE);
+                    }
+                } catch (ExecutionException e) {
+                    closed |= e.getCause() instanceof CancellationException;
+                    if (closed) {
+                        return false;
+                    }
+                    throw new SickWorkerException(
+                            "The worker can work no longer: " + e.getCause().getMessage(), e.getCause());
+                } catch (InterruptedException e) {
+                    throw new InterruptException(e);
+                }
+            }
+        } finally {
+            inHand = outcome.isDone() ? null : inHand;
+            consumer.resume(consumer.assignment());
         }
     }
 
     private void handle(ConsumerRecord<String, byte[]> record) {
-        for (int attempt = 1; !closed; attempt++) {
+        for (int attempt = 1; !closed && mine; attempt++) {
             try {
                 Backoff.await(outages, "what work needs", FOR_EVER, () -> {
+                    if (closed) {
+                        throw new CancellationException("the queue is closing");
+                    }
                     worker.process(record);
                     return true;
                 });
                 return;
             } catch (CancellationException e) {
-                closed = true;
+                throw e;
             } catch (RuntimeException e) {
                 if (closed || Fault.of(e) == Fault.SICK_WORKER) {
                     throw e;
                 }
-                if (failedWork.isGivenUp(record, attempt, e, () -> true)) {
+                if (failedWork.isGivenUp(record, attempt, e, () -> mine)) {
                     return;
                 }
             }
@@ -97,7 +195,7 @@ final class ConsumerGroupQueue implements WorkQueue {
             consumer.commitSync(Map.of(
                     new TopicPartition(record.topic(), record.partition()),
                     new OffsetAndMetadata(record.offset() + 1)));
-        } catch (RebalanceInProgressException e) {
+        } catch (RebalanceInProgressException | CommitFailedException e) {
             log.info("A rebalance came between the work and its commit; it may be done again.");
         }
     }
@@ -112,6 +210,7 @@ final class ConsumerGroupQueue implements WorkQueue {
         closed = true;
         consumer.wakeup();
         thread.join();
+        StillInUseException.requireEnd(work, "The work on " + inHand);
         failedWork.close();
     }
 }

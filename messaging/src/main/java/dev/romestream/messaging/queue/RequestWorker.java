@@ -29,8 +29,20 @@ public abstract class RequestWorker<T extends SpecificRecord> implements WorkQue
         this.stallNanos = TimeUnit.MILLISECONDS.toNanos(config.number(RomeConfig.HEALTH_STALL));
     }
 
-    /** Does the work and answers, under the rules of {@link WorkQueue.Worker#process}. */
-    protected abstract void carryOut(T request);
+    /**
+     * Does the work and answers, under the rules of {@link WorkQueue.Worker#process}.
+     *
+     * @param record where the request stands
+     */
+    protected abstract void carryOut(T request, ConsumerRecord<String, byte[]> record);
+
+    /** Whether a request is still wanted: of one that is not, nothing is done, and it counts as done. */
+    protected boolean isWanted(T request) {
+        return true;
+    }
+
+    /** A request was let go, because it is not wanted any more. */
+    protected void withdrawn(T request) {}
 
     /** Answers a request that is given up. */
     protected abstract void answerFailure(T request, String reason);
@@ -41,7 +53,16 @@ public abstract class RequestWorker<T extends SpecificRecord> implements WorkQue
         moves();
         underWay.incrementAndGet();
         try {
-            carryOut(decode(record));
+            T request = decode(record);
+            try {
+                requireWanted(request);
+                carryOut(request, record);
+            } catch (CancellationException e) {
+                if (cancelled) {
+                    throw e;
+                }
+                withdrawn(request);
+            }
         } finally {
             underWay.decrementAndGet();
             moves();
@@ -59,6 +80,28 @@ public abstract class RequestWorker<T extends SpecificRecord> implements WorkQue
         if (cancelled) {
             throw new CancellationException("the worker is closing");
         }
+    }
+
+    /** As {@link #step()}, and ends work that is not wanted any more. */
+    protected final void step(T request) {
+        step();
+        requireWanted(request);
+    }
+
+    private void requireWanted(T request) {
+        if (!isWanted(request)) {
+            throw withdrawal();
+        }
+    }
+
+    /** What ends the work on a request that is not wanted any more. */
+    protected static CancellationException withdrawal() {
+        return new CancellationException("the request is not wanted any more");
+    }
+
+    /** Whether the work on a request is to end: the worker is closing, or the request not wanted any more. */
+    protected final boolean isEnded(T request) {
+        return cancelled || !isWanted(request);
     }
 
     protected final boolean isCancelled() {

@@ -6,6 +6,7 @@ import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.messaging.failure.Fault;
 import dev.romestream.messaging.failure.Outages;
 import dev.romestream.messaging.failure.SickWorkerException;
+import dev.romestream.messaging.failure.StillInUseException;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.Sending;
@@ -53,12 +54,14 @@ final class ShareGroupQueue implements WorkQueue {
     private static final Duration POLL = Duration.ofMillis(500);
     private static final Duration FOR_EVER = Duration.ofMillis(-1);
     private static final Duration COMMIT = Duration.ofSeconds(3);
+    /** Time to leave the group: without brokers, it is no use waiting for longer. */
+    private static final Duration LEAVE = Duration.ofSeconds(5);
+
     private static final Duration CLOSE_PRODUCER = Duration.ofSeconds(2);
     private static final int USUAL_LOCK_MS = 15_000;
     /** Deliveries that came to nothing until a record is taken to kill its workers; a lost lock counts as one, too. */
     private static final int MOST_DELIVERIES = 6;
 
-    private static final int CLOSE_WORKER_SECONDS = 60;
     private static final int MOST_LOST = 1000;
     private static final int HAND_BACK_MS = 4_000;
     private static final long CLOSE_CHECK_MS = 200;
@@ -165,7 +168,7 @@ final class ShareGroupQueue implements WorkQueue {
 
     private void leave() {
         try {
-            consumer.close();
+            consumer.close(LEAVE);
         } catch (KafkaException e) {
             log.info("The group was not left cleanly: {}", e.getMessage());
         }
@@ -211,6 +214,9 @@ final class ShareGroupQueue implements WorkQueue {
     private AcknowledgeType attempted(ConsumerRecord<String, byte[]> record, int attempt, AtomicBoolean mine) {
         try {
             return Backoff.await(outages, "what work needs", FOR_EVER, () -> {
+                if (closed) {
+                    throw new CancellationException("the queue is closing");
+                }
                 worker.process(record);
                 return AcknowledgeType.ACCEPT;
             });
@@ -383,17 +389,6 @@ final class ShareGroupQueue implements WorkQueue {
         return new SickWorkerException("The worker can work no longer: " + cause.getMessage(), cause);
     }
 
-    /** What the work uses must not be freed under it. */
-    private void awaitWorker() {
-        try {
-            while (!work.awaitTermination(CLOSE_WORKER_SECONDS, TimeUnit.SECONDS)) {
-                log.warn("The work under way on {} does not end", poller);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     @Override
     public boolean isAlive() {
         return poller.isAlive();
@@ -403,8 +398,7 @@ final class ShareGroupQueue implements WorkQueue {
     public void close() {
         closed = true;
         poller.join();
-        work.shutdown();
-        awaitWorker();
+        StillInUseException.requireEnd(work, "The work on " + group.topics());
         failedWork.close();
         producer.close(CLOSE_PRODUCER);
     }

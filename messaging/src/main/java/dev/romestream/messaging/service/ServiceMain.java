@@ -36,6 +36,9 @@ public final class ServiceMain implements Callable<Integer> {
     private static final int USAGE = 2;
     private static final int FAILURE = 1;
     private static final long WATCH_MS = 200;
+    /** Less than the 30 s after which Kubernetes kills. */
+    private static final int CLOSE_SECONDS = 25;
+
     private static final Duration FOR_EVER = Duration.ofMillis(-1);
     private final String program;
     private final BiFunction<RomeConfig, MeterRegistry, Service> factory;
@@ -188,7 +191,10 @@ public final class ServiceMain implements Callable<Integer> {
             if (running.service == null) {
                 main.interrupt();
             }
-            awaitUninterruptibly(stopped);
+            if (!hasEnded(stopped)) {
+                log.error("What is under way does not end within {} s; the process ends without it.", CLOSE_SECONDS);
+                Runtime.getRuntime().halt(FAILURE);
+            }
         }));
     }
 
@@ -211,11 +217,12 @@ public final class ServiceMain implements Callable<Integer> {
         }
     }
 
-    private static void awaitUninterruptibly(CountDownLatch latch) {
+    private static boolean hasEnded(CountDownLatch stopped) {
         try {
-            latch.await();
+            return stopped.await(CLOSE_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            return false;
         }
     }
 }

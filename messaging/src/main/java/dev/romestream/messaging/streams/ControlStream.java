@@ -26,6 +26,7 @@ import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Named;
+import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.Repartitioned;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.Record;
@@ -68,6 +69,15 @@ public final class ControlStream {
         Serde<SpecificRecord> any = serde(config);
         return Serdes.serdeFrom(
                 (topic, value) -> any.serializer().serialize(topic, value), new TypedDeserializer<>(any, type));
+    }
+
+    /** Writes each record to its own topic. */
+    public static void write(RomeConfig config, KStream<String, Write> records, String name) {
+        TopicNames names = TopicNames.of(config);
+        records.to(
+                (key, write, context) -> names.of(write.topic()),
+                Produced.with(Serdes.String(), Write.serde(ControlStream.<SpecificRecord>serde(config)))
+                        .withName(name));
     }
 
     private record TypedDeserializer<T extends SpecificRecord>(Serde<SpecificRecord> any, Class<T> type)

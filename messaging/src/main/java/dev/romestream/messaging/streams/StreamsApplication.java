@@ -3,6 +3,7 @@ package dev.romestream.messaging.streams;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.Fault;
 import dev.romestream.messaging.failure.Outages;
+import dev.romestream.messaging.failure.StillInUseException;
 import dev.romestream.messaging.topic.KeptLetters;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Topic;
@@ -161,8 +162,11 @@ public final class StreamsApplication implements AutoCloseable {
     @Override
     public void close() {
         // a member that does not say good-bye holds up its successor for a session timeout
-        streams.close(
+        boolean ended = streams.close(
                 CloseOptions.timeout(CLOSE_LIMIT).withGroupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP));
         kept.close();
+        if (!ended) {
+            throw new StillInUseException("The stream " + name + " does not end.");
+        }
     }
 }

@@ -124,7 +124,15 @@ public final class TopicSetup {
         TopicNames names = TopicNames.of(config);
         List<NewTopic> wanted = new ArrayList<>();
         for (Topic topic : Topic.values()) {
-            int partitions = topic.spread() == Topic.Spread.MANY ? config.integer(RomeConfig.TOPIC_PARTITIONS) : 1;
+            int partitions =
+                    switch (topic.spread()) {
+                        case ONE -> 1;
+                        case MANY -> config.integer(RomeConfig.TOPIC_PARTITIONS);
+                        case WORK ->
+                            config.string(RomeConfig.QUEUE_TYPE).equals("share")
+                                    ? 1
+                                    : config.integer(RomeConfig.TOPIC_PARTITIONS);
+                    };
             short replication = (short) config.integer(RomeConfig.TOPIC_REPLICATION);
             wanted.add(new NewTopic(names.of(topic), partitions, replication).configs(topic.settings()));
         }

@@ -100,7 +100,8 @@ public final class Autograd {
             JniUtils.backward((PtNDArray) value, (PtNDArray) choice, column + 1 < columns, false);
             NDArray accumulated = leaf.getGradient();
             gradients.add(accumulated.duplicate());
-            accumulated.subi(accumulated);
+            // not by subtraction: what is infinite less itself is no number
+            accumulated.set(new NDIndex("..."), 0);
         }
         return new Jacobian(value.stopGradient(), gradients);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.robustness.TestData;
@@ -48,6 +49,21 @@ class AutogradTest {
             };
             float[] gradient = Autograd.gradient(x, trained).toFloatArray();
             assertThat(gradient).containsExactly(new float[] {-0.4f * 0.9f, -0.4f * 1.05f}, within(1e-5f));
+        }
+    }
+
+    /** The gradient of 1e30 times 1e30 x is beyond float32; that of 2x is 2 all the same. */
+    @Test
+    void anInfiniteColumnOfAJacobianLeavesTheOthersRight() {
+        try (NDManager manager = TestData.manager()) {
+            NDArray x = manager.create(new float[][] {{1}, {4}});
+            Autograd.Jacobian jacobian = Autograd.jacobian(x, at -> {
+                NDArray large = Scalars.mul(Scalars.mul(at, 1e30f), 1e30f);
+                return NDArrays.concat(new NDList(large, Scalars.mul(at, 2f)), 1);
+            });
+            assertThat(jacobian.gradients().get(0).toFloatArray())
+                    .containsExactly(Float.POSITIVE_INFINITY, Float.POSITIVE_INFINITY);
+            assertThat(jacobian.gradients().get(1).toFloatArray()).containsExactly(2f, 2f);
         }
     }
 

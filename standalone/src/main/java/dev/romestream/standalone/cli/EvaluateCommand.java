@@ -1,8 +1,8 @@
 package dev.romestream.standalone.cli;
 
 import dev.romestream.client.result.ComparisonTable;
-import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.RecordJson;
+import dev.romestream.exchange.identity.Digest;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Network;

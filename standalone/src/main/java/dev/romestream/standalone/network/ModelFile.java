@@ -1,9 +1,9 @@
 package dev.romestream.standalone.network;
 
 import ai.djl.ndarray.NDManager;
-import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.NetworkCodec;
+import dev.romestream.exchange.identity.Digest;
 import dev.romestream.robustness.network.Architecture;
 import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.robustness.network.NeuralNetwork;

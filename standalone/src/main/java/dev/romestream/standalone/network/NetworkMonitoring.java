@@ -117,7 +117,7 @@ public final class NetworkMonitoring implements AutoCloseable {
                 .map(Map.Entry::getKey)
                 .findFirst()
                 .orElse(next);
-        return new NetworkVersion(id, version);
+        return new NetworkVersion(id, version, "");
     }
 
     /**
@@ -160,14 +160,13 @@ public final class NetworkMonitoring implements AutoCloseable {
         return figures.size() == wanted && figures.stream().allMatch(RobustnessMetrics::getComplete);
     }
 
-    /** Why a network's figures cannot become complete, if they cannot. */
+    /** Why a network's figures are not of all attacks, where one failed. */
     public Optional<String> failure(NetworkVersion network) {
         return figures(network).stream()
-                .filter(metrics -> !metrics.getComplete())
-                .flatMap(metrics -> metrics.getUndefined().entrySet().stream())
-                .filter(entry -> entry.getKey().startsWith("attack."))
-                .map(entry -> "The attack " + entry.getKey().substring("attack.".length()) + " on "
-                        + network.getNetwork() + " failed: " + entry.getValue())
+                .flatMap(metrics -> metrics.getAttacks().stream())
+                .filter(attack -> attack.getFailure() != null)
+                .map(attack -> "The attack " + attack.getAttack() + " on " + network.getNetwork() + " failed: "
+                        + attack.getFailure())
                 .findFirst();
     }
 

@@ -1,7 +1,7 @@
 package dev.romestream.standalone.set;
 
-import dev.romestream.exchange.codec.Digest;
 import dev.romestream.exchange.codec.TensorCodec;
+import dev.romestream.exchange.identity.Digest;
 import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.robustness.network.TensorData;
 import dev.romestream.schemas.DType;

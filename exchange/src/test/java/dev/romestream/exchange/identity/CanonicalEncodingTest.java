@@ -1,4 +1,4 @@
-package dev.romestream.exchange.codec;
+package dev.romestream.exchange.identity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

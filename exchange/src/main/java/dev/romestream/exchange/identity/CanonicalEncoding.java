@@ -1,4 +1,4 @@
-package dev.romestream.exchange.codec;
+package dev.romestream.exchange.identity;
 
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
