@@ -29,8 +29,7 @@ final class DistillationPlanner {
 
     /** A new record of an experiment. */
     static DistillationState changed(Optional<DistillationState> before, Experiment experiment) {
-        if (before.isEmpty()
-                || !Identity.distillation(before.get().getExperiment()).equals(Identity.distillation(experiment))) {
+        if (before.isEmpty() || !Identity.isSameDistillation(before.get().getExperiment(), experiment)) {
             return DistillationState.newBuilder()
                     .setExperiment(experiment)
                     .setRequests(before.map(DistillationState::getRequests).orElse(0))

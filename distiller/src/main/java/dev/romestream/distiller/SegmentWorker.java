@@ -130,7 +130,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                 .get(asked.getId())
                 .filter(now -> now.getDesiredState() == DesiredState.RUN
                         && now.getRun() <= asked.getRun()
-                        && Identity.distillation(now).equals(Identity.distillation(asked)))
+                        && Identity.isSameDistillation(now, asked))
                 .isPresent();
     }
 

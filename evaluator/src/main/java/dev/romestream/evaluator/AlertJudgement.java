@@ -90,7 +90,7 @@ record AlertJudgement(
     /** What later figures are to be held against. */
     static RuleBase base(AlertRule rule, RobustnessMetrics now) {
         NamedFigure figure = NamedFigure.of(now, rule.getFigure());
-        return new RuleBase(side(now, figure), figure.perImage(), now.getClassCounts(), now.getImagesDigest());
+        return new RuleBase(side(now, figure), figure.perImage(), now.getImagesDigest());
     }
 
     private static AlertJudgement alone(Verdict verdict, String reason, AlertFigure now) {

@@ -73,7 +73,7 @@ final class EvaluationPlanner {
     /** A new record of the experiment. */
     void experiment(Experiment experiment) {
         Experiment before = state.getExperiment();
-        boolean another = before != null && !Identity.specification(before).equals(Identity.specification(experiment));
+        boolean another = before != null && !Identity.isSameSpecification(before, experiment);
         boolean run = before == null || experiment.getRun() != before.getRun();
         state.setExperiment(experiment);
         if (another || run) {
@@ -358,13 +358,13 @@ final class EvaluationPlanner {
 
     /** Whether every figure that is to be is complete. */
     boolean isComplete() {
+        Map<String, PlannedEvaluation> planned = plans.all();
         return hasDistillation()
                 && state.getDataset() != null
                 && snapshots().anyMatch(snapshot -> snapshot.getManifest().getFinal$())
                 && snapshots().allMatch(EvaluationPlanner::isComplete)
-                && plans.all().values().stream().allMatch(EvaluationPlanner::isEnded)
-                && plans.all()
-                        .keySet()
+                && planned.values().stream().allMatch(EvaluationPlanner::isEnded)
+                && planned.keySet()
                         .containsAll(PlannedEvaluations.of(state, false).keySet());
     }
 

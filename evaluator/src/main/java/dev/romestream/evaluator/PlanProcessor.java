@@ -233,12 +233,12 @@ final class PlanProcessor extends ContextualProcessor<String, PlannerEvent, Stri
     }
 
     private void tellProgress(String id) {
-        EvaluationState state = states().get(id);
-        if (state == null || state.getExperiment() == null || state.getTold() != null) {
+        EvaluationPlanner planner = planner(id);
+        EvaluationState state = planner.state();
+        if (state.getExperiment() == null || state.getTold() != null) {
             return;
         }
         Experiment experiment = state.getExperiment();
-        EvaluationPlanner planner = planner(id);
         long total = planner.totalOutcomes();
         ExperimentStatus status;
         if (state.getDataset() == null) {
@@ -249,8 +249,8 @@ final class PlanProcessor extends ContextualProcessor<String, PlannerEvent, Stri
         } else if (total == 0) {
             status = status(experiment, Phase.WAITING, "waiting for a snapshot and its victims");
         } else {
-            long still = context().currentSystemTimeMs()
-                    - moved.getOrDefault(id, context().currentSystemTimeMs());
+            long now = context().currentSystemTimeMs();
+            long still = now - moved.getOrDefault(id, now);
             status = status(
                     experiment,
                     Phase.RUNNING,
@@ -258,7 +258,6 @@ final class PlanProcessor extends ContextualProcessor<String, PlannerEvent, Stri
                             ? "waiting for attackers: nothing has come for " + still / 1000 + " s; are any running?"
                             : "attacking");
             long done = planner.outcomes();
-            long now = context().currentSystemTimeMs();
             double seconds = (now - began.computeIfAbsent(id, any -> now)) / 1000.0;
             status.setDone(done);
             status.setTotal(total);

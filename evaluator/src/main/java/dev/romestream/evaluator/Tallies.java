@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -154,8 +155,7 @@ final class Tallies {
         return BitSet.valueOf(attack.getSeen().duplicate());
     }
 
-    private static List<AskedRequest> without(
-            List<AskedRequest> asked, java.util.function.Predicate<AskedRequest> leaves) {
+    private static List<AskedRequest> without(List<AskedRequest> asked, Predicate<AskedRequest> leaves) {
         return asked.stream().filter(leaves.negate()).toList();
     }
 

@@ -117,7 +117,7 @@ final class VictimWorker extends RequestWorker<VictimRequest> {
         return experiments.isWanted(asked.getId())
                 && experiments
                         .get(asked.getId())
-                        .filter(now -> Identity.specification(now).equals(Identity.specification(asked)))
+                        .filter(now -> Identity.isSameSpecification(now, asked))
                         .isPresent();
     }
 

@@ -663,7 +663,7 @@ class MessagingIT {
         StreamsBuilder builder = new StreamsBuilder();
         builder.stream(
                         TopicNames.of(config).of(Topic.EXPERIMENT_STATUS),
-                        Consumed.with(Serdes.String(), ControlStream.serde(config, ExperimentStatus.class))
+                        Consumed.with(Serdes.String(), ControlStream.<ExperimentStatus>serde(config))
                                 .withName("statuses"))
                 .foreach((key, value) -> seen.add(key), Named.as("seen"));
         try (RecordSender sender = new RecordSender(config)) {

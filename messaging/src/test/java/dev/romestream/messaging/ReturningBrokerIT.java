@@ -60,9 +60,7 @@ class ReturningBrokerIT {
         Queue<String> done = new ConcurrentLinkedQueue<>();
         EmbeddedBroker broker = EmbeddedBroker.start(directory, port);
         EmbeddedSchemaRegistry registry = EmbeddedSchemaRegistry.start(broker.bootstrapServers(), 0);
-        RomeConfig config = RomeConfig.of(
-                Map.of("bootstrap.servers", broker.bootstrapServers(), RomeConfig.REGISTRY_URL, registry.url()));
-        TopicSetup.ensure(config);
+        RomeConfig config = config(broker, registry, Map.of());
         RecordInspector inspector = new RecordInspector(config);
         WorkQueue queue = WorkQueue.open(config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), worker(done));
         StreamsApplication stream = refusing(config);
@@ -101,14 +99,7 @@ class ReturningBrokerIT {
         CountDownLatch away = new CountDownLatch(1);
         EmbeddedBroker broker = EmbeddedBroker.start(directory, port);
         EmbeddedSchemaRegistry registry = EmbeddedSchemaRegistry.start(broker.bootstrapServers(), 0);
-        RomeConfig config = RomeConfig.of(Map.of(
-                "bootstrap.servers",
-                broker.bootstrapServers(),
-                RomeConfig.REGISTRY_URL,
-                registry.url(),
-                RomeConfig.QUEUE_LOCK,
-                "1000"));
-        TopicSetup.ensure(config);
+        RomeConfig config = config(broker, registry, Map.of(RomeConfig.QUEUE_LOCK, "1000"));
         WorkQueue queue =
                 WorkQueue.open(config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), new WorkQueue.Worker() {
                     @Override
@@ -153,14 +144,7 @@ class ReturningBrokerIT {
         CountDownLatch begun = new CountDownLatch(1);
         EmbeddedBroker broker = EmbeddedBroker.start(directory, freePort());
         EmbeddedSchemaRegistry registry = EmbeddedSchemaRegistry.start(broker.bootstrapServers(), 0);
-        RomeConfig config = RomeConfig.of(Map.of(
-                "bootstrap.servers",
-                broker.bootstrapServers(),
-                RomeConfig.REGISTRY_URL,
-                registry.url(),
-                RomeConfig.QUEUE_TYPE,
-                type));
-        TopicSetup.ensure(config);
+        RomeConfig config = config(broker, registry, Map.of(RomeConfig.QUEUE_TYPE, type));
         WorkQueue queue =
                 WorkQueue.open(config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), new WorkQueue.Worker() {
                     @Override
@@ -182,6 +166,15 @@ class ReturningBrokerIT {
         CompletableFuture<Void> closed = CompletableFuture.runAsync(queue::close);
         await().atMost(Duration.ofSeconds(30)).until(closed::isDone);
         assertThat(closed).isCompleted();
+    }
+
+    /** With the topics made. */
+    private static RomeConfig config(EmbeddedBroker broker, EmbeddedSchemaRegistry registry, Map<String, String> more) {
+        RomeConfig config = RomeConfig.of(
+                        Map.of("bootstrap.servers", broker.bootstrapServers(), RomeConfig.REGISTRY_URL, registry.url()))
+                .with(more);
+        TopicSetup.ensure(config);
+        return config;
     }
 
     /** A topology that can process no perturbed batch. */

@@ -22,7 +22,7 @@ public enum Topic {
     VICTIM_ANSWERS("victim-answers", WorkAnswer.SCHEMA$, Kept.FOR_A_TIME, Spread.ONE),
     EVALUATIONS("evaluations", Evaluation.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     ATTACK_REQUESTS("attack-requests", AttackRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.WORK),
-    ATTACK_PROGRESS("attack-progress", AttackProgress.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
+    ATTACK_PROGRESS("attack-progress", AttackProgress.SCHEMA$, Kept.FOR_HOURS, Spread.MANY),
     PERTURBED_BATCHES("perturbed-batches", PerturbedBatch.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
     SYNTHETIC_SNAPSHOTS("synthetic-snapshots", SyntheticSnapshot.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     CHECKPOINTS("checkpoints", Checkpoint.SCHEMA$, Kept.COMPACTED, Spread.ONE),

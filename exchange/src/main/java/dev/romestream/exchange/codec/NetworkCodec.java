@@ -3,6 +3,7 @@ package dev.romestream.exchange.codec;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.romestream.exchange.identity.NetworkReference;
 import dev.romestream.robustness.distill.PoolMember;
 import dev.romestream.robustness.network.Architecture;
 import dev.romestream.robustness.network.Classifier;
@@ -35,7 +36,7 @@ public final class NetworkCodec {
 
     /** The key of a network on its topic. */
     public static String key(String id, int version) {
-        return id + "/" + version;
+        return NetworkReference.key(id, version);
     }
 
     public static Architecture decode(NetworkSpec spec) {

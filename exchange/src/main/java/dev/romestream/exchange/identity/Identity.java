@@ -90,6 +90,16 @@ public final class Identity {
                 .hex();
     }
 
+    /** Whether two records of an experiment have the same figures; cheap where they are equal. */
+    public static boolean isSameSpecification(Experiment one, Experiment other) {
+        return one.equals(other) || specification(one).equals(specification(other));
+    }
+
+    /** Whether two records of an experiment have the same snapshots; cheap where they are equal. */
+    public static boolean isSameDistillation(Experiment one, Experiment other) {
+        return one.equals(other) || distillation(one).equals(distillation(other));
+    }
+
     /** Digest of all of an experiment with a distillation that determines its snapshots, but for the images of its data set. */
     public static String distillation(Experiment experiment) {
         return new Digest()

@@ -27,6 +27,11 @@ public record NetworkReference(String id, int version, String digest) {
 
     /** The key on {@code networks}. */
     public String key() {
+        return key(id, version);
+    }
+
+    /** The key of a network on its topic. */
+    public static String key(String id, int version) {
         return id + "/" + version;
     }
 

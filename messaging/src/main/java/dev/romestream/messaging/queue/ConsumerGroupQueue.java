@@ -1,11 +1,7 @@
 package dev.romestream.messaging.queue;
 
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.messaging.failure.Fault;
-import dev.romestream.messaging.failure.Outages;
-import dev.romestream.messaging.failure.SickWorkerException;
-import dev.romestream.messaging.failure.StillInUseException;
 import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Topic;
@@ -15,10 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.CommitFailedException;
@@ -48,18 +41,12 @@ final class ConsumerGroupQueue implements WorkQueue {
     /** Between two polls beside work: well within a heartbeat. */
     private static final long LOOK_MS = 100;
 
-    private static final Duration FOR_EVER = Duration.ofMillis(-1);
     /** Time to leave the group: without brokers, it is no use waiting for longer. */
     private static final Duration LEAVE = Duration.ofSeconds(5);
 
-    /** On closing, work has so long to notice it. */
-    private static final long CLOSE_LIMIT_MS = 8_000;
-
     private final KafkaConsumer<String, byte[]> consumer;
-    private final Worker worker;
-    private final Outages outages;
     private final FailedWork failedWork;
-    private final ExecutorService work;
+    private final WorkThread work;
     private final ServiceThread thread;
     private TopicPartition inHand;
     private volatile boolean mine;
@@ -78,14 +65,8 @@ final class ConsumerGroupQueue implements WorkQueue {
         settings.putIfAbsent("fetch.max.wait.ms", 100);
         this.consumer =
                 config.clients().consumer(group, settings, new StringDeserializer(), new ByteArrayDeserializer());
-        this.worker = worker;
-        this.outages = config.outages();
         this.failedWork = new FailedWork(config, worker);
-        this.work = Executors.newSingleThreadExecutor(body -> {
-            Thread own = new Thread(body, group + "-worker");
-            own.setDaemon(true);
-            return own;
-        });
+        this.work = new WorkThread(group, worker, config.outages(), () -> closed);
         List<String> topicNames = topics.stream().map(names::of).toList();
         this.thread = ServiceThread.start(group + "-queue", () -> poll(topicNames));
     }
@@ -130,32 +111,23 @@ final class ConsumerGroupQueue implements WorkQueue {
     private boolean isDone(ConsumerRecord<String, byte[]> record) {
         inHand = new TopicPartition(record.topic(), record.partition());
         mine = true;
-        Future<?> outcome = work.submit(() -> handle(record));
+        Future<Boolean> outcome = work.submit(() -> handled(record));
         consumer.pause(consumer.assignment());
-        long closeDeadline = Long.MAX_VALUE;
         try {
             while (true) {
                 try {
-                    outcome.get(LOOK_MS, TimeUnit.MILLISECONDS);
-                    return mine && !closed;
+                    return work.await(outcome, LOOK_MS) && mine && !closed;
                 } catch (TimeoutException e) {
-                    long now = System.nanoTime();
-                    if (closed && closeDeadline == Long.MAX_VALUE) {
-                        closeDeadline = now + TimeUnit.MILLISECONDS.toNanos(CLOSE_LIMIT_MS);
-                    }
-                    if (closed && now > closeDeadline) {
+                    if (closed) {
                         return false;
                     }
-                    if (!closed) {
-                        consumer.poll(BESIDE);
-                    }
+                    consumer.poll(BESIDE);
                 } catch (ExecutionException e) {
                     closed |= e.getCause() instanceof CancellationException;
                     if (closed) {
                         return false;
                     }
-                    throw new SickWorkerException(
-                            "The worker can work no longer: " + e.getCause().getMessage(), e.getCause());
+                    throw WorkThread.sick(e.getCause());
                 } catch (InterruptedException e) {
                     throw new InterruptException(e);
                 }
@@ -166,28 +138,22 @@ final class ConsumerGroupQueue implements WorkQueue {
         }
     }
 
-    private void handle(ConsumerRecord<String, byte[]> record) {
+    /** Whether a record is done with: processed, or given up. */
+    private boolean handled(ConsumerRecord<String, byte[]> record) {
         for (int attempt = 1; !closed && mine; attempt++) {
             try {
-                Backoff.await(outages, "what work needs", FOR_EVER, () -> {
-                    if (closed) {
-                        throw new CancellationException("the queue is closing");
-                    }
-                    worker.process(record);
-                    return true;
-                });
-                return;
-            } catch (CancellationException e) {
-                throw e;
+                work.process(record);
+                return true;
             } catch (RuntimeException e) {
-                if (closed || Fault.of(e) == Fault.SICK_WORKER) {
+                if (closed || e instanceof CancellationException || Fault.of(e) == Fault.SICK_WORKER) {
                     throw e;
                 }
                 if (failedWork.isGivenUp(record, attempt, e, () -> mine)) {
-                    return;
+                    return true;
                 }
             }
         }
+        return false;
     }
 
     private void commit(ConsumerRecord<String, byte[]> record) {
@@ -210,7 +176,7 @@ final class ConsumerGroupQueue implements WorkQueue {
         closed = true;
         consumer.wakeup();
         thread.join();
-        StillInUseException.requireEnd(work, "The work on " + inHand);
+        work.close();
         failedWork.close();
     }
 }

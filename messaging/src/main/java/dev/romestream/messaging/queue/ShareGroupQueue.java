@@ -2,11 +2,7 @@ package dev.romestream.messaging.queue;
 
 import dev.romestream.messaging.config.KafkaClients;
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.messaging.failure.Fault;
-import dev.romestream.messaging.failure.Outages;
-import dev.romestream.messaging.failure.SickWorkerException;
-import dev.romestream.messaging.failure.StillInUseException;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.Sending;
@@ -23,8 +19,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -52,7 +46,6 @@ import org.slf4j.LoggerFactory;
 final class ShareGroupQueue implements WorkQueue {
     private static final Logger log = LoggerFactory.getLogger(ShareGroupQueue.class);
     private static final Duration POLL = Duration.ofMillis(500);
-    private static final Duration FOR_EVER = Duration.ofMillis(-1);
     private static final Duration COMMIT = Duration.ofSeconds(3);
     /** Time to leave the group: without brokers, it is no use waiting for longer. */
     private static final Duration LEAVE = Duration.ofSeconds(5);
@@ -64,16 +57,12 @@ final class ShareGroupQueue implements WorkQueue {
 
     private static final int MOST_LOST = 1000;
     private static final int HAND_BACK_MS = 4_000;
-    private static final long CLOSE_CHECK_MS = 200;
-    private static final long CLOSE_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(8);
 
     private final WorkGroup group;
     private final KafkaClients clients;
-    private final Worker worker;
     private final FailedWork failedWork;
-    private final Outages outages;
     private final KafkaProducer<String, byte[]> producer;
-    private final ExecutorService work;
+    private final WorkThread work;
     private final ServiceThread poller;
     /** Records whose lock was lost here: they come back although no worker of theirs died. */
     private final Map<Position, Lost> lost = new LinkedHashMap<>();
@@ -126,9 +115,7 @@ final class ShareGroupQueue implements WorkQueue {
         settings.putIfAbsent("fetch.max.wait.ms", 100);
         this.group = group;
         this.clients = config.clients();
-        this.worker = worker;
         this.failedWork = new FailedWork(config, worker);
-        this.outages = config.outages();
         Map<String, Object> sending = config.producer();
         sending.remove("value.serializer");
         sending.put("max.block.ms", HAND_BACK_MS);
@@ -136,11 +123,7 @@ final class ShareGroupQueue implements WorkQueue {
         sending.put("request.timeout.ms", HAND_BACK_MS / 2);
         this.producer = config.clients()
                 .producer(group.baseName() + "-hand-back", sending, new StringSerializer(), new ByteArraySerializer());
-        this.work = Executors.newSingleThreadExecutor(body -> {
-            Thread thread = new Thread(body, group.baseName() + "-worker");
-            thread.setDaemon(true);
-            return thread;
-        });
+        this.work = new WorkThread(group.baseName(), worker, config.outages(), () -> closed);
         List<String> topicNames = topics.stream().map(names::of).toList();
         this.poller = ServiceThread.start(group.baseName() + "-queue", () -> run(settings, topicNames));
     }
@@ -213,13 +196,8 @@ final class ShareGroupQueue implements WorkQueue {
     /** Works, and gives the record up where that fails for good: all of it under the lock. */
     private AcknowledgeType attempted(ConsumerRecord<String, byte[]> record, int attempt, AtomicBoolean mine) {
         try {
-            return Backoff.await(outages, "what work needs", FOR_EVER, () -> {
-                if (closed) {
-                    throw new CancellationException("the queue is closing");
-                }
-                worker.process(record);
-                return AcknowledgeType.ACCEPT;
-            });
+            work.process(record);
+            return AcknowledgeType.ACCEPT;
         } catch (RuntimeException | Error e) {
             if (closed || e instanceof CancellationException || Fault.of(e) == Fault.SICK_WORKER) {
                 throw e;
@@ -241,7 +219,7 @@ final class ShareGroupQueue implements WorkQueue {
         long lockMs = consumer.acquisitionLockTimeoutMs().orElse(USUAL_LOCK_MS);
         while (true) {
             try {
-                AcknowledgeType type = awaitOutcome(outcome, lockMs / 3);
+                AcknowledgeType type = work.await(outcome, lockMs / 3);
                 if (type == AcknowledgeType.RELEASE) {
                     acknowledged(record, type);
                 } else {
@@ -303,10 +281,10 @@ final class ShareGroupQueue implements WorkQueue {
     /** What was begun is finished, though it cannot be acknowledged any more: its answer is as good as another worker's. */
     private boolean isFinished(Future<AcknowledgeType> outcome) {
         try {
-            return awaitOutcome(outcome, TimeUnit.DAYS.toMillis(1)) != AcknowledgeType.RELEASE;
+            return work.await(outcome, TimeUnit.DAYS.toMillis(1)) != AcknowledgeType.RELEASE;
         } catch (ExecutionException e) {
             if (Fault.of(e.getCause()) == Fault.SICK_WORKER) {
-                throw sick(e.getCause());
+                throw WorkThread.sick(e.getCause());
             }
             log.info("What was done without a lock came to nothing: {}", e.getMessage());
         } catch (TimeoutException e) {
@@ -328,26 +306,6 @@ final class ShareGroupQueue implements WorkQueue {
         } catch (KafkaException e) {
             log.info("{} {} is given back: {}", record.topic(), record.offset(), e.getMessage());
             acknowledged(record, AcknowledgeType.RELEASE);
-        }
-    }
-
-    /** Waits for the work, but no longer than some seconds once the queue is closed. */
-    private AcknowledgeType awaitOutcome(Future<AcknowledgeType> outcome, long limitMs)
-            throws InterruptedException, ExecutionException, TimeoutException {
-        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limitMs);
-        long closeDeadline = Long.MAX_VALUE;
-        while (true) {
-            try {
-                return outcome.get(CLOSE_CHECK_MS, TimeUnit.MILLISECONDS);
-            } catch (TimeoutException e) {
-                long now = System.nanoTime();
-                if (closed && closeDeadline == Long.MAX_VALUE) {
-                    closeDeadline = now + CLOSE_LIMIT_NANOS;
-                }
-                if (now > (closed ? closeDeadline : deadline)) {
-                    throw e;
-                }
-            }
         }
     }
 
@@ -382,11 +340,7 @@ final class ShareGroupQueue implements WorkQueue {
             return;
         }
         acknowledged(record, AcknowledgeType.RELEASE);
-        throw sick(cause);
-    }
-
-    private static SickWorkerException sick(Throwable cause) {
-        return new SickWorkerException("The worker can work no longer: " + cause.getMessage(), cause);
+        throw WorkThread.sick(cause);
     }
 
     @Override
@@ -398,7 +352,7 @@ final class ShareGroupQueue implements WorkQueue {
     public void close() {
         closed = true;
         poller.join();
-        StillInUseException.requireEnd(work, "The work on " + group.topics());
+        work.close();
         failedWork.close();
         producer.close(CLOSE_PRODUCER);
     }

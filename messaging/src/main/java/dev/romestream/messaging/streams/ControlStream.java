@@ -14,11 +14,8 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.header.Headers;
-import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
-import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
@@ -64,13 +61,6 @@ public final class ControlStream {
         return serde;
     }
 
-    /** As {@link #serde(RomeConfig)}, refusing records of any other type than {@code type}. */
-    public static <T extends SpecificRecord> Serde<T> serde(RomeConfig config, Class<T> type) {
-        Serde<SpecificRecord> any = serde(config);
-        return Serdes.serdeFrom(
-                (topic, value) -> any.serializer().serialize(topic, value), new TypedDeserializer<>(any, type));
-    }
-
     /** Writes each record to its own topic. */
     public static void write(RomeConfig config, KStream<String, Write> records, String name) {
         TopicNames names = TopicNames.of(config);
@@ -78,24 +68,6 @@ public final class ControlStream {
                 (key, write, context) -> names.of(write.topic()),
                 Produced.with(Serdes.String(), Write.serde(ControlStream.<SpecificRecord>serde(config)))
                         .withName(name));
-    }
-
-    private record TypedDeserializer<T extends SpecificRecord>(Serde<SpecificRecord> any, Class<T> type)
-            implements Deserializer<T> {
-        @Override
-        public T deserialize(String topic, byte[] data) {
-            return deserialize(topic, new RecordHeaders(), data);
-        }
-
-        @Override
-        public T deserialize(String topic, Headers headers, byte[] data) {
-            SpecificRecord value = any.deserializer().deserialize(topic, headers, data);
-            if (value != null && !type.isInstance(value)) {
-                throw new SerializationException("A record on " + topic + " is not a " + type.getSimpleName()
-                        + " but a " + value.getSchema().getName() + ".");
-            }
-            return type.cast(value);
-        }
     }
 
     /**

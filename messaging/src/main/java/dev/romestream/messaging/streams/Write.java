@@ -2,7 +2,6 @@ package dev.romestream.messaging.streams;
 
 import dev.romestream.schemas.Topic;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -57,9 +56,6 @@ public record Write(Topic topic, String key, SpecificRecord record, boolean repl
     }
 
     private record NoDeserializer() implements Deserializer<Write> {
-        @Override
-        public void configure(Map<String, ?> configs, boolean isKey) {}
-
         @Override
         public Write deserialize(String topic, byte[] data) {
             throw new UnsupportedOperationException("What is written to " + topic + " is not read back here.");
