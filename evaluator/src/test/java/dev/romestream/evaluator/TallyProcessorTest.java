@@ -66,6 +66,7 @@ class TallyProcessorTest {
     private final Deque<AttackRequest> asked = new ArrayDeque<>();
     private final Map<String, RobustnessMetrics> figures = new HashMap<>();
     private final List<String> tombstones = new ArrayList<>();
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private TopologyTestDriver driver;
     private TestInputTopic<String, TallyEvent> input;
     private TestOutputTopic<String, SpecificRecord> out;
@@ -79,7 +80,7 @@ class TallyProcessorTest {
         Serde<SpecificRecord> records = PlainSerdes.create();
         Serde<Tally> tallies = PlainSerdes.create();
         Serde<Evaluation> plans = PlainSerdes.create();
-        OpenRequests open = new OpenRequests(new SimpleMeterRegistry());
+        OpenRequests open = new OpenRequests(meters);
         Topology topology = new Topology()
                 .addSource("events", Serdes.String().deserializer(), events.deserializer(), "events")
                 .addProcessor("tally", () -> new TallyProcessor(PATIENCE, open), "events")
@@ -220,6 +221,19 @@ class TallyProcessorTest {
         while (!asked.isEmpty()) {
             answer(asked.remove(), 0.001);
         }
+    }
+
+    @Test
+    void requestsThatAreOutAreAGaugeUntilTheLastAnswer() {
+        int out = begin(evaluation(0)).size();
+        assertThat(meters.get("rome.evaluation.requests")
+                        .tag("evaluation", KEY)
+                        .gauge()
+                        .value())
+                .isEqualTo(out);
+        answerAll();
+        assertThat(meters.find("rome.evaluation.requests").gauge()).isNull();
+        assertThat(meters.get("rome.evaluation.open").gauge().value()).isZero();
     }
 
     @Test

@@ -13,7 +13,7 @@ public enum Topic {
     IMAGE_BATCHES("image-batches", ImageBatch.SCHEMA$, Kept.COMPACTED, Spread.MANY),
     DISTILLATION_REQUESTS("distillation-requests", DistillationRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.ONE),
     DISTILLATION_ANSWERS("distillation-answers", WorkAnswer.SCHEMA$, Kept.FOR_A_TIME, Spread.ONE),
-    POOL_REQUESTS("pool-requests", PoolRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.WORK),
+    POOL_REQUESTS("pool-requests", PoolRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
     NETWORKS("networks", Network.SCHEMA$, Kept.COMPACTED, Spread.MANY),
     CHUNKS("chunks", null, Kept.COMPACTED, Spread.MANY),
     PRIOR_REQUESTS("prior-requests", AttackRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.WORK),
@@ -54,7 +54,8 @@ public enum Topic {
         MANY,
         /**
          * One for share groups, whose members then all take from it, so that a request waits for no busy one; many for consumer
-         * groups, where a partition has one worker.
+         * groups, where a partition has one worker. Not for requests that several experiments make alike: those of one key share a
+         * partition, whose worker finds the second one done.
          */
         WORK
     }

@@ -240,7 +240,10 @@ class SeparateProcessesIT {
         assertThat(metricsThatNoProgramHas()).isEmpty();
     }
 
-    /** Of those on the page of metrics; a name that ends in a star stands for all that begin so. */
+    /**
+     * Of those on the page of metrics; a name that ends in a star stands for all that begin so. Open requests have no row after the last
+     * answer; {@code TallyProcessorTest} sees them.
+     */
     private static List<String> metricsThatNoProgramHas() throws IOException {
         StringBuilder all = new StringBuilder();
         for (String name : processes.keySet()) {
@@ -252,8 +255,9 @@ class SeparateProcessesIT {
                 .results()
                 .map(found -> found.group(1))
                 .toList();
-        assertThat(documented).hasSizeGreaterThan(40);
+        assertThat(documented).hasSizeGreaterThan(40).contains("rome_evaluation_requests");
         return documented.stream()
+                .filter(name -> !name.equals("rome_evaluation_requests"))
                 .filter(name -> !all.toString().contains("\n" + name))
                 .toList();
     }
