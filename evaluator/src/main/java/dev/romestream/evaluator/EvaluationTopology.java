@@ -1,5 +1,9 @@
 package dev.romestream.evaluator;
 
+import dev.romestream.evaluator.alert.AlertProcessor;
+import dev.romestream.evaluator.plan.PlanProcessor;
+import dev.romestream.evaluator.tally.OpenRequests;
+import dev.romestream.evaluator.tally.TallyProcessor;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.messaging.config.RomeConfig;

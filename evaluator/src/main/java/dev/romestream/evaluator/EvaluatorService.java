@@ -1,6 +1,11 @@
 package dev.romestream.evaluator;
 
 import ai.djl.ndarray.NDManager;
+import dev.romestream.evaluator.alert.AlertWebhook;
+import dev.romestream.evaluator.publish.FigureGauges;
+import dev.romestream.evaluator.score.ScoringWorker;
+import dev.romestream.evaluator.tally.OpenRequests;
+import dev.romestream.evaluator.victim.VictimWorker;
 import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.exchange.store.PlanStore;

@@ -30,7 +30,7 @@ import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.Serializer;
 
 /** Avro with its schema known beforehand: the registry is tested elsewhere. */
-final class PlainSerdes {
+public final class PlainSerdes {
     private static final List<Schema> SCHEMAS = List.of(
             RobustnessMetrics.SCHEMA$,
             Tally.SCHEMA$,
@@ -48,11 +48,11 @@ final class PlainSerdes {
 
     private PlainSerdes() {}
 
-    static <T extends SpecificRecord> Serde<T> create() {
+    public static <T extends SpecificRecord> Serde<T> create() {
         return Serdes.serdeFrom((topic, value) -> write(value), (topic, bytes) -> read(bytes));
     }
 
-    static <T extends SpecificRecord> byte[] write(T value) {
+    public static <T extends SpecificRecord> byte[] write(T value) {
         if (value == null) {
             return null;
         }
@@ -68,7 +68,7 @@ final class PlainSerdes {
     }
 
     /** Of what is written, the records. */
-    static Serializer<Write> writes() {
+    public static Serializer<Write> writes() {
         return (topic, write) -> write(write.record());
     }
 

@@ -389,44 +389,6 @@ class MessagingIT {
         assertThat(givenUp).isEmpty();
     }
 
-    /** Workers that take the request and are never heard of again, as one that it kills. */
-    @Test
-    void aRequestThatNoWorkerFinishesIsDeadLetteredAndAnswered() {
-        RomeConfig config = tenant("queue.lock.ms", "1000");
-        Queue<String> givenUp = new ConcurrentLinkedQueue<>();
-        Queue<String> done = new ConcurrentLinkedQueue<>();
-        WorkQueue.open(config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), worker(record -> {}, givenUp))
-                .close();
-        try (RecordSender sender = new RecordSender(config)) {
-            sender.send(Topic.POOL_REQUESTS, "kills", request(0));
-            sender.flush();
-        }
-        Map<String, Object> settings = config.consumer();
-        List.of("value.deserializer", "auto.offset.reset").forEach(settings::remove);
-        settings.put("group.id", TopicNames.of(config).of(WorkGroup.POOL_TRAINERS));
-        settings.put("share.acknowledgement.mode", "explicit");
-        for (int killed = 0; killed < 6; killed++) {
-            try (var victim =
-                    new KafkaShareConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer())) {
-                victim.subscribe(List.of(TopicNames.of(config).of(Topic.POOL_REQUESTS)));
-                await().atMost(LIMIT)
-                        .until(() -> !victim.poll(Duration.ofMillis(200)).isEmpty());
-            }
-        }
-        try (WorkQueue queue = WorkQueue.open(
-                config,
-                WorkGroup.POOL_TRAINERS,
-                List.of(Topic.POOL_REQUESTS),
-                worker(record -> done.add(record.key()), givenUp))) {
-            await().atMost(LIMIT).until(() -> !givenUp.isEmpty());
-            assertThat(queue.isAlive()).isTrue();
-        }
-        assertThat(givenUp).containsExactly("kills");
-        assertThat(done).isEmpty();
-        assertThat(deadLetters(config)).hasSize(1);
-        assertThat(header(deadLetters(config).get(0), "message")).contains("given to 6 workers");
-    }
-
     /** A record that is too large is its own fault, and no other's. */
     @Test
     void anOversizedRecordDoesNotPoisonItsSender() {

@@ -30,7 +30,8 @@ public enum Topic {
     ROBUSTNESS_LATEST("robustness-latest", RobustnessMetrics.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     ROBUSTNESS_FLAT("robustness-flat", FlatFigure.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     ALERTS("alerts", Alert.SCHEMA$, Kept.COMPACTED, Spread.ONE),
-    DEAD_LETTERS("dead-letters", null, Kept.FOR_A_TIME, Spread.ONE);
+    DEAD_LETTERS("dead-letters", null, Kept.FOR_A_TIME, Spread.ONE),
+    LOST_DELIVERIES("lost-deliveries", null, Kept.FOR_A_TIME, Spread.ONE);
 
     /** Largest record of any topic, in bytes. */
     public static final int MAX_RECORD_BYTES = 8 * 1024 * 1024;

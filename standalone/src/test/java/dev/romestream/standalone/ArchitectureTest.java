@@ -25,7 +25,7 @@ class ArchitectureTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"messaging", "exchange", "client", "dashboard", "standalone"})
+    @ValueSource(strings = {"messaging", "exchange", "evaluator", "client", "dashboard", "standalone"})
     void packagesOfAModuleHaveNoCycles(String module) {
         slices().matching(ROOT + "." + module + ".(*)..")
                 .should()

@@ -91,6 +91,9 @@ public enum ServiceAccess {
     /** The command line on a cluster: whoever has it may begin and end experiments, bring networks and sets, and replay dead letters. */
     ROME(Set.of(Topic.values()), Set.of(Topic.values()), List.of(), null);
 
+    /** What became of records that were not processed. */
+    private static final Set<Topic> OF_ALL = Set.of(Topic.DEAD_LETTERS, Topic.LOST_DELIVERIES);
+
     private final Set<Topic> reads;
     private final Set<Topic> writes;
     private final List<String> groups;
@@ -113,10 +116,10 @@ public enum ServiceAccess {
     public List<AclBinding> bindings(String principal, TopicNames names) {
         List<AclBinding> bindings = new ArrayList<>();
         Set<Topic> read = EnumSet.copyOf(RecordInspector.topics());
-        read.add(Topic.DEAD_LETTERS);
+        read.addAll(OF_ALL);
         read.addAll(reads);
         read.forEach(topic -> bindings.add(topic(principal, names.of(topic), AclOperation.READ)));
-        Set<Topic> written = EnumSet.of(Topic.DEAD_LETTERS);
+        Set<Topic> written = EnumSet.copyOf(OF_ALL);
         written.addAll(writes);
         written.forEach(topic -> bindings.add(topic(principal, names.of(topic), AclOperation.WRITE)));
         bindings.add(group(principal, names.prefix() + RecordInspector.GROUP));

@@ -7,12 +7,13 @@ import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -23,6 +24,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -35,19 +37,30 @@ import org.slf4j.LoggerFactory;
  */
 final class ConsumerGroupQueue implements WorkQueue {
     private static final Logger log = LoggerFactory.getLogger(ConsumerGroupQueue.class);
+    /** What is committed of a record in hand, with how often work on it was begun. */
+    private static final String BEGUN = "begun:";
+
     private static final Duration POLL = Duration.ofMillis(500);
     /** How long a poll beside work may block, and so delay noticing that the work has ended. */
     private static final Duration BESIDE = Duration.ofMillis(1);
     /** Between two polls beside work: well within a heartbeat. */
     private static final long LOOK_MS = 100;
 
+    /** As long as the brokers may take to take a commit: longer would delay the closing. */
+    private static final Duration COMMIT = Duration.ofSeconds(3);
+
     /** Time to leave the group: without brokers, it is no use waiting for longer. */
     private static final Duration LEAVE = Duration.ofSeconds(5);
 
     private final KafkaConsumer<String, byte[]> consumer;
     private final FailedWork failedWork;
+    private final QuickSender sender;
+    private final LostDeliveries lost;
     private final WorkThread work;
     private final ServiceThread thread;
+    /** How often work on the next record of each partition was begun, by this worker and those before it. */
+    private final Map<TopicPartition, Begun> begun = new HashMap<>();
+
     private TopicPartition inHand;
     private volatile boolean mine;
     private volatile boolean closed;
@@ -66,6 +79,8 @@ final class ConsumerGroupQueue implements WorkQueue {
         this.consumer =
                 config.clients().consumer(group, settings, new StringDeserializer(), new ByteArrayDeserializer());
         this.failedWork = new FailedWork(config, worker);
+        this.sender = new QuickSender(config, group + "-lost");
+        this.lost = new LostDeliveries(config, group, sender);
         this.work = new WorkThread(group, worker, config.outages(), () -> closed);
         List<String> topicNames = topics.stream().map(names::of).toList();
         this.thread = ServiceThread.start(group + "-queue", () -> poll(topicNames));
@@ -75,9 +90,10 @@ final class ConsumerGroupQueue implements WorkQueue {
         try {
             consumer.subscribe(topics, new Membership());
             while (!closed) {
+                lost.tell();
                 for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
-                    if (!closed && isDone(record)) {
-                        commit(record);
+                    if (!closed) {
+                        handle(record);
                     }
                 }
             }
@@ -104,20 +120,64 @@ final class ConsumerGroupQueue implements WorkQueue {
             if (inHand != null && revoked.contains(inHand)) {
                 mine = false;
             }
+            begun.keySet().removeAll(revoked);
         }
     }
 
-    /** Has a record worked on; false where it is not to be committed, because it went to another worker or the queue closes. */
-    private boolean isDone(ConsumerRecord<String, byte[]> record) {
+    /** Work that was begun on the record at an offset. */
+    private record Begun(long offset, int times) {
+        static Begun of(OffsetAndMetadata committed) {
+            boolean known = committed != null && committed.metadata().startsWith(BEGUN);
+            return known
+                    ? new Begun(
+                            committed.offset(),
+                            Integer.parseInt(committed.metadata().substring(BEGUN.length())))
+                    : new Begun(-1, 0);
+        }
+
+        OffsetAndMetadata committed() {
+            return new OffsetAndMetadata(offset, times == 0 ? "" : BEGUN + times);
+        }
+    }
+
+    /** Says that work begins, does it, and says what became of it; where nobody says so, it ended its worker. */
+    private void handle(ConsumerRecord<String, byte[]> record) {
+        TopicPartition partition = new TopicPartition(record.topic(), record.partition());
+        int times = begunOn(partition, record.offset());
+        isCommitted(partition, new Begun(record.offset(), times + 1));
+        if (isDone(record, times)) {
+            isCommitted(partition, new Begun(record.offset() + 1, 0));
+        } else if (!mine || !isCommitted(partition, new Begun(record.offset(), times))) {
+            lost.add(Place.of(record));
+            lost.tell();
+        }
+    }
+
+    /** How often work on a record was begun before. */
+    private int begunOn(TopicPartition partition, long offset) {
+        try {
+            Begun before = begun.computeIfAbsent(
+                    partition,
+                    any -> Begun.of(
+                            consumer.committed(Set.of(partition), COMMIT).get(partition)));
+            return before.offset() == offset ? before.times() : 0;
+        } catch (TimeoutException e) {
+            log.info("It is not known how often work on {} {} was begun: {}", partition, offset, e.getMessage());
+            return 0;
+        }
+    }
+
+    /** Has a record worked on; false where it is not done, because it went to another worker or the queue closes. */
+    private boolean isDone(ConsumerRecord<String, byte[]> record, int times) {
         inHand = new TopicPartition(record.topic(), record.partition());
         mine = true;
-        Future<Boolean> outcome = work.submit(() -> handled(record));
+        Future<Boolean> outcome = work.submit(() -> handled(record, times));
         consumer.pause(consumer.assignment());
         try {
             while (true) {
                 try {
                     return work.await(outcome, LOOK_MS) && mine && !closed;
-                } catch (TimeoutException e) {
+                } catch (java.util.concurrent.TimeoutException e) {
                     if (closed) {
                         return false;
                     }
@@ -139,7 +199,11 @@ final class ConsumerGroupQueue implements WorkQueue {
     }
 
     /** Whether a record is done with: processed, or given up. */
-    private boolean handled(ConsumerRecord<String, byte[]> record) {
+    private boolean handled(ConsumerRecord<String, byte[]> record, int times) {
+        int ended = times == 0 ? 0 : times - work.whenThere(() -> lost.of(Place.of(record)));
+        if (failedWork.isKiller(ended)) {
+            return failedWork.isGivenUpAsKiller(record, ended, () -> mine);
+        }
         for (int attempt = 1; !closed && mine; attempt++) {
             try {
                 work.process(record);
@@ -156,13 +220,19 @@ final class ConsumerGroupQueue implements WorkQueue {
         return false;
     }
 
-    private void commit(ConsumerRecord<String, byte[]> record) {
+    private boolean isCommitted(TopicPartition partition, Begun next) {
         try {
-            consumer.commitSync(Map.of(
-                    new TopicPartition(record.topic(), record.partition()),
-                    new OffsetAndMetadata(record.offset() + 1)));
-        } catch (RebalanceInProgressException | CommitFailedException e) {
-            log.info("A rebalance came between the work and its commit; it may be done again.");
+            consumer.commitSync(Map.of(partition, next.committed()), COMMIT);
+            begun.put(partition, next);
+            return true;
+        } catch (WakeupException e) {
+            if (!closed) {
+                throw e;
+            }
+            return isCommitted(partition, next);
+        } catch (RebalanceInProgressException | CommitFailedException | TimeoutException e) {
+            log.info("{} {} is not committed, and may be done again: {}", partition, next.offset(), e.getMessage());
+            return false;
         }
     }
 
@@ -178,5 +248,7 @@ final class ConsumerGroupQueue implements WorkQueue {
         thread.join();
         work.close();
         failedWork.close();
+        lost.close();
+        sender.close();
     }
 }

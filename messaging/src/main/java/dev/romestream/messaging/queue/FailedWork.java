@@ -2,6 +2,7 @@ package dev.romestream.messaging.queue;
 
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.Fault;
+import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.topic.DeadLetters;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -11,6 +12,9 @@ import org.slf4j.LoggerFactory;
 /** Decides what becomes of a record whose work failed: another attempt, or the dead letters and an answer. */
 final class FailedWork implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(FailedWork.class);
+
+    /** As many of its workers may end until a record is taken to be the reason: fewer could be chance, more are harm. */
+    private static final int MOST_ENDED = 6;
 
     private final int attempts;
     private final WorkQueue.Worker worker;
@@ -42,8 +46,20 @@ final class FailedWork implements AutoCloseable {
         return !again && giveUp(record, cause, mine);
     }
 
+    /** Whether so many workers ended with the record in hand that it is taken to be the reason. */
+    boolean isKiller(int ended) {
+        return ended >= MOST_ENDED;
+    }
+
+    /** As {@link #isGivenUp}, for a record that ended its workers. */
+    boolean isGivenUpAsKiller(ConsumerRecord<String, byte[]> record, int ended, BooleanSupplier mine) {
+        Throwable reason = new UnprocessableException("The request was given to " + ended
+                + " workers, none of which finished it or said why; it may have killed them.");
+        return giveUp(record, reason, mine);
+    }
+
     /** Keeps the record's bytes, and answers; does neither, and returns false, where the record is not {@code mine} any more. */
-    boolean giveUp(ConsumerRecord<String, byte[]> record, Throwable cause, BooleanSupplier mine) {
+    private boolean giveUp(ConsumerRecord<String, byte[]> record, Throwable cause, BooleanSupplier mine) {
         boolean kept = deadLetters.keep(record, cause, mine);
         if (kept) {
             worker.givenUp(record, cause);

@@ -1,5 +1,6 @@
 package dev.romestream.messaging.queue;
 
+import dev.failsafe.function.CheckedSupplier;
 import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.messaging.failure.Outages;
 import dev.romestream.messaging.failure.SickWorkerException;
@@ -47,18 +48,25 @@ final class WorkThread implements AutoCloseable {
         return thread.submit(job);
     }
 
+    /** On this thread: has the worker process a record, as {@link #whenThere}. */
+    void process(ConsumerRecord<String, byte[]> record) {
+        whenThere(() -> {
+            worker.process(record);
+            return true;
+        });
+    }
+
     /**
-     * On this thread: has the worker process a record, again and again while what it needs is away.
+     * On this thread: what a call gives, which is tried again and again while what it needs is away.
      *
      * @throws CancellationException where the queue closes meanwhile
      */
-    void process(ConsumerRecord<String, byte[]> record) {
-        Backoff.await(outages, "what work needs", FOR_EVER, () -> {
+    <T> T whenThere(CheckedSupplier<T> call) {
+        return Backoff.await(outages, "what work needs", FOR_EVER, () -> {
             if (closed.getAsBoolean()) {
                 throw new CancellationException("the queue is closing");
             }
-            worker.process(record);
-            return true;
+            return call.get();
         });
     }
 

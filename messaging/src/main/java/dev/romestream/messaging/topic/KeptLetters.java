@@ -6,12 +6,7 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
-import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.TopicPartition;
 
 /** Which records are on the dead letters' topic already, by where they came from. */
 public final class KeptLetters implements AutoCloseable {
@@ -20,54 +15,32 @@ public final class KeptLetters implements AutoCloseable {
     private static final int MOST_REMEMBERED = 1_000_000;
 
     private final RomeConfig config;
-    private final String isolation;
-    private final String topic;
+    private final TopicTail tail;
     private final Cache<Origin, Boolean> kept = Caffeine.newBuilder()
             .expireAfterWrite(RETENTION)
             .maximumSize(MOST_REMEMBERED)
             .build();
-    private Consumer<String, byte[]> reader;
 
     private record Origin(String topic, String partition, String offset) {}
 
     /** @param isolation as a consumer's {@code isolation.level} */
     public KeptLetters(RomeConfig config, String isolation) {
         this.config = config;
-        this.isolation = isolation;
-        this.topic = TopicNames.of(config).of(Topic.DEAD_LETTERS);
+        this.tail = new TopicTail(config, Topic.DEAD_LETTERS, isolation, letter -> {
+            Origin origin = new Origin(
+                    DeadLetters.header(letter, "topic"),
+                    DeadLetters.header(letter, "partition"),
+                    DeadLetters.header(letter, "offset"));
+            kept.put(origin, true);
+        });
     }
 
     /** Reads the topic on to its present end. */
     void read() {
         Backoff.await(config.outages(), "the brokers", FOR_EVER, () -> {
-            readOn();
+            tail.read();
             return true;
         });
-    }
-
-    private void readOn() {
-        if (reader == null) {
-            reader = TopicReader.consumer(config, isolation);
-        }
-        List<TopicPartition> partitions = reader.partitionsFor(topic).stream()
-                .map(info -> new TopicPartition(topic, info.partition()))
-                .toList();
-        List<TopicPartition> fresh = new ArrayList<>(partitions);
-        fresh.removeAll(reader.assignment());
-        if (!fresh.isEmpty()) {
-            reader.assign(partitions);
-            reader.seekToBeginning(fresh);
-        }
-        Map<TopicPartition, Long> ends = reader.endOffsets(partitions);
-        while (ends.entrySet().stream().anyMatch(end -> reader.position(end.getKey()) < end.getValue())) {
-            for (ConsumerRecord<String, byte[]> letter : reader.poll(Duration.ofMillis(100))) {
-                Origin origin = new Origin(
-                        DeadLetters.header(letter, "topic"),
-                        DeadLetters.header(letter, "partition"),
-                        DeadLetters.header(letter, "offset"));
-                kept.put(origin, true);
-            }
-        }
     }
 
     boolean contains(ConsumerRecord<?, ?> record) {
@@ -94,8 +67,6 @@ public final class KeptLetters implements AutoCloseable {
 
     @Override
     public void close() {
-        if (reader != null) {
-            TopicReader.close(reader);
-        }
+        tail.close();
     }
 }
