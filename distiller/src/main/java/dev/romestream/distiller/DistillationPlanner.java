@@ -97,7 +97,7 @@ final class DistillationPlanner {
         if (state.getCompleted()) {
             return new Notice(Phase.COMPLETED, "distilled", Optional.empty());
         }
-        if (experiment.getDistillation().getMethod().equals(DistillationDefaults.GIVEN)) {
+        if (DistillationDefaults.isBrought(experiment.getDistillation().getMethod())) {
             return new Notice(Phase.COMPLETED, "the set is given", Optional.empty());
         }
         return switch (experiment.getDesiredState()) {

@@ -30,9 +30,7 @@ import dev.romestream.schemas.SnapshotManifest;
 import dev.romestream.schemas.Tensor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
@@ -42,13 +40,6 @@ import java.util.function.IntConsumer;
 final class DistillationRun {
     /** Iterations that a kill costs at most. */
     private static final int LONGEST_SEGMENT = 50;
-
-    private static final Map<String, Coreset> CORESETS =
-            Map.of(DistillationDefaults.HERDING, Coreset.HERDING, DistillationDefaults.KCENTER, Coreset.K_CENTER);
-
-    /** Methods whose images depend on a network that is trained as those are that label naturally. */
-    private static final Set<String> TAUGHT =
-            Set.of(DistillationDefaults.HERDING, DistillationDefaults.KCENTER, DistillationDefaults.GUARD);
 
     private final Experiment experiment;
     private final DistillationSpec spec;
@@ -70,7 +61,7 @@ final class DistillationRun {
         this.specification = specification(experiment, spec, dataset.descriptor());
         NetworkCodec.decode(spec.getNetwork()).requireIndependentImages();
         if (spec.getLabels().getKind() == LabelKind.SOFT) {
-            if (spec.getMethod().equals(DistillationDefaults.FULL)) {
+            if (DistillationDefaults.isWhole(spec.getMethod())) {
                 throw new IllegalArgumentException(
                         "distillation.labels are soft, and the method full has the labels of the data set; use hard.");
             }
@@ -95,7 +86,7 @@ final class DistillationRun {
                         .build())
                 .add(experiment.getSeed())
                 .add(dataset.getFingerprint());
-        return TAUGHT.contains(spec.getMethod())
+        return Methods.isTaught(spec)
                 ? digest.add(Pools.naturalTeachers(experiment, dataset)).hex()
                 : digest.hex();
     }
@@ -157,7 +148,7 @@ final class DistillationRun {
     }
 
     static List<Pools.Teacher> choosers(Experiment experiment, DatasetDescriptor dataset) {
-        return CORESETS.containsKey(experiment.getDistillation().getMethod())
+        return Methods.coreset(experiment.getDistillation()).isPresent()
                 ? List.of(new Pools.Teacher(Pools.naturalTeachers(experiment, dataset), 0))
                 : List.of();
     }
@@ -173,7 +164,7 @@ final class DistillationRun {
      * @param choosers of {@link #choosers}
      */
     SyntheticSet initial(NDManager manager, List<NeuralNetwork> choosers) {
-        if (spec.getMethod().equals(DistillationDefaults.FULL)) {
+        if (DistillationDefaults.isWhole(spec.getMethod())) {
             return SyntheticSet.of(manager, false, new NDList());
         }
         return SyntheticSet.ofRealImages(
@@ -188,7 +179,7 @@ final class DistillationRun {
     }
 
     private SyntheticSet.Choice chosen(NDManager manager, NeuralNetwork chooser) {
-        Coreset coreset = CORESETS.get(spec.getMethod());
+        Coreset coreset = Methods.coreset(spec).orElseThrow();
         return (label, count) -> coreset.choose(
                 Coreset.features(manager, chooser, dataset.train(), label, dataset.normalization()), count);
     }
@@ -231,7 +222,7 @@ final class DistillationRun {
     /** What a snapshot is, after so many iterations. */
     SnapshotManifest manifest(SyntheticSet set, int done) {
         DatasetDescriptor descriptor = dataset.descriptor();
-        boolean whole = spec.getMethod().equals(DistillationDefaults.FULL);
+        boolean whole = DistillationDefaults.isWhole(spec.getMethod());
         long real = dataset.train().size();
         int perClass = whole ? (int) ((real + classes() - 1) / classes()) : spec.getImagesPerClass();
         return SnapshotManifest.newBuilder()

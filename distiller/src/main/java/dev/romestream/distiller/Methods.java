@@ -9,6 +9,7 @@ import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.robustness.distill.Alignment;
 import dev.romestream.robustness.distill.Bacon;
 import dev.romestream.robustness.distill.ContrastiveCurriculum;
+import dev.romestream.robustness.distill.Coreset;
 import dev.romestream.robustness.distill.DistillationMethod;
 import dev.romestream.robustness.distill.DistributionMatching;
 import dev.romestream.robustness.distill.GradientMatching;
@@ -46,8 +47,8 @@ import java.util.function.ToDoubleFunction;
 final class Methods {
     private static final Map<String, Method> METHODS = Map.ofEntries(
             Map.entry(DistillationDefaults.RANDOM, Method.OF_REAL_IMAGES),
-            Map.entry(DistillationDefaults.HERDING, Method.OF_REAL_IMAGES),
-            Map.entry(DistillationDefaults.KCENTER, Method.OF_REAL_IMAGES),
+            Map.entry(DistillationDefaults.HERDING, Method.choosing(Coreset.HERDING)),
+            Map.entry(DistillationDefaults.KCENTER, Method.choosing(Coreset.K_CENTER)),
             Map.entry(DistillationDefaults.FULL, Method.OF_REAL_IMAGES),
             Map.entry(DistillationDefaults.DM, Method.without(DistillationCost::ofEmbeddings, Methods::dm)),
             Map.entry(
@@ -87,12 +88,8 @@ final class Methods {
                             DistillationCost::ofEmbeddings,
                             setting -> matching(
                                     setting, new Guard(setting.spec().getGuard().getStatistics())))),
-            Map.entry(
-                    DistillationDefaults.MTT,
-                    new Method(Methods::experts, false, DistillationCost::ofTrajectories, Methods::trajectories)),
-            Map.entry(
-                    DistillationDefaults.MAT,
-                    new Method(Methods::experts, false, DistillationCost::ofTrajectories, Methods::trajectories)));
+            Map.entry(DistillationDefaults.MTT, Method.following(false)),
+            Map.entry(DistillationDefaults.MAT, Method.following(true)));
 
     private Methods() {}
 
@@ -102,13 +99,36 @@ final class Methods {
      * @param networks that it is shown; answers null where it is shown none
      * @param priors whether it needs them, beside the networks
      * @param cost of an iteration in gradient evaluations, those of networks and priors left out
+     * @param coreset which chooses the images by what a natural teacher makes of them; null where they are drawn
      */
     private record Method(
             BiFunction<Experiment, DatasetDescriptor, Networks> networks,
             boolean priors,
             ToDoubleFunction<DistillationCost.Workload> cost,
-            Function<Setting, DistillationMethod> create) {
-        static final Method OF_REAL_IMAGES = without(workload -> 0, setting -> new RandomSelection());
+            Function<Setting, DistillationMethod> create,
+            Coreset coreset) {
+        static final Method OF_REAL_IMAGES = choosing(null);
+
+        Method(
+                BiFunction<Experiment, DatasetDescriptor, Networks> networks,
+                boolean priors,
+                ToDoubleFunction<DistillationCost.Workload> cost,
+                Function<Setting, DistillationMethod> create) {
+            this(networks, priors, cost, create, null);
+        }
+
+        static Method choosing(Coreset coreset) {
+            return new Method(
+                    (experiment, dataset) -> null, false, workload -> 0, setting -> new RandomSelection(), coreset);
+        }
+
+        static Method following(boolean robust) {
+            return new Method(
+                    (experiment, dataset) -> experts(experiment, dataset, robust),
+                    false,
+                    DistillationCost::ofTrajectories,
+                    Methods::trajectories);
+        }
 
         static Method without(
                 ToDoubleFunction<DistillationCost.Workload> cost, Function<Setting, DistillationMethod> create) {
@@ -149,6 +169,23 @@ final class Methods {
     /** Whether a method needs priors, beside its networks. */
     static boolean needsPriors(DistillationSpec spec) {
         return method(spec).priors();
+    }
+
+    /** What chooses the images, by what a natural teacher makes of them; empty where they are drawn. */
+    static Optional<Coreset> coreset(DistillationSpec spec) {
+        return Optional.ofNullable(method(spec).coreset());
+    }
+
+    /** How far the curvature of natural teachers is regularised: not, but for GUARD's. */
+    static double curvature(DistillationSpec spec) {
+        return spec.getMethod().equals(DistillationDefaults.GUARD)
+                ? spec.getGuard().getCurvature()
+                : 0;
+    }
+
+    /** Whether the images depend on a network that is trained as those are that label naturally. */
+    static boolean isTaught(DistillationSpec spec) {
+        return coreset(spec).isPresent() || spec.getMethod().equals(DistillationDefaults.GUARD);
     }
 
     /** The networks that an experiment's iterations are shown, if its method has such. */
@@ -193,8 +230,8 @@ final class Methods {
         return new Networks(pool, iteration -> List.of(new NetworkSchedule.Version(0, pool.getVersions())));
     }
 
-    private static Networks experts(Experiment experiment, DatasetDescriptor dataset) {
-        Pool pool = Pools.experts(experiment, dataset);
+    private static Networks experts(Experiment experiment, DatasetDescriptor dataset, boolean robust) {
+        Pool pool = Pools.experts(experiment, dataset, robust);
         TrajectorySpec spec = experiment.getDistillation().getTrajectories();
         return new Networks(
                 pool,

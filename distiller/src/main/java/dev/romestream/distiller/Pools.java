@@ -2,7 +2,6 @@ package dev.romestream.distiller;
 
 import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.NetworkCodec;
-import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.exchange.identity.Digest;
 import dev.romestream.robustness.attack.AttackSpec;
 import dev.romestream.robustness.attack.Attacks;
@@ -52,11 +51,10 @@ final class Pools {
                 .setSeed(spec.getSeed() == null ? experiment.getSeed() : spec.getSeed()));
     }
 
-    /** The experts of an experiment; those of MAT are trained under attack, and their parameters averaged. */
-    static Pool experts(Experiment experiment, DatasetDescriptor dataset) {
+    /** The experts of an experiment; robust ones are trained under attack, and their parameters averaged. */
+    static Pool experts(Experiment experiment, DatasetDescriptor dataset, boolean robust) {
         DistillationSpec distillation = experiment.getDistillation();
         TrajectorySpec spec = distillation.getTrajectories();
-        boolean robust = distillation.getMethod().equals(DistillationDefaults.MAT);
         return identified(builder(dataset, distillation.getNetwork(), robust ? spec.getAttack() : NO_ATTACK)
                 .setTrainSteps(epoch(dataset, spec.getBatch()))
                 .setBatch(Math.min(spec.getBatch(), dataset.getTrainImages()))
@@ -114,13 +112,7 @@ final class Pools {
 
     /** Teachers that are trained on images as they are; those of GUARD with a regularised curvature. */
     static Pool naturalTeachers(Experiment experiment, DatasetDescriptor dataset) {
-        DistillationSpec distillation = experiment.getDistillation();
-        boolean guarded = distillation.getMethod().equals(DistillationDefaults.GUARD);
-        return teachers(
-                experiment,
-                dataset,
-                NO_ATTACK,
-                guarded ? distillation.getGuard().getCurvature() : 0);
+        return teachers(experiment, dataset, NO_ATTACK, Methods.curvature(experiment.getDistillation()));
     }
 
     private static Pool teachers(

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -43,6 +44,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LostDeliveriesIT {
     private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final int ENOUGH = 6;
+    private static final int LOCK_MS = 1000;
 
     @TempDir
     private static Path directory;
@@ -67,7 +69,7 @@ class LostDeliveriesIT {
     private static RomeConfig tenant(String type) {
         Map<String, String> settings = cluster.tenant(Map.of());
         settings.put("queue.type", type);
-        settings.put("queue.lock.ms", "1000");
+        settings.put("queue.lock.ms", Integer.toString(LOCK_MS));
         settings.put("topic.partitions", "1");
         RomeConfig config = RomeConfig.of(settings);
         TopicSetup.ensure(config);
@@ -90,18 +92,17 @@ class LostDeliveriesIT {
     }
 
     private WorkQueue queue(RomeConfig config, Consumer<String> work) {
-        return WorkQueue.open(
-                config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), new WorkQueue.Worker() {
-                    @Override
-                    public void process(ConsumerRecord<String, byte[]> record) {
-                        work.accept(record.key());
-                    }
+        return WorkQueue.open(config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), new WorkQueue.Worker() {
+            @Override
+            public void process(ConsumerRecord<String, byte[]> record) {
+                work.accept(record.key());
+            }
 
-                    @Override
-                    public void givenUp(ConsumerRecord<String, byte[]> record, Throwable reason) {
-                        givenUp.add(record.key() + ": " + reason.getMessage());
-                    }
-                });
+            @Override
+            public void givenUp(ConsumerRecord<String, byte[]> record, Throwable reason) {
+                givenUp.add(record.key() + ": " + reason.getMessage());
+            }
+        });
     }
 
     private static List<String> kept(RomeConfig config, Topic topic) {
@@ -121,9 +122,7 @@ class LostDeliveriesIT {
             try (Admin admin = Admin.create(Map.of("bootstrap.servers", cluster.bootstrapServers()))) {
                 admin.alterConsumerGroupOffsets(
                                 TopicNames.of(config).of(WorkGroup.POOL_TRAINERS),
-                                Map.of(
-                                        new TopicPartition(topic, 0),
-                                        new OffsetAndMetadata(0, "begun:" + ENOUGH)))
+                                Map.of(new TopicPartition(topic, 0), new OffsetAndMetadata(0, "begun:" + ENOUGH)))
                         .all()
                         .get();
             }
@@ -137,7 +136,8 @@ class LostDeliveriesIT {
             try (var ended =
                     new KafkaShareConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer())) {
                 ended.subscribe(List.of(topic));
-                await().atMost(LIMIT).until(() -> !ended.poll(Duration.ofMillis(200)).isEmpty());
+                await().atMost(LIMIT)
+                        .until(() -> !ended.poll(Duration.ofMillis(200)).isEmpty());
             }
         }
     }
@@ -190,7 +190,7 @@ class LostDeliveriesIT {
                     .findFirst()
                     .orElseThrow();
             starved.suspend();
-            Thread.sleep(4000);
+            TimeUnit.MILLISECONDS.sleep(4 * LOCK_MS);
             starved.resume();
             await().atMost(LIMIT).untilAsserted(() -> assertThat(kept(config, Topic.LOST_DELIVERIES))
                     .containsExactly(place(config)));
@@ -213,8 +213,8 @@ class LostDeliveriesIT {
                     .isEqualTo(new OffsetAndMetadata(0, "begun:1")));
             Thread closing = new Thread(queue::close);
             closing.start();
-            await().atMost(LIMIT).untilAsserted(() -> assertThat(committed(config, admin))
-                    .isEqualTo(new OffsetAndMetadata(0, "")));
+            await().atMost(LIMIT)
+                    .untilAsserted(() -> assertThat(committed(config, admin)).isEqualTo(new OffsetAndMetadata(0, "")));
             end.countDown();
             closing.join();
             try (WorkQueue next = queue(config, done::add)) {
@@ -228,8 +228,8 @@ class LostDeliveriesIT {
     }
 
     private static OffsetAndMetadata committed(RomeConfig config, Admin admin) throws Exception {
-        OffsetAndMetadata committed = admin
-                .listConsumerGroupOffsets(TopicNames.of(config).of(WorkGroup.POOL_TRAINERS))
+        OffsetAndMetadata committed = admin.listConsumerGroupOffsets(
+                        TopicNames.of(config).of(WorkGroup.POOL_TRAINERS))
                 .partitionsToOffsetAndMetadata()
                 .get()
                 .get(new TopicPartition(TopicNames.of(config).of(Topic.POOL_REQUESTS), 0));

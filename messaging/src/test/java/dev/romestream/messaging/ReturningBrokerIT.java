@@ -120,8 +120,9 @@ class ReturningBrokerIT {
             send(config, Topic.POOL_REQUESTS, "first");
             await().atMost(LIMIT).until(() -> tries.get() == 1);
             broker.close();
-            // longer than the lock, and than a renewal waits for its answer
-            TimeUnit.SECONDS.sleep(6);
+            await("the queue has found that it lost its lock, and waits for the work to end")
+                    .atMost(LIMIT)
+                    .until(() -> isAt("pool-trainers-queue", "isFinished"));
             broker = EmbeddedBroker.start(directory, port);
             away.countDown();
             await().atMost(LIMIT).until(() -> !letters(config).isEmpty());
@@ -166,6 +167,13 @@ class ReturningBrokerIT {
         CompletableFuture<Void> closed = CompletableFuture.runAsync(queue::close);
         await().atMost(Duration.ofSeconds(30)).until(closed::isDone);
         assertThat(closed).isCompleted();
+    }
+
+    private static boolean isAt(String thread, String method) {
+        return Thread.getAllStackTraces().entrySet().stream()
+                .filter(entry -> entry.getKey().getName().equals(thread))
+                .flatMap(entry -> Stream.of(entry.getValue()))
+                .anyMatch(frame -> frame.getMethodName().equals(method));
     }
 
     /** With the topics made. */

@@ -10,6 +10,7 @@ import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.standalone.cli.RomeCommand;
 import dev.romestream.testing.TestCluster;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -294,7 +295,10 @@ class SeparateProcessesIT {
             assertThat(log(directory, "evaluator")).contains("stopping").doesNotContain("ready");
 
             try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"), brokerPort)) {
-                TimeUnit.SECONDS.sleep(5);
+                Awaitility.await("the brokers are there, and the registry is not")
+                        .atMost(LIMIT)
+                        .until(() ->
+                                get(directory, "attacker", "/health/ready").contains("No schema registry answers"));
                 assertThat(log(directory, "attacker")).doesNotContain("ready");
                 try (EmbeddedSchemaRegistry registry =
                         EmbeddedSchemaRegistry.start(broker.bootstrapServers(), registryPort)) {
@@ -326,6 +330,8 @@ class SeparateProcessesIT {
     private static String get(Path folder, String name, String path) throws IOException {
         var connection = (HttpURLConnection)
                 URI.create(endpoint(folder, name) + path).toURL().openConnection();
-        return new String(connection.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        InputStream body =
+                connection.getResponseCode() < 400 ? connection.getInputStream() : connection.getErrorStream();
+        return new String(body.readAllBytes(), StandardCharsets.UTF_8);
     }
 }

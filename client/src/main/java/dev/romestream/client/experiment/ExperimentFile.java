@@ -263,7 +263,7 @@ public final class ExperimentFile {
             if (distillation == null) {
                 return;
             }
-            if (distillation.getMethod().equals(DistillationDefaults.GIVEN) || distillation.getSet() != null) {
+            if (DistillationDefaults.isBrought(distillation.getMethod()) || distillation.getSet() != null) {
                 throw new ExperimentException("distillation.method is 'given', or there is a distillation.set: a set of"
                         + " one's own is scored by rome evaluate-set.");
             }

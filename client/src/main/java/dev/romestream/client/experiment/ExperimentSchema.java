@@ -95,7 +95,7 @@ public final class ExperimentSchema {
             case "method" ->
                 symbols(
                         DistillationDefaults.methods().stream()
-                                .filter(method -> !method.equals(DistillationDefaults.GIVEN))
+                                .filter(method -> !DistillationDefaults.isBrought(method))
                                 .toList(),
                         null);
             case "attack" -> symbols(Attacks.names(), null);

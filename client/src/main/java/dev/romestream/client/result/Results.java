@@ -88,7 +88,7 @@ public final class Results implements AutoCloseable {
     public Optional<SyntheticImages> images(String experiment) {
         return snapshots.newest(experiment).flatMap(snapshot -> snapshots
                 .manifest(experiment, snapshot)
-                .filter(manifest -> !manifest.getMethod().equals(DistillationDefaults.FULL))
+                .filter(manifest -> !DistillationDefaults.isWhole(manifest.getMethod()))
                 .map(manifest ->
                         SyntheticImages.of(manifest, snapshots.classes(experiment, snapshot, manifest.getClasses()))));
     }

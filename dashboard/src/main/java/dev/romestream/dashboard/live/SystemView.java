@@ -1,6 +1,5 @@
 package dev.romestream.dashboard.live;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.romestream.dashboard.live.LiveState.Kind;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.thread.ServiceThread;
@@ -8,11 +7,6 @@ import dev.romestream.messaging.topic.TopicNames;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
-import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,9 +37,7 @@ import org.slf4j.LoggerFactory;
 public final class SystemView implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(SystemView.class);
     private static final long EVERY_MS = 3_000;
-    private static final Duration HEALTH_LIMIT = Duration.ofSeconds(2);
     private static final long ADMIN_LIMIT_SECONDS = 10;
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final RomeConfig config;
     private final LiveState state;
@@ -56,9 +48,7 @@ public final class SystemView implements AutoCloseable {
     private final WaitingRecords records;
     private final MultiGauge ready;
     private final String prefix;
-    private final Map<String, URI> services = new LinkedHashMap<>();
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(HEALTH_LIMIT).build();
+    private final ServiceView services;
     private final ServiceThread thread;
 
     /** Groups of which it has been said that nothing is known. */
@@ -69,14 +59,7 @@ public final class SystemView implements AutoCloseable {
         this.config = config;
         this.state = state;
         this.prefix = TopicNames.of(config).prefix();
-        for (String service : config.list(RomeConfig.DASHBOARD_SERVICES)) {
-            String[] pair = service.split("=", 2);
-            if (pair.length < 2 || !pair[1].matches("https?://.+")) {
-                throw new IllegalArgumentException(RomeConfig.DASHBOARD_SERVICES + " has '" + service
-                        + "'; it takes name=http://host:port, separated by commas.");
-            }
-            services.put(pair[0], URI.create(pair[1] + "/health/ready"));
-        }
+        this.services = new ServiceView(config, metrics);
         this.waiting = MultiGauge.builder("rome.group.waiting")
                 .description("Records that a group has not read or acknowledged yet")
                 .register(metrics);
@@ -98,12 +81,13 @@ public final class SystemView implements AutoCloseable {
     private void run() {
         try {
             while (true) {
-                List<Map<String, Object>> health = health();
+                List<Map<String, Object>> health = services.health();
                 List<Map<String, Object>> groups = groups();
                 Map<String, Object> system = new LinkedHashMap<>();
                 system.put("waitsFor", config.outages().describe().orElse(null));
                 system.put("services", health);
                 system.put("groups", groups);
+                system.put("requests", services.requests());
                 state.put(Kind.SYSTEM, "", "", system);
                 ready.register(
                         rows(health, "name", "target", one -> one.get("ready").equals(true) ? 1 : 0), true);
@@ -122,28 +106,6 @@ public final class SystemView implements AutoCloseable {
         List<MultiGauge.Row<?>> rows = new ArrayList<>();
         lines.forEach(line -> rows.add(MultiGauge.Row.of(Tags.of(tag, (String) line.get(key)), value.apply(line))));
         return rows;
-    }
-
-    private List<Map<String, Object>> health() throws InterruptedException {
-        List<Map<String, Object>> all = new ArrayList<>();
-        for (Map.Entry<String, URI> service : services.entrySet()) {
-            Map<String, Object> one = new LinkedHashMap<>();
-            one.put("name", service.getKey());
-            try {
-                HttpResponse<String> answer = http.send(
-                        HttpRequest.newBuilder(service.getValue())
-                                .timeout(HEALTH_LIMIT)
-                                .build(),
-                        HttpResponse.BodyHandlers.ofString());
-                one.put("ready", answer.statusCode() == 200);
-                one.put("reason", JSON.readTree(answer.body()).path("reason").asText(""));
-            } catch (IOException e) {
-                one.put("ready", false);
-                one.put("reason", "does not answer: " + e.getMessage());
-            }
-            all.add(one);
-        }
-        return all;
     }
 
     /** Of each group of this prefix, what it has not yet read or acknowledged; without the brokers, none. */

@@ -7,9 +7,10 @@ export function open(page) {
   const health = el("section");
   const work = el("section");
   const groups = el("section");
+  const requests = el("section");
   const letters = el("section");
   const letter = el("section.detail", { "aria-live": "polite" });
-  page.append(el("h1", {}, "System"), health, work, groups, letters, letter);
+  page.append(el("h1", {}, "System"), health, work, groups, requests, letters, letter);
 
   const opened = one => doing(async () => {
     const { content } = await call("api/dead-letters/" + encodeURIComponent(one.id));
@@ -33,6 +34,8 @@ export function open(page) {
         told.slice(0, 100).map(({ row, status }) => [status.service, status.instance, el("a", { href: link("experiment", row.id) }, row.name), progress(status)])) : el("p.hint", {}, "Nothing is being done."));
       show(groups, el("h2", {}, "Work waiting"), system?.groups.length ? table("Work waiting", ["group", "kind", "members", "records not yet done", "oldest"],
         system.groups.map(group => [group.id, group.type, group.members, count(group.waiting), group.oldestSeconds ? duration(group.oldestSeconds) : ""])) : el("p.hint", {}, "The brokers have told of no group yet."));
+      const asked = Object.entries(system?.requests ?? {}).sort((a, b) => b[1] - a[1]);
+      show(requests, ...asked.length ? [el("h2", {}, "Attacks asked for"), table("Attacks asked for", ["evaluation", "requests out"], asked.slice(0, 100).map(([key, number]) => [key, count(number)]))] : []);
       const dead = entry("dead-letters", "");
       const counts = Object.entries(dead?.counts ?? {}).flatMap(([topic, causes]) => Object.entries(causes).map(([cause, number]) => [topic, cause, number])).sort((a, b) => b[2] - a[2]);
       show(letters, el("h2", {}, "Dead letters"), counts.length ? [table("Dead letters by cause", ["topic", "cause", "letters"], counts.map(([topic, cause, number]) => [topic, cause, count(number)])),

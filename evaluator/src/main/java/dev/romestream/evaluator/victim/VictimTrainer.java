@@ -101,7 +101,7 @@ record VictimTrainer(NDManager manager, SnapshotStore snapshots, DatasetStore da
             Normalization normalization,
             BooleanSupplier cancelled) {
         SnapshotManifest manifest = task.getManifest();
-        if (manifest.getMethod().equals(DistillationDefaults.FULL)) {
+        if (DistillationDefaults.isWhole(manifest.getMethod())) {
             Dataset dataset = datasets.await(manifest.getDataset(), manifest.getFingerprint(), cancelled);
             return TrainingSet.of(dataset.train(), normalization);
         }

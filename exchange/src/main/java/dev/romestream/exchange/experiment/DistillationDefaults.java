@@ -98,6 +98,16 @@ public final class DistillationDefaults {
         return defaults;
     }
 
+    /** Whether the set is the whole training split, whose images stand nowhere else. */
+    public static boolean isWhole(String method) {
+        return method.equals(FULL);
+    }
+
+    /** Whether the set is brought, and nobody distils it. */
+    public static boolean isBrought(String method) {
+        return method.equals(GIVEN);
+    }
+
     /** Iterations of a distillation; a method that takes images as they are has none. */
     public static int iterations(DistillationSpec spec) {
         return defaults(spec.getMethod()).iterates() ? spec.getIterations() : 0;

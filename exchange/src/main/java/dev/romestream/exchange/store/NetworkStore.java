@@ -7,6 +7,8 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.ChunkStore;
 import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.messaging.topic.TopicReader;
+import dev.romestream.messaging.topic.TopicView;
 import dev.romestream.schemas.NamedTensor;
 import dev.romestream.schemas.Network;
 import dev.romestream.schemas.Tensor;
@@ -22,7 +24,7 @@ import java.util.stream.Stream;
  * The networks of the cluster. What they are stands on {@code networks}, small, so that everybody can follow it; the bytes of
  * their tensors are chunks, which only those read who need them. Safe for use by several threads.
  */
-public final class NetworkStore implements AutoCloseable {
+public final class NetworkStore implements TopicView {
     private static final String OWNER = "networks/";
     private static final long CACHE_BYTES = 64L * 1024 * 1024;
     private static final Duration LIMIT = Duration.ofMinutes(1);
@@ -35,9 +37,9 @@ public final class NetworkStore implements AutoCloseable {
         this.chunks = new ChunkStore(config);
     }
 
-    /** Waits until the networks that are there are known, for as long as it takes. */
-    public void awaitCaughtUp() {
-        index.awaitCaughtUp();
+    @Override
+    public TopicReader reader() {
+        return index.reader();
     }
 
     /** Waits until everything is known that is on the topic now. */

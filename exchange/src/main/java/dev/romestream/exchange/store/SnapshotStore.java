@@ -6,6 +6,8 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.ChunkStore;
 import dev.romestream.messaging.topic.RecordIndex;
 import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.messaging.topic.TopicReader;
+import dev.romestream.messaging.topic.TopicView;
 import dev.romestream.schemas.SnapshotClass;
 import dev.romestream.schemas.SnapshotManifest;
 import dev.romestream.schemas.SyntheticSnapshot;
@@ -17,7 +19,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** The snapshots on their topic, with the images that are chunks. Safe for use by several threads. */
-public final class SnapshotStore implements AutoCloseable {
+public final class SnapshotStore implements TopicView {
     /** Bytes of images that stand in a snapshot's own record; more are chunks, which only those read who need them. */
     public static final int MOST_INLINE_BYTES = 256 * 1024;
 
@@ -120,14 +122,9 @@ public final class SnapshotStore implements AutoCloseable {
         sender.flush();
     }
 
-    /** Waits until the snapshots that are there are known. */
-    public void awaitCaughtUp(Duration limit) {
-        index.awaitCaughtUp(limit);
-    }
-
-    /** Waits until what was written before the call is known. */
-    public void awaitCurrent(Duration limit) {
-        index.awaitCurrent(limit);
+    @Override
+    public TopicReader reader() {
+        return index.reader();
     }
 
     @Override

@@ -315,7 +315,7 @@ public final class RomeConfig {
                     ConfigDef.Type.LIST,
                     "",
                     ConfigDef.Importance.LOW,
-                    "Health addresses that the dashboard asks, as name=http://host:port, separated by commas.");
+                    "Services that the dashboard asks for their health and metrics, as name=http://host:port, separated by commas.");
 
     private static final Set<String> KAFKA = Stream.of(
                     AdminClientConfig.configNames(), ProducerConfig.configNames(), ConsumerConfig.configNames())

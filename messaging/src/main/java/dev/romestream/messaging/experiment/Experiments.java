@@ -2,6 +2,8 @@ package dev.romestream.messaging.experiment;
 
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordReader;
+import dev.romestream.messaging.topic.TopicReader;
+import dev.romestream.messaging.topic.TopicView;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Topic;
@@ -12,7 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** The experiments as their topic has them now. Safe for use by several threads. */
-public final class Experiments implements AutoCloseable {
+public final class Experiments implements TopicView {
     private static final Duration LIMIT = Duration.ofMinutes(1);
 
     private final Map<String, Experiment> newest = new LinkedHashMap<>();
@@ -55,14 +57,9 @@ public final class Experiments implements AutoCloseable {
         return desiredState(id) == DesiredState.RUN;
     }
 
-    /** Waits until the experiments that are there are known, for as long as it takes. */
-    public void awaitCaughtUp() {
-        reader.awaitCaughtUp();
-    }
-
-    /** As {@link #awaitCaughtUp()}, but no longer than {@code limit}. */
-    public void awaitCaughtUp(Duration limit) {
-        reader.awaitCaughtUp(limit);
+    @Override
+    public TopicReader reader() {
+        return reader.reader();
     }
 
     @Override

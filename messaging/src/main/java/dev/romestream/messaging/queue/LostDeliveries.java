@@ -33,11 +33,8 @@ final class LostDeliveries implements AutoCloseable {
         this.topic = TopicNames.of(config).of(Topic.LOST_DELIVERIES);
         this.name = name.getBytes(StandardCharsets.UTF_8);
         this.sender = sender;
-        this.tail = new TopicTail(
-                config,
-                Topic.LOST_DELIVERIES,
-                "read_committed",
-                loss -> times.asMap().merge(loss.key(), 1, Integer::sum));
+        this.tail = new TopicTail(config, Topic.LOST_DELIVERIES, "read_committed", loss -> times.asMap()
+                .merge(loss.key(), 1, Integer::sum));
     }
 
     /** A delivery was lost; it is told with the next {@link #tell()}. */

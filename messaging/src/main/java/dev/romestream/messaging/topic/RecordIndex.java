@@ -24,7 +24,7 @@ import org.apache.kafka.common.header.Header;
  * the record when it is asked for. The newest records are kept at hand, up to a byte budget. The id is the
  * {@link RecordSender#ID_HEADER} header, or the key where there is none. Safe for use by several threads.
  */
-public final class RecordIndex<T extends SpecificRecord> implements AutoCloseable {
+public final class RecordIndex<T extends SpecificRecord> implements TopicView {
     private static final int MOST_RETIRED = 100_000;
     private static final Duration FETCH = Duration.ofSeconds(30);
 
@@ -88,19 +88,9 @@ public final class RecordIndex<T extends SpecificRecord> implements AutoCloseabl
         }
     }
 
-    /** As {@link TopicReader#awaitCaughtUp()}. */
-    public void awaitCaughtUp() {
-        reader.awaitCaughtUp();
-    }
-
-    /** Waits until what was in the topic at the start is indexed. */
-    public void awaitCaughtUp(Duration limit) {
-        reader.awaitCaughtUp(limit);
-    }
-
-    /** As {@link TopicReader#awaitCurrent}. */
-    public void awaitCurrent(Duration limit) {
-        reader.awaitCurrent(limit);
+    @Override
+    public TopicReader reader() {
+        return reader;
     }
 
     /** Whether a record was there under this id, and was retired. */

@@ -4,7 +4,6 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.Fault;
 import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.schemas.Topic;
-import java.time.Duration;
 import java.util.function.Predicate;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -15,7 +14,7 @@ import org.slf4j.LoggerFactory;
  * A view's {@link TopicReader} of decoded and checked records. What makes no sense is passed over: the {@link RecordInspector}
  * keeps it.
  */
-public final class RecordReader<T extends SpecificRecord> implements AutoCloseable {
+public final class RecordReader<T extends SpecificRecord> implements TopicView {
     private static final Logger log = LoggerFactory.getLogger(RecordReader.class);
 
     private final Decoder decoder;
@@ -63,24 +62,9 @@ public final class RecordReader<T extends SpecificRecord> implements AutoCloseab
         }
     }
 
-    /** As {@link TopicReader#awaitCaughtUp()}. */
-    public void awaitCaughtUp() {
-        reader.awaitCaughtUp();
-    }
-
-    /** As {@link TopicReader#awaitCaughtUp(Duration)}. */
-    public void awaitCaughtUp(Duration limit) {
-        reader.awaitCaughtUp(limit);
-    }
-
-    /** As {@link TopicReader#awaitCurrent}. */
-    public void awaitCurrent(Duration limit) {
-        reader.awaitCurrent(limit);
-    }
-
-    /** As {@link TopicReader#throwFailure}. */
-    public void throwFailure() {
-        reader.throwFailure();
+    @Override
+    public TopicReader reader() {
+        return reader;
     }
 
     @Override

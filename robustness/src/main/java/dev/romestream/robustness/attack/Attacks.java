@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.ToDoubleBiFunction;
 
 /** Attacks by name: what bounds them, what they can aim at, and the parameters that they take. */
 public final class Attacks {
@@ -37,24 +38,42 @@ public final class Attacks {
     /** Those that see the network's answers alone. */
     private static final Set<String> SCORE_BASED = Set.of(SQUARE, SPSA);
 
+    /** Of a gradient evaluation, a forward pass alone. */
+    private static final double FORWARD = 1 / 3.0;
+    /** Staged attacks ask only about images that still stand; of ordinarily trained networks about a fifth do. */
+    private static final double STANDING = 0.2;
+    /** Classes that the targeted stages of AutoAttack aim at. */
+    private static final int TARGETS = 9;
+    /** A step of FAB takes the gradients of two logits and a way back. */
+    private static final int FAB_STEP = 2;
+
     private static final List<Norm> LINF = List.of(Norm.LINF);
     private static final List<Norm> LINF_OR_L2 = List.of(Norm.LINF, Norm.L2);
     private static final List<Norm> UNBOUNDED = List.of();
     private static final Map<String, Definition> KNOWN = new TreeMap<>();
 
     static {
-        define(NONE, LINF, false, 0, Map.of(), spec -> Control.NONE);
-        define(CLAMP, LINF, false, 0, Map.of(), spec -> Control.CLAMP);
-        define(NOISE, LINF, false, 0, Map.of(), spec -> new Noise(spec.epsilon()));
-        define(FGSM, LINF, true, 1, Map.of(), spec -> ProjectedGradientDescent.fgsm(spec.epsilon(), spec.targeted()));
-        define(PGD, LINF_OR_L2, true, 10, Map.of(RESTARTS, 1.0), Attacks::gradientDescent);
-        define(PGD_L2, List.of(Norm.L2), true, 10, Map.of(RESTARTS, 1.0), Attacks::gradientDescent);
+        define(NONE, LINF, false, 0, Map.of(), Attacks::look, spec -> Control.NONE);
+        define(CLAMP, LINF, false, 0, Map.of(), Attacks::look, spec -> Control.CLAMP);
+        define(NOISE, LINF, false, 0, Map.of(), Attacks::look, spec -> new Noise(spec.epsilon()));
+        define(
+                FGSM,
+                LINF,
+                true,
+                1,
+                Map.of(),
+                Attacks::descent,
+                spec -> ProjectedGradientDescent.fgsm(spec.epsilon(), spec.targeted()));
+        define(PGD, LINF_OR_L2, true, 10, Map.of(RESTARTS, 1.0), Attacks::descent, Attacks::gradientDescent);
+        define(PGD_L2, List.of(Norm.L2), true, 10, Map.of(RESTARTS, 1.0), Attacks::descent, Attacks::gradientDescent);
         define(
                 DEEPFOOL,
                 UNBOUNDED,
                 false,
                 50,
                 Map.of("overshoot", 0.02),
+                // it ends early, and asks for the gradient of every class
+                (spec, classes) -> 3.0 * classes,
                 spec -> new DeepFool(spec.steps(), spec.parameter("overshoot")));
         define(
                 CW,
@@ -62,6 +81,7 @@ public final class Attacks {
                 true,
                 100,
                 Map.of("c", 1.0, "kappa", 0.0, LEARNING_RATE, 0.01, "searchSteps", 1.0, "floored", 1.0),
+                (spec, classes) -> steps(spec) * spec.parameter("searchSteps"),
                 spec -> new CarliniWagner(
                         spec.parameter("c"),
                         spec.parameter("kappa"),
@@ -72,12 +92,14 @@ public final class Attacks {
                         spec.targeted()));
         for (AutoPgd.Objective objective : AutoPgd.Objective.values()) {
             boolean targetable = objective != AutoPgd.Objective.T;
+            int aims = targetable ? 1 : TARGETS;
             define(
                     "apgd_" + objective.name().toLowerCase(Locale.ROOT),
                     LINF_OR_L2,
                     targetable,
                     100,
                     Map.of(RESTARTS, 1.0),
+                    (spec, classes) -> STANDING * steps(spec) * spec.parameter(RESTARTS) * aims,
                     spec -> new AutoPgd(
                             objective, ball(spec), spec.steps(), (int) spec.parameter(RESTARTS), spec.targeted()));
         }
@@ -87,14 +109,23 @@ public final class Attacks {
                 true,
                 100,
                 Map.of(),
+                (spec, classes) -> STANDING * steps(spec) * FAB_STEP * classes,
                 spec -> new Fab(ball(spec), spec.steps(), spec.targeted() ? Fab.Aim.NEXT : Fab.Aim.NEAREST));
-        define(FAB_T, LINF_OR_L2, false, 100, Map.of(), spec -> new Fab(ball(spec), spec.steps(), Fab.Aim.LIKELIEST));
+        define(
+                FAB_T,
+                LINF_OR_L2,
+                false,
+                100,
+                Map.of(),
+                (spec, classes) -> STANDING * steps(spec) * FAB_STEP * TARGETS,
+                spec -> new Fab(ball(spec), spec.steps(), Fab.Aim.LIKELIEST));
         define(
                 SQUARE,
                 LINF_OR_L2,
                 true,
                 5000,
                 Map.of("initialShare", 0.8),
+                (spec, classes) -> STANDING * FORWARD * steps(spec),
                 spec -> new Square(ball(spec), spec.steps(), spec.parameter("initialShare"), spec.targeted()));
         define(
                 SPSA,
@@ -102,6 +133,7 @@ public final class Attacks {
                 true,
                 1,
                 Map.of("samples", 128.0, "delta", 0.01, LEARNING_RATE, 0.01),
+                (spec, classes) -> 2 * FORWARD * steps(spec) * spec.parameter("samples"),
                 spec -> new Spsa(
                         spec.epsilon(),
                         spec.steps(),
@@ -116,6 +148,8 @@ public final class Attacks {
                     false,
                     name.equals(AUTOATTACK) ? 100 : 10,
                     Map.of("queries", 5000.0),
+                    (spec, classes) -> STANDING
+                            * (steps(spec) * (1 + TARGETS + FAB_STEP * TARGETS) + FORWARD * spec.parameter("queries")),
                     spec -> new AutoAttack(ball(spec), spec.steps(), (int) spec.parameter("queries")));
         }
     }
@@ -129,12 +163,14 @@ public final class Attacks {
      * @param targetable whether it has a targeted mode
      * @param usualSteps iterations, or for Square draws, where nothing is said
      * @param defaults of its own parameters, beside those that every attack has
+     * @param cost about what it costs for one image, in gradient evaluations, by the number of classes
      */
     private record Definition(
             List<Norm> norms,
             boolean targetable,
             int usualSteps,
             Map<String, Double> defaults,
+            ToDoubleBiFunction<AttackSpec, Integer> cost,
             Function<AttackSpec, Attack> factory) {}
 
     private static void define(
@@ -143,8 +179,21 @@ public final class Attacks {
             boolean targetable,
             int usualSteps,
             Map<String, Double> defaults,
+            ToDoubleBiFunction<AttackSpec, Integer> cost,
             Function<AttackSpec, Attack> factory) {
-        KNOWN.put(name, new Definition(norms, targetable, usualSteps, Map.copyOf(defaults), factory));
+        KNOWN.put(name, new Definition(norms, targetable, usualSteps, Map.copyOf(defaults), cost, factory));
+    }
+
+    private static double look(AttackSpec spec, int classes) {
+        return FORWARD;
+    }
+
+    private static double descent(AttackSpec spec, int classes) {
+        return steps(spec) * spec.parameters().getOrDefault(RESTARTS, 1.0);
+    }
+
+    private static double steps(AttackSpec spec) {
+        return Math.max(1, spec.steps());
     }
 
     private static Ball ball(AttackSpec spec) {
@@ -211,6 +260,11 @@ public final class Attacks {
                 given.randomStart(),
                 given.norm(),
                 given.parameters());
+    }
+
+    /** About what an attack costs for one image, in gradient evaluations, where there are so many classes. */
+    public static double cost(AttackSpec spec, int classes) {
+        return definition(spec.name()).cost().applyAsDouble(spec, classes);
     }
 
     /** Whether an attack has a targeted mode. */

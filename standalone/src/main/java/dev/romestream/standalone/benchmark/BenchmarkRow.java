@@ -165,7 +165,7 @@ record BenchmarkRow(
 
     private static Line line(Experiment experiment) {
         String method = experiment.getDistillation().getMethod();
-        boolean whole = method.equals(DistillationDefaults.FULL);
+        boolean whole = DistillationDefaults.isWhole(method);
         return new Line(
                 method,
                 labels(experiment.getDistillation().getLabels()),

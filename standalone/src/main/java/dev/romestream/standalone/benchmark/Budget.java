@@ -73,7 +73,7 @@ public record Budget(double sets, double victims, double attacks) {
 
     private static double trained(Experiment experiment, DatasetDescriptor dataset, VictimPlan victim) {
         DistillationSpec spec = experiment.getDistillation();
-        double images = spec.getMethod().equals(DistillationDefaults.FULL)
+        double images = DistillationDefaults.isWhole(spec.getMethod())
                 ? dataset.getTrainImages()
                 : DistillationCost.images(spec, dataset.getClasses().size());
         TrainingSpec training = victim.spec().getTraining();
@@ -90,7 +90,8 @@ public record Budget(double sets, double victims, double attacks) {
         return images
                 * SuiteCodec.decode(experiment.getEvaluation()).stream()
                         .flatMap(suite -> suite.attacks().stream())
-                        .mapToDouble(attack -> AttackCost.of(attack, classes))
+                        .mapToDouble(attack -> ((attack.untargeted() ? 1 : 0) + (attack.targeted() ? 1 : 0))
+                                * Attacks.cost(attack.spec(), classes))
                         .sum();
     }
 

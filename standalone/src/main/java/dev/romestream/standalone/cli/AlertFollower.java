@@ -2,6 +2,8 @@ package dev.romestream.standalone.cli;
 
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordReader;
+import dev.romestream.messaging.topic.TopicReader;
+import dev.romestream.messaging.topic.TopicView;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertState;
 import dev.romestream.schemas.Mode;
@@ -15,7 +17,7 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /** Tells of the alerts that are raised when it begins, and then of every change. */
-final class AlertFollower implements AutoCloseable {
+final class AlertFollower implements TopicView {
     private final Predicate<String> experiments;
     private final Consumer<Alert> told;
     private final Map<String, Alert> raised = new LinkedHashMap<>();
@@ -78,13 +80,9 @@ final class AlertFollower implements AutoCloseable {
                 .toString();
     }
 
-    /** Tells of what was written before the call. */
-    void awaitCurrent(Duration limit) {
-        reader.awaitCurrent(limit);
-    }
-
-    void throwFailure() {
-        reader.throwFailure();
+    @Override
+    public TopicReader reader() {
+        return reader.reader();
     }
 
     @Override

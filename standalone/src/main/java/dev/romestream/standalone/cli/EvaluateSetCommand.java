@@ -172,7 +172,8 @@ final class EvaluateSetCommand implements Runnable {
             RomeConfig config, Monitor monitor, List<Experiment> started, Map<String, DistilledSet> sets) {
         Map<Experiment, DistilledSet> given = new LinkedHashMap<>();
         started.stream()
-                .filter(experiment -> experiment.getDistillation().getMethod().equals(DistillationDefaults.GIVEN))
+                .filter(experiment -> DistillationDefaults.isBrought(
+                        experiment.getDistillation().getMethod()))
                 .forEach(experiment -> given.put(experiment, sets.get(experiment.getName())));
         try (SetPublisher publisher = new SetPublisher(config, started.get(0).getDataset())) {
             ExperimentRunner.failOn(monitor.await(publisher::isReady));

@@ -10,6 +10,7 @@ import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Topic;
 import dev.romestream.standalone.cli.RomeCommand;
 import dev.romestream.standalone.stack.LocalStack;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -265,6 +267,16 @@ class DashboardIT {
         List<Number> interval = (List<Number>) result.get("interval");
         assertThat(interval.get(0).doubleValue()).isCloseTo(-0.902, within(0.01));
         assertThat(interval.get(1).doubleValue()).isCloseTo(20.510, within(0.01));
+    }
+
+    @Test
+    void requestsThatAreOutAreShownByEvaluation() {
+        AtomicInteger out = new AtomicInteger(3);
+        stack.metrics().gauge("rome.evaluation.requests", Tags.of("evaluation", "e-1/0/victim-0/pixel-2"), out);
+        browser.open(url + "#/system");
+        browser.awaitText("#page", "e-1/0/victim-0/pixel-2");
+        browser.awaitText("#page", "requests out");
+        assertThat(out).as("held until here, because the gauge holds it weakly").hasValue(3);
     }
 
     @Test
