@@ -177,6 +177,9 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
                                 .setGradientEvaluations(made.gradientEvaluations())
                                 .setForwardEvaluations(made.forwardEvaluations())
                                 .setZeroGradients(made.zeroGradients())
+                                .setUnmoved(made.unmoved().stream()
+                                        .map(request.getImageIds()::get)
+                                        .toList())
                                 .build());
             }
         }

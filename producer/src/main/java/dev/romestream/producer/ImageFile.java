@@ -8,7 +8,10 @@ import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
@@ -26,6 +29,9 @@ record ImageFile(int width, int height, byte[] pixels, boolean transparent) {
 
     private static final long MOST_PIXELS = 1L << 25;
     private static final int WHITE = 255;
+    /** Decoders warn of what they filled in, and of what has no part in the pixels; the latter does no harm. */
+    private static final Pattern HARMLESS =
+            Pattern.compile("(?i)profile|exif|metadata|thumbnail|extraneous bytes|adobe|jfif");
 
     /**
      * Reads a PNG, JPEG, BMP, GIF, TIFF or WebP file; of several frames, the first.
@@ -45,8 +51,8 @@ record ImageFile(int width, int height, byte[] pixels, boolean transparent) {
         return read(origin, new ByteArrayInputStream(content));
     }
 
-    private static ImageFile read(Object origin, Object source) {
-        try (ImageInputStream input = ImageIO.createImageInputStream(source)) {
+    private static ImageFile read(Object origin, Object from) {
+        try (ImageInputStream input = ImageIO.createImageInputStream(from)) {
             Iterator<ImageReader> readers = input == null ? null : ImageIO.getImageReaders(input);
             if (readers == null || !readers.hasNext()) {
                 throw new SourceException(
@@ -60,7 +66,15 @@ record ImageFile(int width, int height, byte[] pixels, boolean transparent) {
                     throw new SourceException(origin + " has " + pixels + " pixels; at most " + MOST_PIXELS
                             + " are read. Make it smaller.");
                 }
-                return of(origin, reader.read(0));
+                List<String> damage = new ArrayList<>();
+                reader.addIIOReadWarningListener((source, warning) -> damage.add(warning));
+                BufferedImage image = reader.read(0);
+                damage.removeIf(warning -> HARMLESS.matcher(warning).find());
+                if (!damage.isEmpty()) {
+                    throw new SourceException(origin + " is damaged (" + damage.get(0)
+                            + "). Take it from where it came from again, or remove it.");
+                }
+                return of(origin, image);
             } finally {
                 reader.dispose();
             }

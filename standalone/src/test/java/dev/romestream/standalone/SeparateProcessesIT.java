@@ -283,7 +283,8 @@ class SeparateProcessesIT {
                 directory.resolve("rome.properties"),
                 "bootstrap.servers=localhost:" + brokerPort + "\nschema.registry.url=http://localhost:" + registryPort
                         + "\nadmin.request.timeout.ms=1500\nadmin.default.api.timeout.ms=2000\n");
-        Process attacker = start(directory, "attacker", "attacker.AttackerMain");
+        int httpPort = freePort();
+        Process attacker = start(directory, "attacker", "attacker.AttackerMain", "--set", "http.port=" + httpPort);
         Process evaluator = start(directory, "evaluator", "evaluator.EvaluatorMain");
         try {
             for (String name : List.of("attacker", "evaluator")) {
@@ -297,8 +298,8 @@ class SeparateProcessesIT {
             try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"), brokerPort)) {
                 Awaitility.await("the brokers are there, and the registry is not")
                         .atMost(LIMIT)
-                        .until(() ->
-                                get(directory, "attacker", "/health/ready").contains("No schema registry answers"));
+                        .until(() -> get("http://localhost:" + httpPort + "/health/ready")
+                                .contains("No schema registry answers"));
                 assertThat(log(directory, "attacker")).doesNotContain("ready");
                 try (EmbeddedSchemaRegistry registry =
                         EmbeddedSchemaRegistry.start(broker.bootstrapServers(), registryPort)) {
@@ -328,8 +329,11 @@ class SeparateProcessesIT {
     }
 
     private static String get(Path folder, String name, String path) throws IOException {
-        var connection = (HttpURLConnection)
-                URI.create(endpoint(folder, name) + path).toURL().openConnection();
+        return get(endpoint(folder, name) + path);
+    }
+
+    private static String get(String url) throws IOException {
+        var connection = (HttpURLConnection) URI.create(url).toURL().openConnection();
         InputStream body =
                 connection.getResponseCode() < 400 ? connection.getInputStream() : connection.getErrorStream();
         return new String(body.readAllBytes(), StandardCharsets.UTF_8);

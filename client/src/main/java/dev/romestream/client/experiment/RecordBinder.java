@@ -3,6 +3,8 @@ package dev.romestream.client.experiment;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -82,8 +84,8 @@ final class RecordBinder {
             case ENUM -> symbol(schema, path, value);
             case STRING -> scalar(path, value).toString();
             case BOOLEAN -> bool(path, value);
-            case INT -> Math.toIntExact(whole(path, value, Integer.MAX_VALUE));
-            case LONG -> whole(path, value, Long.MAX_VALUE);
+            case INT -> (int) whole(path, value, Integer.MIN_VALUE, Integer.MAX_VALUE);
+            case LONG -> whole(path, value, Long.MIN_VALUE, Long.MAX_VALUE);
             case DOUBLE -> number(path, value);
             default -> throw new IllegalStateException("Experiments have no field of type " + schema.getType() + ".");
         };
@@ -163,13 +165,21 @@ final class RecordBinder {
         throw wrong(path, value, "true or false");
     }
 
-    private static long whole(String path, Object value, long most) {
-        if (value instanceof Number number
-                && number.doubleValue() == Math.rint(number.doubleValue())
-                && Math.abs(number.doubleValue()) <= most) {
-            return number.longValue();
+    /** YAML's integers have any length. */
+    private static long whole(String path, Object value, long least, long most) {
+        BigInteger whole;
+        try {
+            whole = value instanceof Number number ? new BigDecimal(number.toString()).toBigIntegerExact() : null;
+        } catch (ArithmeticException | NumberFormatException e) {
+            whole = null; // a fraction, or no number
         }
-        throw wrong(path, value, "a whole number");
+        if (whole == null) {
+            throw wrong(path, value, "a whole number");
+        }
+        if (whole.compareTo(BigInteger.valueOf(least)) < 0 || whole.compareTo(BigInteger.valueOf(most)) > 0) {
+            throw wrong(path, value, "a whole number from " + least + " to " + most);
+        }
+        return whole.longValue();
     }
 
     private static double number(String path, Object value) {

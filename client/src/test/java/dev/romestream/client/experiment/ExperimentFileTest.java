@@ -199,6 +199,12 @@ class ExperimentFileTest {
                 "distillation.alpha: 2 => distillation.alpha is 2.0; the most allowed is 1.",
                 "distillation.method: given => a set of one's own is scored by rome evaluate-set.",
                 "distillation.method: sgd => distillation.method is 'sgd'; known are bacon, c2r, dc, dm, dsa, full, guard, herding, idm, kcenter, mat, mtt, random, rome.",
+                "seed: 9223372036854775808 => The key 'seed' is '9223372036854775808'; allowed is a whole number from -9223372036854775808 to 9223372036854775807.",
+                "seed: -9223372036854775809 => allowed is a whole number from -9223372036854775808",
+                "seed: 1e30 => allowed is a whole number from -9223372036854775808",
+                "distillation.iterations: 2147483648 => allowed is a whole number from -2147483648 to 2147483647.",
+                "distillation.iterations: 18446744073709551617 => allowed is a whole number from -2147483648",
+                "distillation.iterations: .inf => allowed is a whole number",
                 "distillation.iterations: 1.5 => The key 'distillation.iterations' is '1.5'; allowed is a whole number.",
                 "distillation.alignment: l1 => The key 'distillation.alignment' is 'l1'; allowed is [squared-tv",
                 "distillation.augmentation: color_shear => Unknown augmentation 'shear'",
@@ -214,6 +220,15 @@ class ExperimentFileTest {
         assertThatThrownBy(() -> ExperimentFile.parse(MINIMAL, Map.of(override[0], override[1]), List.of()))
                 .isInstanceOf(ExperimentException.class)
                 .hasMessageContaining(parts[1]);
+    }
+
+    @Test
+    void theLargestAndTheSmallestSeedAreRead() {
+        for (long seed : new long[] {Long.MIN_VALUE, Long.MAX_VALUE}) {
+            Experiment read = ExperimentFile.parse(MINIMAL, Map.of("seed", Long.toString(seed)), List.of())
+                    .get(0);
+            assertThat(read.getSeed()).isEqualTo(seed);
+        }
     }
 
     @Test

@@ -4,6 +4,7 @@ import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.SuiteCodec;
 import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.exchange.identity.Identity;
+import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Suite;
 import dev.romestream.robustness.attack.SuiteAttack;
 import dev.romestream.robustness.metric.StratifiedSubset;
@@ -45,6 +46,8 @@ final class PlannedEvaluations {
         this.specification = Identity.specification(experiment);
         EvaluationSpec spec = experiment.getEvaluation();
         this.suites = SuiteCodec.decode(spec);
+        int classes = dataset.getClasses().size();
+        suites.forEach(suite -> suite.attacks().forEach(attack -> Attacks.requireClasses(attack.spec(), classes)));
         this.images = spec.getImages() == null
                 ? dataset.getTestImages()
                 : Math.min(dataset.getTestImages(), spec.getImages());

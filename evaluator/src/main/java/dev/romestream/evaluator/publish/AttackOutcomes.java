@@ -25,6 +25,13 @@ record AttackOutcomes(PlannedAttack planned, AttackSpec spec, BitSet seen, BitSe
                 tally);
     }
 
+    /** Of images that are right clean, those on which the attack was not made: its iterate never left them. */
+    BitSet unmoved(AttackOutcomes clean) {
+        BitSet unmoved = BitSet.valueOf(tally.getUnmoved().duplicate());
+        unmoved.and(clean.correct);
+        return unmoved;
+    }
+
     boolean isControl() {
         return Attacks.isControl(spec.name());
     }

@@ -18,6 +18,9 @@ public final class EvaluationFlags {
     /** Points that a worse placed attack may win by chance. */
     private static final double SLACK = 0.2;
 
+    /** Share of the images that are right on which an attack was not made. */
+    private static final double UNMOVED = 0.01;
+
     private static final double CONVERGENCE_SLACK = 1;
     /** Such a network has no accuracy of its own, and so no ratios. */
     static final String BATCH_DEPENDENT = "batch-dependent";
@@ -55,9 +58,11 @@ public final class EvaluationFlags {
 
     List<String> list() {
         List<String> flags = new ArrayList<>();
+        add(flags, "attack-did-not-move", own.stream().anyMatch(this::doesNotMove));
         add(flags, "black-box-wins", blackBoxWins());
         add(flags, "chance-level", isAtChanceLevel());
         add(flags, "clamp-differs", clampDiffers());
+        add(flags, "dlr-left-out", own.stream().anyMatch(attack -> Attacks.leavesOut(attack.spec(), classes)));
         add(
                 flags,
                 "epsilon-not-monotone",
@@ -98,6 +103,12 @@ public final class EvaluationFlags {
         BitSet different = (BitSet) clean.correct().clone();
         different.xor(clamp.correct());
         return different.intersects(both);
+    }
+
+    private boolean doesNotMove(AttackOutcomes attack) {
+        BitSet right = (BitSet) clean.correct().clone();
+        right.and(attack.seen());
+        return attack.unmoved(clean).cardinality() > UNMOVED * right.cardinality();
     }
 
     private static boolean lacksGradients(AttackOutcomes attack) {

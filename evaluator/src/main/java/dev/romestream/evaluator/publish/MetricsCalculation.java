@@ -76,7 +76,7 @@ final class MetricsCalculation {
                 .setComplete(own.stream()
                         .allMatch(attack -> isComplete(attack) || attack.tally().getFailure() != null))
                 .setClean(accuracy(clean.correct(), clean.seen()))
-                .setAttacks(own.stream().map(this::accuracy).toList())
+                .setAttacks(own.stream().map(attack -> accuracy(attack, clean)).toList())
                 .setWorstCase(worstCase(clean, attacks))
                 .setRr(ratios.rr().orElse(null))
                 .setIrr(ratios.irr().orElse(null))
@@ -166,7 +166,7 @@ final class MetricsCalculation {
                 : new Accuracy((long) hits, (long) count, 100.0 * hits / count, bounds(Interval.wilson(hits, count)));
     }
 
-    private AttackAccuracy accuracy(AttackOutcomes attack) {
+    private AttackAccuracy accuracy(AttackOutcomes attack, AttackOutcomes clean) {
         Accuracy accuracy = accuracy(attack.correct(), attack.seen());
         return AttackAccuracy.newBuilder()
                 .setAttack(attack.spec().name())
@@ -185,6 +185,7 @@ final class MetricsCalculation {
                 .setSeconds(attack.tally().getSeconds())
                 .setGradientEvaluations(attack.tally().getGradientEvaluations())
                 .setForwardEvaluations(attack.tally().getForwardEvaluations())
+                .setUnmoved(attack.unmoved(clean).cardinality())
                 .setPerImage(isComplete(attack) ? perImage(attack) : "")
                 .setFailure(isComplete(attack) ? null : attack.tally().getFailure())
                 .setPrecision(attack.planned().getPrecision())

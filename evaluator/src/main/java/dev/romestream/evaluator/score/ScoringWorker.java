@@ -148,6 +148,7 @@ public final class ScoringWorker extends RequestWorker<PerturbedBatch> {
                 .setGradientEvaluations(batch.getGradientEvaluations())
                 .setForwardEvaluations(batch.getForwardEvaluations())
                 .setZeroGradients(batch.getZeroGradients())
+                .setUnmoved(batch.getUnmoved())
                 .setSample(new Sample(
                         record.partition(),
                         record.offset(),

@@ -81,6 +81,8 @@ final class Tallies {
         AttackTally earlier = tally.getAttacks().get(request.getAttack());
         BitSet seen = BitSet.valueOf(earlier.getSeen().duplicate());
         BitSet hits = BitSet.valueOf(earlier.getCorrect().duplicate());
+        BitSet unmoved = BitSet.valueOf(earlier.getUnmoved().duplicate());
+        outcome.getUnmoved().stream().filter(outcome.getImageIds()::contains).forEach(unmoved::set);
         boolean isNew = false;
         for (int i = 0; i < outcome.getImageIds().size(); i++) {
             int id = outcome.getImageIds().get(i);
@@ -99,6 +101,7 @@ final class Tallies {
                 .setSeconds(earlier.getSeconds() + outcome.getSeconds())
                 .setGradientEvaluations(earlier.getGradientEvaluations() + outcome.getGradientEvaluations())
                 .setForwardEvaluations(earlier.getForwardEvaluations() + outcome.getForwardEvaluations())
+                .setUnmoved(ByteBuffer.wrap(unmoved.toByteArray()))
                 .setZeroGradients(earlier.getZeroGradients() + outcome.getZeroGradients())
                 .setDiffering(earlier.getDiffering() + outcome.getDiffering())
                 .setFailure(mended ? null : earlier.getFailure())

@@ -41,6 +41,14 @@ class EvaluationFlagsTest {
         return this;
     }
 
+    /** On the first of the images. */
+    private EvaluationFlagsTest unmoved(int images) {
+        BitSet unmoved = new BitSet();
+        unmoved.set(0, images);
+        attacks.get(attacks.size() - 1).setUnmoved(ByteBuffer.wrap(unmoved.toByteArray()));
+        return this;
+    }
+
     private EvaluationFlagsTest control(String name, int robust, long differing) {
         var spec = AttackCodec.encode(AttackSpec.control(name, Space.PIXEL));
         PlannedAttack planned = PlannedAttack.newBuilder()
@@ -129,6 +137,25 @@ class EvaluationFlagsTest {
         assertThat(clean(600).with(pgd, 100, 11, 0).flags()).containsExactly("zero-gradient");
         assertThat(new EvaluationFlagsTest().clean(600).with(pgd, 100, 10, 0).flags())
                 .isEmpty();
+    }
+
+    @Test
+    void anAttackThatWasNotMadeOnImagesThatAreRightIsNoMeasure() {
+        var cw = planned("cw", 0, 100, false, null);
+        assertThat(clean(600).with(cw, 600, 0, 0).unmoved(6).flags()).isEmpty();
+        assertThat(new EvaluationFlagsTest()
+                        .clean(600)
+                        .with(cw, 600, 0, 0)
+                        .unmoved(7)
+                        .flags())
+                .containsExactly("attack-did-not-move");
+        assertThat(new EvaluationFlagsTest()
+                        .clean(0)
+                        .with(cw, 0, 0, 0)
+                        .unmoved(1000)
+                        .flags())
+                .as("images that are wrong anyway")
+                .doesNotContain("attack-did-not-move");
     }
 
     @Test

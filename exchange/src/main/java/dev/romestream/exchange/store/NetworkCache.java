@@ -21,7 +21,14 @@ public final class NetworkCache implements AutoCloseable {
     private final NDManager manager;
     private final NetworkStore networks;
     private final boolean programs;
-    private final Cache<NetworkReference, Loaded> loaded;
+    private final Cache<Key, Loaded> loaded;
+
+    /**
+     * What is kept ready.
+     *
+     * @param revision of the record, where whichever parameters it has are meant; else empty
+     */
+    private record Key(NetworkReference reference, String revision) {}
 
     /** A network with the normalisation it was trained with: lent, until it is closed. */
     public static final class Loaded implements AutoCloseable {
@@ -68,7 +75,7 @@ public final class NetworkCache implements AutoCloseable {
         this.loaded = Caffeine.newBuilder()
                 .maximumSize(config.integer(RomeConfig.NETWORK_CACHE))
                 .executor(Runnable::run)
-                .<NetworkReference, Loaded>removalListener((reference, network, cause) -> network.close())
+                .<Key, Loaded>removalListener((key, network, cause) -> network.close())
                 .build();
     }
 
@@ -78,8 +85,11 @@ public final class NetworkCache implements AutoCloseable {
      * @throws InvalidRecordException where it cannot be made of its record
      */
     public Optional<Loaded> lend(NetworkReference reference) {
+        String revision = reference.digest().isEmpty()
+                ? networks.head(reference.key()).map(Identity::revision).orElse("")
+                : "";
         while (true) {
-            Loaded found = loaded.get(reference, this::load);
+            Loaded found = loaded.get(new Key(reference, revision), key -> load(key.reference()));
             if (found == null || found.lend()) {
                 return Optional.ofNullable(found);
             }

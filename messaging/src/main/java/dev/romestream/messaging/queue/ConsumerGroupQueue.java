@@ -127,7 +127,7 @@ final class ConsumerGroupQueue implements WorkQueue {
     /** Work that was begun on the record at an offset. */
     private record Begun(long offset, int times) {
         static Begun of(OffsetAndMetadata committed) {
-            boolean known = committed != null && committed.metadata().startsWith(BEGUN);
+            boolean known = committed != null && committed.metadata().matches(BEGUN + "[0-9]{1,9}");
             return known
                     ? new Begun(
                             committed.offset(),

@@ -36,6 +36,7 @@ public record AttackTask(
     public Attack.Perturbation run(NDManager manager, Classifier network, Normalization normalization) {
         ThreatModel threat = new ThreatModel(spec.space(), normalization);
         Attack attack = Attacks.create(spec);
+        Attacks.requireClasses(spec, network.classes());
         try (NDManager scope = manager.newSubManager()) {
             NDArray start = start(threat, LabelledImages.pixels(scope, shape, pixels));
             Attack.Perturbation made = attack.perturb(threat.view(network).prepared(scope), start, labels, seed);

@@ -35,6 +35,12 @@ public final class Attacks {
     private static final String RESTARTS = "restarts";
     private static final String LEARNING_RATE = "learningRate";
     private static final Set<String> CONTROLS = Set.of(NONE, CLAMP, NOISE);
+    /** Those on the difference of logits ratio alone, and those that have a stage on it. */
+    private static final Set<String> RATIO_OF_LOGITS = Set.of("apgd_dlr", "apgd_t");
+
+    private static final Set<String> COMPOSITE = Set.of(AUTOATTACK, AUTOATTACK_10);
+    /** For a difference of logits ratio. */
+    static final int LEAST_CLASSES = 3;
     /** Those that see the network's answers alone. */
     private static final Set<String> SCORE_BASED = Set.of(SQUARE, SPSA);
 
@@ -80,7 +86,19 @@ public final class Attacks {
                 UNBOUNDED,
                 true,
                 100,
-                Map.of("c", 1.0, "kappa", 0.0, LEARNING_RATE, 0.01, "searchSteps", 1.0, "floored", 1.0),
+                Map.of(
+                        "c",
+                        1.0,
+                        "kappa",
+                        0.0,
+                        LEARNING_RATE,
+                        0.01,
+                        "searchSteps",
+                        1.0,
+                        "clip",
+                        0.999999,
+                        "floored",
+                        1.0),
                 (spec, classes) -> steps(spec) * spec.parameter("searchSteps"),
                 spec -> new CarliniWagner(
                         spec.parameter("c"),
@@ -88,6 +106,7 @@ public final class Attacks {
                         spec.steps(),
                         spec.parameter(LEARNING_RATE),
                         (int) spec.parameter("searchSteps"),
+                        spec.parameter("clip"),
                         spec.parameter("floored") != 0,
                         spec.targeted()));
         for (AutoPgd.Objective objective : AutoPgd.Objective.values()) {
@@ -265,6 +284,24 @@ public final class Attacks {
     /** About what an attack costs for one image, in gradient evaluations, where there are so many classes. */
     public static double cost(AttackSpec spec, int classes) {
         return definition(spec.name()).cost().applyAsDouble(spec, classes);
+    }
+
+    /**
+     * Refuses an attack whose loss is not defined for so few classes.
+     *
+     * @throws IllegalArgumentException naming another one
+     */
+    public static void requireClasses(AttackSpec spec, int classes) {
+        if (classes < LEAST_CLASSES && RATIO_OF_LOGITS.contains(spec.name())) {
+            throw new IllegalArgumentException("The attack " + spec.name() + " needs " + LEAST_CLASSES
+                    + " classes or more, and there are " + classes
+                    + ": its loss divides by the distance to the third largest logit. Use apgd_ce.");
+        }
+    }
+
+    /** Whether a composite attack leaves out a stage for want of classes. */
+    public static boolean leavesOut(AttackSpec spec, int classes) {
+        return classes < LEAST_CLASSES && COMPOSITE.contains(spec.name());
     }
 
     /** Whether an attack has a targeted mode. */

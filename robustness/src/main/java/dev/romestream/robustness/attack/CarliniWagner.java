@@ -2,6 +2,7 @@ package dev.romestream.robustness.attack;
 
 import ai.djl.ndarray.NDArray;
 import dev.romestream.robustness.tensor.Seed;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -15,21 +16,30 @@ import java.util.stream.IntStream;
  * @param learningRate of Adam
  * @param searchSteps runs; with more than one, each image's c is bisected, or grows tenfold until there is a success (the paper's
  *     search, which goes with a margin that is not floored)
+ * @param clip most by which a value of [-1, 1] may be left, where images are brought into tanh space: the ends of the range are
+ *     infinitely far there, and an image never leaves them. 0.999999 in the authors' code; 1 in the benchmark's
  * @param floored whether a logit below 0 counts as 0 in the margin, as in the benchmark's code: a target of such a logit is not
  *     raised
  */
 record CarliniWagner(
-        double c, double kappa, int steps, double learningRate, int searchSteps, boolean floored, boolean targeted)
+        double c,
+        double kappa,
+        int steps,
+        double learningRate,
+        int searchSteps,
+        double clip,
+        boolean floored,
+        boolean targeted)
         implements RowAttack {
     private static final double GROWTH = 10;
     /** How often in a run the cost is looked at. */
     private static final int CHECKS = 10;
 
     CarliniWagner {
-        if (!(c > 0) || steps < 1 || searchSteps < 1) {
+        if (!(c > 0) || steps < 1 || searchSteps < 1 || !(clip > 0 && clip <= 1)) {
             throw new IllegalArgumentException(
-                    "cw needs a positive c, and at least one step and one searchStep; given are " + c + ", " + steps
-                            + " and " + searchSteps + ".");
+                    "cw needs a positive c, at least one step and one searchStep, and a clip above 0 and up to 1; given"
+                            + " are " + c + ", " + steps + ", " + searchSteps + " and " + clip + ".");
         }
     }
 
@@ -48,6 +58,8 @@ record CarliniWagner(
         private double costAtCheck;
         private double[] latent;
         private float[] current;
+        private float[] start;
+        private boolean moved;
         private Adam optimiser;
 
         Search(float[] clean, int aim) {
@@ -58,6 +70,7 @@ record CarliniWagner(
 
         private void begin() {
             latent = inverseTanhSpace(clean);
+            start = tanhSpace(latent);
             optimiser = new Adam(learningRate, clean.length);
             succeeded = false;
             stopped = false;
@@ -66,6 +79,7 @@ record CarliniWagner(
 
         private float[] place() {
             current = tanhSpace(latent);
+            moved |= !Arrays.equals(current, start);
             return current;
         }
 
@@ -99,7 +113,7 @@ record CarliniWagner(
         private double[] gradient(float[] hingeGradient) {
             double[] gradient = new double[current.length];
             for (int i = 0; i < gradient.length; i++) {
-                double tanh = 2.0 * current[i] - 1;
+                double tanh = StrictMath.tanh(latent[i]);
                 double inner = 2 * ((double) current[i] - clean[i]) + weight * hingeGradient[i];
                 gradient[i] = inner * (1 - tanh * tanh) / 2;
             }
@@ -126,6 +140,9 @@ record CarliniWagner(
             descend(oracle, searches);
             searches.forEach(Search::adjustWeight);
         }
+        IntStream.range(0, clean.length)
+                .filter(image -> searches.get(image).moved)
+                .forEach(oracle::noteMoved);
         return searches.stream().map(search -> search.best).toArray(float[][]::new);
     }
 
@@ -174,11 +191,10 @@ record CarliniWagner(
         return image;
     }
 
-    /** Values at the ends of the range become infinite, and stay there. */
-    private static double[] inverseTanhSpace(float[] image) {
+    private double[] inverseTanhSpace(float[] image) {
         double[] latent = new double[image.length];
         for (int i = 0; i < latent.length; i++) {
-            double x = Math.max(-1, Math.min(1, 2.0 * image[i] - 1));
+            double x = Math.max(-clip, Math.min(clip, 2.0 * image[i] - 1));
             latent[i] = 0.5 * StrictMath.log((1 + x) / (1 - x));
         }
         return latent;

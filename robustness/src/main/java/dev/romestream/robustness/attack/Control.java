@@ -3,6 +3,7 @@ package dev.romestream.robustness.attack;
 import ai.djl.ndarray.NDArray;
 import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.tensor.Seed;
+import java.util.List;
 
 /** No attack: what the protocol itself does to images. */
 public enum Control implements Attack {
@@ -25,6 +26,6 @@ public enum Control implements Attack {
 
     @Override
     public Perturbation perturb(Classifier model, NDArray images, int[] labels, Seed seed) {
-        return new Perturbation(apply(images), 0, 0, 0);
+        return new Perturbation(apply(images), 0, 0, 0, List.of());
     }
 }

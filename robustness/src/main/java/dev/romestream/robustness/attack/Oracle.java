@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.tensor.Autograd;
+import java.util.BitSet;
 import java.util.function.BiConsumer;
 
 /**
@@ -19,6 +20,7 @@ final class Oracle {
     private long gradientEvaluations;
     private long zeroGradients;
     private boolean zeroGradientsNoted;
+    private final BitSet moved = new BitSet();
 
     /** The answer to a call of {@link #gradients}: rows as asked. */
     record Gradients(float[][] logits, float[] losses, float[][] gradients) {}
@@ -52,6 +54,15 @@ final class Oracle {
 
     long zeroGradients() {
         return zeroGradients;
+    }
+
+    /** Notes that an image's iterate left the clean one, for attacks that may give back the clean one all the same. */
+    void noteMoved(int row) {
+        moved.set(row);
+    }
+
+    boolean hasMoved(int row) {
+        return moved.get(row);
     }
 
     /** Notes images whose gradient vanishes where an attack starts; further starts on the same images count no more. */

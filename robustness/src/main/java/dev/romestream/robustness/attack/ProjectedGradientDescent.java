@@ -67,8 +67,9 @@ public record ProjectedGradientDescent(
                 points = replaced(points, robust, next.points());
                 gradients += (long) steps * robust.size();
             }
+            List<Integer> unmoved = zeroRows(points.sub(clean));
             points.attach(owner);
-            return new Perturbation(points, gradients, gradients + predictions, first.zeroGradients());
+            return new Perturbation(points, gradients, gradients + predictions, first.zeroGradients(), unmoved);
         }
     }
 
@@ -131,7 +132,7 @@ public record ProjectedGradientDescent(
                 NDArray gradient = Autograd.gradient(
                         at, x -> CrossEntropy.perImage(model.logits(x), aim).sum());
                 if (step == 0) {
-                    zeroGradients = zeroRows(gradient);
+                    zeroGradients = zeroRows(gradient).size();
                 }
                 next = step(origin, at, gradient);
                 next.attach(owner);
@@ -172,12 +173,12 @@ public record ProjectedGradientDescent(
         return values;
     }
 
-    private static long zeroRows(NDArray gradient) {
-        long count = 0;
-        for (float largest : Norm.LINF.length(gradient).toFloatArray()) {
-            count += largest == 0 ? 1 : 0;
-        }
-        return count;
+    private static List<Integer> zeroRows(NDArray rows) {
+        float[] largest = Norm.LINF.length(rows).toFloatArray();
+        return IntStream.range(0, largest.length)
+                .filter(row -> largest[row] == 0)
+                .boxed()
+                .toList();
     }
 
     private NDArray step(NDArray clean, NDArray at, NDArray gradient) {

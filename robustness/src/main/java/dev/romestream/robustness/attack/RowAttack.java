@@ -3,6 +3,8 @@ package dev.romestream.robustness.attack;
 import ai.djl.ndarray.NDArray;
 import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.tensor.Seed;
+import java.util.Arrays;
+import java.util.List;
 
 /** The template of attacks that work image by image on what a network answers to the whole batch. */
 interface RowAttack extends Attack {
@@ -18,11 +20,16 @@ interface RowAttack extends Attack {
     @Override
     default Perturbation perturb(Classifier model, NDArray images, int[] labels, Seed seed) {
         Oracle oracle = new Oracle(model, images.getManager(), images.getShape().slice(1));
-        float[][] perturbed = perturb(oracle, Rows.of(images), labels, seed);
+        float[][] clean = Rows.of(images);
+        float[][] perturbed = perturb(oracle, clean, labels, seed);
+        List<Integer> unmoved = Rows.all(clean).stream()
+                .filter(row -> !oracle.hasMoved(row) && Arrays.equals(perturbed[row], clean[row]))
+                .toList();
         return new Perturbation(
                 oracle.join(perturbed),
                 oracle.gradientEvaluations(),
                 oracle.forwardEvaluations(),
-                oracle.zeroGradients());
+                oracle.zeroGradients(),
+                unmoved);
     }
 }

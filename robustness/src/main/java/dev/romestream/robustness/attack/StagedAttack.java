@@ -2,6 +2,7 @@ package dev.romestream.robustness.attack;
 
 import dev.romestream.robustness.tensor.Seed;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -72,6 +73,9 @@ interface StagedAttack extends RowAttack {
             List<Integer> left = new ArrayList<>();
             for (int row = 0; row < outcomes.size(); row++) {
                 int image = robust.get(row);
+                if (!Arrays.equals(outcomes.get(row).point(), clean[image])) {
+                    oracle.noteMoved(image);
+                }
                 if (outcomes.get(row).misclassified()) {
                     points[image] = outcomes.get(row).point();
                 } else {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -86,7 +87,9 @@ public record Suite(String name, Space space, List<SuiteAttack> attacks) {
         double epsilon = 8 * PIXEL;
         List<SuiteAttack> attacks = new ArrayList<>(published(space, epsilon, PUBLISHED_STEP));
         attacks.add(SuiteAttack.of(new AttackSpec(Attacks.DEEPFOOL, space, false, 0, 0, 50, false)));
-        attacks.add(SuiteAttack.of(new AttackSpec(Attacks.CW, space, false, 0, 0, 100, false)));
+        // torchattacks leaves the ends of the range infinitely far
+        attacks.add(SuiteAttack.of(
+                new AttackSpec(Attacks.CW, space, false, 0, 0, 100, false, Optional.empty(), Map.of("clip", 1.0))));
         attacks.add(SuiteAttack.of(new AttackSpec(Attacks.AUTOATTACK_10, space, false, epsilon, 0, 10, true)));
         var square = new AttackSpec(Attacks.SQUARE, space, false, epsilon, 0, 5000, true);
         attacks.add(new SuiteAttack(square, true, false, false, false));

@@ -94,14 +94,14 @@ final class SafeTensors {
         long count = 1;
         long[] lengths = new long[shape.size()];
         for (int axis = 0; axis < lengths.length; axis++) {
-            lengths[axis] = shape.get(axis).asLong(-1);
+            lengths[axis] = whole(shape.get(axis));
             count = lengths[axis] < 0 ? -1 : Math.min(MOST_BYTES, count * lengths[axis]);
             if (count < 0) {
                 break;
             }
         }
-        long from = offsets.get(0).asLong(-1);
-        long bytes = offsets.get(1).asLong(-1) - from;
+        long from = whole(offsets.get(0));
+        long bytes = whole(offsets.get(1)) - from;
         if (count < 0 || from < 0 || bytes != count * type.bytes()) {
             throw new IllegalArgumentException(file + ": the tensor " + name + " of shape " + shape + " and type "
                     + field.path("dtype").asText() + " lies at " + offsets + ", which is not its size.");
@@ -110,7 +110,7 @@ final class SafeTensors {
     }
 
     private static ByteBuffer bytes(Path file, FileChannel channel, long from, long count) throws IOException {
-        if (from + count > channel.size()) {
+        if (from > channel.size() - count) {
             throw new IllegalArgumentException(
                     file + " has " + channel.size() + " bytes and announces " + (from + count) + "; is it complete?");
         }
@@ -120,5 +120,10 @@ final class SafeTensors {
             read = channel.read(buffer, from + buffer.position());
         } while (read > 0 && buffer.hasRemaining());
         return buffer.flip();
+    }
+
+    /** -1 where it is none of 64 bits. */
+    private static long whole(JsonNode number) {
+        return number.isIntegralNumber() && number.canConvertToLong() ? number.longValue() : -1;
     }
 }

@@ -306,7 +306,7 @@ final class TensorUnpickler extends Unpickler {
             throw new PickleException("a storage is of " + parts[1] + (view ? ", as a view of another" : "")
                     + "; float, integer and bool tensors are read. Save model.state_dict() with a newer PyTorch.");
         }
-        Storage storage = new Storage(known.type(), String.valueOf(parts[2]), ((Number) parts[4]).longValue());
+        Storage storage = new Storage(known.type(), String.valueOf(parts[2]), exact(parts[4]));
         storages.put(storage.key(), storage);
         return storage;
     }
@@ -321,14 +321,23 @@ final class TensorUnpickler extends Unpickler {
         if (shape.length != stride.length) {
             throw new PickleException("a tensor has " + shape.length + " axes and " + stride.length + " strides");
         }
-        return new Tensor((Storage) arguments[0], ((Number) arguments[1]).longValue(), shape, stride);
+        return new Tensor((Storage) arguments[0], exact(arguments[1]), shape, stride);
+    }
+
+    /** A pickle's integers have any length. */
+    private static long exact(Object number) {
+        try {
+            return new BigInteger(String.valueOf(number)).longValueExact();
+        } catch (ArithmeticException | NumberFormatException e) {
+            throw new PickleException("a tensor's size is " + number + ", which is no whole number of 64 bits", e);
+        }
     }
 
     private static long[] longs(Object tuple) {
         Object[] items = (Object[]) tuple;
         long[] values = new long[items.length];
         for (int i = 0; i < values.length; i++) {
-            values[i] = ((Number) items[i]).longValue();
+            values[i] = exact(items[i]);
         }
         return values;
     }

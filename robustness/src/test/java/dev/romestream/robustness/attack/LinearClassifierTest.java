@@ -1,6 +1,7 @@
 package dev.romestream.robustness.attack;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
@@ -183,6 +184,83 @@ class LinearClassifierTest {
                 assertThat(least).isBetween(-0.2, 0.0);
             }
         }
+    }
+
+    /** Where every value is 0 or 1, tanh space has the image infinitely far, and the authors clip it. */
+    @ParameterizedTest
+    @CsvSource({"0.999999, 0, 0", "0.999999, 1, 0", "1, 0, 6", "1, 1, 6"})
+    void imagesAtTheEndsOfTheRangeAreAttackedWhereTheyAreClipped(double clip, double floored, int unmoved) {
+        float[] ends = new float[images.length];
+        for (int i = 0; i < ends.length; i++) {
+            ends[i] = images[i] < 0.5f ? 0 : 1;
+        }
+        NDArray batch = manager.create(ends, new Shape(COUNT, 3, 4, 4));
+        int[] own = linear.predict(batch);
+        var spec = new AttackSpec(
+                Attacks.CW,
+                Space.PIXEL,
+                false,
+                0,
+                0,
+                400,
+                false,
+                Optional.empty(),
+                Map.of("c", 10.0, "learningRate", 0.1, "clip", clip, "floored", floored));
+        Attack.Perturbation made = Attacks.create(spec).perturb(linear, batch, own, new Seed(3));
+        assertThat(made.unmoved()).hasSize(unmoved);
+        int[] predicted = linear.predict(made.images());
+        for (int image = 0; image < COUNT; image++) {
+            if (unmoved == 0) {
+                assertThat(predicted[image]).isNotEqualTo(own[image]);
+            } else {
+                assertThat(Rows.of(made.images())[image]).isEqualTo(Rows.of(batch)[image]);
+            }
+        }
+    }
+
+    /** It gives back what it does not fool, by design; its iterates have moved. */
+    @ParameterizedTest
+    @CsvSource({"autoattack_10", "apgd_ce", "fab", "square", "fgsm", "pgd", "deepfool", "cw", "spsa"})
+    void whatAnAttackDoesNotFoolHasMovedAllTheSame(String name) {
+        assertThat(attack(name, 1e-4, 10, Map.of()).unmoved()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"fgsm", "pgd", "deepfool", "fab"})
+    void withoutAGradientNothingMoves(String name) {
+        Classifier flat = new Classifier() {
+            @Override
+            public int classes() {
+                return CLASSES;
+            }
+
+            @Override
+            public NDArray logits(NDArray given) {
+                NDArray sums = given.reshape(given.getShape().get(0), -1).sum(new int[] {1}, true);
+                return sums.mul(sums.zerosLike())
+                        .add(manager.create(new float[] {5, 4, 3, 2, 1}, new Shape(1, CLASSES)));
+            }
+        };
+        var spec = new AttackSpec(name, Space.PIXEL, false, 0.1, 0.1, 5, false);
+        assertThat(Attacks.create(spec)
+                        .perturb(flat, batch(), new int[COUNT], new Seed(3))
+                        .unmoved())
+                .hasSize(COUNT);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"apgd_dlr, 2, false", "apgd_t, 2, false", "apgd_dlr, 3, true", "apgd_ce, 2, true", "autoattack, 2, true"
+    })
+    void aRatioOfLogitsNeedsThreeClasses(String name, int classes, boolean allowed) {
+        var spec = new AttackSpec(name, Space.PIXEL, false, 0.1, 0.1, 5, false);
+        if (allowed) {
+            Attacks.requireClasses(spec, classes);
+        } else {
+            assertThatThrownBy(() -> Attacks.requireClasses(spec, classes))
+                    .hasMessageContaining(name + " needs 3 classes or more, and there are " + classes)
+                    .hasMessageContaining("Use apgd_ce");
+        }
+        assertThat(Attacks.leavesOut(spec, classes)).isEqualTo(name.equals("autoattack"));
     }
 
     @Test
