@@ -239,6 +239,7 @@ final class DistillationRun {
                 .setMean(descriptor.getMean())
                 .setStd(descriptor.getStd())
                 .setSpecification(Identity.distillation(experiment))
+                .setClassNames(descriptor.getClasses())
                 .build();
     }
 

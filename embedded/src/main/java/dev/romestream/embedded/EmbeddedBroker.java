@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -60,6 +61,9 @@ public final class EmbeddedBroker implements AutoCloseable {
      * @param more changes the settings of the broker, which are handed to it
      */
     public static EmbeddedBroker start(Path directory, int wantedPort, Consumer<Properties> more) {
+        if (wantedPort != 0) {
+            requireFree(wantedPort);
+        }
         for (int attempt = 1; ; attempt++) {
             int port = wantedPort == 0 ? freePort() : wantedPort;
             int controllerPort = freePort();
@@ -148,6 +152,19 @@ public final class EmbeddedBroker implements AutoCloseable {
         properties.put("group.share.min.record.lock.duration.ms", "1000");
         properties.put("group.share.min.session.timeout.ms", "5000");
         return properties;
+    }
+
+    /** The broker itself says that a port is in use by three stack traces. */
+    private static void requireFree(int port) {
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.setReuseAddress(true);
+            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        } catch (IOException e) {
+            throw new KafkaException(
+                    "The embedded broker cannot listen on port " + port + ": " + e.getMessage()
+                            + ". End what listens there, or choose another port.",
+                    e);
+        }
     }
 
     private static int freePort() {

@@ -84,7 +84,9 @@ public final class EmbeddedSchemaRegistry implements AutoCloseable {
         } catch (IOException e) {
             store.close();
             throw new UncheckedIOException(
-                    "The embedded schema registry did not start on port " + port + ": " + e.getMessage(), e);
+                    "The embedded schema registry cannot listen on port " + port + ": " + e.getMessage()
+                            + ". End what listens there, or choose another port.",
+                    e);
         }
     }
 

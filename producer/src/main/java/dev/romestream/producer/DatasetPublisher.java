@@ -60,6 +60,7 @@ final class DatasetPublisher {
                 .setName(dataset.name())
                 .setFingerprint(dataset.fingerprint())
                 .setClasses(dataset.classes())
+                .setOrders(dataset.orders())
                 .setShape(List.of(dataset.channels(), dataset.height(), dataset.width()))
                 .setMean(dataset.mean())
                 .setStd(dataset.std())

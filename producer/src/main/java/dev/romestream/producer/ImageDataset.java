@@ -7,12 +7,14 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A data set as it was read or generated.
  *
  * @param classes names, in label order
  * @param mean per channel, of pixels in [0,1]
+ * @param orders in which files may number the classes otherwise: of each, the labels of its numbers
  */
 record ImageDataset(
         String name,
@@ -23,7 +25,22 @@ record ImageDataset(
         List<Double> mean,
         List<Double> std,
         Images train,
-        Images test) {
+        Images test,
+        Map<String, List<Integer>> orders) {
+
+    /** One whose classes have one order alone. */
+    ImageDataset(
+            String name,
+            List<String> classes,
+            int channels,
+            int height,
+            int width,
+            List<Double> mean,
+            List<Double> std,
+            Images train,
+            Images test) {
+        this(name, classes, channels, height, width, mean, std, train, test, Map.of());
+    }
 
     /**
      * Images of a split.

@@ -1,5 +1,6 @@
 package dev.romestream.producer;
 
+import dev.romestream.schemas.DatasetSpec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitOption;
@@ -23,6 +24,9 @@ import org.slf4j.LoggerFactory;
 final class ImageFolder {
     private static final Logger log = LoggerFactory.getLogger(ImageFolder.class);
     private static final Set<String> ENDINGS = Set.of("png", "jpg", "jpeg", "bmp", "gif", "tif", "tiff", "webp");
+    /** What stands for a letter that is none in the locale of the process. */
+    private static final char UNREADABLE = '\uFFFD';
+
     private static final List<String> TEST_NAMES = List.of("test", "val", "valid");
 
     private final String name;
@@ -39,11 +43,12 @@ final class ImageFolder {
     /**
      * Reads a folder.
      *
-     * @param resize as of {@link ImageFiles}
+     * @param spec with the size and the order of labels that are wanted
      * @throws SourceException where it is no such folder, or its images are of several sizes
      */
-    static ImageDataset read(String name, Path directory, Optional<Integer> resize) {
-        return new ImageFolder(name, directory, resize).read();
+    static ImageDataset read(DatasetSpec spec, Path directory) {
+        ImageDataset sorted = new ImageFolder(spec.getName(), directory, Optional.ofNullable(spec.getResize())).read();
+        return new LabelOrder(sorted, sorted.classes()).withNumeric().in(spec.getOrder());
     }
 
     /**
@@ -114,10 +119,22 @@ final class ImageFolder {
             if (files.isEmpty()) {
                 passedOver.add(folder);
             } else {
-                classes.put(folder.getFileName().toString(), files);
+                classes.put(className(folder), files);
             }
         }
         return classes;
+    }
+
+    /** Letters that the process cannot read all look alike, and so would classes. */
+    private static String className(Path folder) {
+        String name = folder.getFileName().toString();
+        if (name.indexOf(UNREADABLE) >= 0) {
+            throw new SourceException(
+                    "The folder " + folder + " has letters in its name that cannot be read in the locale of"
+                            + " this process (" + System.getProperty("sun.jnu.encoding")
+                            + "). Start it with LC_ALL=C.UTF-8, or rename the folder.");
+        }
+        return name;
     }
 
     private List<Path> files(Path folder) {

@@ -27,6 +27,9 @@ final class Sources {
             "tiny-imagenet",
             TopicImages.NAME);
     private static final Set<String> RESIZED = Set.of("folder", "tiny-imagenet", TopicImages.NAME);
+    /** Those whose classes are folders, which tools number in several ways. */
+    private static final Set<String> ORDERED = Set.of("folder", "tiny-imagenet");
+
     private static final Duration FOR_EVER = Duration.ofMillis(-1);
     private static final Logger log = LoggerFactory.getLogger(Sources.class);
 
@@ -68,16 +71,20 @@ final class Sources {
             throw new SourceException(
                     "dataset.resize has no use with " + spec.getName() + ", whose images are all of one size.");
         }
+        if (!spec.getOrder().isEmpty() && !ORDERED.contains(spec.getName())) {
+            throw new SourceException("dataset.order (--labels-order) has no use with " + spec.getName()
+                    + ", whose labels are those of its official files.");
+        }
         return switch (spec.getName()) {
             case Shapes10.NAME -> Shapes10.generate();
             case "cifar10" -> Cifar.ten(official(spec, tell));
             case "cifar100" -> Cifar.hundred(official(spec, tell));
-            case "folder" -> ImageFolder.read(spec.getName(), files(spec), Optional.ofNullable(spec.getResize()));
+            case "folder" -> ImageFolder.read(spec, files(spec));
             case TopicImages.NAME ->
                 Backoff.await(
                         config.outages(), "the brokers", FOR_EVER, () -> new TopicImages(config, spec, tell, cancelled)
                                 .read());
-            case "tiny-imagenet" -> TinyImageNet.read(files(spec), Optional.ofNullable(spec.getResize()));
+            case "tiny-imagenet" -> TinyImageNet.read(spec, TinyImageNet.find(files(spec)));
             case "mnist" -> Idx.mnist(official(spec, tell));
             case "fashion-mnist" -> Idx.fashionMnist(official(spec, tell));
             default ->

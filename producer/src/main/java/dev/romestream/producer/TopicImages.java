@@ -19,6 +19,7 @@ import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
@@ -29,8 +30,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A topic that users fill: the value of a record is an image file, its key the class, and its header {@code split} is
- * {@code train}, which it need not have, or {@code test}. It is read from its beginning to the end that it has at that time. Where
- * it has more images than are wanted, each is as likely as any other to be among those that are taken, and the same topic always
+ * {@code train}, which it need not have, or {@code test}. It is read from its beginning to the end that it has at that time; where a
+ * transaction is open before that end, it is waited for, because what is behind it may be images, or not. Where it has more images than are wanted, each is as likely as any other to be among those that are taken, and the same topic always
  * gives the same ones. What is no image is kept in the dead letters.
  */
 final class TopicImages {
@@ -86,15 +87,21 @@ final class TopicImages {
         settings.put("allow.auto.create.topics", false);
         settings.put("auto.offset.reset", "earliest");
         settings.put("isolation.level", "read_committed");
-        try (var consumer = config.clients()
-                        .consumer("images", settings, new StringDeserializer(), new ByteArrayDeserializer());
+        try (var consumer = consumer(settings);
                 DeadLetters deadLetters = new DeadLetters(config)) {
-            read(consumer, deadLetters);
+            settings.put("isolation.level", "read_uncommitted");
+            read(consumer, settings, deadLetters);
         }
         return dataset();
     }
 
-    private void read(KafkaConsumer<String, byte[]> consumer, DeadLetters deadLetters) {
+    private KafkaConsumer<String, byte[]> consumer(Map<String, Object> settings) {
+        return config.clients().consumer("images", settings, new StringDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** @param uncommitted settings of a consumer that sees all records: who reads what is committed is told the end of that alone */
+    private void read(
+            KafkaConsumer<String, byte[]> consumer, Map<String, Object> uncommitted, DeadLetters deadLetters) {
         List<TopicPartition> partitions = consumer.partitionsFor(spec.getPath()).stream()
                 .map(info -> new TopicPartition(info.topic(), info.partition()))
                 .sorted(Comparator.comparingInt(TopicPartition::partition))
@@ -103,7 +110,10 @@ final class TopicImages {
             throw new SourceException(
                     "There is no topic '" + spec.getPath() + "' (dataset.path); create it, and fill it.");
         }
-        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+        Map<TopicPartition, Long> ends;
+        try (var all = consumer(uncommitted)) {
+            ends = all.endOffsets(partitions);
+        }
         long toldAt = System.nanoTime();
         // one after the other: the first image is always the same one
         for (TopicPartition partition : partitions) {
@@ -113,17 +123,31 @@ final class TopicImages {
                 if (cancelled.getAsBoolean()) {
                     throw new CancellationException("the producer is closing");
                 }
-                for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
+                ConsumerRecords<String, byte[]> records = consumer.poll(POLL);
+                for (ConsumerRecord<String, byte[]> record : records) {
                     if (record.offset() < ends.get(partition)) {
                         take(record, deadLetters);
                     }
                 }
                 if (System.nanoTime() - toldAt > TELL_NANOS) {
                     toldAt = System.nanoTime();
-                    tell.accept("reading the topic " + spec.getPath() + ", " + seen + " images");
+                    tell.accept(activity(consumer, partition, ends.get(partition), records.isEmpty()));
                 }
             }
         }
+    }
+
+    private String activity(
+            KafkaConsumer<String, byte[]> consumer, TopicPartition partition, long end, boolean isStill) {
+        long position = consumer.position(partition);
+        boolean open = isStill
+                && position < end
+                && consumer.endOffsets(List.of(partition)).get(partition) <= position;
+        return "reading the topic " + spec.getPath() + ", " + seen + " images"
+                + (open
+                        ? ": waiting for the end of a transaction that is open in partition " + partition.partition()
+                                + " from offset " + position + " on"
+                        : "");
     }
 
     private void take(ConsumerRecord<String, byte[]> record, DeadLetters deadLetters) {

@@ -11,13 +11,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Image files, in small. */
 class CifarTest {
+    private static DatasetSpec spec(String name, Integer resize) {
+        return new DatasetSpec(name, null, resize, null, List.of());
+    }
+
     private static byte[] records(int count, int labelBytes, int label) {
         byte[] bytes = new byte[count * (labelBytes + 3072)];
         for (int i = 0; i < count; i++) {
@@ -78,9 +81,9 @@ class CifarTest {
 
     @Test
     void aMissingDirectoryIsSaidWithTheWayOut() {
-        assertThatThrownBy(() -> sources("").load(new DatasetSpec("cifar10", null, null, null), text -> {}))
+        assertThatThrownBy(() -> sources("").load(new DatasetSpec("cifar10", null, null, null, List.of()), text -> {}))
                 .hasMessageContaining("data.dir");
-        assertThatThrownBy(() -> sources("").load(new DatasetSpec("imagenet", null, null, null), text -> {}))
+        assertThatThrownBy(() -> sources("").load(new DatasetSpec("imagenet", null, null, null, List.of()), text -> {}))
                 .hasMessageContaining("'imagenet'")
                 .hasMessageContaining("shapes10");
     }
@@ -88,14 +91,14 @@ class CifarTest {
     @Test
     void aPathThatLeadsOutOfTheDataDirectoryIsRefused(@TempDir Path directory) {
         for (String path : List.of("../other", "/etc", "a/../../b", "..")) {
-            assertThatThrownBy(() ->
-                            sources(directory.toString()).load(new DatasetSpec("folder", path, null, null), text -> {}))
+            assertThatThrownBy(() -> sources(directory.toString())
+                            .load(new DatasetSpec("folder", path, null, null, List.of()), text -> {}))
                     .isInstanceOf(SourceException.class)
                     .hasMessageContaining(path)
                     .hasMessageContaining("leads out");
         }
-        assertThatThrownBy(() ->
-                        sources(directory.toString()).load(new DatasetSpec("folder", "a\0b", null, null), text -> {}))
+        assertThatThrownBy(() -> sources(directory.toString())
+                        .load(new DatasetSpec("folder", "a\0b", null, null, List.of()), text -> {}))
                 .isInstanceOf(SourceException.class);
     }
 
@@ -109,7 +112,7 @@ class CifarTest {
                 ImageIO.write(image, "png", folder.resolve("a.png").toFile());
             }
         }
-        ImageDataset dataset = ImageFolder.read("folder", directory, Optional.empty());
+        ImageDataset dataset = ImageFolder.read(spec("folder", null), directory);
         assertThat(dataset.classes()).containsExactly("class0", "class1");
         assertThat(dataset.train().labels()).containsExactly(0, 1);
         // row 2, column 1 of the red, green and blue planes of 3 x 4 pixels

@@ -3,17 +3,23 @@ package dev.romestream.producer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.romestream.schemas.DatasetSpec;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
+import java.util.List;
+import java.util.Map;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ImageFolderTest {
+    private static DatasetSpec spec(String name, Integer resize) {
+        return new DatasetSpec(name, null, resize, null, List.of());
+    }
+
     @TempDir
     private Path directory;
 
@@ -38,7 +44,22 @@ class ImageFolderTest {
     }
 
     private ImageDataset read() {
-        return ImageFolder.read("folder", directory, Optional.empty());
+        return ImageFolder.read(spec("folder", null), directory);
+    }
+
+    @Test
+    void foldersThatAreNumbersMayBeInTheOrderOfThese() throws IOException {
+        for (String name : List.of("0", "2", "10")) {
+            image("train/" + name + "/1.png", 8, 8, Color.RED);
+            image("test/" + name + "/1.png", 8, 8, Color.RED);
+        }
+        assertThat(read().classes()).as("as torchvision sorts them").containsExactly("0", "10", "2");
+        assertThat(read().orders()).isEqualTo(Map.of("numeric", List.of(0, 2, 1)));
+        DatasetSpec numeric = spec("folder", null);
+        numeric.setOrder(List.of("numeric"));
+        ImageDataset dataset = ImageFolder.read(numeric, directory);
+        assertThat(dataset.classes()).containsExactly("0", "2", "10");
+        assertThat(dataset.train().labels()).containsExactly(0, 2, 1);
     }
 
     @Test
@@ -92,7 +113,7 @@ class ImageFolderTest {
                 .hasMessageContaining("cat/1.png is 8 x 8")
                 .hasMessageContaining("wide.png is 16 x 8")
                 .hasMessageContaining("dataset.resize");
-        ImageDataset resized = ImageFolder.read("folder", directory, Optional.of(4));
+        ImageDataset resized = ImageFolder.read(spec("folder", 4), directory);
         assertThat(resized.height()).isEqualTo(4);
         assertThat(resized.width()).isEqualTo(4);
         assertThat(resized.train().count()).isEqualTo(4);
@@ -111,7 +132,7 @@ class ImageFolderTest {
             }
         }
         ImageIO.write(stripes, "png", directory.resolve("train/cat/0.png").toFile());
-        ImageDataset resized = ImageFolder.read("folder", directory, Optional.of(8));
+        ImageDataset resized = ImageFolder.read(spec("folder", 8), directory);
         for (int pixel = 0; pixel < 64; pixel++) {
             assertThat(resized.train().pixels()[pixel] & 0xff).isBetween(112, 143);
         }

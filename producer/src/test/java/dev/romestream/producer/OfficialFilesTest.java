@@ -136,7 +136,7 @@ class OfficialFilesTest {
     void nothingIsFetchedUnlessItIsSaid() {
         assertThatThrownBy(
                         () -> new Sources(RomeConfig.of(Map.of(RomeConfig.DATA_DIR, directory.toString())), () -> false)
-                                .load(new DatasetSpec("mnist", null, null, null), text -> {}))
+                                .load(new DatasetSpec("mnist", null, null, null, List.of()), text -> {}))
                 .isInstanceOf(SourceException.class)
                 .hasMessageContaining("MNIST/raw or MNIST")
                 .hasMessageContaining("data.download=true");

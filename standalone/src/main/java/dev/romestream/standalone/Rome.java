@@ -1,12 +1,16 @@
 package dev.romestream.standalone;
 
 import dev.romestream.standalone.cli.RomeCommand;
+import java.util.Locale;
 
 /** The {@code rome} program. */
 public final class Rome {
     private Rome() {}
 
     public static void main(String[] args) {
+        // figures, tables and files are the same on every machine
+        Locale.setDefault(Locale.ROOT);
+        System.setOut(ClosedPipe.standardOutput());
         System.exit(RomeCommand.execute(args));
     }
 }

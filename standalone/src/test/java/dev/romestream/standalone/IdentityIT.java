@@ -70,7 +70,7 @@ class IdentityIT {
     }
 
     private static ModelFile model(String file) {
-        return ModelFile.read(FILES.resolve(file), Architecture.CONVNET, ModelFile.Inputs.NORMALISED);
+        return ModelFile.read(FILES.resolve(file), Architecture.CONVNET, ModelFile.Inputs.NORMALISED, Optional.empty());
     }
 
     private static NetworkMonitoring monitoring(String name, int images, String... suites) {

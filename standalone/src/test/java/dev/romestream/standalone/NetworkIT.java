@@ -72,7 +72,7 @@ class NetworkIT {
     }
 
     private static ModelFile model(Path file) {
-        return ModelFile.read(file, Architecture.CONVNET, ModelFile.Inputs.NORMALISED);
+        return ModelFile.read(file, Architecture.CONVNET, ModelFile.Inputs.NORMALISED, Optional.empty());
     }
 
     private static NetworkMonitoring monitoring(String name, String... suites) {
@@ -143,7 +143,7 @@ class NetworkIT {
     void anAlertIsRaisedAndClearedOnTheTopicAndByTheWebhook() throws Exception {
         Experiment experiment = ExperimentFile.monitoring(
                 "watched",
-                "shapes10",
+                Map.of("name", "shapes10"),
                 List.of("quick"),
                 Optional.of(IMAGES),
                 12,
@@ -294,8 +294,8 @@ class NetworkIT {
     @Test
     void aNetworkForOtherImagesIsRefusedBeforeItIsPublished() {
         try (NetworkMonitoring monitoring = monitoring("refused", "quick")) {
-            ModelFile lenet =
-                    ModelFile.read(FILES.resolve("convnet.pth"), Architecture.LENET, ModelFile.Inputs.NORMALISED);
+            ModelFile lenet = ModelFile.read(
+                    FILES.resolve("convnet.pth"), Architecture.LENET, ModelFile.Inputs.NORMALISED, Optional.empty());
             assertThatThrownBy(() -> monitoring.prepared(lenet, monitoring.version("x", lenet)))
                     .isInstanceOf(ModelException.class)
                     .hasMessageContaining("convnet.pth")

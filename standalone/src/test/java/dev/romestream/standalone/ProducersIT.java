@@ -30,6 +30,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -114,10 +115,10 @@ class ProducersIT {
                     .add(new ProducerService(config, new SimpleMeterRegistry()))
                     .start();
             List<DatasetSpec> specs = List.of(
-                    new DatasetSpec("topic", "photos", null, null),
-                    new DatasetSpec("topic", "photos", null, 5),
-                    new DatasetSpec("topic", "photos", 4, null),
-                    new DatasetSpec("topic", "nothing", null, null));
+                    new DatasetSpec("topic", "photos", null, null, List.of()),
+                    new DatasetSpec("topic", "photos", null, 5, List.of()),
+                    new DatasetSpec("topic", "photos", 4, null, List.of()),
+                    new DatasetSpec("topic", "nothing", null, null, List.of()));
             Experiment template = TestExperiment.with().get(0);
             try (RecordSender sender = new RecordSender(config)) {
                 for (DatasetSpec spec : specs) {
@@ -167,6 +168,66 @@ class ProducersIT {
                     .anySatisfy(letter -> assertThat(letter).contains("has no key"))
                     .anySatisfy(letter -> assertThat(letter).contains("the header split 'val'"))
                     .anySatisfy(letter -> assertThat(letter).contains("is 6 x 6; write images of one size"));
+        } finally {
+            resources.close();
+        }
+    }
+
+    /** What is behind a transaction may be images, or not: only its end says so. */
+    @Test
+    void aTransactionThatIsOpenIsWaitedForAndHidesNoImage(@TempDir Path own) throws Exception {
+        Resources resources = new Resources();
+        try {
+            TestCluster cluster = resources.add(TestCluster.start(own));
+            RomeConfig config = RomeConfig.of(cluster.tenant(Map.of()));
+            TopicSetup.ensure(config);
+            try (Admin admin = Admin.create(config.admin())) {
+                admin.createTopics(List.of(new NewTopic("photos", 1, (short) 1)))
+                        .all()
+                        .get();
+            }
+            Map<String, DatasetDescriptor> datasets = new ConcurrentHashMap<>();
+            resources.add(new RecordReader<>(config, Topic.DATASETS, DatasetDescriptor.class, datasets::put));
+            resources.add(new RecordReader<>(config, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, statuses::put));
+            Map<String, Object> settings = config.producer();
+            settings.remove("value.serializer");
+            Map<String, Object> transactional = new HashMap<>(settings);
+            transactional.put("transactional.id", "camera");
+            try (var open = new KafkaProducer<>(transactional, new StringSerializer(), new ByteArraySerializer());
+                    var other = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer())) {
+                open.initTransactions();
+                other.send(image("photos", "ant", png(8, 1), null)).get();
+                other.send(image("photos", "bee", png(8, 2), "test")).get();
+                open.beginTransaction();
+                open.send(image("photos", "bee", png(8, 3), null)).get();
+                other.send(image("photos", "cat", png(8, 4), null)).get();
+                other.send(image("photos", "ant", png(8, 5), "test")).get();
+                resources
+                        .add(new ProducerService(config, new SimpleMeterRegistry()))
+                        .start();
+                try (RecordSender sender = new RecordSender(config)) {
+                    sender.send(
+                            Topic.EXPERIMENTS,
+                            "e",
+                            Experiment.newBuilder(TestExperiment.with().get(0))
+                                    .setId("e")
+                                    .setDataset(new DatasetSpec("topic", "photos", null, null, List.of()))
+                                    .build());
+                    sender.flush();
+                }
+                await().atMost(LIMIT)
+                        .until(() -> statuses.containsKey("e/producer")
+                                && String.valueOf(statuses.get("e/producer").getActivity())
+                                        .contains("waiting for the end of a transaction that is open in partition 0"
+                                                + " from offset 2 on"));
+                assertThat(datasets).isEmpty();
+                open.commitTransaction();
+            }
+            await().atMost(LIMIT).until(() -> !datasets.isEmpty());
+            DatasetDescriptor all = datasets.values().iterator().next();
+            assertThat(all.getClasses()).containsExactly("ant", "bee", "cat");
+            assertThat(all.getTrainImages()).isEqualTo(3);
+            assertThat(all.getTestImages()).isEqualTo(2);
         } finally {
             resources.close();
         }
@@ -248,7 +309,7 @@ class ProducersIT {
                 Experiment experiment = Experiment.newBuilder(template)
                         .setId("e" + i)
                         .setRun(run)
-                        .setDataset(new DatasetSpec("folder", "set" + i, null, null))
+                        .setDataset(new DatasetSpec("folder", "set" + i, null, null, List.of()))
                         .build();
                 sender.send(Topic.EXPERIMENTS, experiment.getId(), experiment);
             }

@@ -186,17 +186,18 @@ public final class ExperimentFile {
      */
     public static Experiment monitoring(
             String name, String dataset, List<String> suites, Optional<Integer> images, int requestSize) {
-        return monitoring(name, dataset, suites, images, requestSize, List.of());
+        return monitoring(name, Map.of("name", dataset), suites, images, requestSize, List.of());
     }
 
     /**
-     * As {@link #monitoring(String, String, List, Optional, int)}.
+     * As {@link #monitoring(String, String, List, Optional, int)}, of any data set.
      *
+     * @param dataset keys of its specification
      * @param alerts rules as a file has them, with or without braces
      */
     public static Experiment monitoring(
             String name,
-            String dataset,
+            Map<String, Object> dataset,
             List<String> suites,
             Optional<Integer> images,
             int requestSize,
@@ -213,7 +214,7 @@ public final class ExperimentFile {
                 Map.of(
                         "id", "",
                         "name", name,
-                        "dataset", Map.of("name", dataset),
+                        "dataset", dataset,
                         "evaluation", evaluation,
                         "alerts", rules));
         check(experiment);

@@ -44,6 +44,7 @@ import dev.romestream.client.result.ContactSheet;
 import dev.romestream.client.result.FlagWords;
 import dev.romestream.client.result.Results;
 import dev.romestream.client.result.SyntheticImages;
+import dev.romestream.client.result.WholeFile;
 import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.robustness.metric.FigureNames;
@@ -62,7 +63,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -89,7 +89,7 @@ public final class ReportPage {
      * @param experiments at least one; differences are to the first
      */
     public static void write(Path file, Results results, List<Experiment> experiments) throws IOException {
-        Files.writeString(
+        WholeFile.write(
                 file,
                 page(experiments.stream()
                         .map(experiment -> new ReportedExperiment(

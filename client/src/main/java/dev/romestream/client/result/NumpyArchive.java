@@ -5,8 +5,6 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -21,12 +19,11 @@ final class NumpyArchive {
 
     /**
      * Writes {@code images}, float32 {@code (N, C, H, W)}, and {@code labels}, int64; where the images are 2x2 mosaics, also
-     * {@code multi_formation}, which is true; and {@code soft_labels}, float32 {@code (N, classes)} or {@code (N, 4, classes)},
+     * {@code multi_formation}, which is true; {@code class_names}, which the labels are positions in; and {@code soft_labels}, float32 {@code (N, classes)} or {@code (N, 4, classes)},
      * where there are such.
      */
-    static void write(Path file, SyntheticImages images) throws IOException {
-        try (OutputStream out = Files.newOutputStream(file);
-                ZipOutputStream zip = new ZipOutputStream(out)) {
+    static void write(OutputStream out, SyntheticImages images) throws IOException {
+        try (ZipOutputStream zip = new ZipOutputStream(out)) {
             ByteBuffer pixels =
                     ByteBuffer.allocate(images.pixels().length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             pixels.asFloatBuffer().put(images.pixels());
@@ -46,6 +43,24 @@ final class NumpyArchive {
                         ? "(%d, %d)".formatted(images.count(), soft.classes())
                         : "(%d, %d, %d)".formatted(images.count(), soft.rows(), soft.classes());
                 entry(zip, "soft_labels.npy", "<f4", softShape, values.array());
+            }
+            if (!images.classNames().isEmpty()) {
+                int letters = images.classNames().stream()
+                        .mapToInt(name -> name.codePointCount(0, name.length()))
+                        .max()
+                        .orElse(1);
+                ByteBuffer names = ByteBuffer.allocate(images.classNames().size() * letters * Integer.BYTES)
+                        .order(ByteOrder.LITTLE_ENDIAN);
+                for (int label = 0; label < images.classNames().size(); label++) {
+                    names.position(label * letters * Integer.BYTES);
+                    images.classNames().get(label).codePoints().forEach(names::putInt);
+                }
+                entry(
+                        zip,
+                        "class_names.npy",
+                        "<U" + letters,
+                        "(" + images.classNames().size() + ",)",
+                        names.array());
             }
             if (images.multiFormation()) {
                 entry(zip, "multi_formation.npy", "|b1", "()", new byte[] {1});

@@ -11,7 +11,6 @@ import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -102,17 +101,15 @@ public final class Results implements AutoCloseable {
         List<RobustnessMetrics> all = experiments.stream()
                 .flatMap(experiment -> metrics(experiment.getId()).stream())
                 .collect(Collectors.toList());
-        Files.writeString(out.resolve("metrics.json"), RecordJson.array(all) + "\n");
+        WholeFile.write(out.resolve("metrics.json"), RecordJson.array(all) + "\n");
         for (Experiment experiment : experiments) {
             Path folder = experiments.size() == 1 ? out : out.resolve(folder(experiment));
             Files.createDirectories(folder);
-            Files.writeString(folder.resolve("experiment.yaml"), ExperimentFile.write(experiment));
+            WholeFile.write(folder.resolve("experiment.yaml"), ExperimentFile.write(experiment));
             Optional<SyntheticImages> images = images(experiment.getId());
             if (images.isPresent()) {
-                NumpyArchive.write(folder.resolve("synthetic.npz"), images.get());
-                try (OutputStream sheet = Files.newOutputStream(folder.resolve("synthetic.png"))) {
-                    ContactSheet.write(sheet, images.get());
-                }
+                WholeFile.write(folder.resolve("synthetic.npz"), file -> NumpyArchive.write(file, images.get()));
+                WholeFile.write(folder.resolve("synthetic.png"), file -> ContactSheet.write(file, images.get()));
             }
         }
     }

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param pixels {@code (N, C, H, W)}, row-major; distilled images may reach beyond [0,1]
  * @param multiFormation whether they are 2x2 mosaics
  * @param softLabels empty where there are none
+ * @param classNames in label order; empty where they are not known
  */
 public record SyntheticImages(
         int count,
@@ -22,7 +23,8 @@ public record SyntheticImages(
         float[] pixels,
         long[] labels,
         boolean multiFormation,
-        Optional<SoftLabels> softLabels) {
+        Optional<SoftLabels> softLabels,
+        List<String> classNames) {
 
     /**
      * Probabilities of the classes.
@@ -73,7 +75,8 @@ public record SyntheticImages(
                 pixels,
                 labels,
                 manifest.getMultiFormation(),
-                softLabels(classes, count));
+                softLabels(classes, count),
+                manifest.getClassNames());
     }
 
     private static Optional<SoftLabels> softLabels(List<SnapshotClass> classes, int count) {

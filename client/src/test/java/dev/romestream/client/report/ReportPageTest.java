@@ -76,7 +76,8 @@ class ReportPageTest {
                 all.add(figures(experiment, snapshot, victim, standing[victim] + 10 - 10 * snapshot));
             }
         }
-        var images = new SyntheticImages(2, 1, 2, 2, new float[8], new long[] {0, 1}, false, Optional.empty());
+        var images =
+                new SyntheticImages(2, 1, 2, 2, new float[8], new long[] {0, 1}, false, Optional.empty(), List.of());
         return new ReportedExperiment(experiment, all, Optional.of(images), List.of());
     }
 

@@ -3,9 +3,11 @@ package dev.romestream.evaluator.victim;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.evaluator.publish.EvaluationFlags;
+import dev.romestream.exchange.codec.Dataset;
 import dev.romestream.exchange.codec.EngineFaults;
 import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.NetworkCodec;
+import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.exchange.store.DatasetStore;
@@ -19,6 +21,7 @@ import dev.romestream.messaging.queue.RequestWorker;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.network.NetworkProbe;
+import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.network.TorchScript;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.schemas.Experiment;
@@ -27,12 +30,15 @@ import dev.romestream.schemas.NetworkCheck;
 import dev.romestream.schemas.NetworkRole;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.Outcome;
+import dev.romestream.schemas.SnapshotManifest;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.VictimRequest;
 import dev.romestream.schemas.VictimTraining;
 import dev.romestream.schemas.WorkAnswer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -79,7 +85,8 @@ public final class VictimWorker extends RequestWorker<VictimRequest> {
         }
         try {
             if (request.getTask() instanceof VictimTraining task) {
-                answer(request, Outcome.DONE, done(train(request, task)));
+                String key = train(request, task);
+                answer(request, Outcome.DONE, done(key).setFlags(orderOf(key, task)));
             } else if (request.getTask() instanceof NetworkCheck task) {
                 answer(request, Outcome.DONE, check(request, task.getNetwork()));
             }
@@ -124,6 +131,24 @@ public final class VictimWorker extends RequestWorker<VictimRequest> {
             retireOthers(request.getExperiment(), task.getSnapshot());
         }
         return key;
+    }
+
+    /** A set that somebody brings may number the classes in another order, and its victims with it. */
+    private List<String> orderOf(String key, VictimTraining task) {
+        SnapshotManifest manifest = task.getManifest();
+        Optional<Network> victim =
+                DistillationDefaults.isBrought(manifest.getMethod()) ? networks.find(key) : Optional.empty();
+        if (victim.isEmpty()) {
+            return List.of();
+        }
+        Dataset dataset = datasets.await(manifest.getDataset(), manifest.getFingerprint(), this::isCancelled);
+        try (NDManager scope = manager.newSubManager()) {
+            return LabelOrders.flags(
+                    scope,
+                    NetworkCodec.classifier(scope, victim.get(), programs),
+                    NetworkCodec.normalization(victim.get()),
+                    dataset);
+        }
     }
 
     /** Victims that the experiment had before it was another one. */
@@ -177,13 +202,15 @@ public final class VictimWorker extends RequestWorker<VictimRequest> {
                     + dataset.test().classes() + ".");
         }
         try (NDManager scope = manager.newSubManager()) {
-            NetworkCodec.normalization(network);
+            Normalization normalization = NetworkCodec.normalization(network);
             Classifier classifier = NetworkCodec.classifier(scope, network, programs);
             boolean optimises = NetworkCodec.program(network)
                     .map(TorchScript::differentiates)
                     .orElse(false);
-            return done(key)
-                    .setFlags(EvaluationFlags.of(NetworkProbe.of(scope, classifier, shape, new Seed(0)), optimises));
+            List<String> flags = new ArrayList<>(
+                    EvaluationFlags.of(NetworkProbe.of(scope, classifier, shape, new Seed(0)), optimises));
+            flags.addAll(LabelOrders.flags(scope, classifier, normalization, dataset));
+            return done(key).setFlags(flags);
         }
     }
 

@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -62,6 +63,8 @@ public final class ServiceMain implements Callable<Integer> {
 
     /** Runs until a signal comes or the service fails; does not return. */
     public void run(String[] args) {
+        // numbers in messages and metrics are the same on every machine
+        Locale.setDefault(Locale.ROOT);
         CommandLine line = new CommandLine(this);
         line.setCommandName(program);
         line.setCaseInsensitiveEnumValuesAllowed(true);

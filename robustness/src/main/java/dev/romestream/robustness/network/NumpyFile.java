@@ -3,11 +3,14 @@ package dev.romestream.robustness.network;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,6 +24,7 @@ final class NumpyFile {
     private static final int MOST_HEADER_BYTES = 1 << 16;
     private static final String ENDING = ".npy";
     private static final Pattern DESCR = Pattern.compile("'descr': *'([^']{1,10})'");
+    private static final Pattern TEXT = Pattern.compile("[<>]U[0-9]{1,6}");
     private static final Pattern FORTRAN = Pattern.compile("'fortran_order': *(True|False)");
     private static final Pattern SHAPE = Pattern.compile("'shape': *\\(([0-9, L]{0,200})\\)");
 
@@ -72,13 +76,15 @@ final class NumpyFile {
 
     private static Object readable(String name, byte[] content) throws IOException {
         try {
-            return array(name, content);
+            return TEXT.matcher(header(name, content).type()).matches()
+                    ? text(name, header(name, content), content)
+                    : array(name, content);
         } catch (IllegalArgumentException e) {
             return e.getMessage();
         }
     }
 
-    private static TensorData array(String name, byte[] content) throws IOException {
+    private static Header header(String name, byte[] content) throws IOException {
         ByteArrayInputStream input = new ByteArrayInputStream(content);
         byte[] start = input.readNBytes(MAGIC.length + 2);
         if (start.length < MAGIC.length + 2 || !Arrays.equals(Arrays.copyOf(start, MAGIC.length), MAGIC)) {
@@ -101,12 +107,45 @@ final class NumpyFile {
                 .filter(text -> !text.isEmpty())
                 .mapToLong(Long::parseLong)
                 .toArray();
+        return new Header(
+                find(name, DESCR, header),
+                find(name, FORTRAN, header).equals("True"),
+                shape,
+                content.length - input.available());
+    }
+
+    /**
+     * What an array is.
+     *
+     * @param from where its values begin
+     */
+    private record Header(String type, boolean fortran, long[] shape, int from) {}
+
+    private static TensorData array(String name, byte[] content) throws IOException {
+        Header header = header(name, content);
         return TensorData.ofNumpy(
                 name,
-                find(name, DESCR, header),
-                shape,
-                find(name, FORTRAN, header).equals("True"),
-                input.readAllBytes());
+                header.type(),
+                header.shape(),
+                header.fortran(),
+                Arrays.copyOfRange(content, header.from(), content.length));
+    }
+
+    /** A row of texts: of four bytes a letter, filled up with zeros. */
+    private static List<String> text(String name, Header header, byte[] content) {
+        int letters = Integer.parseInt(header.type().substring(2));
+        int bytes = Math.multiplyExact(letters, Integer.BYTES);
+        int count = TensorData.count(name, header.shape());
+        if (header.shape().length != 1 || (long) count * bytes != content.length - header.from()) {
+            throw new IllegalArgumentException("The array " + name + " of texts has the shape "
+                    + Arrays.toString(header.shape()) + "; read are rows.");
+        }
+        Charset charset = Charset.forName(header.type().startsWith(">") ? "UTF-32BE" : "UTF-32LE");
+        List<String> texts = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            texts.add(new String(content, header.from() + i * bytes, bytes, charset).replace("\0", ""));
+        }
+        return texts;
     }
 
     private static String find(String name, Pattern pattern, String header) {

@@ -72,7 +72,10 @@ final class SafeTensors {
                     ByteBuffer data = bytes(file, channel, start + placed.from(), placed.bytes());
                     entries.put(
                             field.getKey(),
-                            new TensorData(placed.shape(), placed.type().floats(data)));
+                            new TensorData(
+                                    placed.shape(),
+                                    placed.type().floats(data),
+                                    placed.type().isWhole()));
                 }
             }
             return entries;

@@ -10,10 +10,16 @@ import java.util.Arrays;
  *
  * @param shape lengths of the axes, outermost first; not copied
  * @param values in float32, row-major; not copied
+ * @param whole whether the file's type was one of whole numbers
  */
-public record TensorData(long[] shape, float[] values) {
+public record TensorData(long[] shape, float[] values, boolean whole) {
     /** Most values of one that is read. */
     static final long MOST_VALUES = 512L << 20;
+
+    /** Of no file, or of floating point numbers. */
+    public TensorData(long[] shape, float[] values) {
+        this(shape, values, false);
+    }
 
     /** What values are in a file. */
     enum ValueType {
@@ -41,6 +47,14 @@ public record TensorData(long[] shape, float[] values) {
 
         int bytes() {
             return bytes;
+        }
+
+        /** Whether its values are whole numbers, and count something; truth values do not. */
+        boolean isWhole() {
+            return switch (this) {
+                case FLOAT, DOUBLE, HALF, BFLOAT16, BOOL -> false;
+                default -> true;
+            };
         }
 
         /**
@@ -119,9 +133,10 @@ public record TensorData(long[] shape, float[] values) {
     /**
      * The tensor that a view of a storage is.
      *
+     * @param type of the storage
      * @throws IllegalArgumentException where it reaches beyond the storage
      */
-    static TensorData ofView(String name, long[] shape, long[] stride, long offset, float[] storage) {
+    static TensorData ofView(String name, long[] shape, long[] stride, long offset, float[] storage, ValueType type) {
         int count = count(name, shape);
         long last = offset;
         for (int axis = 0; axis < shape.length && count > 0; axis++) {
@@ -146,7 +161,7 @@ public record TensorData(long[] shape, float[] values) {
                 index[axis] = 0;
             }
         }
-        return new TensorData(shape, values);
+        return new TensorData(shape, values, type.isWhole());
     }
 
     /**
@@ -167,7 +182,7 @@ public record TensorData(long[] shape, float[] values) {
         }
         float[] storage = values.floats(
                 ByteBuffer.wrap(bytes).order(order == '>' ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN));
-        return ofView(name, shape, strides(shape, fortran), 0, storage);
+        return ofView(name, shape, strides(shape, fortran), 0, storage, values);
     }
 
     private static long[] strides(long[] shape, boolean fortran) {

@@ -65,7 +65,13 @@ final class TorchFile implements AutoCloseable {
             throw new IllegalArgumentException("The tensor " + name + " makes " + count + " values of "
                     + tensor.storage().count() + "; save it as a tensor of its own, by clone().");
         }
-        return TensorData.ofView(name, tensor.shape(), tensor.stride(), tensor.offset(), values(tensor.storage()));
+        return TensorData.ofView(
+                name,
+                tensor.shape(),
+                tensor.stride(),
+                tensor.offset(),
+                values(tensor.storage()),
+                tensor.storage().type());
     }
 
     private float[] values(Storage storage) throws IOException {

@@ -2,6 +2,7 @@ package dev.romestream.robustness.network;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.tensor.ScriptModule;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.Locale;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
@@ -46,7 +48,15 @@ public final class TorchScript implements Classifier {
 
     private static void answer(NDManager manager, ScriptModule module, ImageShape input, int classes, int images) {
         try (NDManager scope = manager.newSubManager()) {
-            Shape answer = module.forward(scope.zeros(input.batch(images))).getShape();
+            NDArray logits = module.forward(scope.zeros(input.batch(images)));
+            if (inFloat(logits).getDataType() != DataType.FLOAT32
+                    || logits.getDataType().isInteger()) {
+                throw new IllegalArgumentException(
+                        "The TorchScript program answers in "
+                                + logits.getDataType().name().toLowerCase(Locale.ROOT)
+                                + "; needed are logits in float32, or less precise. Convert it by .float(), and answer with logits.");
+            }
+            Shape answer = logits.getShape();
             if (!answer.equals(new Shape(images, classes))) {
                 throw new IllegalArgumentException("The TorchScript program turns images of shape "
                         + input.batch(images) + " into " + answer + "; needed are logits of shape (" + images + ", "
@@ -101,6 +111,16 @@ public final class TorchScript implements Classifier {
 
     @Override
     public NDArray logits(NDArray images) {
-        return module.forward(images);
+        return inFloat(module.forward(images));
+    }
+
+    /**
+     * Networks in half precision answer in it; losses and margins are taken in float32. By a product that promotes, because the engine's
+     * own cast cannot be differentiated.
+     */
+    private static NDArray inFloat(NDArray logits) {
+        return logits.getDataType() == DataType.FLOAT32
+                ? logits
+                : logits.mul(logits.getManager().ones(new Shape(1, 1)));
     }
 }

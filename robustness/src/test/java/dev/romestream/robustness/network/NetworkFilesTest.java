@@ -142,6 +142,32 @@ class NetworkFilesTest {
         assertThat(logits).containsExactly(CONVNET_LOGITS, within(slack));
     }
 
+    /** {@code make_precisions.py}: twice the first ten values, which all of these types hold exactly. */
+    @ParameterizedTest
+    @ValueSource(strings = {"bfloat16", "half"})
+    void aProgramMayAnswerInAnotherPrecision(String type) throws IOException {
+        byte[] program = Files.readAllBytes(FILES.resolve("answers-" + type + ".pt"));
+        TorchScript network = TorchScript.load(manager, program, TestData.CIFAR_SHAPE, 10);
+        float[] values = new float[TestData.CIFAR_SHAPE.size()];
+        for (int i = 0; i < 10; i++) {
+            values[i] = i / 4f;
+        }
+        NDArray image = manager.create(values, TestData.CIFAR_SHAPE.batch(1));
+        assertThat(network.logits(image).toFloatArray()).containsExactly(0, 0.5f, 1, 1.5f, 2, 2.5f, 3, 3.5f, 4, 4.5f);
+        float[] gradient =
+                Autograd.gradient(image, x -> network.logits(x).sum()).toFloatArray();
+        assertThat(gradient).startsWith(2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0, 0);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"int, int32", "double, float64"})
+    void aProgramThatAnswersInAnotherTypeIsRefused(String name, String type) throws IOException {
+        byte[] program = Files.readAllBytes(FILES.resolve("answers-" + name + ".pt"));
+        assertThatThrownBy(() -> TorchScript.load(manager, program, TestData.CIFAR_SHAPE, 10))
+                .hasMessageContaining("answers in " + type)
+                .hasMessageContaining("Convert it by .float()");
+    }
+
     @Test
     void aBatchNormNetworkIsReadWithItsRunningStatistics() throws IOException {
         NeuralNetwork network = load("convnet-batch.pth");

@@ -2,6 +2,7 @@ package dev.romestream.standalone.benchmark;
 
 import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.client.result.Results;
+import dev.romestream.client.result.WholeFile;
 import dev.romestream.schemas.Experiment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -97,8 +98,8 @@ public final class BenchmarkFolder {
     /** Notes that an experiment failed; it is tried again by whoever asks only for what has been measured. */
     public void keepFailure(Experiment experiment, String failure) {
         replace(experiment, folder -> {
-            Files.writeString(folder.resolve("experiment.yaml"), ExperimentFile.write(experiment));
-            Files.writeString(folder.resolve(FAILURE), failure + "\n");
+            WholeFile.write(folder.resolve("experiment.yaml"), ExperimentFile.write(experiment));
+            WholeFile.write(folder.resolve(FAILURE), failure + "\n");
         });
     }
 
@@ -111,7 +112,7 @@ public final class BenchmarkFolder {
     private void write(Path file, String text) {
         try {
             Files.createDirectories(directory);
-            Files.writeString(directory.resolve(file), text);
+            WholeFile.write(directory.resolve(file), text);
         } catch (IOException e) {
             throw cannotWrite(e);
         }

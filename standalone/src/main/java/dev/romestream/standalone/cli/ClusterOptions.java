@@ -61,9 +61,13 @@ final class ClusterOptions {
                 : loaded;
     }
 
-    /** As {@link #clusterConfig}, of a command that reads what is on the topics: there have to be some. */
+    /** As {@link #clusterConfig}, of a command that reads or writes what is on the topics: there have to be some. */
     RomeConfig existingCluster() {
-        RomeConfig config = clusterConfig();
+        return existing(clusterConfig());
+    }
+
+    /** @throws FailureException where the brokers do not answer, or have none of the topics */
+    static RomeConfig existing(RomeConfig config) {
         try {
             TopicSetup.requireAny(config);
         } catch (UnavailableException e) {

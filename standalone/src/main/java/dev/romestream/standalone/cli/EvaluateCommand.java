@@ -1,6 +1,7 @@
 package dev.romestream.standalone.cli;
 
 import dev.romestream.client.result.ComparisonTable;
+import dev.romestream.client.result.WholeFile;
 import dev.romestream.exchange.codec.RecordJson;
 import dev.romestream.exchange.identity.Digest;
 import dev.romestream.messaging.config.RomeConfig;
@@ -112,12 +113,14 @@ final class EvaluateCommand implements Runnable {
             Runtime.getRuntime().addShutdownHook(interrupted);
             try {
                 ExperimentRunner.failOn(monitor.await(monitoring::isReady));
+                System.err.println(Printable.line(LabelsOptions.described(monitoring.dataset())));
                 Map<String, NetworkVersion> versions = new LinkedHashMap<>();
                 List<Network> networks = new ArrayList<>();
                 models.forEach((name, model) -> {
                     NetworkVersion version = monitoring.version(name, model);
                     try {
                         networks.add(monitoring.prepared(model, version));
+                        System.err.println(Printable.line(name + ": takes " + monitoring.units(model) + "."));
                         versions.put(name, version);
                     } catch (ModelException e) {
                         refuse(e);
@@ -156,12 +159,10 @@ final class EvaluateCommand implements Runnable {
         List<RobustnessMetrics> all = new ArrayList<>();
         versions.forEach((name, version) -> {
             List<RobustnessMetrics> figures = monitoring.figures(version);
+            LabelsOptions.doubt(name, figures).ifPresent(Printable::error);
             rows.add(new ComparisonTable.Row(name, figures));
             all.addAll(figures);
         });
-        if (out != null) {
-            write(RecordJson.array(all));
-        }
         if (json) {
             System.out.println(RecordJson.array(all));
         } else {
@@ -171,15 +172,18 @@ final class EvaluateCommand implements Runnable {
             System.out.println();
             System.out.print(Printable.lines(ComparisonTable.of("network", rows, suites)));
         }
+        if (out != null) {
+            write(RecordJson.array(all));
+        }
         gate.hold(RecordJson.array(all));
     }
 
     private void write(String text) {
         try {
             Files.createDirectories(out);
-            Files.writeString(out.resolve("metrics.json"), text + "\n");
+            WholeFile.write(out.resolve("metrics.json"), text + "\n");
         } catch (IOException e) {
-            throw new UncheckedIOException("Cannot write to " + out + ": " + e.getMessage(), e);
+            throw new UncheckedIOException(e.getMessage(), e);
         }
     }
 }

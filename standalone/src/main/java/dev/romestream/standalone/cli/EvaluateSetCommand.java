@@ -1,5 +1,7 @@
 package dev.romestream.standalone.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.romestream.client.experiment.ExperimentControl;
 import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.client.result.Results;
@@ -88,6 +90,12 @@ final class EvaluateSetCommand implements Runnable {
     private Path out;
 
     @Mixin
+    private NormalizationOptions normalization;
+
+    @Mixin
+    private LabelsOptions labels;
+
+    @Mixin
     private ClusterOptions cluster;
 
     @Override
@@ -126,14 +134,17 @@ final class EvaluateSetCommand implements Runnable {
                 throw new UsageException("Two files are named " + set.name() + "; rename one.");
             }
             System.err.println(Printable.line(set.description()));
-            set.doubt().ifPresent(Printable::error);
         }
         return sets;
     }
 
     private DistilledSet read(Path file) {
         try {
-            return SetFile.read(file, Optional.ofNullable(inputs).map(NetworkOptions::inputs), multiFormation);
+            return SetFile.read(
+                    file,
+                    Optional.ofNullable(inputs).map(NetworkOptions::inputs),
+                    normalization.constants(),
+                    multiFormation);
         } catch (SetException e) {
             throw new FailureException(e.getMessage());
         }
@@ -144,6 +155,9 @@ final class EvaluateSetCommand implements Runnable {
         Map<String, String> keys = new LinkedHashMap<>(cluster.experimentKeys());
         keys.put("name", method);
         keys.put("dataset.name", dataset);
+        if (!labels.order().isEmpty()) {
+            keys.put("dataset.order", json(labels.order()));
+        }
         keys.put("distillation.method", method);
         keys.put("distillation.imagesPerClass", Integer.toString(imagesPerClass));
         keys.put("distillation.multiFormation", "false");
@@ -152,6 +166,12 @@ final class EvaluateSetCommand implements Runnable {
         }
         keys.putAll(more);
         return ExperimentFile.parse("{}", keys, suites).get(0);
+    }
+
+    private static String json(List<String> texts) {
+        ArrayNode array = JsonNodeFactory.instance.arrayNode();
+        texts.forEach(array::add);
+        return array.toString();
     }
 
     private void score(
@@ -177,8 +197,12 @@ final class EvaluateSetCommand implements Runnable {
                 .forEach(experiment -> given.put(experiment, sets.get(experiment.getName())));
         try (SetPublisher publisher = new SetPublisher(config, started.get(0).getDataset())) {
             ExperimentRunner.failOn(monitor.await(publisher::isReady));
-            System.err.println(Printable.line(publisher.units()));
-            given.values().forEach(publisher::check);
+            System.err.println(Printable.line(LabelsOptions.described(publisher.dataset())));
+            given.values().forEach(set -> {
+                System.err.println(Printable.line(publisher.units(set)));
+                publisher.doubt(set).ifPresent(Printable::error);
+                publisher.check(set);
+            });
             given.forEach(publisher::publish);
         } catch (SetException e) {
             started.forEach(experiment -> ExperimentControl.setState(config, experiment, DesiredState.STOP));
@@ -192,6 +216,10 @@ final class EvaluateSetCommand implements Runnable {
         experiments.forEach(experiment -> clean.put(experiment.getName(), clean(results, experiment)));
         OptionalDouble full = clean.getOrDefault(FULL, OptionalDouble.empty());
         sets.forEach((name, set) -> {
+            experiments.stream()
+                    .filter(experiment -> experiment.getName().equals(name))
+                    .flatMap(experiment -> LabelsOptions.doubt(name, results.metrics(experiment.getId())).stream())
+                    .forEach(Printable::error);
             double own = clean.get(name).orElse(Double.NaN);
             double random = clean.get(RANDOM_PREFIX + set.imagesPerClass()).orElse(Double.NaN);
             String ofFull = full.isPresent()

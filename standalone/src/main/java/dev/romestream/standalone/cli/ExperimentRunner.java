@@ -37,7 +37,7 @@ final class ExperimentRunner {
                 throw new UsageException(
                         "--data goes with the embedded stack; on a cluster the producer has data.dir.");
             }
-            work.accept(cluster.clusterConfig(), Optional::empty);
+            work.accept(cluster.existingCluster(), Optional::empty);
         } else {
             embedded(config(cluster, data), dashboard, stack -> work.accept(stack.config(), stack::trouble));
         }

@@ -61,6 +61,12 @@ final class NetworkOptions {
     private int requestSize;
 
     @Mixin
+    private NormalizationOptions normalization;
+
+    @Mixin
+    private LabelsOptions labels;
+
+    @Mixin
     private ClusterOptions cluster;
 
     /**
@@ -69,7 +75,7 @@ final class NetworkOptions {
      */
     void withServices(RomeConfig config, BiConsumer<RomeConfig, Supplier<Optional<String>>> work) {
         if (cluster.usesCluster()) {
-            work.accept(config, Optional::empty);
+            work.accept(ClusterOptions.existing(config), Optional::empty);
         } else {
             ExperimentRunner.embedded(
                     config, new DashboardOptions(), stack -> work.accept(stack.config(), stack::trouble));
@@ -108,7 +114,13 @@ final class NetworkOptions {
         if (limit != null && limit < 1) {
             throw new UsageException("--limit is " + limit + "; the least allowed is 1.");
         }
-        return ExperimentFile.monitoring(name, dataset, suites, Optional.ofNullable(limit), requestSize, alerts);
+        return ExperimentFile.monitoring(
+                name,
+                Map.of("name", dataset, "order", labels.order()),
+                suites,
+                Optional.ofNullable(limit),
+                requestSize,
+                alerts);
     }
 
     /** A network's file. */
@@ -117,7 +129,7 @@ final class NetworkOptions {
             throw new UsageException("--architecture is '" + architecture + "'; known are "
                     + String.join(", ", Architecture.NAMES) + ".");
         }
-        return ModelFile.read(file, architecture, inputs(inputs));
+        return ModelFile.read(file, architecture, inputs(inputs), normalization.constants());
     }
 
     /** What an option {@code --inputs} says. */

@@ -1,6 +1,7 @@
 package dev.romestream.standalone.cli;
 
 import dev.romestream.client.experiment.ExperimentException;
+import java.util.stream.Stream;
 import org.apache.kafka.common.config.ConfigException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +36,8 @@ public final class RomeCommand implements Runnable {
     private static final int FAILURE = 1;
     private static final int USAGE = 2;
     private static final int GATE = 3;
+    /** What stands for a letter that is none in the locale of the process. */
+    private static final char UNREADABLE = '\uFFFD';
 
     private RomeCommand() {}
 
@@ -59,6 +62,11 @@ public final class RomeCommand implements Runnable {
                     + "--help)");
             return USAGE;
         });
+        if (Stream.of(args).anyMatch(arg -> arg.indexOf(UNREADABLE) >= 0)) {
+            Printable.error("An argument has letters that cannot be read in the locale of this process ("
+                    + System.getProperty("sun.jnu.encoding") + "); start it with LC_ALL=C.UTF-8.");
+            return USAGE;
+        }
         return line.execute(args);
     }
 

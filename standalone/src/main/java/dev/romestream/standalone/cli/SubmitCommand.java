@@ -32,7 +32,7 @@ final class SubmitCommand implements Runnable {
     @Override
     public void run() {
         List<Experiment> experiments = ExperimentFile.read(file, cluster.experimentKeys(), suites);
-        ExperimentControl.start(cluster.clusterConfig(), experiments);
+        ExperimentControl.start(cluster.existingCluster(), experiments);
         experiments.forEach(experiment -> System.out.println(experiment.getId()));
     }
 }

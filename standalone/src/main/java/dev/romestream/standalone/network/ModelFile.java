@@ -29,6 +29,7 @@ public final class ModelFile {
     private final Path file;
     private final String architecture;
     private final Inputs inputs;
+    private final Optional<Normalization> constants;
     private final String fingerprint;
     private final Optional<StateDict> state;
     private final byte[] program;
@@ -45,12 +46,14 @@ public final class ModelFile {
             Path file,
             String architecture,
             Inputs inputs,
+            Optional<Normalization> constants,
             String fingerprint,
             Optional<StateDict> state,
             byte[] program) {
         this.file = file;
         this.architecture = architecture;
         this.inputs = inputs;
+        this.constants = constants;
         this.fingerprint = fingerprint;
         this.state = state;
         this.program = program;
@@ -60,22 +63,21 @@ public final class ModelFile {
      * Reads a file.
      *
      * @param architecture of a state dict
+     * @param constants by which normalised inputs are normalised; empty for those of the data set
      * @throws ModelException where it is neither kind of file
      */
-    public static ModelFile read(Path file, String architecture, Inputs inputs) {
+    public static ModelFile read(Path file, String architecture, Inputs inputs, Optional<Normalization> constants) {
         try {
             byte[] bytes = Files.readAllBytes(file);
-            String fingerprint = new Digest()
-                    .add(bytes)
-                    .add(architecture)
-                    .add(inputs.toString())
-                    .hex();
+            Digest digest = new Digest().add(bytes).add(architecture).add(inputs.toString());
+            constants.ifPresent(given -> digest.add(given.toString()));
+            String fingerprint = digest.hex();
             if (TorchScript.isProgram(file)) {
-                return new ModelFile(file, architecture, inputs, fingerprint, Optional.empty(), bytes);
+                return new ModelFile(file, architecture, inputs, constants, fingerprint, Optional.empty(), bytes);
             }
             StateDict state = StateDict.read(file);
             Architecture.of(architecture, state);
-            return new ModelFile(file, architecture, inputs, fingerprint, Optional.of(state), new byte[0]);
+            return new ModelFile(file, architecture, inputs, constants, fingerprint, Optional.of(state), new byte[0]);
         } catch (NoSuchFileException e) {
             throw new ModelException("There is no file " + file + ".", e);
         } catch (IOException e) {
@@ -130,10 +132,33 @@ public final class ModelFile {
         }
     }
 
-    private Normalization normalization(DatasetDescriptor dataset) {
+    /**
+     * How the network's inputs come from pixels.
+     *
+     * @throws ModelException where constants that were given are of another number of channels
+     */
+    Normalization normalization(DatasetDescriptor dataset) {
         int channels = dataset.getMean().size();
-        return inputs == Inputs.PIXELS
-                ? new Normalization(Collections.nCopies(channels, 0.0), Collections.nCopies(channels, 1.0))
-                : new Normalization(dataset.getMean(), dataset.getStd());
+        if (inputs == Inputs.PIXELS) {
+            return new Normalization(Collections.nCopies(channels, 0.0), Collections.nCopies(channels, 1.0));
+        }
+        Normalization used = constants.orElseGet(() -> new Normalization(dataset.getMean(), dataset.getStd()));
+        if (used.mean().size() != channels) {
+            throw new ModelException(
+                    file + ": --mean and --std are for " + used.mean().size() + " channels; " + dataset.getId()
+                            + " has " + channels + ".",
+                    null);
+        }
+        return used;
+    }
+
+    /** How its inputs come from pixels, in words. */
+    String units(DatasetDescriptor dataset) {
+        if (inputs == Inputs.PIXELS) {
+            return "pixels in [0,1]";
+        }
+        Normalization used = normalization(dataset);
+        return "images normalised by the mean " + used.mean() + " and the standard deviation " + used.std()
+                + (constants.isPresent() ? "" : " of " + dataset.getId());
     }
 }

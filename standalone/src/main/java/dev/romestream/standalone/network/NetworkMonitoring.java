@@ -126,11 +126,17 @@ public final class NetworkMonitoring implements AutoCloseable {
      * @throws ModelException where it is not one for the data set
      */
     public Network prepared(ModelFile model, NetworkVersion version) {
-        DatasetDescriptor descriptor;
-        synchronized (this) {
-            descriptor = dataset.orElseThrow();
-        }
-        return model.record(manager, descriptor, experiment.getId(), version);
+        return model.record(manager, dataset(), experiment.getId(), version);
+    }
+
+    /** The data set, once it is described. */
+    public synchronized DatasetDescriptor dataset() {
+        return dataset.orElseThrow();
+    }
+
+    /** What a network is given, in words. */
+    public String units(ModelFile model) {
+        return model.units(dataset());
     }
 
     /**

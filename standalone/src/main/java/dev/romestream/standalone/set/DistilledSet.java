@@ -3,6 +3,7 @@ package dev.romestream.standalone.set;
 import dev.romestream.exchange.codec.TensorCodec;
 import dev.romestream.exchange.identity.Digest;
 import dev.romestream.robustness.network.ImageShape;
+import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.network.TensorData;
 import dev.romestream.schemas.DType;
 import dev.romestream.schemas.DatasetDescriptor;
@@ -31,6 +32,9 @@ public final class DistilledSet {
     private static final float MOST_PIXEL = 4;
     private static final float PIXEL_MARGIN = 0.5f;
     private static final double NEARLY_ALL = 0.98;
+    private static final double FAR = 1 - NEARLY_ALL;
+    /** More than any pixel of [0,1] is, by whichever constants. */
+    private static final float MOST_NORMALISED = 20;
 
     private final String name;
     private final TensorData images;
@@ -38,8 +42,17 @@ public final class DistilledSet {
     private final boolean logits;
     private final Optional<TensorData> softLabels;
     private final Optional<List<String>> classNames;
-    private final Inputs inputs;
+    private final Optional<String> order;
+    private final Values units;
     private final boolean multiFormation;
+
+    /**
+     * What the values of images are.
+     *
+     * @param constants by which normalised ones were normalised; empty for those of the data set
+     * @param said whether somebody said so, and it does not follow from the file's kind
+     */
+    record Values(Inputs inputs, Optional<Normalization> constants, boolean said) {}
 
     /**
      * What the images are.
@@ -47,8 +60,13 @@ public final class DistilledSet {
      * @param hard a number for each image
      * @param soft a row for each image, {@code (N, classes)} or, of mosaics, {@code (N, 4, classes)}
      * @param names which the numbers are positions in; empty where they are the data set's
+     * @param order of the data set's classes in which they are numbered, where the data set has such an order; empty for its own
      */
-    record Labels(Optional<TensorData> hard, Optional<TensorData> soft, Optional<List<String>> names) {}
+    record Labels(
+            Optional<TensorData> hard,
+            Optional<TensorData> soft,
+            Optional<List<String>> names,
+            Optional<String> order) {}
 
     /**
      * A set.
@@ -56,10 +74,11 @@ public final class DistilledSet {
      * @param images {@code (N, C, H, W)}
      * @param given hard labels, soft ones, or both
      */
-    DistilledSet(String name, TensorData images, Labels given, Inputs inputs, boolean multiFormation) {
+    DistilledSet(String name, TensorData images, Labels given, Values units, boolean multiFormation) {
         this.name = name;
         this.classNames = given.names();
-        this.inputs = inputs;
+        this.order = given.order();
+        this.units = units;
         this.multiFormation = multiFormation;
         this.images = images;
         if (images.shape().length != IMAGE_AXES) {
@@ -72,12 +91,44 @@ public final class DistilledSet {
         this.labels = given.hard().map(this::hard);
         this.logits = given.soft().filter(DistilledSet::areLogits).isPresent();
         this.softLabels = given.soft().map(this::probabilities);
+        requireUnits();
+    }
+
+    /** What looks like values of another kind is refused, unless somebody said what it is. */
+    private void requireUnits() {
+        float least = 0;
+        float most = 0;
         for (float value : images.values()) {
-            if (inputs == Inputs.PIXELS && Math.abs(value) > MOST_PIXEL) {
-                throw new SetException(name + " has the value " + value
-                        + "; pixels are in [0,1]. Divide bytes by 255, or" + " say --inputs normalised.");
-            }
+            least = Math.min(least, value);
+            most = Math.max(most, value);
         }
+        if (units.inputs() == Inputs.PIXELS && (-least > MOST_PIXEL || most > MOST_PIXEL)) {
+            throw new SetException(name + " has the value " + (-least > MOST_PIXEL ? least : most)
+                    + "; pixels are in [0,1]. Divide bytes by 255, or say --inputs normalised.");
+        }
+        double far = shareOutside(images.values());
+        if (units.inputs() == Inputs.PIXELS && !units.said() && far > FAR) {
+            throw new SetException(
+                    "%s has %s %% of its values far from [0,1], and pixels are in it; say --inputs normalised, or --inputs pixels where they are pixels all the same."
+                            .formatted(name, percent(far)));
+        }
+        if (units.inputs() == Inputs.NORMALISED && least >= 0 && most > MOST_NORMALISED) {
+            throw new SetException(name + " has values from " + least + " to " + most
+                    + ", which look like bytes; divide them by 255 and say --inputs pixels.");
+        }
+    }
+
+    /** Share of values that no pixel has, however far it was optimised. */
+    private static double shareOutside(float[] values) {
+        int far = 0;
+        for (float value : values) {
+            far += value < -PIXEL_MARGIN || value > 1 + PIXEL_MARGIN ? 1 : 0;
+        }
+        return far / (double) values.length;
+    }
+
+    private static String percent(double share) {
+        return String.format(Locale.ROOT, "%.0f", 100 * share);
     }
 
     private boolean isRows(TensorData soft) {
@@ -188,7 +239,8 @@ public final class DistilledSet {
 
     /** SHA-256 of all that the set is. */
     public String fingerprint() {
-        Digest digest = new Digest().add(inputs.name()).add(Boolean.toString(multiFormation));
+        Digest digest = new Digest().add(units.inputs().name()).add(Boolean.toString(multiFormation));
+        units.constants().ifPresent(constants -> digest.add(constants.toString()));
         digest.add(Arrays.toString(images.shape())).add(bytes(images.values()));
         labels.ifPresent(hard -> digest.add(Arrays.toString(hard)));
         softLabels.ifPresent(soft -> digest.add(bytes(soft.values())));
@@ -209,25 +261,64 @@ public final class DistilledSet {
                         multiFormation ? "mosaics" : "images",
                         Arrays.toString(Arrays.copyOfRange(images.shape(), 1, IMAGE_AXES)),
                         softLabels.isEmpty() ? "hard" : logits ? "soft (from logits)" : "soft",
-                        inputs.name().toLowerCase(Locale.ROOT));
+                        units.inputs().name().toLowerCase(Locale.ROOT));
     }
 
-    /** What is to be said where the values look like those of the other kind. */
-    public Optional<String> doubt() {
-        int within = 0;
-        int far = 0;
-        for (float value : images.values()) {
-            within += value >= 0 && value <= 1 ? 1 : 0;
-            far += value < -PIXEL_MARGIN || value > 1 + PIXEL_MARGIN ? 1 : 0;
+    /** What its values are taken to be, in words. */
+    String units(DatasetDescriptor dataset) {
+        if (units.inputs() == Inputs.PIXELS) {
+            return name + ": values are pixels in [0,1].";
         }
-        if (inputs == Inputs.NORMALISED && within >= NEARLY_ALL * images.values().length) {
-            return Optional.of(name + ": nearly all values are in [0,1]; if they are pixels, say --inputs pixels.");
+        Normalization used = normalization(dataset);
+        return name + ": values are pixels normalised by the mean " + used.mean() + " and the standard deviation "
+                + used.std() + (units.constants().isPresent() ? "." : " of " + dataset.getId() + ".");
+    }
+
+    private Normalization normalization(DatasetDescriptor dataset) {
+        Normalization used = units.constants().orElseGet(() -> new Normalization(dataset.getMean(), dataset.getStd()));
+        if (used.mean().size() != dataset.getMean().size()) {
+            throw new SetException("--mean and --std are for " + used.mean().size() + " channels; " + dataset.getId()
+                    + " has " + dataset.getMean().size() + ".");
         }
-        return inputs == Inputs.PIXELS && far > (1 - NEARLY_ALL) * images.values().length
-                ? Optional.of(name
-                        + ": %.0f %% of the values are far from [0,1]; if they are normalised, say --inputs normalised."
-                                .formatted(100.0 * far / images.values().length))
-                : Optional.empty();
+        return used;
+    }
+
+    /** What is to be said where the values look like others: those of pixels, or of other constants. */
+    Optional<String> doubt(DatasetDescriptor dataset) {
+        if (units.inputs() == Inputs.NORMALISED) {
+            int within = 0;
+            for (float value : images.values()) {
+                within += value >= 0 && value <= 1 ? 1 : 0;
+            }
+            if (within >= NEARLY_ALL * images.values().length) {
+                return Optional.of(name + ": nearly all values are in [0,1]; if they are pixels, say --inputs pixels.");
+            }
+        }
+        double far = shareOutside(pixels(dataset));
+        if (far <= FAR) {
+            return Optional.empty();
+        }
+        return Optional.of(name + ": " + percent(far) + " % of the values are pixels far from [0,1]; "
+                + (units.inputs() == Inputs.PIXELS
+                        ? "if they are normalised, say --inputs normalised."
+                        : "if they were normalised by other constants, say --mean and --std."));
+    }
+
+    /** All values as pixels. */
+    private float[] pixels(DatasetDescriptor dataset) {
+        if (units.inputs() == Inputs.PIXELS) {
+            return images.values();
+        }
+        Normalization used = normalization(dataset);
+        long[] shape = images.shape();
+        int area = (int) (shape[2] * shape[3]);
+        float[] pixels = new float[images.values().length];
+        for (int i = 0; i < pixels.length; i++) {
+            int channel = (int) (i / area % shape[1] % used.mean().size());
+            pixels[i] = (float)
+                    (images.values()[i] * used.std().get(channel) + used.mean().get(channel));
+        }
+        return pixels;
     }
 
     /**
@@ -300,28 +391,35 @@ public final class DistilledSet {
         int area = shape.height() * shape.width();
         for (int i = 0; i < values.length; i++) {
             int channel = i / area % shape.channels();
-            float value = from[ids.get(i / shape.size()) * shape.size() + i % shape.size()];
-            values[i] = inputs == Inputs.NORMALISED
-                    ? value
-                    : (float) ((value - dataset.getMean().get(channel))
-                            / dataset.getStd().get(channel));
+            double value = from[ids.get(i / shape.size()) * shape.size() + i % shape.size()];
+            if (units.inputs() == Inputs.NORMALISED && units.constants().isPresent()) {
+                Normalization used = normalization(dataset);
+                value = value * used.std().get(channel) + used.mean().get(channel);
+            }
+            values[i] = (float)
+                    (units.inputs() == Inputs.NORMALISED && units.constants().isEmpty()
+                            ? value
+                            : (value - dataset.getMean().get(channel))
+                                    / dataset.getStd().get(channel));
         }
         return SnapshotClass.newBuilder()
                 .setLabel(label)
                 .setImages(tensor(values, List.of(ids.size(), shape.channels(), shape.height(), shape.width())))
-                .setSoftLabels(softLabels.map(soft -> rows(soft, ids)).orElse(null))
+                .setSoftLabels(softLabels.map(soft -> rows(soft, ids, dataset)).orElse(null))
                 .build();
     }
 
     /** The rows of these images; of mosaics quarter by quarter. */
-    private Tensor rows(TensorData soft, List<Integer> ids) {
+    private Tensor rows(TensorData soft, List<Integer> ids, DatasetDescriptor dataset) {
         int axes = soft.shape().length;
         int classes = (int) soft.shape()[axes - 1];
         int quarters = axes == 2 ? 1 : QUARTERS;
         float[] rows = new float[ids.size() * quarters * classes];
         for (int row = 0; row < ids.size() * quarters; row++) {
             int from = ids.get(row % ids.size()) * quarters + row / ids.size();
-            System.arraycopy(soft.values(), from * classes, rows, row * classes, classes);
+            for (int label = 0; label < classes; label++) {
+                rows[row * classes + position(label, dataset)] = soft.values()[from * classes + label];
+            }
         }
         return tensor(rows, List.of(ids.size() * quarters, classes));
     }
@@ -331,14 +429,22 @@ public final class DistilledSet {
     }
 
     private int[] labels(DatasetDescriptor dataset) {
-        if (labels.isEmpty()) {
-            return likeliest();
+        return Arrays.stream(labels.orElseGet(this::likeliest))
+                .map(label -> position(label, dataset))
+                .toArray();
+    }
+
+    /** What a number of the file is in the data set. */
+    private int position(int label, DatasetDescriptor dataset) {
+        if (classNames.isPresent()) {
+            List<String> names = classNames.get();
+            if (label >= names.size()) {
+                throw new SetException(name + " has the label " + label + ", and names " + names.size() + " classes.");
+            }
+            return position(names.get(label), dataset);
         }
-        return classNames
-                .map(names -> Arrays.stream(labels.get())
-                        .map(label -> position(names.get(label), dataset))
-                        .toArray())
-                .orElse(labels.get());
+        List<Integer> known = order.map(dataset.getOrders()::get).orElse(List.of());
+        return label < known.size() ? known.get(label) : label;
     }
 
     /** A class's label by its name, or by its number where the folder is named by it. */
@@ -350,8 +456,8 @@ public final class DistilledSet {
         if (folder.matches("[0-9]{1,8}")) {
             return Integer.parseInt(folder);
         }
-        throw new SetException(name + " has the folder " + folder + "; the classes of " + dataset.getId() + " are "
-                + String.join(", ", dataset.getClasses()) + ". Name folders by them, or by their numbers from 0.");
+        throw new SetException(name + " has the class " + folder + "; the classes of " + dataset.getId() + " are "
+                + String.join(", ", dataset.getClasses()) + ". Name classes so, or folders by their numbers from 0.");
     }
 
     /** The likeliest class of each image, over its quarters if it has such. */

@@ -2,11 +2,14 @@ package dev.romestream.standalone.set;
 
 import dev.romestream.producer.ImageSet;
 import dev.romestream.producer.SourceException;
+import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.network.TensorData;
 import dev.romestream.robustness.network.TensorFile;
 import dev.romestream.standalone.network.ModelFile.Inputs;
 import dev.romestream.standalone.set.DistilledSet.Labels;
+import dev.romestream.standalone.set.DistilledSet.Values;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -27,14 +30,24 @@ public final class SetFile {
     private static final List<String> LABELS = List.of(
             "labels", "label", "label_syn", "labels_syn", "syn_labels", "labels_train", "y", "targets", "target");
     private static final String SOFT_LABELS = "soft_labels";
+    private static final String CLASS_NAMES = "class_names";
+    /** How our files of version 0.1.0 number classes, where a data set has that order; they do not name them. */
+    private static final String ORDER_BEFORE_NAMES = "wnids";
+    /** Of the first entry of a zip archive: that its name is UTF-8, which NumPy does not say of plain ones, and Java does. */
+    private static final int UTF8_FLAG = 8;
+
+    private static final int FLAGS_AT = 7;
     private static final String MULTI_FORMATION = "multi_formation";
     private static final int MOST_DEPTH = 4;
     private static final int IMAGE_AXES = 4;
+    private static final float LARGEST_BYTE = 255;
 
     private final Path file;
+    private final Optional<Normalization> constants;
 
-    private SetFile(Path file) {
+    private SetFile(Path file, Optional<Normalization> constants) {
         this.file = file;
+        this.constants = constants;
     }
 
     /** Images and what stands beside them; null where there are no labels of a kind. */
@@ -44,14 +57,16 @@ public final class SetFile {
      * Reads a file or folder.
      *
      * @param inputs what its values are; empty for the usual ones: pixels in {@code .npz} and image files, normalised values else
+     * @param constants by which normalised values were normalised; empty for those of the data set
      * @param multiFormation whether images are 2x2 mosaics, where the file does not say it
      * @throws SetException where it is no set
      */
-    public static DistilledSet read(Path file, Optional<Inputs> inputs, boolean multiFormation) {
+    public static DistilledSet read(
+            Path file, Optional<Inputs> inputs, Optional<Normalization> constants, boolean multiFormation) {
         try {
             return Files.isDirectory(file)
                     ? folder(file, multiFormation)
-                    : new SetFile(file).read(inputs, multiFormation);
+                    : new SetFile(file, constants).read(inputs, multiFormation);
         } catch (NoSuchFileException e) {
             throw new SetException("There is no file " + file + ".", e);
         } catch (IOException e) {
@@ -78,8 +93,9 @@ public final class SetFile {
                 new Labels(
                         Optional.of(new TensorData(new long[] {labels.length}, labels)),
                         Optional.empty(),
-                        Optional.of(read.classes())),
-                Inputs.PIXELS,
+                        Optional.of(read.classes()),
+                        Optional.empty()),
+                new Values(Inputs.PIXELS, Optional.empty(), true),
                 multiFormation);
     }
 
@@ -98,13 +114,67 @@ public final class SetFile {
                         () -> new SetException(
                                 file + " holds " + outline(content)
                                         + ", and no images with labels. Read are a pair of them, or a dictionary with images and labels."));
-        boolean numpy = file.toString().endsWith(".npz");
+        Inputs usual = file.toString().endsWith(".npz") || pair.images().whole() ? Inputs.PIXELS : Inputs.NORMALISED;
         return new DistilledSet(
                 name(file),
-                pair.images(),
-                labels(pair),
-                inputs.orElse(numpy ? Inputs.PIXELS : Inputs.NORMALISED),
+                inBytes(pair.images(), inputs),
+                named(labels(pair), content),
+                new Values(inputs.orElse(usual), constants, inputs.isPresent()),
                 saysMosaics(content).orElse(multiFormation));
+    }
+
+    /** Labels with what their numbers mean, as far as the file says it. */
+    private Labels named(Labels labels, Object content) throws IOException {
+        Object names = content instanceof Map<?, ?> map ? map.get(CLASS_NAMES) : null;
+        if (names instanceof List<?> list && !list.isEmpty() && list.stream().allMatch(String.class::isInstance)) {
+            return new Labels(
+                    labels.hard(),
+                    labels.soft(),
+                    Optional.of(list.stream().map(String.class::cast).toList()),
+                    Optional.empty());
+        }
+        return new Labels(
+                labels.hard(),
+                labels.soft(),
+                labels.names(),
+                isOurs() ? Optional.of(ORDER_BEFORE_NAMES) : Optional.empty());
+    }
+
+    private boolean isOurs() throws IOException {
+        if (!file.toString().endsWith(".npz")) {
+            return false;
+        }
+        try (InputStream archive = Files.newInputStream(file)) {
+            byte[] start = archive.readNBytes(FLAGS_AT + 1);
+            return start.length > FLAGS_AT && (start[FLAGS_AT] & UTF8_FLAG) != 0;
+        }
+    }
+
+    /** Whole numbers are bytes: they are brought into [0,1]. */
+    private TensorData inBytes(TensorData images, Optional<Inputs> inputs) {
+        if (!images.whole()) {
+            return images;
+        }
+        if (inputs.equals(Optional.of(Inputs.NORMALISED))) {
+            throw new SetException(file + " has images of whole numbers, which are pixels from 0 to 255; leave"
+                    + " --inputs out, or save normalised values as float32.");
+        }
+        float[] values = new float[images.values().length];
+        float largest = 0;
+        for (int i = 0; i < values.length; i++) {
+            float value = images.values()[i];
+            if (value < 0 || value > LARGEST_BYTE) {
+                throw new SetException(file + " has images of whole numbers, and one is " + value
+                        + "; pixels are from 0 to 255. Save other values as float32.");
+            }
+            largest = Math.max(largest, value);
+            values[i] = value / LARGEST_BYTE;
+        }
+        if (largest <= 1) {
+            throw new SetException(file + " has images of whole numbers from 0 to " + (int) largest
+                    + ", which may be bytes or pixels in [0,1]; save them as float32 in [0,1].");
+        }
+        return new TensorData(images.shape(), values);
     }
 
     private static Optional<Boolean> saysMosaics(Object content) {
@@ -204,8 +274,8 @@ public final class SetFile {
                 .isPresent();
         Optional<TensorData> beside = Optional.ofNullable(pair.softLabels()).map(this::labels);
         return soft
-                ? new Labels(Optional.empty(), beside.or(() -> given), Optional.empty())
-                : new Labels(given, beside, Optional.empty());
+                ? new Labels(Optional.empty(), beside.or(() -> given), Optional.empty(), Optional.empty())
+                : new Labels(given, beside, Optional.empty(), Optional.empty());
     }
 
     private TensorData labels(Object labels) {

@@ -42,11 +42,19 @@ public final class SetPublisher implements AutoCloseable {
         return dataset.isPresent();
     }
 
-    /** In which units normalised sets are taken to be. */
-    public String units() {
-        DatasetDescriptor descriptor = dataset.orElseThrow();
-        return "Normalised values are those of the mean " + descriptor.getMean() + " and the standard deviation "
-                + descriptor.getStd() + " of " + descriptor.getId() + ".";
+    /** The data set, once it is described. */
+    public DatasetDescriptor dataset() {
+        return dataset.orElseThrow();
+    }
+
+    /** What the values of a set are taken to be. */
+    public String units(DistilledSet set) {
+        return set.units(dataset.orElseThrow());
+    }
+
+    /** What is to be said of a set whose values look like others. */
+    public Optional<String> doubt(DistilledSet set) {
+        return set.doubt(dataset.orElseThrow());
     }
 
     /** @throws SetException where a set is none for the data set, once that is described */
@@ -72,6 +80,7 @@ public final class SetPublisher implements AutoCloseable {
                 .setMultiFormation(set.multiFormation())
                 .setMean(descriptor.getMean())
                 .setStd(descriptor.getStd())
+                .setClassNames(descriptor.getClasses())
                 .build();
         writer.write(experiment.getId(), 0, set.classes(descriptor), manifest);
     }

@@ -13,8 +13,9 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class BudgetTest {
-    private static final DatasetDescriptor CIFAR =
-            Datasets.official(new DatasetSpec("cifar10", null, null, null)).orElseThrow();
+    private static final DatasetDescriptor CIFAR = Datasets.official(
+                    new DatasetSpec("cifar10", null, null, null, List.of()))
+            .orElseThrow();
 
     private static List<Experiment> experiments(String more) {
         String text = """

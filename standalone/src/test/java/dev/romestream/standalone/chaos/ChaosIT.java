@@ -23,7 +23,8 @@ class ChaosIT {
         services.put("pool-trainer", 1);
         services.put("attacker", 1);
         services.put("evaluator", 1);
-        var plan = new Chaos.Plan(1, services, 3, 5, 200, true, false, Duration.ofMinutes(4));
+        var plan = new Chaos.Plan(
+                Long.getLong("rome.chaos.seed", 1), services, 3, 5, 200, true, false, Duration.ofMinutes(4));
         try (Chaos chaos = new Chaos(plan, directory)) {
             assertThat(chaos.run(ChaosMain.experiments(Map.of(
                             "sweep",
