@@ -12,6 +12,7 @@ import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.schemas.DatasetDescriptor;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -93,6 +94,15 @@ class LabelOrdersTest {
     void aNetworkOfAnotherOrderIsTold() {
         assertThat(flags(label -> CLASSES - 1 - label, Map.of("reversed", REVERSED)))
                 .containsExactly("labels-order-reversed");
+    }
+
+    /** As 0, 1, 10, 11, 2, ... and 0, 1, 2, ...: the first two are the same. */
+    @Test
+    void ordersMayHaveAFewClassesInCommon() {
+        List<Integer> other = new ArrayList<>(REVERSED);
+        other.removeAll(List.of(0, 1));
+        other.addAll(0, List.of(0, 1));
+        assertThat(flags(other::indexOf, Map.of("other", other))).containsExactly("labels-order-other");
     }
 
     @Test

@@ -133,7 +133,7 @@ class SetFileTest {
         Files.move(directory.resolve("set/cat"), directory.resolve("set/cow"));
         assertThatThrownBy(() -> SetFile.read(directory.resolve("set"), Optional.empty(), Optional.empty(), false)
                         .classes(DATASET))
-                .hasMessageContaining("the folder cow; the classes of three are ant, bee, cat");
+                .hasMessageContaining("the class cow; the classes of three are ant, bee, cat");
     }
 
     @ParameterizedTest
