@@ -16,6 +16,7 @@ import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.utils.Exit;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.slf4j.Logger;
@@ -86,6 +87,10 @@ public final class EmbeddedBroker implements AutoCloseable {
         Properties properties = properties(directory, port, controllerPort);
         more.accept(properties);
         format(directory);
+        Exit.setHaltProcedure((status, message) -> {
+            System.err.println(halt(directory));
+            Runtime.getRuntime().halt(status);
+        });
         KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(properties, false), Time.SYSTEM);
         try {
             server.startup();
@@ -94,6 +99,14 @@ public final class EmbeddedBroker implements AutoCloseable {
             throw e instanceof KafkaException kafka ? kafka : new KafkaException(e.getMessage(), e);
         }
         return new EmbeddedBroker(server, port);
+    }
+
+    /** Kafka ends the process where it can write no more. */
+    private static String halt(Path directory) {
+        return "The embedded broker ends, and all with it: it cannot go on in " + directory + ", where "
+                + directory.toFile().getUsableSpace() / (1 << 20)
+                + " MiB are free. Make room there, or choose another directory (rome up --keep DIR; else"
+                + " JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=DIR).";
     }
 
     private static void format(Path directory) {
