@@ -35,26 +35,31 @@ def cuts(length):
     return sorted({length * tenth // 10 for tenth in range(1, 10)} | {length - 1, length - 2, length - 3, length})
 
 
-whole = picture()
-whole.save(HERE / "baseline.jpg", quality=80)
-whole.save(HERE / "progressive.jpg", quality=80, progressive=True)
-whole.convert("L").save(HERE / "grey.jpg", quality=80)
-whole.save(HERE / "rgb.png")
-whole.quantize(32).save(HERE / "palette.png")
-whole.save(HERE / "rgb.bmp")
-whole.quantize(32).save(HERE / "palette.bmp")
-whole.quantize(32).save(HERE / "palette.gif", interlace=1)
-whole.quantize(32).save(HERE / "plain.gif", interlace=0)
-whole.save(HERE / "plain.tif")
-whole.save(HERE / "lzw.tif", compression="tiff_lzw")
-whole.save(HERE / "deflate.tif", compression="tiff_adobe_deflate")
-whole.save(HERE / "lossy.webp", quality=80)
-whole.save(HERE / "lossless.webp", lossless=True)
+def write():
+    whole = picture()
+    whole.save(HERE / "baseline.jpg", quality=80)
+    whole.save(HERE / "progressive.jpg", quality=80, progressive=True)
+    whole.convert("L").save(HERE / "grey.jpg", quality=80)
+    whole.save(HERE / "rgb.png")
+    whole.quantize(32).save(HERE / "palette.png")
+    whole.save(HERE / "rgb.bmp")
+    whole.quantize(32).save(HERE / "palette.bmp")
+    whole.quantize(32).save(HERE / "palette.gif", interlace=1)
+    whole.quantize(32).save(HERE / "plain.gif", interlace=0)
+    whole.save(HERE / "plain.tif")
+    whole.save(HERE / "lzw.tif", compression="tiff_lzw")
+    whole.save(HERE / "deflate.tif", compression="tiff_adobe_deflate")
+    whole.save(HERE / "lossy.webp", quality=80)
+    whole.save(HERE / "lossless.webp", lossless=True)
 
-warnings.simplefilter("ignore")
-with open(HERE / "verdicts.csv", "w") as out:
-    for file in sorted(HERE.iterdir()):
-        if file.suffix in {".png", ".jpg", ".bmp", ".gif", ".tif", ".webp"}:
-            content = file.read_bytes()
-            for left in cuts(len(content)):
-                out.write(f"{file.name},{left},{verdict(content[:left])}\n")
+    warnings.simplefilter("ignore")
+    with open(HERE / "verdicts.csv", "w") as out:
+        for file in sorted(HERE.iterdir()):
+            if file.suffix in {".png", ".jpg", ".bmp", ".gif", ".tif", ".webp"}:
+                content = file.read_bytes()
+                for left in cuts(len(content)):
+                    out.write(f"{file.name},{left},{verdict(content[:left])}\n")
+
+
+if __name__ == "__main__":
+    write()

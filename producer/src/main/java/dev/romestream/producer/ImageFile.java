@@ -58,6 +58,7 @@ record ImageFile(int width, int height, byte[] pixels, boolean transparent) {
                 throw new SourceException(
                         origin + " is not an image that can be read (PNG, JPEG, BMP, GIF, TIFF or WebP).");
             }
+            PngChunks.check(input);
             ImageReader reader = readers.next();
             try {
                 reader.setInput(input, true, true);
@@ -78,6 +79,11 @@ record ImageFile(int width, int height, byte[] pixels, boolean transparent) {
             } finally {
                 reader.dispose();
             }
+        } catch (LinkageError e) {
+            throw new SourceException(
+                    origin + " is a WebP file, and the library that reads it cannot be loaded (" + e.getMessage()
+                            + "). Let java.io.tmpdir be a directory from which programs may run, or convert it to PNG.",
+                    e);
         } catch (IOException | RuntimeException e) {
             if (e instanceof SourceException known) {
                 throw known;

@@ -43,7 +43,9 @@ class AwkwardInputsTest {
     @MethodSource("attacks")
     void nothingFailsAndEveryValueIsFinite(AttackSpec attack) {
         try (NDManager manager = TestData.manager()) {
-            for (int classes = 2; classes <= 3; classes++) {
+            boolean needsThree =
+                    attack.name().equals("apgd_dlr") || attack.name().equals("apgd_t");
+            for (int classes = needsThree ? 3 : 2; classes <= 3; classes++) {
                 NeuralNetwork network = TestData.randomNetwork(manager, 4, 2, SHAPE, classes);
                 NDList zeros = new NDList();
                 network.parameters().forEach(parameter -> zeros.add(parameter.zerosLike()));
