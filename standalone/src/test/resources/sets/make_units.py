@@ -11,6 +11,7 @@ pixels = whole.float() / 255
 
 torch.save([whole.byte(), labels], "bytes.pt")
 torch.save([whole, labels], "whole.pt")
+torch.save([list(whole.byte().split(2)), list(labels.split(2))], "byte-lists.pt")
 with open("bytes.pkl", "wb") as file:
     pickle.dump([whole.byte().numpy(), labels.numpy()], file)
 numpy.savez("bytes.npz", images=whole.byte().numpy(), labels=labels.numpy())
@@ -26,7 +27,9 @@ torch.save([(pixels - mean) / std, labels], "imagenet.pt")
 import io
 import zipfile
 
-for name, more in (("before-names.npz", {}), ("named.npz", {"class_names": numpy.array(["cat", "ant", "bee"])})):
+for name, more in (("before-names.npz", {}), ("named.npz", {"class_names": numpy.array(["cat", "ant", "bee"])}),
+                   ("named-twice.npz", {"class_names": numpy.array(["cat", "cat", "bee"])}),
+                   ("numbered.npz", {"class_names": numpy.array(["1", "2", "3"])})):
     with zipfile.ZipFile(name, "w", zipfile.ZIP_DEFLATED) as archive:
         for key, array in {"images": pixels.numpy(), "labels": labels.numpy(), **more}.items():
             data = io.BytesIO()

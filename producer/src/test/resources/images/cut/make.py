@@ -52,6 +52,10 @@ def write():
     whole.save(HERE / "lossy.webp", quality=80)
     whole.save(HERE / "lossless.webp", lossless=True)
 
+    # not one of those that are cut
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "green", "blue")]
+    frames[0].save(HERE / "animated.webp.bin", "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+
     warnings.simplefilter("ignore")
     with open(HERE / "verdicts.csv", "w") as out:
         for file in sorted(HERE.iterdir()):

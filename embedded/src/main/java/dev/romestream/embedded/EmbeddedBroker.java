@@ -105,7 +105,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     private static String halt(Path directory) {
         return "The embedded broker ends, and all with it: it cannot go on in " + directory + ", where "
                 + directory.toFile().getUsableSpace() / (1 << 20)
-                + " MiB are free. Make room there, or choose another directory (rome up --keep DIR; else"
+                + " MiB are free. If that is the reason, make room, or choose another directory (rome up --keep DIR; else"
                 + " JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=DIR).";
     }
 
@@ -195,6 +195,7 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     @Override
     public void close() {
+        Exit.resetHaltProcedure();
         server.shutdown();
         server.awaitShutdown();
     }

@@ -29,12 +29,14 @@ record ImageFile(int width, int height, byte[] pixels, boolean transparent) {
 
     private static final long MOST_PIXELS = 1L << 25;
     private static final int WHITE = 255;
+    /** What libwebp's decoder of images says of animations. */
+    private static final String UNSUPPORTED = "UnsupportedFeature";
     /** Decoders warn of what they filled in, and of what has no part in the pixels; the latter does no harm. */
     private static final Pattern HARMLESS =
             Pattern.compile("(?i)profile|exif|metadata|thumbnail|extraneous bytes|adobe|jfif");
 
     /**
-     * Reads a PNG, JPEG, BMP, GIF, TIFF or WebP file; of several frames, the first.
+     * Reads a PNG, JPEG, BMP, GIF, TIFF or WebP file; of several frames, the first, but for WebP, of which animated files are not read.
      *
      * @throws SourceException naming the file, where it is none of them, damaged or too large
      */
@@ -87,6 +89,10 @@ record ImageFile(int width, int height, byte[] pixels, boolean transparent) {
         } catch (IOException | RuntimeException e) {
             if (e instanceof SourceException known) {
                 throw known;
+            }
+            if (String.valueOf(e.getMessage()).contains(UNSUPPORTED)) {
+                throw new SourceException(
+                        origin + " is an animated WebP file, which is not read; save a frame of it as an image.", e);
             }
             // decoders answer damaged files with exceptions of any kind
             throw new SourceException("Cannot read the image " + origin + ": " + e.getMessage(), e);

@@ -133,6 +133,20 @@ class ImageFileTest {
     }
 
     @Test
+    void whatIsBehindTheEndOfAPngIsNoPartOfIt() throws Exception {
+        byte[] whole = Files.readAllBytes(resource("cut/rgb.png"));
+        assertThat(digest(ImageFile.read("padded.png", Arrays.copyOf(whole, whole.length + 64))))
+                .isEqualTo(digest(ImageFile.read("whole.png", whole)));
+    }
+
+    @Test
+    void anAnimationIsRefusedWithAWayOut() throws Exception {
+        byte[] animated = Files.readAllBytes(resource("cut/animated.webp.bin"));
+        assertThatThrownBy(() -> ImageFile.read("a.webp", animated))
+                .hasMessage("a.webp is an animated WebP file, which is not read; save a frame of it as an image.");
+    }
+
+    @Test
     void filesThatAreNoImagesAreNamed() throws IOException {
         Path text = Files.writeString(directory.resolve("a.png"), "no image");
         assertThatThrownBy(() -> ImageFile.read(text))

@@ -7,13 +7,19 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.Charset;
 
-/** Standard output that ends the program where nobody reads it any more, as in {@code rome watch --json | head}. */
+/**
+ * Standard output that ends the program where it cannot be written any more: quietly where nobody reads it, as in
+ * {@code rome watch --json | head}.
+ */
 final class ClosedPipe extends OutputStream {
     /** As of a program that SIGPIPE ends, which Java ignores. */
-    private static final int EXIT = 128 + 13;
+    private static final int UNREAD = 128 + 13;
+
+    private static final int FAILURE = 1;
+
+    private static volatile int code;
 
     private final OutputStream out = new FileOutputStream(FileDescriptor.out);
-    private boolean broken;
 
     /** In the encoding that standard output has. */
     static PrintStream standardOutput() {
@@ -29,17 +35,26 @@ final class ClosedPipe extends OutputStream {
 
     @Override
     public void write(byte[] bytes, int from, int count) {
-        if (broken) {
+        if (code != 0) {
             return;
         }
         try {
             out.write(bytes, from, count);
         } catch (IOException e) {
-            broken = true;
+            boolean unread = String.valueOf(e.getMessage()).contains("Broken pipe");
+            code = unread ? UNREAD : FAILURE;
+            if (!unread) {
+                System.err.println("rome: Standard output cannot be written: " + e.getMessage());
+            }
             // on another thread: the hooks that end services may wait for this one
-            Thread exit = new Thread(() -> System.exit(EXIT), "closed-pipe");
+            Thread exit = new Thread(() -> System.exit(code), "closed-pipe");
             exit.setDaemon(true);
             exit.start();
         }
+    }
+
+    /** The exit code of a program that would end with this one, and whose output is perhaps not all written. */
+    static int exitCode(int otherwise) {
+        return code == 0 ? otherwise : code;
     }
 }

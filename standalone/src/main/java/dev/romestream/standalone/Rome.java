@@ -11,6 +11,6 @@ public final class Rome {
         // figures, tables and files are the same on every machine
         Locale.setDefault(Locale.ROOT);
         System.setOut(ClosedPipe.standardOutput());
-        System.exit(RomeCommand.execute(args));
+        System.exit(ClosedPipe.exitCode(RomeCommand.execute(args)));
     }
 }

@@ -76,6 +76,19 @@ class ProgramIT {
     }
 
     @Test
+    void aFullDiskUnderStandardOutputIsTold() throws Exception {
+        assumeTrue(Files.exists(Path.of("/dev/full")), "skipped: there is no /dev/full");
+        Ended ended = shell(
+                Map.of(),
+                "/bin/sh",
+                "-c",
+                System.getProperty("java.home") + "/bin/java -cp '" + System.getProperty("java.class.path")
+                        + "' dev.romestream.standalone.Rome score '" + log() + "' > /dev/full");
+        assertThat(ended.code()).isEqualTo(1);
+        assertThat(ended.error()).contains("Standard output cannot be written: No space left on device");
+    }
+
+    @Test
     void argumentsThatTheLocaleCannotReadAreToldOf() throws Exception {
         Ended ended = shell(
                 Map.of("LC_ALL", "POSIX"),

@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
-/** Files that are there as a whole, or as they were before: each is written beside its place, and then renamed. */
+/** Files that are there as a whole, or as they were before: each is written beside its place, and then renamed there. */
 public final class WholeFile {
     private WholeFile() {}
 
@@ -24,15 +24,24 @@ public final class WholeFile {
      * @throws IOException naming the file, which is missing then, or as it was
      */
     public static void write(Path file, Content content) throws IOException {
-        Path beside = file.resolveSibling("." + file.getFileName() + ".part");
+        boolean isThere = Files.exists(file);
+        // a link stays one, and what is no file, as /dev/stdout, has no place beside it
+        Path real = isThere ? file.toRealPath() : file;
+        boolean beside = !isThere || Files.isRegularFile(real);
+        Path written = beside ? real.resolveSibling("." + real.getFileName() + ".part") : real;
         try {
-            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(beside))) {
+            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(written))) {
                 content.writeTo(out);
             }
-            Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING);
+            if (beside) {
+                Files.move(written, real, StandardCopyOption.REPLACE_EXISTING);
+            }
         } catch (IOException e) {
-            Files.deleteIfExists(beside);
             throw new IOException(file + " was not written: " + reason(e), e);
+        } finally {
+            if (beside) {
+                Files.deleteIfExists(written);
+            }
         }
     }
 

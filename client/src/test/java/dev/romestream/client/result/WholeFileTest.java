@@ -32,6 +32,20 @@ class WholeFileTest {
     }
 
     @Test
+    void aLinkStaysOneAndADeviceIsWrittenTo() throws IOException {
+        Path file = Files.writeString(directory.resolve("real"), "before");
+        Path link = Files.createSymbolicLink(directory.resolve("link"), file);
+        WholeFile.write(link, "after");
+        assertThat(Files.isSymbolicLink(link)).isTrue();
+        assertThat(file).hasContent("after");
+        Path device = Path.of("/dev/null");
+        if (Files.exists(device)) {
+            WholeFile.write(device, "nothing");
+            assertThat(Files.isRegularFile(device)).isFalse();
+        }
+    }
+
+    @Test
     void aFolderThatIsNotThereIsNamed() {
         Path file = directory.resolve("nowhere/report.html");
         assertThatThrownBy(() -> WholeFile.write(file, "text"))

@@ -163,6 +163,7 @@ final class EvaluationPlanner {
                     state.getExperiment(),
                     SuiteCodec.decode(state.getExperiment().getEvaluation()));
             if (state.getDataset() != null) {
+                PlannedEvaluations.check(state);
                 work.addAll(networks().missing(isActive()));
             }
             reconcile(state.getDataset() == null ? Map.of() : PlannedEvaluations.of(state, isActive()));

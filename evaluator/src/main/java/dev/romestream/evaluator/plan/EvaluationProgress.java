@@ -24,7 +24,8 @@ record EvaluationProgress(EvaluationState state, Map<String, PlannedEvaluation> 
 
     /** Whether every figure that is to be is complete. */
     boolean isComplete() {
-        return state.getExperiment() != null
+        return state.getFailure() == null
+                && state.getExperiment() != null
                 && state.getExperiment().getDistillation() != null
                 && state.getDataset() != null
                 && snapshots(state).anyMatch(snapshot -> snapshot.getManifest().getFinal$())

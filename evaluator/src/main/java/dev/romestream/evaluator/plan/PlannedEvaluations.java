@@ -46,13 +46,18 @@ final class PlannedEvaluations {
         this.specification = Identity.specification(experiment);
         EvaluationSpec spec = experiment.getEvaluation();
         this.suites = SuiteCodec.decode(spec);
-        int classes = dataset.getClasses().size();
-        suites.forEach(suite -> suite.attacks().forEach(attack -> Attacks.requireClasses(attack.spec(), classes)));
         this.images = spec.getImages() == null
                 ? dataset.getTestImages()
                 : Math.min(dataset.getTestImages(), spec.getImages());
         this.ids = imageIds(dataset, images);
         this.classCounts = classCounts(dataset, ids);
+    }
+
+    /** @throws IllegalArgumentException where an attack is asked for that is not defined for the data set */
+    static void check(EvaluationState state) {
+        int classes = state.getDataset().getClasses().size();
+        SuiteCodec.decode(state.getExperiment().getEvaluation())
+                .forEach(suite -> suite.attacks().forEach(attack -> Attacks.requireClasses(attack.spec(), classes)));
     }
 
     /**

@@ -105,7 +105,11 @@ public final class EvaluationFlags {
         return different.intersects(both);
     }
 
+    /** One that is crafted on another network leaves what that errs on. */
     private boolean doesNotMove(AttackOutcomes attack) {
+        if (attack.planned().getSource() != null) {
+            return false;
+        }
         BitSet right = (BitSet) clean.correct().clone();
         right.and(attack.seen());
         return attack.unmoved(clean).cardinality() > UNMOVED * right.cardinality();

@@ -8,6 +8,7 @@ import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -61,6 +62,7 @@ final class ConsumerGroupQueue implements WorkQueue {
     /** How often work on the next record of each partition was begun, by this worker and those before it. */
     private final Map<TopicPartition, Begun> begun = new HashMap<>();
 
+    private final Set<TopicPartition> uncommitted = new HashSet<>();
     private TopicPartition inHand;
     private volatile boolean mine;
     private volatile boolean closed;
@@ -91,6 +93,7 @@ final class ConsumerGroupQueue implements WorkQueue {
             consumer.subscribe(topics, new Membership());
             while (!closed) {
                 lost.tell();
+                commitAgain();
                 for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
                     if (!closed) {
                         handle(record);
@@ -145,12 +148,22 @@ final class ConsumerGroupQueue implements WorkQueue {
         TopicPartition partition = new TopicPartition(record.topic(), record.partition());
         int times = begunOn(partition, record.offset());
         isCommitted(partition, new Begun(record.offset(), times + 1));
-        if (isDone(record, times)) {
-            isCommitted(partition, new Begun(record.offset() + 1, 0));
-        } else if (!mine || !isCommitted(partition, new Begun(record.offset(), times))) {
+        boolean done = isDone(record, times);
+        Begun next = done ? new Begun(record.offset() + 1, 0) : new Begun(record.offset(), times);
+        if (!mine || !isCommitted(partition, next)) {
             lost.add(Place.of(record));
             lost.tell();
+            if (mine) {
+                begun.put(partition, next);
+                uncommitted.add(partition);
+            }
         }
+    }
+
+    /** What the brokers did not take, as long as the partition is this member's. */
+    private void commitAgain() {
+        uncommitted.retainAll(begun.keySet());
+        uncommitted.removeIf(partition -> isCommitted(partition, begun.get(partition)));
     }
 
     /** How often work on a record was begun before. */
@@ -181,7 +194,7 @@ final class ConsumerGroupQueue implements WorkQueue {
                     if (closed) {
                         return false;
                     }
-                    consumer.poll(BESIDE);
+                    pollBeside();
                 } catch (ExecutionException e) {
                     closed |= e.getCause() instanceof CancellationException;
                     if (closed) {
@@ -195,6 +208,17 @@ final class ConsumerGroupQueue implements WorkQueue {
         } finally {
             inHand = outcome.isDone() ? null : inHand;
             consumer.resume(consumer.assignment());
+        }
+    }
+
+    /** A wakeup that comes with the closing ends a poll, and not the time that work has to end. */
+    private void pollBeside() {
+        try {
+            consumer.poll(BESIDE);
+        } catch (WakeupException e) {
+            if (!closed) {
+                throw e;
+            }
         }
     }
 

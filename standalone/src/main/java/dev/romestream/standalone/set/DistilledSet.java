@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * A distilled set that somebody brings: images, and what each of them is.
@@ -245,6 +246,7 @@ public final class DistilledSet {
         labels.ifPresent(hard -> digest.add(Arrays.toString(hard)));
         softLabels.ifPresent(soft -> digest.add(bytes(soft.values())));
         classNames.ifPresent(names -> digest.add(names.toString()));
+        order.ifPresent(digest::add);
         return digest.hex();
     }
 
@@ -415,10 +417,15 @@ public final class DistilledSet {
         int classes = (int) soft.shape()[axes - 1];
         int quarters = axes == 2 ? 1 : QUARTERS;
         float[] rows = new float[ids.size() * quarters * classes];
+        int[] meaning = meaning(dataset);
+        if (meaning.length != classes) {
+            throw new SetException(
+                    name + " has labels over " + classes + " classes, and names " + meaning.length + ".");
+        }
         for (int row = 0; row < ids.size() * quarters; row++) {
             int from = ids.get(row % ids.size()) * quarters + row / ids.size();
             for (int label = 0; label < classes; label++) {
-                rows[row * classes + position(label, dataset)] = soft.values()[from * classes + label];
+                rows[row * classes + meaning[label]] = soft.values()[from * classes + label];
             }
         }
         return tensor(rows, List.of(ids.size() * quarters, classes));
@@ -429,22 +436,33 @@ public final class DistilledSet {
     }
 
     private int[] labels(DatasetDescriptor dataset) {
-        return Arrays.stream(labels.orElseGet(this::likeliest))
-                .map(label -> position(label, dataset))
-                .toArray();
+        int[] own = labels.orElseGet(this::likeliest).clone();
+        int[] meaning = meaning(dataset);
+        for (int i = 0; i < own.length; i++) {
+            if (own[i] >= meaning.length && classNames.isPresent()) {
+                throw new SetException(
+                        name + " has the label " + own[i] + ", and names " + meaning.length + " classes.");
+            }
+            own[i] = own[i] < meaning.length ? meaning[own[i]] : own[i];
+        }
+        return own;
     }
 
-    /** What a number of the file is in the data set. */
-    private int position(int label, DatasetDescriptor dataset) {
-        if (classNames.isPresent()) {
-            List<String> names = classNames.get();
-            if (label >= names.size()) {
-                throw new SetException(name + " has the label " + label + ", and names " + names.size() + " classes.");
-            }
-            return position(names.get(label), dataset);
+    /** Of the numbers of the file, what they are in the data set. */
+    private int[] meaning(DatasetDescriptor dataset) {
+        int[] meaning = classNames
+                .map(names -> names.stream()
+                        .mapToInt(folder -> position(folder, dataset))
+                        .toArray())
+                .orElseGet(() -> order.map(dataset.getOrders()::get)
+                        .map(known -> known.stream().mapToInt(Integer::intValue).toArray())
+                        .orElseGet(() ->
+                                IntStream.range(0, dataset.getClasses().size()).toArray()));
+        if (Arrays.stream(meaning).distinct().count() < meaning.length) {
+            throw new SetException(name + " has two names for one class of " + dataset.getId() + ": "
+                    + classNames.orElse(List.of()) + ". Name each class once.");
         }
-        List<Integer> known = order.map(dataset.getOrders()::get).orElse(List.of());
-        return label < known.size() ? known.get(label) : label;
+        return meaning;
     }
 
     /** A class's label by its name, or by its number where the folder is named by it. */
@@ -453,7 +471,8 @@ public final class DistilledSet {
         if (position >= 0) {
             return position;
         }
-        if (folder.matches("[0-9]{1,8}")) {
+        if (folder.matches("[0-9]{1,8}")
+                && Integer.parseInt(folder) < dataset.getClasses().size()) {
             return Integer.parseInt(folder);
         }
         throw new SetException(name + " has the class " + folder + "; the classes of " + dataset.getId() + " are "

@@ -115,29 +115,41 @@ public final class SetFile {
                                 file + " holds " + outline(content)
                                         + ", and no images with labels. Read are a pair of them, or a dictionary with images and labels."));
         Inputs usual = file.toString().endsWith(".npz") || pair.images().whole() ? Inputs.PIXELS : Inputs.NORMALISED;
+        Optional<List<String>> names = classNames(content, 0);
+        boolean ours = isOurs();
         return new DistilledSet(
                 name(file),
                 inBytes(pair.images(), inputs),
-                named(labels(pair), content),
-                new Values(inputs.orElse(usual), constants, inputs.isPresent()),
+                named(labels(pair), names, ours),
+                // what we wrote is what we say, however far it was optimised
+                new Values(inputs.orElse(usual), constants, inputs.isPresent() || ours),
                 saysMosaics(content).orElse(multiFormation));
     }
 
     /** Labels with what their numbers mean, as far as the file says it. */
-    private Labels named(Labels labels, Object content) throws IOException {
-        Object names = content instanceof Map<?, ?> map ? map.get(CLASS_NAMES) : null;
-        if (names instanceof List<?> list && !list.isEmpty() && list.stream().allMatch(String.class::isInstance)) {
-            return new Labels(
-                    labels.hard(),
-                    labels.soft(),
-                    Optional.of(list.stream().map(String.class::cast).toList()),
-                    Optional.empty());
-        }
+    private static Labels named(Labels labels, Optional<List<String>> names, boolean ours) {
         return new Labels(
                 labels.hard(),
                 labels.soft(),
-                labels.names(),
-                isOurs() ? Optional.of(ORDER_BEFORE_NAMES) : Optional.empty());
+                names,
+                ours && names.isEmpty() ? Optional.of(ORDER_BEFORE_NAMES) : Optional.empty());
+    }
+
+    /** As deep as images may be. */
+    private static Optional<List<String>> classNames(Object content, int depth) {
+        if (depth > MOST_DEPTH) {
+            return Optional.empty();
+        }
+        if (content instanceof Map<?, ?> map) {
+            return map.get(CLASS_NAMES) instanceof List<?> list
+                            && !list.isEmpty()
+                            && list.stream().allMatch(String.class::isInstance)
+                    ? Optional.of(list.stream().map(String.class::cast).toList())
+                    : first(map, IMAGES).flatMap(inner -> classNames(inner, depth + 1));
+        }
+        return content instanceof List<?> list && !list.isEmpty()
+                ? classNames(list.get(list.size() - 1), depth + 1)
+                : Optional.empty();
     }
 
     private boolean isOurs() throws IOException {
@@ -264,7 +276,7 @@ public final class SetFile {
         long[] shape = new long[axes];
         shape[0] = count;
         System.arraycopy(item, 0, shape, 1, axes - 1);
-        return new TensorData(shape, joined);
+        return new TensorData(shape, joined, list.stream().allMatch(each -> ((TensorData) each).whole()));
     }
 
     private Labels labels(Pair pair) {

@@ -169,7 +169,7 @@ class SetFileTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"bytes.pt", "whole.pt", "bytes.pkl", "bytes.npz"})
+    @ValueSource(strings = {"bytes.pt", "byte-lists.pt", "whole.pt", "bytes.pkl", "bytes.npz"})
     void wholeNumbersAreBytes(String name) {
         DistilledSet set = SetFile.read(FILES.resolve(name), Optional.empty(), Optional.empty(), false);
         checkBytes(set, 1e-6);
@@ -240,6 +240,16 @@ class SetFileTest {
                         .setClasses(List.of("ant", "bee", "cow"))
                         .build()))
                 .hasMessageContaining("has the class cat; the classes of three are ant, bee, cow");
+    }
+
+    @Test
+    void namesThatDoNotTellClassesApartAreRefused() {
+        DistilledSet set = SetFile.read(FILES.resolve("named-twice.npz"), Optional.empty(), Optional.empty(), false);
+        assertThatThrownBy(() -> set.classes(DATASET))
+                .hasMessageContaining("has two names for one class of three: [cat, cat, bee]");
+        DistilledSet numbered = SetFile.read(FILES.resolve("numbered.npz"), Optional.empty(), Optional.empty(), false);
+        assertThatThrownBy(() -> numbered.classes(DATASET))
+                .hasMessageContaining("has the class 3; the classes of three");
     }
 
     /** They are in the order that the data set had then. */
