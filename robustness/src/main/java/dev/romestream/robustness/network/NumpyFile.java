@@ -43,7 +43,9 @@ final class NumpyFile {
     }
 
     static TensorData readArray(Path file) throws IOException {
-        return array(String.valueOf(file.getFileName()), TorchFile.content(file));
+        String name = String.valueOf(file.getFileName());
+        byte[] content = TorchFile.content(file);
+        return array(name, header(name, content), content);
     }
 
     /** The arrays of an archive by name; in place of one that is not of plain numbers, the reason. */
@@ -76,9 +78,8 @@ final class NumpyFile {
 
     private static Object readable(String name, byte[] content) throws IOException {
         try {
-            return TEXT.matcher(header(name, content).type()).matches()
-                    ? text(name, header(name, content), content)
-                    : array(name, content);
+            Header header = header(name, content);
+            return TEXT.matcher(header.type()).matches() ? text(name, header, content) : array(name, header, content);
         } catch (IllegalArgumentException e) {
             return e.getMessage();
         }
@@ -121,8 +122,7 @@ final class NumpyFile {
      */
     private record Header(String type, boolean fortran, long[] shape, int from) {}
 
-    private static TensorData array(String name, byte[] content) throws IOException {
-        Header header = header(name, content);
+    private static TensorData array(String name, Header header, byte[] content) {
         return TensorData.ofNumpy(
                 name,
                 header.type(),

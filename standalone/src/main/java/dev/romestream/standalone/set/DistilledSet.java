@@ -391,15 +391,19 @@ public final class DistilledSet {
             int label, float[] from, List<Integer> ids, ImageShape shape, DatasetDescriptor dataset) {
         float[] values = new float[ids.size() * shape.size()];
         int area = shape.height() * shape.width();
+        boolean normalised = units.inputs() == Inputs.NORMALISED;
+        boolean asTheyAre = normalised && units.constants().isEmpty();
+        Optional<Normalization> others =
+                normalised ? units.constants().map(any -> normalization(dataset)) : Optional.empty();
         for (int i = 0; i < values.length; i++) {
             int channel = i / area % shape.channels();
             double value = from[ids.get(i / shape.size()) * shape.size() + i % shape.size()];
-            if (units.inputs() == Inputs.NORMALISED && units.constants().isPresent()) {
-                Normalization used = normalization(dataset);
-                value = value * used.std().get(channel) + used.mean().get(channel);
+            if (others.isPresent()) {
+                value = value * others.get().std().get(channel)
+                        + others.get().mean().get(channel);
             }
             values[i] = (float)
-                    (units.inputs() == Inputs.NORMALISED && units.constants().isEmpty()
+                    (asTheyAre
                             ? value
                             : (value - dataset.getMean().get(channel))
                                     / dataset.getStd().get(channel));
