@@ -26,13 +26,39 @@ import org.apache.avro.specific.SpecificRecord;
  * it does not have are refused by name. Enum symbols are written in lower case with hyphens; numbers may be fractions (8/255); a
  * scalar in place of a record stands for its first field, and one item in place of a list for a list of one.
  */
-final class RecordBinder {
+public final class RecordBinder {
     private RecordBinder() {}
 
     /** @throws ExperimentException naming the key, the value and what is allowed */
     static <T extends SpecificRecord> T bind(Class<T> type, Map<?, ?> values) {
         Schema schema = SpecificData.get().getSchema(type);
         return type.cast(specific(schema, record(schema, "", values, null)));
+    }
+
+    /**
+     * As {@link #bind}, of what a program wrote: keys that the schema does not have are those of a later release, and left out.
+     *
+     * @throws ExperimentException naming the key, the value and what is allowed
+     */
+    public static <T extends SpecificRecord> T bindKnown(Class<T> type, Map<?, ?> values) {
+        return bind(type, (Map<?, ?>) known(SpecificData.get().getSchema(type), values));
+    }
+
+    private static Object known(Schema schema, Object value) {
+        if (schema.getType() == Schema.Type.UNION) {
+            return value == null ? null : known(nonNull(schema), value);
+        } else if (schema.getType() == Schema.Type.ARRAY && value instanceof List<?> list) {
+            return list.stream()
+                    .map(item -> known(schema.getElementType(), item))
+                    .toList();
+        } else if (schema.getType() == Schema.Type.RECORD && value instanceof Map<?, ?> map) {
+            Map<String, Object> known = new LinkedHashMap<>();
+            schema.getFields().stream()
+                    .filter(field -> map.containsKey(field.name()))
+                    .forEach(field -> known.put(field.name(), known(field.schema(), map.get(field.name()))));
+            return known;
+        }
+        return value;
     }
 
     private static Object specific(Schema schema, IndexedRecord generic) {

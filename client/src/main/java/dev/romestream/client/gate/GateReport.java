@@ -1,5 +1,6 @@
 package dev.romestream.client.gate;
 
+import dev.romestream.client.table.TableText;
 import java.io.StringWriter;
 import java.util.List;
 import java.util.Locale;
@@ -39,25 +40,21 @@ public final class GateReport {
                                 ? "all %d checks hold".formatted(checks.size())
                                 : "%d of %d checks fail".formatted(failed, checks.size())));
         page.append(
-                "| | network | suite | mode | figure | value, % | baseline, % | asked | |\n|---|---|---|---|---|---|---|---|---|\n");
+                "| | network | suite | mode | metric | value, % | baseline, % | asked | |\n|---|---|---|---|---|---|---|---|---|\n");
         for (GateCheck check : checks) {
             page.append("| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n"
                     .formatted(
                             check.failed() ? "❌" : "✅",
-                            cell(check.network()),
-                            cell(check.suite()),
+                            TableText.escaped(check.network()),
+                            TableText.escaped(check.suite()),
                             check.mode(),
-                            cell(check.figure()),
+                            TableText.escaped(check.figure()),
                             number(check.value()),
                             check.baseline().isPresent() ? number(check.baseline()) : "",
                             check.asked(),
-                            cell(check.failure().orElse(""))));
+                            TableText.escaped(check.failure().orElse(""))));
         }
         return page.toString();
-    }
-
-    private static String cell(String text) {
-        return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;");
     }
 
     /** The file that continuous integration reads: a test case for each check. */

@@ -2,6 +2,8 @@ package dev.romestream.client.report;
 
 import static j2html.TagCreator.tag;
 
+import dev.romestream.client.table.Means;
+import dev.romestream.robustness.metric.Interval;
 import j2html.tags.ContainerTag;
 import j2html.tags.DomContent;
 import java.util.ArrayList;
@@ -10,7 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 
 /** Pictures in SVG, without script; colours are classes of the page's style. */
 final class Chart {
@@ -22,7 +24,6 @@ final class Chart {
     private static final int BOTTOM = 40;
     private static final int COLOURS = 6;
     private static final int LINE = 14;
-    private static final int[] CONTOURS = {20, 40, 60, 80, 95};
     private static final int PERCENT = 100;
 
     private final double fromX;
@@ -40,8 +41,8 @@ final class Chart {
     /** A line, and the band of its intervals. */
     record Line(String name, List<Point> points) {}
 
-    /** A named dot. */
-    record Dot(String name, double x, double y) {}
+    /** A named dot, with its intervals. */
+    record Dot(String name, Means x, Means y) {}
 
     private Chart(double fromX, double toX, double toY, int height) {
         this.fromX = fromX;
@@ -53,14 +54,10 @@ final class Chart {
     /** Lines over snapshots or versions, in per cent. */
     static DomContent lines(String title, String unit, List<Line> lines) {
         List<Point> all = lines.stream().flatMap(line -> line.points().stream()).toList();
-        DoubleStream highs = all.stream().mapToDouble(point -> point.mean()
-                .interval()
-                .map(interval -> interval.high())
-                .orElse(point.mean().value()));
         Chart chart = new Chart(
                 all.stream().mapToDouble(Point::x).min().orElse(0),
                 all.stream().mapToDouble(Point::x).max().orElse(1),
-                top(highs.max().orElse(PERCENT)),
+                top(highest(all.stream().map(Point::mean))),
                 HEIGHT);
         ContainerTag<?> svg = chart.frame(title, unit, "%");
         for (int i = 0; i < lines.size(); i++) {
@@ -69,42 +66,53 @@ final class Chart {
         return svg;
     }
 
-    /** Clean accuracy against the worst case, with lines of equal I-RR for attacks that take as much as the worst case does. */
+    /** Clean accuracy against the worst case. */
     static DomContent plane(String title, List<Dot> dots) {
         Chart chart = new Chart(
                 0,
-                top(dots.stream().mapToDouble(Dot::x).max().orElse(PERCENT)),
-                top(dots.stream().mapToDouble(Dot::y).max().orElse(PERCENT)),
+                top(highest(dots.stream().map(Dot::x))),
+                top(highest(dots.stream().map(Dot::y))),
                 HEIGHT + BOTTOM);
         ContainerTag<?> svg = chart.frame(title, "clean, %", "worst case, %");
-        for (int irr : CONTOURS) {
-            double slope = 1 - Math.sqrt(1 - irr / (double) PERCENT);
-            double end = Math.min(chart.toX, chart.toY / slope);
-            svg.with(tag("line")
-                    .withClass("contour")
-                    .attr("x1", chart.x(0))
-                    .attr("y1", chart.y(0))
-                    .attr("x2", chart.x(end))
-                    .attr("y2", chart.y(end * slope)));
-            svg.with(
-                    text(chart.px(end) - 4, chart.py(end * slope) + (end < chart.toX ? LINE : -4), "end", "I-RR " + irr)
-                            .withClass("soft"));
-        }
         // names stand beside their dots, and below one another where they would touch
         double free = Double.NEGATIVE_INFINITY;
         List<Dot> fromTop = new ArrayList<>(dots);
-        fromTop.sort((a, b) -> Double.compare(b.y(), a.y()));
+        fromTop.sort((a, b) -> Double.compare(b.y().value(), a.y().value()));
         for (Dot dot : fromTop) {
-            free = Math.max(free + LINE, chart.py(dot.y()) + 4);
-            boolean right = dot.x() > chart.toX * 2 / 3;
+            free = Math.max(free + LINE, chart.py(dot.y().value()) + 4);
+            boolean right = dot.x().value() > chart.toX * 2 / 3;
+            String colour = "c" + dots.indexOf(dot) % COLOURS;
+            dot.x()
+                    .interval()
+                    .ifPresent(interval -> svg.with(chart.bar(
+                            colour,
+                            interval.low(),
+                            dot.y().value(),
+                            interval.high(),
+                            dot.y().value())));
+            dot.y()
+                    .interval()
+                    .ifPresent(interval -> svg.with(chart.bar(
+                            colour, dot.x().value(), interval.low(), dot.x().value(), interval.high())));
             svg.with(tag("circle")
-                    .withClass("c" + dots.indexOf(dot) % COLOURS)
-                    .attr("cx", chart.x(dot.x()))
-                    .attr("cy", chart.y(dot.y()))
+                    .withClass(colour)
+                    .attr("cx", chart.x(dot.x().value()))
+                    .attr("cy", chart.y(dot.y().value()))
                     .attr("r", "5"));
-            svg.with(text(chart.px(dot.x()) + (right ? -9 : 9), free, right ? "end" : "start", dot.name()));
+            svg.with(text(chart.px(dot.x().value()) + (right ? -9 : 9), free, right ? "end" : "start", dot.name()));
         }
         return svg;
+    }
+
+    private static double highest(Stream<Means> means) {
+        return means.mapToDouble(mean -> mean.interval().map(Interval::high).orElse(mean.value()))
+                .max()
+                .orElse(PERCENT);
+    }
+
+    /** A part of an error bar. */
+    private DomContent bar(String colour, double x, double y, double endX, double endY) {
+        return tag("polyline").withClass(colour).attr("points", x(x) + "," + y(y) + " " + x(endX) + "," + y(endY));
     }
 
     private static double top(double most) {
@@ -199,7 +207,7 @@ final class Chart {
                         .attr("r", "3")
                         .with(tag("title")
                                 .withText(line.name() + " at " + ticks(point.x()) + ": "
-                                        + Means.number(point.mean().value())
+                                        + point.mean().number()
                                         + point.mean().bounds()))));
     }
 

@@ -1,7 +1,6 @@
 package dev.romestream.client.report;
 
 import static j2html.TagCreator.body;
-import static j2html.TagCreator.caption;
 import static j2html.TagCreator.code;
 import static j2html.TagCreator.dd;
 import static j2html.TagCreator.details;
@@ -26,17 +25,10 @@ import static j2html.TagCreator.p;
 import static j2html.TagCreator.pre;
 import static j2html.TagCreator.rawHtml;
 import static j2html.TagCreator.section;
-import static j2html.TagCreator.small;
 import static j2html.TagCreator.span;
 import static j2html.TagCreator.style;
 import static j2html.TagCreator.summary;
-import static j2html.TagCreator.table;
-import static j2html.TagCreator.tbody;
-import static j2html.TagCreator.td;
-import static j2html.TagCreator.th;
-import static j2html.TagCreator.thead;
 import static j2html.TagCreator.title;
-import static j2html.TagCreator.tr;
 import static j2html.TagCreator.ul;
 
 import dev.romestream.client.experiment.ExperimentFile;
@@ -45,10 +37,14 @@ import dev.romestream.client.result.FlagWords;
 import dev.romestream.client.result.Results;
 import dev.romestream.client.result.SyntheticImages;
 import dev.romestream.client.result.WholeFile;
+import dev.romestream.client.table.Comparison;
+import dev.romestream.client.table.Comparison.Subject;
+import dev.romestream.client.table.Means;
+import dev.romestream.client.table.MetricTable;
+import dev.romestream.client.table.TableHtml;
 import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.robustness.metric.FigureNames;
-import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertState;
 import dev.romestream.schemas.DistillationSpec;
@@ -57,7 +53,6 @@ import dev.romestream.schemas.LabelKind;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
 import j2html.tags.DomContent;
-import j2html.tags.specialized.TdTag;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -67,13 +62,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Experiments in one HTML file with everything in it: no script, and nothing from elsewhere. */
@@ -145,73 +138,32 @@ public final class ReportPage {
 
     /** Experiments side by side. */
     private static DomContent overview(String suite, List<ReportedExperiment> experiments) {
-        List<ReportedExperiment> own =
-                experiments.stream().filter(one -> one.suites().contains(suite)).toList();
-        ReportedExperiment first = own.get(0);
-        boolean several = own.size() > 1;
-        List<String> headings =
-                new ArrayList<>(List.of("experiment", "victims", "clean", "worst case", "I-RR", "I-RR, targeted"));
-        if (several) {
-            headings.add("worst case against " + first.experiment().getName());
-        }
-        headings.add("flags");
-        List<Chart.Dot> dots = own.stream()
+        MetricTable table = Comparison.table(
+                "experiment",
+                experiments.stream().map(ReportedExperiment::subject).toList(),
+                suite,
+                Mode.UNTARGETED,
+                Optional.empty());
+        List<Chart.Dot> dots = experiments.stream()
                 .map(one -> dot(suite, one))
                 .flatMap(Optional::stream)
                 .toList();
         return section(
                 h2("Suite " + suite),
-                div(table(
-                                thead(tr(each(headings, heading -> th(heading).attr("scope", "col")))),
-                                tbody(each(own, one -> overviewRow(suite, one, several ? first : null)))))
-                        .withClass("scroll")
-                        .attr("tabindex", "0")
-                        .attr("role", "group")
-                        .attr("aria-label", "Experiments under " + suite),
+                TableHtml.of(table),
                 iff(
                         !dots.isEmpty(),
                         figure(
                                 Chart.plane("Clean accuracy against worst case, suite " + suite, dots),
                                 figcaption(
-                                        "Clean accuracy against the worst case. On one line the I-RR is the same, whatever"
-                                                + " the accuracies: what lies low on the left has a high ratio for little. (For"
-                                                + " attacks that all take as much as the worst case does.)"))));
+                                        "Clean accuracy against the worst case, with 95 % intervals. The higher and the"
+                                                + " further to the right, the better."))));
     }
 
     private static Optional<Chart.Dot> dot(String suite, ReportedExperiment one) {
-        List<RobustnessMetrics> victims = one.newest(suite, Mode.UNTARGETED);
+        List<RobustnessMetrics> victims = one.subject().of(suite, Mode.UNTARGETED);
         return Means.of(victims, FigureNames.CLEAN).flatMap(clean -> Means.of(victims, FigureNames.WORST_CASE)
-                .map(worst -> new Chart.Dot(one.experiment().getName(), clean.value(), worst.value())));
-    }
-
-    private static DomContent overviewRow(String suite, ReportedExperiment one, ReportedExperiment first) {
-        List<RobustnessMetrics> victims = one.newest(suite, Mode.UNTARGETED);
-        List<DomContent> cells = new ArrayList<>();
-        cells.add(th(one.experiment().getName()).attr("scope", "row"));
-        boolean complete = victims.stream().allMatch(RobustnessMetrics::getComplete);
-        cells.add(td(victims.size() + (complete ? "" : " …")));
-        Stream.of(FigureNames.CLEAN, FigureNames.WORST_CASE, FigureNames.IRR)
-                .forEach(figure -> cells.add(cell(Means.of(victims, figure))));
-        cells.add(cell(Means.of(one.newest(suite, Mode.TARGETED), FigureNames.IRR)));
-        if (first != null) {
-            cells.add(
-                    one.equals(first)
-                            ? td("–")
-                            : cell(Means.ofDifference(
-                                    victims, first.newest(suite, Mode.UNTARGETED), FigureNames.WORST_CASE)));
-        }
-        String flags = victims.stream()
-                .flatMap(figure -> figure.getFlags().stream())
-                .distinct()
-                .sorted()
-                .collect(Collectors.joining(", "));
-        cells.add(td(flags).withClass("words"));
-        return tr(each(cells.stream()));
-    }
-
-    private static TdTag cell(Optional<Means> means) {
-        return means.map(given -> td(Means.number(given.value())).with(small(given.bounds())))
-                .orElseGet(() -> td("–"));
+                .map(worst -> new Chart.Dot(one.experiment().getName(), clean, worst)));
     }
 
     private static DomContent experiment(ReportedExperiment one) {
@@ -254,7 +206,9 @@ public final class ReportPage {
     private static DomContent suite(String suite, ReportedExperiment one) {
         return div(
                 h3(suite),
-                each(List.of(Mode.values()), mode -> attacks(suite, mode, one.newest(suite, mode))),
+                each(
+                        List.of(Mode.values()),
+                        mode -> attacks(suite, mode, one.subject().of(suite, mode))),
                 each(
                         one.along(suite, Mode.UNTARGETED).entrySet(),
                         line -> course(suite, one, line.getKey(), line.getValue())));
@@ -262,57 +216,20 @@ public final class ReportPage {
 
     /** Attack by victim. */
     private static DomContent attacks(String suite, Mode mode, List<RobustnessMetrics> victims) {
-        if (victims.isEmpty()) {
-            return p();
-        }
-        AttackColumns columns = new AttackColumns(
-                victims.stream().map(RobustnessMetrics::getAttacks).toList());
-        List<String> headings = new ArrayList<>(List.of("victim"));
-        headings.addAll(columns.names());
-        headings.addAll(List.of("worst case", "I-RR", "images"));
-        return div(table(
-                        caption(word(mode) + ", " + suite),
-                        thead(tr(each(headings, heading -> th(heading).attr("scope", "col")))),
-                        tbody(each(
-                                victims,
-                                victim -> tr(
-                                        th(VictimPlan.network(victim)
-                                                        + (victim.getMethod().equals(VictimPlan.BROUGHT)
-                                                                ? ", version " + victim.getVersion()
-                                                                : ""))
-                                                .attr("scope", "row")
-                                                .attr("title", victim.getArchitecture()),
-                                        each(columns.of(victim.getAttacks()).map(attack -> attack.map(
-                                                        known -> heat(known.getAccuracy(), known.getInterval()))
-                                                .orElseGet(() -> td("–")))),
-                                        heat(victim.getWorstCase()),
-                                        td(victim.getIrr() == null ? "–" : Means.number(victim.getIrr()))
-                                                .with(small(bounds(victim.getIrrInterval()))),
-                                        td(victim.getWorstCase().getCount() + (victim.getComplete() ? "" : " …")))))))
-                .withClass("scroll")
-                .attr("tabindex", "0")
-                .attr("role", "group")
-                .attr("aria-label", "Attack by victim, " + word(mode) + ", " + suite);
-    }
-
-    private static String word(Mode mode) {
-        return mode.name().toLowerCase(Locale.ROOT);
-    }
-
-    private static TdTag heat(Accuracy accuracy) {
-        return heat(accuracy.getAccuracy(), accuracy.getInterval());
-    }
-
-    private static TdTag heat(Double value, List<Double> interval) {
-        return value == null
-                ? td("–")
-                : td(Means.number(value)).with(small(bounds(interval))).withClass("heat h" + Math.round(value / 10));
-    }
-
-    private static String bounds(List<Double> interval) {
-        return interval == null
-                ? ""
-                : " [" + Means.number(interval.get(0)) + ", " + Means.number(interval.get(1)) + "]";
+        return iff(
+                !victims.isEmpty(),
+                TableHtml.of(Comparison.victims(
+                        victims.stream()
+                                .map(victim -> new Subject(
+                                        victim.getVictim(),
+                                        VictimPlan.network(victim)
+                                                + (victim.getMethod().equals(VictimPlan.BROUGHT)
+                                                        ? ", version " + victim.getVersion()
+                                                        : ""),
+                                        List.of(victim)))
+                                .toList(),
+                        suite,
+                        mode)));
     }
 
     /** Figures over snapshots or versions, where there are several. */
@@ -356,7 +273,7 @@ public final class ReportPage {
     private static DomContent flags(ReportedExperiment one) {
         TreeSet<String> flags = new TreeSet<>();
         one.suites().forEach(suite -> Stream.of(Mode.values())
-                .flatMap(mode -> one.newest(suite, mode).stream())
+                .flatMap(mode -> one.subject().of(suite, mode).stream())
                 .forEach(figure -> flags.addAll(figure.getFlags())));
         return flags.isEmpty()
                 ? p("No flags: nothing shows that the figures say less than they seem to.")

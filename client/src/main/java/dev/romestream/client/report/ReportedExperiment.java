@@ -1,6 +1,8 @@
 package dev.romestream.client.report;
 
 import dev.romestream.client.result.SyntheticImages;
+import dev.romestream.client.table.Comparison;
+import dev.romestream.client.table.Comparison.Subject;
 import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.Experiment;
@@ -37,21 +39,9 @@ public record ReportedExperiment(
                 .toList();
     }
 
-    /** Of the newest snapshot, or of the newest version of each network: in the order of their names. */
-    List<RobustnessMetrics> newest(String suite, Mode mode) {
-        Map<String, RobustnessMetrics> newest = of(suite, mode).stream()
-                .collect(Collectors.toMap(
-                        VictimPlan::network,
-                        figure -> figure,
-                        (a, b) -> a.getSnapshot() > b.getSnapshot() ? a : b,
-                        TreeMap::new));
-        int last = newest.values().stream()
-                .mapToInt(RobustnessMetrics::getSnapshot)
-                .max()
-                .orElse(0);
-        return newest.values().stream()
-                .filter(figure -> isOfNetworks() || figure.getSnapshot() == last)
-                .toList();
+    /** Its row: of the newest snapshot, or of the newest version of each network. */
+    Subject subject() {
+        return new Subject(experiment.getId(), experiment.getName(), Comparison.newest(metrics, isOfNetworks()));
     }
 
     /** By what they are of, in the order of snapshots or versions; all victims of a snapshot are one. */

@@ -1,7 +1,6 @@
 package dev.romestream.client.result;
 
 import dev.romestream.client.experiment.ExperimentFile;
-import dev.romestream.exchange.codec.RecordJson;
 import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
@@ -101,7 +100,7 @@ public final class Results implements AutoCloseable {
         List<RobustnessMetrics> all = experiments.stream()
                 .flatMap(experiment -> metrics(experiment.getId()).stream())
                 .collect(Collectors.toList());
-        WholeFile.write(out.resolve("metrics.json"), RecordJson.array(all) + "\n");
+        WholeFile.write(out.resolve("metrics.json"), MetricsFile.write(all));
         for (Experiment experiment : experiments) {
             Path folder = experiments.size() == 1 ? out : out.resolve(folder(experiment));
             Files.createDirectories(folder);

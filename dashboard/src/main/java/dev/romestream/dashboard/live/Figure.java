@@ -48,7 +48,16 @@ public final class Figure {
      * @param count of the images in {@code outcomes}
      * @param sample where its first images stand, if that is known
      */
-    public record Attack(String name, BitSet outcomes, int count, Optional<Sample> sample) {}
+    public record Attack(String name, BitSet outcomes, int count, Optional<Sample> sample) {
+        /** The outcomes as a string, 1 for each image that was still right and 0 for each that was not. */
+        public String perImage() {
+            StringBuilder row = new StringBuilder();
+            for (int i = 0; i < count; i++) {
+                row.append(outcomes.get(i) ? '1' : '0');
+            }
+            return row.toString();
+        }
+    }
 
     /** Takes a record in, and returns it as pages get it: without outcomes of single images, and with how it came to be. */
     Map<String, Object> accept(RobustnessMetrics newest) {
@@ -124,6 +133,16 @@ public final class Figure {
             bits.set(i, perImage.charAt(i) == '1');
         }
         return bits;
+    }
+
+    /** Gives a record of this figure the outcomes of single images back. */
+    List<RobustnessMetrics> restored(List<RobustnessMetrics> records) {
+        for (RobustnessMetrics record : records) {
+            for (int i = 0; i < attacks.size(); i++) {
+                record.getAttacks().get(i).setPerImage(attacks.get(i).perImage());
+            }
+        }
+        return records;
     }
 
     Headline headline() {

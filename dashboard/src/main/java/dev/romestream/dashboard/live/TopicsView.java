@@ -1,6 +1,7 @@
 package dev.romestream.dashboard.live;
 
 import dev.romestream.client.result.DeadLetterBox;
+import dev.romestream.client.result.MetricsFile;
 import dev.romestream.dashboard.live.LiveState.Kind;
 import dev.romestream.exchange.codec.RecordJson;
 import dev.romestream.messaging.config.RomeConfig;
@@ -21,6 +22,7 @@ import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -321,6 +323,27 @@ public final class TopicsView implements AutoCloseable {
     public synchronized List<Figure.Attack> attacks(String experiment, String key) {
         Figure figure = figures.getOrDefault(experiment, Map.of()).get(key);
         return figure == null ? List.of() : figure.attacks();
+    }
+
+    /** Ids of the experiments that score networks which users bring. */
+    public synchronized List<String> monitored() {
+        return experiments.values().stream()
+                .filter(experiment -> experiment.getDistillation() == null)
+                .map(Experiment::getId)
+                .toList();
+    }
+
+    /** The metrics of an experiment under a suite, with the outcomes of single images. */
+    public synchronized List<RobustnessMetrics> metrics(String experiment, String suite) {
+        publish();
+        List<RobustnessMetrics> metrics = new ArrayList<>();
+        figures.getOrDefault(experiment, Map.of()).forEach((key, figure) -> {
+            if (figure.headline().suite().equals(suite)) {
+                String json = new String(state.json(Kind.FIGURE, key), StandardCharsets.UTF_8);
+                metrics.addAll(figure.restored(MetricsFile.parse("[" + json + "]")));
+            }
+        });
+        return metrics;
     }
 
     /** Waits until what is on the topics now is known. */

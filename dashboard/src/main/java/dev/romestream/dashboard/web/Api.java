@@ -12,6 +12,10 @@ import dev.romestream.client.result.ContactSheet;
 import dev.romestream.client.result.DeadLetterBox;
 import dev.romestream.client.result.FlagWords;
 import dev.romestream.client.result.SyntheticImages;
+import dev.romestream.client.table.Comparison;
+import dev.romestream.client.table.Comparison.Subject;
+import dev.romestream.client.table.MetricTable;
+import dev.romestream.client.table.TableData;
 import dev.romestream.dashboard.live.Figure;
 import dev.romestream.dashboard.live.LiveState;
 import dev.romestream.dashboard.live.LiveState.Kind;
@@ -22,6 +26,8 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.Mode;
+import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.SnapshotManifest;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.BadRequestResponse;
@@ -33,14 +39,17 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -125,6 +134,16 @@ final class Api {
                         "The first images of an attack before and after it, as PNG data. Queries: 'figure', its key, and"
                                 + " 'attack', a position in it.",
                         this::gallery),
+                Route.get(
+                        "/api/compare",
+                        "Experiments side by side under one suite, with 95 % intervals and differences. Queries: 'ids', with"
+                                + " commas between; 'suite', 'mode', 'baseline' (an id), 'format' (json or csv).",
+                        this::compare),
+                Route.get(
+                        "/api/versions",
+                        "Versions of a network that is monitored, each against the one before. Queries: 'network', its"
+                                + " victim's name; 'suite', 'mode'.",
+                        this::versions),
                 Route.get("/api/alerts", "Alerts: the rules that are crossed, and those that were.", this::alerts),
                 Route.get("/api/flags", "What the flags of figures say.", this::flags),
                 Route.get("/api/dead-letters", "Dead letters by topic and cause, and the newest.", this::deadLetters),
@@ -217,15 +236,66 @@ final class Api {
         if (key == null) {
             throw new BadRequestResponse("Which figure is said by 'figure': experiment/snapshot/victim/suite/mode.");
         }
-        List<String> rows = new ArrayList<>();
-        for (Figure.Attack attack : topics.attacks(known(context).getId(), key)) {
-            StringBuilder row = new StringBuilder();
-            for (int i = 0; i < attack.count(); i++) {
-                row.append(attack.outcomes().get(i) ? '1' : '0');
-            }
-            rows.add(row.toString());
+        answerWith(
+                context,
+                topics.attacks(known(context).getId(), key).stream()
+                        .map(Figure.Attack::perImage)
+                        .toList());
+    }
+
+    private void compare(Context context) {
+        List<Subject> subjects = Stream.of(query(context, "ids").split(","))
+                .map(id -> topics.experiment(id)
+                        .orElseThrow(() -> new NotFoundResponse("There is no experiment '" + id + "'.")))
+                .map(experiment -> new Subject(
+                        experiment.getId(),
+                        experiment.getName(),
+                        Comparison.newest(
+                                topics.metrics(experiment.getId(), query(context, "suite")),
+                                experiment.getDistillation() == null)))
+                .toList();
+        MetricTable table = Comparison.table(
+                "experiment",
+                subjects,
+                query(context, "suite"),
+                mode(context),
+                Optional.ofNullable(context.queryParam("baseline")));
+        if ("csv".equals(context.queryParam("format"))) {
+            context.contentType("text/csv; charset=utf-8").result(TableData.csv(table));
+        } else {
+            answerWith(context, TableData.json(table));
         }
-        answerWith(context, rows);
+    }
+
+    private void versions(Context context) {
+        String network = query(context, "network");
+        List<Subject> versions = topics.monitored().stream()
+                .flatMap(id -> topics.metrics(id, query(context, "suite")).stream())
+                .filter(metrics -> metrics.getVictim().equals(network))
+                .collect(Collectors.groupingBy(RobustnessMetrics::getVersion, TreeMap::new, Collectors.toList()))
+                .entrySet()
+                .stream()
+                .map(version -> new Subject(
+                        version.getKey().toString(), version.getKey().toString(), version.getValue()))
+                .toList();
+        answerWith(context, TableData.json(Comparison.versions(versions, query(context, "suite"), mode(context))));
+    }
+
+    private static String query(Context context, String name) {
+        String value = context.queryParam(name);
+        if (value == null || value.isEmpty()) {
+            throw new BadRequestResponse("The query '" + name + "' is missing.");
+        }
+        return value;
+    }
+
+    private static Mode mode(Context context) {
+        String word = Objects.requireNonNullElse(context.queryParam("mode"), "untargeted");
+        return Stream.of(Mode.values())
+                .filter(mode -> mode.name().toLowerCase(Locale.ROOT).equals(word))
+                .findFirst()
+                .orElseThrow(
+                        () -> new BadRequestResponse("'mode' is '" + word + "'; it must be untargeted or targeted."));
     }
 
     private void gallery(Context context) {

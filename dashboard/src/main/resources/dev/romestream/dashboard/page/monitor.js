@@ -5,7 +5,7 @@ import { alertList } from "./alerts.js";
 import { FLAGS } from "./attacks.js";
 import { count, el, interval, link, look, number, show } from "./dom.js";
 import { Outcomes } from "./outcomes.js";
-import { paired } from "./statistics.js";
+import { Fetched, signed } from "./tables.js";
 
 export function open(page) {
   const chooser = el("form.tools", { onsubmit: event => event.preventDefault() });
@@ -15,6 +15,7 @@ export function open(page) {
   const alerts = el("section", { "aria-live": "polite", "aria-label": "Alerts" });
   page.append(el("h1", {}, "Monitor"), alerts, chooser, curve.element, table, lost);
   const outcomes = new Outcomes();
+  const fetched = new Fetched();
 
   const experiments = () => [...entries("experiment").values()].filter(row => row.method === "network").map(row => row.id);
 
@@ -48,16 +49,16 @@ export function open(page) {
         { label: "I-RR", banded: true, points: versions.map(figure => [figure.version, figure.irr, ...figure.irrInterval ?? []]) },
       ]);
       curve.draw(x, series, "version");
+      const { value } = fetched.of(`api/versions?${new URLSearchParams({ network, suite, mode })}`, versions.map(figure => [figure.key, figure.worstCase.count, figure.complete, figure.plan].join()).join());
       show(table, el("table", {}, el("thead", {}, el("tr", {}, ["version", "experiment", "clean", "worst case", "I-RR", "images", "flags", "against the version before"].map(name => el("th", { scope: "col" }, name)))),
-        el("tbody", {}, versions.map((figure, i) => {
-          const now = outcomes.of(figure), before = i > 0 ? outcomes.of(versions[i - 1]) : null;
-          const changes = now && before ? figure.attacks.map((attack, k) => ({ attack: attack.attack, ...paired((now[k] ?? "").padEnd(attack.count, "0"), (before[k] ?? "").padEnd(attack.count, "0")) })) : [];
+        el("tbody", {}, versions.map(figure => {
+          const changes = Object.entries(value?.rows.find(row => row.id === String(figure.version))?.metrics ?? {}).filter(([, metric]) => metric.difference?.value != null);
           return el("tr", { "data-version": figure.version }, el("th", { scope: "row" }, String(figure.version)), el("td", {}, el("a", { href: link("experiment", figure.experiment) }, figure.experiment)),
             el("td", {}, number(figure.clean.accuracy), " ", el("small", {}, interval(figure.clean.interval))), el("td", {}, number(figure.worstCase.accuracy), " ", el("small", {}, interval(figure.worstCase.interval))),
             el("td", {}, number(figure.irr), " ", el("small", {}, interval(figure.irrInterval))), el("td", {}, count(figure.worstCase.count), figure.complete ? "" : " …"),
             el("td", {}, figure.flags.map(flag => el("abbr", { title: FLAGS[flag] }, flag + " "))),
             el("td", {}, changes.length ? el("button.plain", { id: "lost-" + figure.version, onclick: () => look({ version: figure.version }) },
-              changes.map(change => `${change.attack} ${change.mean > 0 ? "+" : ""}${number(change.mean)} ${interval(change.interval)}`).join("; ")) : "–"));
+              changes.map(([name, { difference }]) => `${name} ${signed(difference.value)} ${difference.low == null ? "" : interval([difference.low, difference.high])}`).join("; ")) : "–"));
         }))));
       const at = versions.findIndex(figure => String(figure.version) === view.get("version"));
       const now = at > 0 ? outcomes.of(versions[at]) : null, before = at > 0 ? outcomes.of(versions[at - 1]) : null;

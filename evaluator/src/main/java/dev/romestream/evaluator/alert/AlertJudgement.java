@@ -90,7 +90,7 @@ record AlertJudgement(
     /** What later figures are to be held against. */
     static RuleBase base(AlertRule rule, RobustnessMetrics now) {
         NamedFigure figure = NamedFigure.of(now, rule.getFigure());
-        return new RuleBase(side(now, figure), figure.perImage(), now.getImagesDigest());
+        return new RuleBase(side(now, figure), String.join(",", figure.perImage()), now.getImagesDigest());
     }
 
     private static AlertJudgement alone(Verdict verdict, String reason, AlertFigure now) {
@@ -98,7 +98,7 @@ record AlertJudgement(
     }
 
     private static AlertJudgement failed(RobustnessMetrics now) {
-        AlertFigure side = side(now, new NamedFigure(Optional.empty(), Optional.empty(), ""));
+        AlertFigure side = side(now, NamedFigure.none(""));
         return failure(now)
                 .map(attack -> alone(
                         Verdict.CROSSED, "the attack " + attack.getAttack() + " failed: " + attack.getFailure(), side))
@@ -115,7 +115,7 @@ record AlertJudgement(
         boolean raised = flag.equals(AlertRules.ANY)
                 ? !now.getFlags().isEmpty()
                 : now.getFlags().contains(flag);
-        AlertFigure side = side(now, new NamedFigure(Optional.empty(), Optional.empty(), ""));
+        AlertFigure side = side(now, NamedFigure.none(""));
         return raised
                 ? alone(Verdict.CROSSED, "flags: " + String.join(", ", now.getFlags()), side)
                 : alone(Verdict.OVER, flag.equals(AlertRules.ANY) ? "no flags" : "no flag " + flag, side);
@@ -139,9 +139,12 @@ record AlertJudgement(
         FigureDifference difference = FigureDifference.of(
                 figure,
                 new NamedFigure(
+                        rule.getFigure(),
                         Optional.of(before.getValue()),
                         Optional.ofNullable(before.getInterval()).map(AlertJudgement::interval),
-                        base.getPerImage()),
+                        base.getPerImage().isEmpty()
+                                ? List.of()
+                                : List.of(base.getPerImage().split(","))),
                 FigureDifference.isOfSameImages(now.getImagesDigest(), base.getImagesDigest()));
         boolean fell = difference.points() <= -rule.getDropsBy() + ROUNDING;
         boolean clear = !rule.getSignificant()

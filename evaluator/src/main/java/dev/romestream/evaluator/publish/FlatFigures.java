@@ -25,7 +25,7 @@ final class FlatFigures {
         FlatFigures flat = new FlatFigures(metrics);
         flat.count(FigureNames.CLEAN, metrics.getClean());
         flat.count(FigureNames.WORST_CASE, metrics.getWorstCase());
-        flat.ratio(FigureNames.RR, metrics.getRr(), null);
+        flat.ratio(FigureNames.RR, metrics.getRr(), metrics.getRrInterval());
         flat.ratio(FigureNames.IRR, metrics.getIrr(), metrics.getIrrInterval());
         flat.ratio("irrPlus", metrics.getIrrPlus(), null);
         flat.ratio("ae", metrics.getAe(), null);

@@ -4,6 +4,8 @@ import dev.romestream.evaluator.plan.EvaluationPlan;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.metric.Interval;
+import dev.romestream.robustness.metric.Outcomes;
+import dev.romestream.robustness.metric.Ratio;
 import dev.romestream.robustness.metric.RatioInterval;
 import dev.romestream.robustness.metric.RobustnessRatios;
 import dev.romestream.schemas.Accuracy;
@@ -50,14 +52,10 @@ final class MetricsCalculation {
                 attacks.stream().filter(AttackOutcomes::isRated).toList();
         RobustnessRatios ratios = ratios(clean, rated);
         Map<String, String> undefined = new TreeMap<>(ratios.undefined());
-        Optional<Interval> irrInterval = ratios.irr().isEmpty()
-                ? Optional.empty()
-                : RatioInterval.irr(
-                        common(),
-                        clean.correct(),
-                        rated.stream().map(AttackOutcomes::correct).toList());
-        if (ratios.irr().isPresent() && irrInterval.isEmpty()) {
-            undefined.put("irrInterval", "too few images have been seen by every attack");
+        Optional<Interval> irrInterval = ratios.irr().flatMap(any -> interval(Ratio.IRR, clean, rated));
+        Optional<Interval> rrInterval = ratios.rr().flatMap(any -> interval(Ratio.RR, clean, rated));
+        if (ratios.rr().isPresent() && rrInterval.isEmpty()) {
+            undefined.put("rrInterval", "of a single attack RR is 0");
         }
         return RobustnessMetrics.newBuilder()
                 .setExperiment(evaluation.getExperiment())
@@ -81,6 +79,7 @@ final class MetricsCalculation {
                 .setRr(ratios.rr().orElse(null))
                 .setIrr(ratios.irr().orElse(null))
                 .setIrrInterval(irrInterval.map(MetricsCalculation::bounds).orElse(null))
+                .setRrInterval(rrInterval.map(MetricsCalculation::bounds).orElse(null))
                 .setIrrPlus(ratios.irrPlus().orElse(null))
                 .setAe(ratios.ae().orElse(null))
                 .setCrei(ratios.crei().orElse(null))
@@ -95,6 +94,15 @@ final class MetricsCalculation {
                 .setPlan(evaluation.getPlan())
                 .setSpecification(evaluation.getSpecification())
                 .build();
+    }
+
+    private Optional<Interval> interval(Ratio ratio, AttackOutcomes clean, List<AttackOutcomes> rated) {
+        return RatioInterval.of(
+                ratio,
+                new Outcomes(
+                        common(),
+                        clean.correct(),
+                        rated.stream().map(AttackOutcomes::correct).toList()));
     }
 
     private List<String> flags(AttackOutcomes clean) {

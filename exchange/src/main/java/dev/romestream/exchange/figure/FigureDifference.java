@@ -1,15 +1,19 @@
 package dev.romestream.exchange.figure;
 
 import dev.romestream.robustness.metric.Interval;
+import dev.romestream.robustness.metric.Outcomes;
 import dev.romestream.robustness.metric.PairedDifference;
+import dev.romestream.robustness.metric.Ratio;
+import dev.romestream.robustness.metric.RatioInterval;
+import java.util.List;
 import java.util.Optional;
 
 /**
- * One figure less another, in points.
+ * One figure less another of the same name, in points.
  *
- * @param interval 95 %: of the images in pairs where they are the same ones (Bonett and Price), else of the two intervals
- *     (Newcombe); empty where one of them has none
- * @param pairs of the images, where they are the same ones
+ * @param interval 95 %: of the images in pairs where they are the same ones (Bonett and Price; of ratios {@link RatioInterval}), else
+ *     of the two intervals (Newcombe; Zou and Donner); empty where one of them has none
+ * @param pairs of the images, where they are the same ones; of ratios there are none
  */
 public record FigureDifference(double points, Optional<Interval> interval, Optional<PairedDifference> pairs) {
 
@@ -24,19 +28,35 @@ public record FigureDifference(double points, Optional<Interval> interval, Optio
      * @param sameImages whether both are of the same images in the same order
      */
     public static FigureDifference of(NamedFigure first, NamedFigure second, boolean sameImages) {
-        if (sameImages
-                && !first.perImage().isEmpty()
-                && first.perImage().length() == second.perImage().length()) {
-            PairedDifference pairs = PairedDifference.of(first.perImage(), second.perImage());
+        double value = first.value().orElseThrow();
+        double other = second.value().orElseThrow();
+        if (sameImages && isPaired(first.perImage(), second.perImage())) {
+            Ratio ratio = Ratio.named(first.name());
+            if (ratio != null) {
+                Optional<Interval> interval = RatioInterval.ofDifference(
+                        ratio, Outcomes.of(first.perImage()), Outcomes.of(second.perImage()));
+                return new FigureDifference(value - other, interval, Optional.empty());
+            }
+            PairedDifference pairs = PairedDifference.of(
+                    first.perImage().get(0), second.perImage().get(0));
             return new FigureDifference(
                     pairs.points(), Optional.of(new Interval(pairs.low(), pairs.high())), Optional.of(pairs));
         }
-        double value = first.value().orElseThrow();
-        double other = second.value().orElseThrow();
         return new FigureDifference(
                 value - other,
                 first.interval()
                         .flatMap(one -> second.interval().map(two -> Interval.ofDifference(value, one, other, two))),
                 Optional.empty());
+    }
+
+    private static boolean isPaired(List<String> first, List<String> second) {
+        return !first.isEmpty()
+                && !second.isEmpty()
+                && first.get(0).length() == second.get(0).length();
+    }
+
+    /** Whether chance is ruled out: the interval is on one side of 0. */
+    public boolean isClear() {
+        return interval.map(given -> given.low() > 0 || given.high() < 0).orElse(false);
     }
 }

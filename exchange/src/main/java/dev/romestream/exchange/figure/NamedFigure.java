@@ -16,43 +16,73 @@ import java.util.stream.Stream;
  *
  * @param value in per cent; empty where it is undefined
  * @param interval 95 %; empty where there is none
- * @param perImage 1 for each image that is right and 0 for each that is not, in order; empty of a ratio, and until it is complete
+ * @param perImage 1 for each image that is right and 0 for each that is not, in order; of a ratio a string without an attack and
+ *     one under each; empty until it is complete
  */
-public record NamedFigure(Optional<Double> value, Optional<Interval> interval, String perImage) {
+public record NamedFigure(String name, Optional<Double> value, Optional<Interval> interval, List<String> perImage) {
 
     /** @param name clean, worstCase, irr, rr, or an attack: right under all of that name */
     public static NamedFigure of(RobustnessMetrics metrics, String name) {
         return switch (name) {
-            case FigureNames.IRR ->
-                new NamedFigure(
-                        Optional.ofNullable(metrics.getIrr()),
-                        Optional.ofNullable(metrics.getIrrInterval())
-                                .map(bounds -> new Interval(bounds.get(0), bounds.get(1))),
-                        "");
-            case FigureNames.RR -> new NamedFigure(Optional.ofNullable(metrics.getRr()), Optional.empty(), "");
+            case FigureNames.IRR -> ratio(metrics, name, metrics.getIrr(), metrics.getIrrInterval());
+            case FigureNames.RR -> ratio(metrics, name, metrics.getRr(), metrics.getRrInterval());
             case FigureNames.CLEAN ->
-                under(metrics, attack -> attack.getAttack().equals(Attacks.NONE))
-                        .orElseGet(() -> soFar(metrics.getClean()));
+                under(metrics, name, attack -> attack.getAttack().equals(Attacks.NONE))
+                        .orElseGet(() -> soFar(name, metrics.getClean()));
             case FigureNames.WORST_CASE ->
                 under(
                                 metrics,
+                                name,
                                 attack -> !attack.getControl()
                                         || attack.getAttack().equals(Attacks.NONE))
-                        .orElseGet(() -> soFar(metrics.getWorstCase()));
+                        .orElseGet(() -> soFar(name, metrics.getWorstCase()));
             default ->
-                under(metrics, attack -> attack.getAttack().equals(name))
-                        .orElseGet(() -> new NamedFigure(Optional.empty(), Optional.empty(), ""));
+                under(metrics, name, attack -> attack.getAttack().equals(name)).orElseGet(() -> none(name));
         };
     }
 
-    private static NamedFigure soFar(Accuracy accuracy) {
+    /** What one attack leaves. */
+    public static NamedFigure of(AttackAccuracy attack) {
         return new NamedFigure(
-                Optional.ofNullable(accuracy.getAccuracy()),
-                Optional.ofNullable(accuracy.getInterval()).map(bounds -> new Interval(bounds.get(0), bounds.get(1))),
-                "");
+                attack.getAttack(),
+                Optional.ofNullable(attack.getAccuracy()),
+                Optional.ofNullable(attack.getInterval()).map(NamedFigure::interval),
+                attack.getPerImage().isEmpty() ? List.of() : List.of(attack.getPerImage()));
     }
 
-    private static Optional<NamedFigure> under(RobustnessMetrics metrics, Predicate<AttackAccuracy> wanted) {
+    /** One that is not there. */
+    public static NamedFigure none(String name) {
+        return new NamedFigure(name, Optional.empty(), Optional.empty(), List.of());
+    }
+
+    private static NamedFigure ratio(RobustnessMetrics metrics, String name, Double value, List<Double> interval) {
+        Stream<AttackAccuracy> rated = metrics.getAttacks().stream().filter(AttackAccuracy::getRated);
+        Stream<AttackAccuracy> clean = metrics.getAttacks().stream()
+                .filter(attack -> attack.getAttack().equals(Attacks.NONE));
+        List<String> perImage = Stream.concat(clean, rated.filter(attack -> !attack.getControl()))
+                .map(AttackAccuracy::getPerImage)
+                .toList();
+        return new NamedFigure(
+                name,
+                Optional.ofNullable(value),
+                Optional.ofNullable(interval).map(NamedFigure::interval),
+                perImage.stream().anyMatch(String::isEmpty) ? List.of() : perImage);
+    }
+
+    private static Interval interval(List<Double> bounds) {
+        return new Interval(bounds.get(0), bounds.get(1));
+    }
+
+    private static NamedFigure soFar(String name, Accuracy accuracy) {
+        return new NamedFigure(
+                name,
+                Optional.ofNullable(accuracy.getAccuracy()),
+                Optional.ofNullable(accuracy.getInterval()).map(NamedFigure::interval),
+                List.of());
+    }
+
+    private static Optional<NamedFigure> under(
+            RobustnessMetrics metrics, String name, Predicate<AttackAccuracy> wanted) {
         List<String> outcomes = metrics.getAttacks().stream()
                 .filter(wanted)
                 .map(AttackAccuracy::getPerImage)
@@ -70,9 +100,10 @@ public record NamedFigure(Optional<Double> value, Optional<Interval> interval, S
         }
         long correct = all.chars().filter(bit -> bit == '1').count();
         return Optional.of(new NamedFigure(
+                name,
                 Optional.of(100.0 * correct / all.length()),
                 Optional.of(Interval.wilson(correct, all.length())),
-                all.toString()));
+                List.of(all.toString())));
     }
 
     /** Why it is undefined. */

@@ -49,11 +49,11 @@ public record PairedDifference(int images, int won, int lost) {
 
     /** The lower bound, in points. */
     public double low() {
-        return PERCENT * (corrected(won) - corrected(lost) - halfWidth());
+        return Math.max(-PERCENT, PERCENT * (corrected(won) - corrected(lost) - halfWidth()));
     }
 
     /** The upper bound, in points. */
     public double high() {
-        return PERCENT * (corrected(won) - corrected(lost) + halfWidth());
+        return Math.min(PERCENT, PERCENT * (corrected(won) - corrected(lost) + halfWidth()));
     }
 }

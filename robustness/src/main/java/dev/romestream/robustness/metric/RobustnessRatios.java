@@ -9,7 +9,8 @@ import java.util.TreeMap;
  * The ratios of BEARD and ROME, in per cent, with A0 the clean accuracy and drop_i = A0 - a_i:
  * {@code RR = 100 (1 - mean(drop) / max(drop))}, {@code I-RR = 100 (1 - mean(drop) max(drop) / A0^2)}, {@code I-RR+ = I-RR -
  * mean(max(0, -drop_i))} and, with t the wall seconds, {@code AE = 100 (mean t_i - t_clean) / (max t_i - t_clean)}; CREI and
- * I-CREI are the means of RR or I-RR with AE.
+ * I-CREI are the means of RR or I-RR with AE. In I-RR max(drop) is at least 0. So I-RR is 100 where no attack lowers the accuracy,
+ * and above 100 only where some lower it and others raise it by more.
  *
  * @param undefined why a ratio is absent, by its name in lower case
  */
@@ -57,7 +58,7 @@ public record RobustnessRatios(
             rr = Optional.empty();
             reasons.put("rr", "no attack lowers the accuracy");
         }
-        Optional<Double> irr = Optional.of(100 * (1 - mean * max / (clean * clean)));
+        Optional<Double> irr = Optional.of(100 * (1 - mean * Math.max(max, 0) / (clean * clean)));
         if (clean == 0) {
             irr = Optional.empty();
             reasons.put("irr", "the clean accuracy is 0");

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import java.util.BitSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -66,6 +65,18 @@ class RobustnessRatiosTest {
         assertThat(ratios.irrPlus().orElseThrow()).isCloseTo(ratios.irr().orElseThrow() - 2, within(1e-9));
     }
 
+    /** The published formula multiplies two negative drops, and would say that an attack that helps does harm. */
+    @Test
+    void whereNoAttackLowersTheAccuracyTheImprovedRatioIs100() {
+        assertThat(RobustnessRatios.of(50, List.of(60.0), 1, List.of(2.0)).irr().orElseThrow())
+                .isEqualTo(100);
+        // 100 (1 - mean(10, -20) 10 / 50^2)
+        assertThat(RobustnessRatios.of(50, List.of(40.0, 70.0), 1, List.of(2.0))
+                        .irr()
+                        .orElseThrow())
+                .isCloseTo(102, within(1e-9));
+    }
+
     @Test
     void wilsonsIntervalAgreesWithTheTables() {
         // 7 of 20: 0.1812 to 0.5671 (Newcombe 1998, by formula)
@@ -74,36 +85,14 @@ class RobustnessRatiosTest {
         assertThat(interval.high()).isCloseTo(56.71, within(0.01));
         assertThat(Interval.wilson(0, 10).low()).isZero();
         assertThat(Interval.wilson(10, 10).high()).isEqualTo(100);
+        // 1 of 100: half of chi-squared's 5 % quantile at 2 degrees of freedom
+        assertThat(Interval.wilson(1, 100).low()).isCloseTo(-Math.log(0.95), within(1e-6));
+        assertThat(Interval.wilson(97, 100).high()).isCloseTo(100 - 0.8177, within(1e-4));
+        assertThat(Interval.wilson(4, 100).low()).as("1.566, by formula").isCloseTo(1.566, within(1e-3));
         for (int count = 1; count < 100; count++) {
             assertThat(Interval.wilson(0, count).contains(0)).isTrue();
             assertThat(Interval.wilson(count, count).contains(100)).isTrue();
         }
         assertThatThrownBy(() -> Interval.wilson(3, 2)).hasMessage("3 of 2 is not a proportion.");
-    }
-
-    /** With one attack on which every image falls, I-RR = 100 (1 - 1) whatever the clean accuracy: no spread at all. */
-    @Test
-    void theIntervalOfTheImprovedRatioClosesWhereEveryImageFalls() {
-        BitSet images = bits(0, 100);
-        var interval =
-                RatioInterval.irr(images, bits(0, 60), List.of(new BitSet())).orElseThrow();
-        assertThat(interval.low()).isCloseTo(0, within(1e-9));
-        assertThat(interval.high()).isCloseTo(0, within(1e-9));
-    }
-
-    /** One attack, everything correct before it: I-RR = 100 (1 - (1 - a)^2), so sd = 200 (1 - a) sqrt(a (1 - a) / n). */
-    @Test
-    void theIntervalOfTheImprovedRatioAgreesWithAHandCalculation() {
-        var interval = RatioInterval.irr(bits(0, 400), bits(0, 400), List.of(bits(0, 100)))
-                .orElseThrow();
-        double half = 1.959963984540054 * 200 * 0.75 * Math.sqrt(0.25 * 0.75 / 400);
-        assertThat(interval.low()).isCloseTo(43.75 - half, within(1e-9));
-        assertThat(interval.high()).isCloseTo(43.75 + half, within(1e-9));
-    }
-
-    private static BitSet bits(int from, int to) {
-        BitSet bits = new BitSet();
-        bits.set(from, to);
-        return bits;
     }
 }

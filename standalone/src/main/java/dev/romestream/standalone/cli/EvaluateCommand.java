@@ -1,7 +1,10 @@
 package dev.romestream.standalone.cli;
 
-import dev.romestream.client.result.ComparisonTable;
+import dev.romestream.client.result.MetricsFile;
 import dev.romestream.client.result.WholeFile;
+import dev.romestream.client.table.Comparison;
+import dev.romestream.client.table.Comparison.Subject;
+import dev.romestream.client.table.TableText;
 import dev.romestream.exchange.codec.RecordJson;
 import dev.romestream.exchange.identity.Digest;
 import dev.romestream.messaging.config.RomeConfig;
@@ -9,7 +12,6 @@ import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Network;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.RobustnessMetrics;
-import dev.romestream.schemas.SuiteSpec;
 import dev.romestream.standalone.network.ModelException;
 import dev.romestream.standalone.network.ModelFile;
 import dev.romestream.standalone.network.NetworkMonitoring;
@@ -135,7 +137,7 @@ final class EvaluateCommand implements Runnable {
                         .allMatch(version -> monitoring.isComplete(version)
                                 || monitoring.failure(version).isPresent())));
                 sources.forEach(version -> ExperimentRunner.failOn(monitoring.failure(version)));
-                report(monitoring, experiment, versions);
+                report(monitoring, versions);
                 if (refused > 0) {
                     throw new FailureException(refused + " of " + files.size() + " files were not scored; see above.");
                 }
@@ -154,34 +156,32 @@ final class EvaluateCommand implements Runnable {
         }
     }
 
-    private void report(NetworkMonitoring monitoring, Experiment experiment, Map<String, NetworkVersion> versions) {
-        List<ComparisonTable.Row> rows = new ArrayList<>();
+    private void report(NetworkMonitoring monitoring, Map<String, NetworkVersion> versions) {
+        List<Subject> rows = new ArrayList<>();
         List<RobustnessMetrics> all = new ArrayList<>();
         versions.forEach((name, version) -> {
             List<RobustnessMetrics> figures = monitoring.figures(version);
             LabelsOptions.doubt(name, figures).ifPresent(Printable::error);
-            rows.add(new ComparisonTable.Row(name, figures));
+            rows.add(new Subject(name, name, figures));
             all.addAll(figures);
         });
         if (json) {
             System.out.println(RecordJson.array(all));
         } else {
-            List<String> suites = experiment.getEvaluation().getSuites().stream()
-                    .map(SuiteSpec::getName)
-                    .toList();
             System.out.println();
-            System.out.print(Printable.lines(ComparisonTable.of("network", rows, suites)));
+            Comparison.tables("network", rows)
+                    .forEach(table -> System.out.println(Printable.lines(TableText.terminal(table))));
         }
         if (out != null) {
-            write(RecordJson.array(all));
+            write(all);
         }
-        gate.hold(RecordJson.array(all));
+        gate.hold(all);
     }
 
-    private void write(String text) {
+    private void write(List<RobustnessMetrics> metrics) {
         try {
             Files.createDirectories(out);
-            WholeFile.write(out.resolve("metrics.json"), text + "\n");
+            WholeFile.write(out.resolve("metrics.json"), MetricsFile.write(metrics));
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
         }

@@ -2,8 +2,10 @@ package dev.romestream.standalone.cli;
 
 import dev.romestream.client.experiment.ExperimentControl;
 import dev.romestream.client.report.ReportPage;
-import dev.romestream.client.result.ComparisonTable;
 import dev.romestream.client.result.Results;
+import dev.romestream.client.table.Comparison;
+import dev.romestream.client.table.Comparison.Subject;
+import dev.romestream.client.table.TableText;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.standalone.stack.LocalStack;
@@ -100,7 +102,13 @@ final class ExperimentRunner {
         }
         try (Results results = new Results(config)) {
             System.out.println();
-            System.out.print(Printable.lines(ComparisonTable.of(results, started)));
+            List<Subject> subjects = started.stream()
+                    .flatMap(experiment ->
+                            Comparison.byArchitecture(experiment.getName(), results.metrics(experiment.getId()))
+                                    .stream())
+                    .toList();
+            Comparison.tables("experiment", subjects)
+                    .forEach(table -> System.out.println(Printable.lines(TableText.terminal(table))));
             report.accept(results);
             out.ifPresent(directory -> write(results, directory, started));
         }

@@ -1,10 +1,11 @@
 package dev.romestream.standalone.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.romestream.client.gate.Gate;
 import dev.romestream.client.gate.GateCheck;
 import dev.romestream.client.gate.GateReport;
+import dev.romestream.client.result.MetricsFile;
 import dev.romestream.client.result.WholeFile;
+import dev.romestream.schemas.RobustnessMetrics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -57,9 +58,9 @@ final class GateOptions {
         }
     }
 
-    private List<JsonNode> fileOfBaseline() {
+    private List<RobustnessMetrics> fileOfBaseline() {
         try {
-            return Gate.records(Path.of(baseline));
+            return MetricsFile.read(Path.of(baseline));
         } catch (IllegalArgumentException e) {
             throw new UsageException(
                     "--baseline is '" + baseline + "', which is none of the networks; as a file " + e.getMessage());
@@ -69,18 +70,18 @@ final class GateOptions {
     /**
      * Holds the figures against what is asked of them, and writes what comes of it.
      *
-     * @param metrics of all networks, as metrics.json has them
+     * @param records of all networks
      * @throws GateException where something fails
      */
-    void hold(String metrics) {
+    void hold(List<RobustnessMetrics> records) {
         if (least.isEmpty() && baseline == null) {
             return;
         }
-        List<JsonNode> records = Gate.records(metrics);
-        List<JsonNode> others = records;
-        Optional<List<JsonNode>> before = Optional.empty();
+        List<RobustnessMetrics> others = records;
+        Optional<List<RobustnessMetrics>> before = Optional.empty();
         if (baseline != null) {
-            List<JsonNode> own = records.stream().filter(this::isBaseline).toList();
+            List<RobustnessMetrics> own =
+                    records.stream().filter(this::isBaseline).toList();
             before = Optional.of(own.isEmpty() ? fileOfBaseline() : own);
             others = own.isEmpty()
                     ? records
@@ -105,8 +106,8 @@ final class GateOptions {
         System.err.println(checks.size() + " checks hold.");
     }
 
-    private boolean isBaseline(JsonNode record) {
-        String victim = record.path("victim").asText();
+    private boolean isBaseline(RobustnessMetrics record) {
+        String victim = record.getVictim();
         return victim.equals(baseline) || victim.endsWith("/" + baseline);
     }
 

@@ -1,4 +1,4 @@
-package dev.romestream.client.report;
+package dev.romestream.client.table;
 
 import dev.romestream.schemas.AttackAccuracy;
 import java.util.ArrayList;
@@ -8,10 +8,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** The attacks of several figures, by what they are: figures that are evaluated together may differ in those that are transferred. */
-final class AttackColumns {
+public final class AttackColumns {
     private final Map<Key, AttackAccuracy> known = new LinkedHashMap<>();
 
     /** @param number tells apart those that agree in all else */
@@ -27,7 +28,7 @@ final class AttackColumns {
         }
     }
 
-    AttackColumns(List<List<AttackAccuracy>> figures) {
+    public AttackColumns(List<List<AttackAccuracy>> figures) {
         figures.forEach(figure -> keyed(figure).forEach(known::putIfAbsent));
     }
 
@@ -49,12 +50,12 @@ final class AttackColumns {
     }
 
     /** What stands above the columns: the attacks' names, with what tells them from others of the name. */
-    List<String> names() {
+    public List<String> names() {
         List<String> names = new ArrayList<>();
         known.forEach((key, attack) -> {
             StringBuilder name = new StringBuilder(key.attack());
             if (differs(key, Key::epsilon)) {
-                name.append(" %.3f".formatted(key.epsilon()));
+                name.append(epsilon(key));
             }
             if (differs(key, Key::steps)) {
                 name.append(" x").append(key.steps());
@@ -73,6 +74,18 @@ final class AttackColumns {
         return names;
     }
 
+    /** With as many digits as tell it from that of others of the name. */
+    private String epsilon(Key key) {
+        return IntStream.of(3, 4, 6)
+                .mapToObj(digits -> " %." + digits + "f")
+                .filter(format -> known.keySet().stream()
+                        .filter(other -> other.attack().equals(key.attack()) && other.epsilon() != key.epsilon())
+                        .noneMatch(other -> format.formatted(other.epsilon()).equals(format.formatted(key.epsilon()))))
+                .findFirst()
+                .orElse(" %s")
+                .formatted(key.epsilon());
+    }
+
     private boolean differs(Key key, Function<Key, Object> property) {
         return known.keySet().stream()
                 .anyMatch(other -> other.attack().equals(key.attack())
@@ -80,7 +93,7 @@ final class AttackColumns {
     }
 
     /** The attacks of a figure, column by column; empty where it has none. */
-    Stream<Optional<AttackAccuracy>> of(List<AttackAccuracy> figure) {
+    public Stream<Optional<AttackAccuracy>> of(List<AttackAccuracy> figure) {
         Map<Key, AttackAccuracy> own = keyed(figure);
         return known.keySet().stream().map(key -> Optional.ofNullable(own.get(key)));
     }

@@ -1,0 +1,262 @@
+package dev.romestream.client.table;
+
+import dev.romestream.client.table.MetricTable.Cell;
+import dev.romestream.client.table.MetricTable.Column;
+import dev.romestream.client.table.MetricTable.Row;
+import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.figure.NamedFigure;
+import dev.romestream.robustness.attack.Attacks;
+import dev.romestream.robustness.metric.FigureNames;
+import dev.romestream.schemas.Mode;
+import dev.romestream.schemas.RobustnessMetrics;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Experiments, networks or victims side by side under one suite: means over victims, and differences to one of them. */
+public final class Comparison {
+    private static final String TARGETED = "I-RR, targeted";
+
+    private final List<Subject> subjects;
+    private final String suite;
+    private final Mode mode;
+    private final Map<Column, Function<Subject, Optional<Means>>> values = new LinkedHashMap<>();
+    private final Map<Column, Function<RobustnessMetrics, NamedFigure>> metrics = new LinkedHashMap<>();
+
+    /**
+     * What a row is of.
+     *
+     * @param id tells it from others of the name
+     * @param metrics the newest of every victim, in any suite and mode
+     */
+    public record Subject(String id, String name, List<RobustnessMetrics> metrics) {
+        /** Those of a suite in a mode. */
+        public List<RobustnessMetrics> of(String suite, Mode mode) {
+            return metrics.stream()
+                    .filter(one -> one.getSuite().equals(suite) && one.getMode() == mode)
+                    .toList();
+        }
+    }
+
+    private Comparison(List<Subject> subjects, String suite, Mode mode) {
+        this.suite = suite;
+        this.mode = mode;
+        this.subjects = subjects.stream()
+                .filter(subject -> !subject.of(suite, mode).isEmpty())
+                .toList();
+        column("clean", FigureNames.CLEAN, false);
+        AttackColumns attacks = new AttackColumns(this.subjects.stream()
+                .flatMap(subject -> subject.of(suite, mode).stream())
+                .map(RobustnessMetrics::getAttacks)
+                .toList());
+        List<String> names = attacks.names();
+        for (int i = 0; i < names.size(); i++) {
+            int position = i;
+            if (!names.get(i).equals(Attacks.NONE)) {
+                column(new Column(names.get(i), false), victim -> attacks.of(victim.getAttacks())
+                        .skip(position)
+                        .findFirst()
+                        .flatMap(attack -> attack)
+                        .map(NamedFigure::of)
+                        .orElseGet(() -> NamedFigure.none(names.get(position))));
+            }
+        }
+        column("worst case", FigureNames.WORST_CASE, false);
+        column("I-RR", FigureNames.IRR, true);
+        if (mode == Mode.UNTARGETED) {
+            values.put(
+                    new Column(TARGETED, true), subject -> Means.of(subject.of(suite, Mode.TARGETED), FigureNames.IRR));
+        }
+        column("RR", FigureNames.RR, true);
+    }
+
+    private void column(String heading, String metric, boolean ratio) {
+        column(new Column(heading, ratio), victim -> NamedFigure.of(victim, metric));
+    }
+
+    private void column(Column column, Function<RobustnessMetrics, NamedFigure> metric) {
+        values.put(column, subject -> Means.of(subject.of(suite, mode), metric));
+        metrics.put(column, metric);
+    }
+
+    /** Every suite in its order of the names, untargeted; differences are to the first subject that has it. */
+    public static List<MetricTable> tables(String what, List<Subject> subjects) {
+        return subjects.stream()
+                .flatMap(subject -> subject.metrics().stream())
+                .map(RobustnessMetrics::getSuite)
+                .distinct()
+                .sorted()
+                .map(suite -> table(what, subjects, suite, Mode.UNTARGETED, Optional.empty()))
+                .toList();
+    }
+
+    /**
+     * A table.
+     *
+     * @param what the rows are
+     * @param baseline id of the subject that differences are to; the first one where it is none of them
+     */
+    public static MetricTable table(
+            String what, List<Subject> subjects, String suite, Mode mode, Optional<String> baseline) {
+        Comparison comparison = new Comparison(subjects, suite, mode);
+        Optional<Subject> base = comparison.subjects.stream()
+                .filter(subject -> baseline.filter(subject.id()::equals).isPresent())
+                .findFirst()
+                .or(() -> comparison.subjects.stream().findFirst())
+                .filter(one -> comparison.subjects.size() > 1);
+        return comparison.table(
+                List.of(what, "victims"),
+                List.of("flags", "bytes of images + labels"),
+                base.map(Subject::name).orElse(""),
+                subject -> base.filter(one -> !one.equals(subject)),
+                victims -> List.of(victims.size() + (isComplete(victims) ? "" : " …")),
+                victims -> List.of(flags(victims), size(victims.get(0))));
+    }
+
+    /** Versions of a network, each held against the one before. */
+    public static MetricTable versions(List<Subject> versions, String suite, Mode mode) {
+        Comparison comparison = new Comparison(versions, suite, mode);
+        List<Subject> subjects = comparison.subjects;
+        return comparison.table(
+                List.of("version"),
+                List.of("images", "flags"),
+                "the version before",
+                subject -> Optional.of(subjects.indexOf(subject))
+                        .filter(at -> at > 0)
+                        .map(at -> subjects.get(at - 1)),
+                victims -> List.of(),
+                victims -> List.of(images(victims.get(0)), flags(victims)));
+    }
+
+    /** Attack by victim: a row for each, and no differences. */
+    public static MetricTable victims(List<Subject> victims, String suite, Mode mode) {
+        return new Comparison(victims, suite, mode)
+                .table(
+                        List.of("victim"),
+                        List.of("images"),
+                        "",
+                        any -> Optional.empty(),
+                        own -> List.of(),
+                        own -> List.of(images(own.get(0))));
+    }
+
+    private static boolean isComplete(List<RobustnessMetrics> victims) {
+        return victims.stream().allMatch(RobustnessMetrics::getComplete);
+    }
+
+    private static String images(RobustnessMetrics one) {
+        return one.getWorstCase().getCount() + (one.getComplete() ? "" : " …");
+    }
+
+    private static String flags(List<RobustnessMetrics> victims) {
+        return victims.stream()
+                .flatMap(one -> one.getFlags().stream())
+                .distinct()
+                .sorted()
+                .collect(Collectors.joining(", "));
+    }
+
+    /** What the set weighs. */
+    private static String size(RobustnessMetrics one) {
+        return one.getImageBytes() == 0
+                ? ""
+                : String.format(Locale.ROOT, "%,d + %,d", one.getImageBytes(), one.getLabelBytes());
+    }
+
+    private MetricTable table(
+            List<String> labels,
+            List<String> notes,
+            String baseline,
+            Function<Subject, Optional<Subject>> base,
+            Function<List<RobustnessMetrics>, List<String>> label,
+            Function<List<RobustnessMetrics>, List<String>> note) {
+        List<Row> rows = subjects.stream()
+                .map(subject -> {
+                    List<RobustnessMetrics> victims = subject.of(suite, mode);
+                    return new Row(
+                            subject.id(),
+                            Stream.concat(Stream.of(subject.name()), label.apply(victims).stream())
+                                    .toList(),
+                            values.keySet().stream()
+                                    .map(column -> new Cell(
+                                            values.get(column).apply(subject),
+                                            base.apply(subject).flatMap(one -> difference(column, subject, one))))
+                                    .toList(),
+                            note.apply(victims));
+                })
+                .toList();
+        String word = mode.name().toLowerCase(Locale.ROOT);
+        return new MetricTable(
+                "Suite " + suite + ", " + word,
+                suite,
+                word,
+                baseline,
+                labels,
+                List.copyOf(values.keySet()),
+                notes,
+                rows,
+                subjects.stream()
+                        .flatMap(subject -> base.apply(subject).stream().flatMap(one -> verdict(subject, one)))
+                        .toList());
+    }
+
+    private Optional<Means> difference(Column column, Subject subject, Subject base) {
+        return Optional.ofNullable(metrics.get(column))
+                .flatMap(metric ->
+                        Means.ofDifference(VictimPair.of(subject.of(suite, mode), base.of(suite, mode)), metric));
+    }
+
+    private Stream<String> verdict(Subject subject, Subject base) {
+        String parts = Stream.of(new Column("worst case", false), new Column("I-RR", true))
+                .flatMap(column -> difference(column, subject, base).stream().map(given -> verdict(column, given)))
+                .collect(Collectors.joining("; "));
+        return Stream.of(subject.name() + " against " + base.name() + ": " + parts + ".")
+                .filter(sentence -> !parts.isEmpty());
+    }
+
+    /** What a difference says, in words. */
+    private static String verdict(Column column, Means difference) {
+        String points = Means.number(Math.abs(difference.value())) + " points";
+        String words = difference.isClear()
+                ? points + (difference.value() > 0 ? " more" : " less")
+                : "no clear difference, " + difference.signed() + " points";
+        return column.name() + " " + words + difference.bounds();
+    }
+
+    /** A row for each architecture of an experiment's victims, of the last snapshot. */
+    public static List<Subject> byArchitecture(String name, List<RobustnessMetrics> metrics) {
+        Map<String, List<RobustnessMetrics>> byArchitecture = metrics.stream()
+                .filter(RobustnessMetrics::getFinal$)
+                .collect(Collectors.groupingBy(
+                        RobustnessMetrics::getArchitecture, LinkedHashMap::new, Collectors.toList()));
+        return byArchitecture.entrySet().stream()
+                .map(entry -> new Subject(
+                        name + ": " + entry.getKey(),
+                        byArchitecture.size() == 1 ? name : name + ": " + entry.getKey(),
+                        entry.getValue()))
+                .toList();
+    }
+
+    /** The newest metrics of each victim: of the newest snapshot, or of the newest version of each network that was brought. */
+    public static List<RobustnessMetrics> newest(List<RobustnessMetrics> metrics, boolean networks) {
+        Map<String, RobustnessMetrics> newest = new TreeMap<>();
+        Map<String, Integer> last = new TreeMap<>();
+        Function<RobustnessMetrics, String> key = one -> one.getSuite() + "/" + one.getMode();
+        metrics.stream()
+                .sorted(Comparator.comparing(RobustnessMetrics::getSnapshot))
+                .forEach(one -> {
+                    newest.put(key.apply(one) + "/" + VictimPlan.network(one), one);
+                    last.merge(key.apply(one), one.getSnapshot(), Math::max);
+                });
+        return newest.values().stream()
+                .filter(one -> networks || one.getSnapshot() == last.get(key.apply(one)))
+                .toList();
+    }
+}
