@@ -70,7 +70,9 @@ public final class Comparison {
         }
         column("worst case", FigureNames.WORST_CASE, false);
         column("I-RR", FigureNames.IRR, true);
-        if (mode == Mode.UNTARGETED) {
+        if (mode == Mode.UNTARGETED
+                && this.subjects.stream()
+                        .anyMatch(one -> !one.of(suite, Mode.TARGETED).isEmpty())) {
             values.put(
                     new Column(TARGETED, true), subject -> Means.of(subject.of(suite, Mode.TARGETED), FigureNames.IRR));
         }
@@ -215,19 +217,11 @@ public final class Comparison {
 
     private Stream<String> verdict(Subject subject, Subject base) {
         String parts = Stream.of(new Column("worst case", false), new Column("I-RR", true))
-                .flatMap(column -> difference(column, subject, base).stream().map(given -> verdict(column, given)))
+                .flatMap(column ->
+                        difference(column, subject, base).stream().map(given -> column.name() + " " + given.verdict()))
                 .collect(Collectors.joining("; "));
         return Stream.of(subject.name() + " against " + base.name() + ": " + parts + ".")
                 .filter(sentence -> !parts.isEmpty());
-    }
-
-    /** What a difference says, in words. */
-    private static String verdict(Column column, Means difference) {
-        String points = Means.number(Math.abs(difference.value())) + " points";
-        String words = difference.isClear()
-                ? points + (difference.value() > 0 ? " more" : " less")
-                : "no clear difference, " + difference.signed() + " points";
-        return column.name() + " " + words + difference.bounds();
     }
 
     /** A row for each architecture of an experiment's victims, of the last snapshot. */

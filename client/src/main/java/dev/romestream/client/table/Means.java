@@ -91,6 +91,14 @@ public record Means(double value, Optional<Interval> interval, String pairs) {
         return interval.map(given -> given.low() > 0 || given.high() < 0).orElse(false);
     }
 
+    /** What a difference says, in words. */
+    public String verdict() {
+        return (isClear()
+                        ? number(Math.abs(value)) + " points " + (value > 0 ? "more" : "less")
+                        : "no clear difference, " + signed() + " points")
+                + bounds();
+    }
+
     /** With one decimal; without a sign before what is rounded to 0. */
     public static String number(double value) {
         return String.format(Locale.ROOT, "%.1f", value).replaceFirst("^-(?=0\\.0$)", "");

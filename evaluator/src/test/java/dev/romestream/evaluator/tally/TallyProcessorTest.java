@@ -330,7 +330,8 @@ class TallyProcessorTest {
         assertThat(figure.getClean().getCount()).isEqualTo(100);
         assertThat(figure.getWorstCase().getCount()).isEqualTo(50);
         assertThat(figure.getIrr()).isCloseTo(75, within(1e-9));
-        // of 50 right images half stand: Jeffreys' interval of 25 of 50 is 36.5 to 63.5 %, and I-RR = 100 (1 - (1 - share)^2)
+        // of 50 right images half stand: Jeffreys' interval of 25 of 50 is 36.5 to 63.5 %, and I-RR = 100 (1 - (1 -
+        // share)^2)
         assertThat(figure.getIrrInterval().get(0)).isCloseTo(59.7, within(4.0));
         assertThat(figure.getIrrInterval().get(1)).isCloseTo(86.7, within(4.0));
         assertThat(later).isNotEmpty();

@@ -1,6 +1,7 @@
 package dev.romestream.standalone.benchmark;
 
 import dev.romestream.client.experiment.ExperimentFile;
+import dev.romestream.client.result.MetricsFile;
 import dev.romestream.client.result.Results;
 import dev.romestream.client.result.WholeFile;
 import dev.romestream.schemas.Experiment;
@@ -72,7 +73,8 @@ public final class BenchmarkFolder {
      */
     List<BenchmarkRow> rows(Experiment experiment, LongSupplier gradients) {
         return hasMetrics(experiment.getId())
-                ? BenchmarkRow.of(experiment, read(of(experiment.getId()).resolve(METRICS)), gradients.getAsLong())
+                ? BenchmarkRow.of(
+                        experiment, MetricsFile.read(of(experiment.getId()).resolve(METRICS)), gradients.getAsLong())
                 : earlier.getOrDefault(experiment.getId(), List.of());
     }
 

@@ -1,27 +1,26 @@
 package dev.romestream.standalone.benchmark;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MappingIterator;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.csv.CsvMapper;
 import com.fasterxml.jackson.dataformat.csv.CsvSchema;
+import dev.romestream.client.table.TableData;
 import dev.romestream.exchange.codec.SuiteCodec;
 import dev.romestream.exchange.experiment.DistillationDefaults;
+import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.LabelKind;
 import dev.romestream.schemas.LabelSpec;
+import dev.romestream.schemas.RobustnessMetrics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * One victim of one set: a line of {@code results.csv}.
@@ -47,7 +46,6 @@ record BenchmarkRow(
         String flags,
         Map<Figure, Double> figures) {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String EXPERIMENT = "experiment";
     private static final CsvMapper CSV = new CsvMapper();
 
@@ -88,79 +86,68 @@ record BenchmarkRow(
     /**
      * The victims of an experiment's last snapshot.
      *
-     * @param metrics its records, as {@code metrics.json} has them
      * @param gradients that its set cost
      */
-    static List<BenchmarkRow> of(Experiment experiment, String metrics, long gradients) {
+    static List<BenchmarkRow> of(Experiment experiment, List<RobustnessMetrics> metrics, long gradients) {
         Map<String, String> spaces = new LinkedHashMap<>();
         SuiteCodec.decode(experiment.getEvaluation())
                 .forEach(suite -> spaces.put(suite.name(), suite.space().name().toLowerCase(Locale.ROOT)));
-        Map<String, List<JsonNode>> byVictim = new TreeMap<>();
-        for (JsonNode figure : array(metrics)) {
-            if (figure.path("final").asBoolean()) {
-                byVictim.computeIfAbsent(figure.path("victim").asText(), any -> new ArrayList<>())
-                        .add(figure);
-            }
-        }
+        List<String> suites = List.copyOf(spaces.keySet());
+        Map<String, List<RobustnessMetrics>> byVictim = metrics.stream()
+                .filter(RobustnessMetrics::getFinal$)
+                .sorted(Comparator.comparing(record -> suites.indexOf(record.getSuite())))
+                .collect(Collectors.groupingBy(RobustnessMetrics::getVictim, TreeMap::new, Collectors.toList()));
         List<BenchmarkRow> rows = new ArrayList<>();
         byVictim.forEach((victim, records) -> {
             Map<Figure, Double> figures = new LinkedHashMap<>();
-            Set<String> flags = new LinkedHashSet<>();
-            List<String> suites = List.copyOf(spaces.keySet());
-            records.sort(Comparator.comparing(
-                    figure -> suites.indexOf(figure.path("suite").asText())));
-            for (JsonNode figure : records) {
-                figures.putAll(figures(figure, spaces.get(figure.path("suite").asText())));
-                figure.path("flags").forEach(flag -> flags.add(flag.asText()));
-            }
+            records.forEach(record -> figures.putAll(figures(record, spaces.get(record.getSuite()))));
             rows.add(new BenchmarkRow(
                     experiment.getId(),
                     line(experiment),
                     experiment.getSeed(),
                     victim.substring(victim.lastIndexOf('/') + 1),
-                    records.get(0).path("architecture").asText(),
-                    records.get(0).path("imageBytes").asLong(),
-                    records.get(0).path("labelBytes").asLong(),
+                    records.get(0).getArchitecture(),
+                    records.get(0).getImageBytes(),
+                    records.get(0).getLabelBytes(),
                     gradients,
-                    String.join(" ", flags),
+                    records.stream()
+                            .flatMap(record -> record.getFlags().stream())
+                            .distinct()
+                            .collect(Collectors.joining(" ")),
                     figures));
         });
         return rows;
     }
 
-    private static Map<Figure, Double> figures(JsonNode record, String space) {
+    private static Map<Figure, Double> figures(RobustnessMetrics record, String space) {
+        Map<String, Double> values = new LinkedHashMap<>();
+        for (AttackAccuracy attack : record.getAttacks()) {
+            boolean alone = record.getAttacks().stream()
+                            .filter(other -> other.getAttack().equals(attack.getAttack()))
+                            .count()
+                    == 1;
+            values.put(
+                    alone
+                            ? attack.getAttack()
+                            : String.format(
+                                    Locale.ROOT,
+                                    "%s %.3f x%d",
+                                    attack.getAttack(),
+                                    attack.getEpsilon(),
+                                    attack.getSteps()),
+                    attack.getAccuracy());
+        }
+        values.put(Figure.WORST_CASE, record.getWorstCase().getAccuracy());
+        values.put(Figure.IRR, record.getIrr());
+        values.put(Figure.RR, record.getRr());
         Map<Figure, Double> figures = new LinkedHashMap<>();
-        Map<String, Integer> times = new TreeMap<>();
-        record.path("attacks")
-                .forEach(attack -> times.merge(attack.path("attack").asText(), 1, Integer::sum));
-        for (JsonNode attack : record.path("attacks")) {
-            String name = attack.path("attack").asText();
-            String distinct = times.get(name) == 1
-                    ? name
-                    : String.format(
-                            Locale.ROOT,
-                            "%s %.3f x%d",
-                            name,
-                            attack.path("epsilon").asDouble(),
-                            attack.path("steps").asInt());
-            put(figures, record, space, distinct, attack.path("accuracy"));
-        }
-        put(figures, record, space, Figure.WORST_CASE, record.path("worstCase").path("accuracy"));
-        put(figures, record, space, Figure.IRR, record.path("irr"));
-        put(figures, record, space, Figure.RR, record.path("rr"));
+        values.forEach((attack, value) -> {
+            if (value != null) {
+                String mode = record.getMode().name().toLowerCase(Locale.ROOT);
+                figures.put(new Figure(record.getSuite(), space, mode, attack), value);
+            }
+        });
         return figures;
-    }
-
-    private static void put(Map<Figure, Double> figures, JsonNode record, String space, String attack, JsonNode value) {
-        if (value.isNumber()) {
-            figures.put(
-                    new Figure(
-                            record.path("suite").asText(),
-                            space,
-                            record.path("mode").asText(),
-                            attack),
-                    value.asDouble());
-        }
     }
 
     private static Line line(Experiment experiment) {
@@ -180,17 +167,8 @@ record BenchmarkRow(
         return labels.getAdversarial() == 0 ? "natural" : labels.getNatural() == 0 ? "robust" : "mixed";
     }
 
-    private static JsonNode array(String metrics) {
-        try {
-            return JSON.readTree(metrics);
-        } catch (JsonProcessingException e) {
-            throw new UncheckedIOException("metrics.json is not what was written there: " + e.getOriginalMessage(), e);
-        }
-    }
-
     /** Lines as comma-separated values, with a header; a figure that a line does not have is empty. */
     static String csv(List<BenchmarkRow> rows) {
-        Set<String> names = new LinkedHashSet<>();
         List<Map<String, Object>> lines = new ArrayList<>();
         for (BenchmarkRow row : rows) {
             Map<String, Object> line = new LinkedHashMap<>();
@@ -207,16 +185,9 @@ record BenchmarkRow(
             line.put("flags", row.flags());
             row.figures()
                     .forEach((figure, value) -> line.put(figure.toString(), String.format(Locale.ROOT, "%.4f", value)));
-            names.addAll(line.keySet());
             lines.add(line);
         }
-        CsvSchema.Builder schema = CsvSchema.builder().setUseHeader(true).setLineSeparator('\n');
-        names.forEach(schema::addColumn);
-        try {
-            return CSV.writer(schema.build()).writeValueAsString(lines);
-        } catch (JsonProcessingException e) {
-            throw new UncheckedIOException(e);
-        }
+        return TableData.csv(lines);
     }
 
     /** What {@link #csv} has written. */

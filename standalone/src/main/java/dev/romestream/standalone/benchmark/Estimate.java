@@ -1,8 +1,11 @@
 package dev.romestream.standalone.benchmark;
 
+import dev.romestream.client.table.Means;
+import dev.romestream.robustness.metric.Interval;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.commons.statistics.distribution.TDistribution;
 
@@ -29,8 +32,7 @@ record Estimate(double mean, double halfWidth, int values) {
             return new Estimate(mean(all), Double.NaN, count);
         }
         double variance = Math.max(variance(all), variance(means) * count / means.size());
-        double quantile = TDistribution.of(count - 1.0).inverseCumulativeProbability(TWO_SIDED_95);
-        return new Estimate(mean(all), quantile * Math.sqrt(variance / count), count);
+        return new Estimate(mean(all), quantile(count - 1.0) * Math.sqrt(variance / count), count);
     }
 
     private static double mean(List<Double> values) {
@@ -45,16 +47,42 @@ record Estimate(double mean, double halfWidth, int values) {
         return values.size() < 2 ? 0 : squares / (values.size() - 1);
     }
 
-    double low() {
-        return mean - halfWidth;
+    /** This one less another, whose interval is Welch's. */
+    Estimate less(Estimate other) {
+        double error = error() * error();
+        double others = other.error() * other.error();
+        double freedom = (error + others)
+                * (error + others)
+                / (error * error / Math.max(1, values - 1) + others * others / Math.max(1, other.values - 1));
+        double half = error + others > 0 ? quantile(freedom) * Math.sqrt(error + others) : halfWidth + other.halfWidth;
+        return new Estimate(mean - other.mean, half, values + other.values);
     }
 
-    double high() {
-        return mean + halfWidth;
+    /** The standard error of the mean. */
+    private double error() {
+        return values < 2 ? Double.NaN : halfWidth / quantile(values - 1.0);
     }
 
-    /** Whether this one's whole interval is above the other's. */
-    boolean isClearlyAbove(Estimate other) {
-        return low() > other.high();
+    private static double quantile(double freedom) {
+        return TDistribution.of(freedom).inverseCumulativeProbability(TWO_SIDED_95);
+    }
+
+    /** A mean in per cent as a table shows it: its interval ends within the range. */
+    Means percent() {
+        return means(0, Math.max(100, mean));
+    }
+
+    /** A difference in points as a table shows it. */
+    Means points() {
+        return means(Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY);
+    }
+
+    private Means means(double least, double most) {
+        return new Means(
+                mean,
+                Double.isNaN(halfWidth)
+                        ? Optional.empty()
+                        : Optional.of(
+                                new Interval(Math.max(least, mean - halfWidth), Math.min(most, mean + halfWidth))));
     }
 }

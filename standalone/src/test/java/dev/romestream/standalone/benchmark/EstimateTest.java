@@ -16,6 +16,12 @@ class EstimateTest {
         // the deviation of 10, 20, 30, 30, 20, 10 is the root of 400 / 5
         assertThat(estimate.halfWidth()).isCloseTo(2.571 * Math.sqrt(80) / Math.sqrt(6), within(0.01));
         assertThat(estimate.values()).isEqualTo(6);
+        assertThat(Estimate.of(Map.of(1L, List.of(0.0, 1.0)))
+                        .percent()
+                        .interval()
+                        .orElseThrow()
+                        .low())
+                .isZero();
     }
 
     @Test
@@ -30,15 +36,22 @@ class EstimateTest {
     void oneValueHasNoInterval() {
         Estimate one = Estimate.of(Map.of(1L, List.of(10.0)));
         assertThat(one.halfWidth()).isNaN();
-        assertThat(one.isClearlyAbove(Estimate.of(Map.of(1L, List.of(1.0, 1.0)))))
-                .isFalse();
+        assertThat(one.percent().interval()).isEmpty();
+        assertThat(one.less(Estimate.of(Map.of(1L, List.of(1.0, 2.0)))).points().interval())
+                .isEmpty();
     }
 
+    /** Variances of 10 and 40 over five values each: errors of the root of 2 and of 8, 5.88 degrees of freedom by Welch's formula. */
     @Test
-    void clearlyAboveIsWhatDoesNotOverlap() {
-        Estimate low = new Estimate(10, 2, 9);
-        assertThat(new Estimate(15, 2.5, 9).isClearlyAbove(low)).isTrue();
-        assertThat(new Estimate(14, 2.5, 9).isClearlyAbove(low)).isFalse();
-        assertThat(low.isClearlyAbove(new Estimate(15, 2.5, 9))).isFalse();
+    void theIntervalOfADifferenceIsWelchs() {
+        double spread = Math.sqrt(10);
+        Estimate first = Estimate.of(Map.of(1L, List.of(20 - spread, 20 - spread, 20.0, 20 + spread, 20 + spread)));
+        Estimate second =
+                Estimate.of(Map.of(1L, List.of(5 - 2 * spread, 5 - 2 * spread, 5.0, 5 + 2 * spread, 5 + 2 * spread)));
+        Estimate difference = first.less(second);
+        assertThat(difference.mean()).isEqualTo(15);
+        // Student's quantile: 2.447 of six degrees of freedom, 2.571 of five
+        assertThat(difference.halfWidth() / Math.sqrt(10)).isBetween(2.447, 2.48);
+        assertThat(difference.points().isClear()).isTrue();
     }
 }

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Files of PyTorch and NumPy that {@code make.py} wrote: image i has the values i + 0.00, 0.01, ... in reading order. */
 class SetFileTest {
     private static final Path FILES = Path.of("src/test/resources/sets");
-    private static final DatasetDescriptor DATASET = DatasetDescriptor.newBuilder()
+    static final DatasetDescriptor DATASET = DatasetDescriptor.newBuilder()
             .setId("three")
             .setName("three")
             .setFingerprint("f")
@@ -42,7 +42,7 @@ class SetFileTest {
             .setTestBatches(1)
             .build();
 
-    private static FloatBuffer floats(Tensor tensor) {
+    static FloatBuffer floats(Tensor tensor) {
         return tensor.getData().duplicate().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
     }
 
