@@ -2,7 +2,7 @@ package dev.romestream.evaluator;
 
 import ai.djl.ndarray.NDManager;
 import dev.romestream.evaluator.alert.AlertWebhook;
-import dev.romestream.evaluator.publish.FigureGauges;
+import dev.romestream.evaluator.publish.MetricGauges;
 import dev.romestream.evaluator.score.ScoringWorker;
 import dev.romestream.evaluator.tally.OpenRequests;
 import dev.romestream.evaluator.victim.VictimWorker;
@@ -47,7 +47,7 @@ public final class EvaluatorService implements Service {
     private final StreamsApplication stream;
     private final VictimWorker worker;
     private final Optional<AlertWebhook> webhook;
-    private final FigureGauges gauges;
+    private final MetricGauges gauges;
     private final List<WorkQueue> queues = new ArrayList<>();
     private boolean started;
 
@@ -67,7 +67,7 @@ public final class EvaluatorService implements Service {
         this.webhook = config.string(RomeConfig.WEBHOOK_URL).isEmpty()
                 ? Optional.empty()
                 : Optional.of(resources.add(new AlertWebhook(config)));
-        this.gauges = resources.add(new FigureGauges(config, metrics));
+        this.gauges = resources.add(new MetricGauges(config, metrics));
         this.stream = resources.add(
                 new StreamsApplication(config, NAME, EvaluationTopology.build(config, new OpenRequests(metrics))));
     }

@@ -3,7 +3,7 @@ package dev.romestream.client.experiment;
 import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Suite;
-import dev.romestream.robustness.metric.FigureNames;
+import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.schemas.Experiment;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -104,7 +104,7 @@ public final class ExperimentSchema {
                         "type",
                         "string",
                         "examples",
-                        List.of(FigureNames.CLEAN, FigureNames.WORST_CASE, FigureNames.IRR, FigureNames.RR));
+                        List.of(MetricNames.CLEAN, MetricNames.WORST_CASE, MetricNames.IRR, MetricNames.RR));
             case "suites", "suite" -> Map.of("type", "string", "examples", List.copyOf(Suite.names()));
             default -> Map.of("type", List.of("string", "number", "boolean"));
         };

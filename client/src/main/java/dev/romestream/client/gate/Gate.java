@@ -1,10 +1,10 @@
 package dev.romestream.client.gate;
 
 import dev.romestream.client.table.AttackColumns;
-import dev.romestream.exchange.figure.FigureDifference;
-import dev.romestream.exchange.figure.NamedFigure;
+import dev.romestream.exchange.metric.MetricDifference;
+import dev.romestream.exchange.metric.NamedMetric;
 import dev.romestream.robustness.attack.Attacks;
-import dev.romestream.robustness.metric.FigureNames;
+import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 public final class Gate {
     private static final String AGAINST = "not clearly below the baseline";
     private static final List<String> ALWAYS =
-            List.of(FigureNames.CLEAN, FigureNames.WORST_CASE, FigureNames.IRR, FigureNames.RR);
+            List.of(MetricNames.CLEAN, MetricNames.WORST_CASE, MetricNames.IRR, MetricNames.RR);
 
     private final Map<String, Double> least;
     private final Optional<List<RobustnessMetrics>> baseline;
@@ -94,9 +94,9 @@ public final class Gate {
     }
 
     private static GateCheck atLeast(RobustnessMetrics record, String metric, double limit) {
-        Optional<Double> value = NamedFigure.of(record, metric).value();
+        Optional<Double> value = NamedMetric.of(record, metric).value();
         Optional<String> failure = value.isEmpty()
-                ? Optional.of("it is undefined: " + NamedFigure.undefined(record, metric))
+                ? Optional.of("it is undefined: " + NamedMetric.undefined(record, metric))
                 : value.filter(given -> given < limit).map(given -> words("%.1f is below %.1f", given, limit));
         return check(record, metric, value, words("at least %.1f", limit), Optional.empty(), failure);
     }
@@ -124,7 +124,7 @@ public final class Gate {
     private static List<GateCheck> against(RobustnessMetrics record, RobustnessMetrics before) {
         requireSameImages(record, before);
         List<GateCheck> checks = new ArrayList<>();
-        Map<String, NamedFigure> now = metrics(record, before);
+        Map<String, NamedMetric> now = metrics(record, before);
         metrics(before, record)
                 .forEach((name, then) -> checks.add(
                         now.containsKey(name)
@@ -158,18 +158,18 @@ public final class Gate {
     }
 
     /** Clean, what each attack leaves, with what tells it apart, the worst case and the ratios: of single images. */
-    private static Map<String, NamedFigure> metrics(RobustnessMetrics record, RobustnessMetrics other) {
+    private static Map<String, NamedMetric> metrics(RobustnessMetrics record, RobustnessMetrics other) {
         AttackColumns columns =
                 new AttackColumns(Stream.of(record, other).map(Gate::attacks).toList());
-        Map<String, NamedFigure> metrics = new LinkedHashMap<>();
-        metrics.put(FigureNames.CLEAN, NamedFigure.of(record, FigureNames.CLEAN));
+        Map<String, NamedMetric> metrics = new LinkedHashMap<>();
+        metrics.put(MetricNames.CLEAN, NamedMetric.of(record, MetricNames.CLEAN));
         List<String> names = columns.names();
         List<Optional<AttackAccuracy>> attacks = columns.of(attacks(record)).toList();
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
-            attacks.get(i).ifPresent(attack -> metrics.put(name, NamedFigure.of(attack)));
+            attacks.get(i).ifPresent(attack -> metrics.put(name, NamedMetric.of(attack)));
         }
-        ALWAYS.forEach(name -> metrics.put(name, NamedFigure.of(record, name)));
+        ALWAYS.forEach(name -> metrics.put(name, NamedMetric.of(record, name)));
         metrics.values()
                 .removeIf(
                         metric -> metric.perImage().isEmpty() || metric.value().isEmpty());
@@ -182,14 +182,14 @@ public final class Gate {
                 .toList();
     }
 
-    private static GateCheck difference(RobustnessMetrics record, String name, NamedFigure now, NamedFigure then) {
+    private static GateCheck difference(RobustnessMetrics record, String name, NamedMetric now, NamedMetric then) {
         int images = now.perImage().get(0).length();
         if (images != then.perImage().get(0).length()) {
             throw new IllegalArgumentException(
                     "The baseline was scored on " + then.perImage().get(0).length() + " images, and " + network(record)
                             + " on " + images + "; give the same --limit.");
         }
-        FigureDifference difference = FigureDifference.of(now, then, true);
+        MetricDifference difference = MetricDifference.of(now, then, true);
         Optional<String> failure = difference
                 .interval()
                 .filter(interval -> interval.high() < 0)

@@ -3,9 +3,9 @@ package dev.romestream.client.gate;
 import java.util.Optional;
 
 /**
- * One figure against what is asked of it.
+ * One metric against what is asked of it.
  *
- * @param figure {@code clean}, {@code worstCase}, {@code irr}, {@code rr}, or an attack
+ * @param metric {@code clean}, {@code worstCase}, {@code irr}, {@code rr}, or an attack
  * @param value in per cent; empty where it is undefined
  * @param asked in words, the same for every value
  * @param baseline the value that it is held against, if it is
@@ -15,7 +15,7 @@ public record GateCheck(
         String network,
         String suite,
         String mode,
-        String figure,
+        String metric,
         Optional<Double> value,
         String asked,
         Optional<Double> baseline,

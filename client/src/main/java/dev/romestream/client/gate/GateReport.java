@@ -26,7 +26,7 @@ public final class GateReport {
                                 check.network(),
                                 check.suite(),
                                 check.mode(),
-                                check.figure(),
+                                check.metric(),
                                 check.failure().orElseThrow()))
                 .toList();
     }
@@ -48,7 +48,7 @@ public final class GateReport {
                             TableText.escaped(check.network()),
                             TableText.escaped(check.suite()),
                             check.mode(),
-                            TableText.escaped(check.figure()),
+                            TableText.escaped(check.metric()),
                             number(check.value()),
                             check.baseline().isPresent() ? number(check.baseline()) : "",
                             check.asked(),
@@ -72,7 +72,7 @@ public final class GateReport {
             for (GateCheck check : checks) {
                 xml.writeStartElement("testcase");
                 xml.writeAttribute("classname", check.network() + "." + check.suite() + "." + check.mode());
-                xml.writeAttribute("name", check.figure() + " " + check.asked());
+                xml.writeAttribute("name", check.metric() + " " + check.asked());
                 if (check.failed()) {
                     xml.writeStartElement("failure");
                     xml.writeAttribute("message", check.failure().orElseThrow());

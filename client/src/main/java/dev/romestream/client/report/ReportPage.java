@@ -44,7 +44,7 @@ import dev.romestream.client.table.MetricTable;
 import dev.romestream.client.table.TableHtml;
 import dev.romestream.exchange.experiment.VictimPlan;
 import dev.romestream.messaging.experiment.DatasetIds;
-import dev.romestream.robustness.metric.FigureNames;
+import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertState;
 import dev.romestream.schemas.DistillationSpec;
@@ -162,7 +162,7 @@ public final class ReportPage {
 
     private static Optional<Chart.Dot> dot(String suite, ReportedExperiment one) {
         List<RobustnessMetrics> victims = one.subject().of(suite, Mode.UNTARGETED);
-        return Means.of(victims, FigureNames.CLEAN).flatMap(clean -> Means.of(victims, FigureNames.WORST_CASE)
+        return Means.of(victims, MetricNames.CLEAN).flatMap(clean -> Means.of(victims, MetricNames.WORST_CASE)
                 .map(worst -> new Chart.Dot(one.experiment().getName(), clean, worst)));
     }
 
@@ -241,8 +241,8 @@ public final class ReportPage {
                         one.isOfNetworks() ? figure.getVersion() : figure.getIteration(), any -> new ArrayList<>())
                 .add(figure));
         Map<String, String> names =
-                Map.of(FigureNames.CLEAN, "clean", FigureNames.WORST_CASE, "worst case", FigureNames.IRR, "I-RR");
-        List<Chart.Line> lines = Stream.of(FigureNames.CLEAN, FigureNames.WORST_CASE, FigureNames.IRR)
+                Map.of(MetricNames.CLEAN, "clean", MetricNames.WORST_CASE, "worst case", MetricNames.IRR, "I-RR");
+        List<Chart.Line> lines = Stream.of(MetricNames.CLEAN, MetricNames.WORST_CASE, MetricNames.IRR)
                 .map(figure -> new Chart.Line(names.get(figure), points(byPosition, figure)))
                 .filter(line -> line.points().size() > 1)
                 .toList();

@@ -4,9 +4,9 @@ import dev.romestream.client.table.MetricTable.Cell;
 import dev.romestream.client.table.MetricTable.Column;
 import dev.romestream.client.table.MetricTable.Row;
 import dev.romestream.exchange.experiment.VictimPlan;
-import dev.romestream.exchange.figure.NamedFigure;
+import dev.romestream.exchange.metric.NamedMetric;
 import dev.romestream.robustness.attack.Attacks;
-import dev.romestream.robustness.metric.FigureNames;
+import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
 import java.util.Comparator;
@@ -28,7 +28,7 @@ public final class Comparison {
     private final String suite;
     private final Mode mode;
     private final Map<Column, Function<Subject, Optional<Means>>> values = new LinkedHashMap<>();
-    private final Map<Column, Function<RobustnessMetrics, NamedFigure>> metrics = new LinkedHashMap<>();
+    private final Map<Column, Function<RobustnessMetrics, NamedMetric>> metrics = new LinkedHashMap<>();
 
     /**
      * What a row is of.
@@ -51,7 +51,7 @@ public final class Comparison {
         this.subjects = subjects.stream()
                 .filter(subject -> !subject.of(suite, mode).isEmpty())
                 .toList();
-        column("clean", FigureNames.CLEAN, false);
+        column("clean", MetricNames.CLEAN, false);
         AttackColumns attacks = new AttackColumns(this.subjects.stream()
                 .flatMap(subject -> subject.of(suite, mode).stream())
                 .map(RobustnessMetrics::getAttacks)
@@ -64,26 +64,26 @@ public final class Comparison {
                         .skip(position)
                         .findFirst()
                         .flatMap(attack -> attack)
-                        .map(NamedFigure::of)
-                        .orElseGet(() -> NamedFigure.none(names.get(position))));
+                        .map(NamedMetric::of)
+                        .orElseGet(() -> NamedMetric.none(names.get(position))));
             }
         }
-        column("worst case", FigureNames.WORST_CASE, false);
-        column("I-RR", FigureNames.IRR, true);
+        column("worst case", MetricNames.WORST_CASE, false);
+        column("I-RR", MetricNames.IRR, true);
         if (mode == Mode.UNTARGETED
                 && this.subjects.stream()
                         .anyMatch(one -> !one.of(suite, Mode.TARGETED).isEmpty())) {
             values.put(
-                    new Column(TARGETED, true), subject -> Means.of(subject.of(suite, Mode.TARGETED), FigureNames.IRR));
+                    new Column(TARGETED, true), subject -> Means.of(subject.of(suite, Mode.TARGETED), MetricNames.IRR));
         }
-        column("RR", FigureNames.RR, true);
+        column("RR", MetricNames.RR, true);
     }
 
     private void column(String heading, String metric, boolean ratio) {
-        column(new Column(heading, ratio), victim -> NamedFigure.of(victim, metric));
+        column(new Column(heading, ratio), victim -> NamedMetric.of(victim, metric));
     }
 
-    private void column(Column column, Function<RobustnessMetrics, NamedFigure> metric) {
+    private void column(Column column, Function<RobustnessMetrics, NamedMetric> metric) {
         values.put(column, subject -> Means.of(subject.of(suite, mode), metric));
         metrics.put(column, metric);
     }

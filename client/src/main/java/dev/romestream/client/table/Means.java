@@ -1,7 +1,7 @@
 package dev.romestream.client.table;
 
-import dev.romestream.exchange.figure.FigureDifference;
-import dev.romestream.exchange.figure.NamedFigure;
+import dev.romestream.exchange.metric.MetricDifference;
+import dev.romestream.exchange.metric.NamedMetric;
 import dev.romestream.robustness.metric.Interval;
 import dev.romestream.schemas.RobustnessMetrics;
 import java.util.List;
@@ -27,10 +27,10 @@ public record Means(double value, Optional<Interval> interval, String pairs) {
 
     /** Of a metric; empty where one of the victims has none. */
     public static Optional<Means> of(List<RobustnessMetrics> victims, String metric) {
-        return of(victims, victim -> NamedFigure.of(victim, metric));
+        return of(victims, victim -> NamedMetric.of(victim, metric));
     }
 
-    static Optional<Means> of(List<RobustnessMetrics> victims, Function<RobustnessMetrics, NamedFigure> metric) {
+    static Optional<Means> of(List<RobustnessMetrics> victims, Function<RobustnessMetrics, NamedMetric> metric) {
         return mean(victims.stream()
                 .map(metric)
                 .map(named -> named.value().map(value -> new Means(value, named.interval())))
@@ -38,20 +38,20 @@ public record Means(double value, Optional<Interval> interval, String pairs) {
     }
 
     /** Of a metric less that of other victims, pair by pair; empty where one of them has none. */
-    static Optional<Means> ofDifference(List<VictimPair> pairs, Function<RobustnessMetrics, NamedFigure> metric) {
+    static Optional<Means> ofDifference(List<VictimPair> pairs, Function<RobustnessMetrics, NamedMetric> metric) {
         return mean(pairs.stream().map(pair -> difference(pair, metric)).toList());
     }
 
-    private static Optional<Means> difference(VictimPair pair, Function<RobustnessMetrics, NamedFigure> metric) {
-        NamedFigure first = metric.apply(pair.victim());
-        NamedFigure second = metric.apply(pair.baseline());
+    private static Optional<Means> difference(VictimPair pair, Function<RobustnessMetrics, NamedMetric> metric) {
+        NamedMetric first = metric.apply(pair.victim());
+        NamedMetric second = metric.apply(pair.baseline());
         if (first.value().isEmpty() || second.value().isEmpty()) {
             return Optional.empty();
         }
-        FigureDifference difference = FigureDifference.of(
+        MetricDifference difference = MetricDifference.of(
                 first,
                 second,
-                FigureDifference.isOfSameImages(
+                MetricDifference.isOfSameImages(
                         pair.victim().getImagesDigest(), pair.baseline().getImagesDigest()));
         String words = difference
                 .pairs()

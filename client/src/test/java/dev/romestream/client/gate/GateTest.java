@@ -28,8 +28,8 @@ class GateTest {
         return List.of(record);
     }
 
-    private static List<GateCheck> under(String figure, double limit) {
-        return new Gate(Map.of(figure, limit), Optional.empty()).checks(record("net", 40));
+    private static List<GateCheck> under(String metric, double limit) {
+        return new Gate(Map.of(metric, limit), Optional.empty()).checks(record("net", 40));
     }
 
     @Test
@@ -77,7 +77,7 @@ class GateTest {
 
     @Test
     void whatFellBeyondItsIntervalFails() {
-        assertThat(against(50, 40)).extracting(GateCheck::figure).containsExactly("clean", "pgd", "worstCase", "irr");
+        assertThat(against(50, 40)).extracting(GateCheck::metric).containsExactly("clean", "pgd", "worstCase", "irr");
         assertThat(against(50, 40)).extracting(GateCheck::failed).containsExactly(false, true, true, true);
         assertThat(against(50, 40).get(1).failure())
                 .hasValueSatisfying(
@@ -98,7 +98,7 @@ class GateTest {
                 .filteredOn(GateCheck::failed)
                 .singleElement()
                 .satisfies(check -> assertThat(check.failure().orElseThrow()).contains("was not measured"))
-                .satisfies(check -> assertThat(check.figure()).isEqualTo("pgd 0.016"));
+                .satisfies(check -> assertThat(check.metric()).isEqualTo("pgd 0.016"));
         List<RobustnessMetrics> elsewhere = record("earlier", 50);
         elsewhere.get(0).setSuite("pixel-8");
         assertThatThrownBy(() -> new Gate(Map.of(), Optional.of(elsewhere)).checks(record("net", 40)))

@@ -1,6 +1,6 @@
 package dev.romestream.dashboard.live;
 
-import dev.romestream.dashboard.live.Figure.Headline;
+import dev.romestream.dashboard.live.LiveMetrics.Headline;
 import dev.romestream.exchange.codec.RecordJson;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.schemas.DesiredState;

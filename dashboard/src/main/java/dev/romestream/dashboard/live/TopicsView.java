@@ -70,7 +70,7 @@ public final class TopicsView implements AutoCloseable {
     private final LiveState state;
     private final Map<String, Experiment> experiments = new LinkedHashMap<>();
     private final Map<String, Map<String, ExperimentStatus>> statuses = new HashMap<>();
-    private final Map<String, Map<String, Figure>> figures = new HashMap<>();
+    private final Map<String, Map<String, LiveMetrics>> figures = new HashMap<>();
     private final Map<AttackedKind, AttackRate> attackRates = new HashMap<>();
     private final Map<String, DatasetDescriptor> datasets = new HashMap<>();
     private final Map<String, Map<String, Long>> letterCounts = new TreeMap<>();
@@ -114,7 +114,7 @@ public final class TopicsView implements AutoCloseable {
         if (experiment == null) {
             experiments.remove(id);
             statuses.remove(id);
-            Map<String, Figure> gone = figures.remove(id);
+            Map<String, LiveMetrics> gone = figures.remove(id);
             if (gone != null) {
                 gone.keySet().forEach(key -> {
                     changedFigures.remove(key);
@@ -148,7 +148,7 @@ public final class TopicsView implements AutoCloseable {
             changedFigures.put(
                     key,
                     figures.computeIfAbsent(metrics.getExperiment(), id -> new HashMap<>())
-                            .computeIfAbsent(key, id -> new Figure())
+                            .computeIfAbsent(key, id -> new LiveMetrics())
                             .accept(metrics));
             changedExperiments.add(metrics.getExperiment());
         } else {
@@ -273,7 +273,7 @@ public final class TopicsView implements AutoCloseable {
                 experiment,
                 current,
                 figures.getOrDefault(id, Map.of()).values().stream()
-                        .map(Figure::headline)
+                        .map(LiveMetrics::headline)
                         .toList()));
     }
 
@@ -320,8 +320,8 @@ public final class TopicsView implements AutoCloseable {
     }
 
     /** The attacks of a figure, in order; empty where there is no such figure. */
-    public synchronized List<Figure.Attack> attacks(String experiment, String key) {
-        Figure figure = figures.getOrDefault(experiment, Map.of()).get(key);
+    public synchronized List<LiveMetrics.Attack> attacks(String experiment, String key) {
+        LiveMetrics figure = figures.getOrDefault(experiment, Map.of()).get(key);
         return figure == null ? List.of() : figure.attacks();
     }
 

@@ -16,7 +16,7 @@ import dev.romestream.client.table.Comparison;
 import dev.romestream.client.table.Comparison.Subject;
 import dev.romestream.client.table.MetricTable;
 import dev.romestream.client.table.TableData;
-import dev.romestream.dashboard.live.Figure;
+import dev.romestream.dashboard.live.LiveMetrics;
 import dev.romestream.dashboard.live.LiveState;
 import dev.romestream.dashboard.live.LiveState.Kind;
 import dev.romestream.dashboard.live.TopicsView;
@@ -239,7 +239,7 @@ final class Api {
         answerWith(
                 context,
                 topics.attacks(known(context).getId(), key).stream()
-                        .map(Figure.Attack::perImage)
+                        .map(LiveMetrics.Attack::perImage)
                         .toList());
     }
 
@@ -301,7 +301,7 @@ final class Api {
     private void gallery(Context context) {
         Experiment experiment = known(context);
         String key = context.queryParam("figure");
-        List<Figure.Attack> attacks = topics.attacks(experiment.getId(), String.valueOf(key));
+        List<LiveMetrics.Attack> attacks = topics.attacks(experiment.getId(), String.valueOf(key));
         int attack = context.queryParamAsClass("attack", Integer.class)
                 .getOrThrow(errors -> new BadRequestResponse("'attack' is the position of one in the figure."));
         if (attack < 0 || attack >= attacks.size()) {

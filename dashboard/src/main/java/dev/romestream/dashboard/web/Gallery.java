@@ -1,7 +1,7 @@
 package dev.romestream.dashboard.web;
 
 import dev.romestream.client.result.PixelImage;
-import dev.romestream.dashboard.live.Figure;
+import dev.romestream.dashboard.live.LiveMetrics;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.messaging.topic.TopicReader;
@@ -45,11 +45,11 @@ final class Gallery {
      * @param attacks of the figure
      * @param attack its position among them
      */
-    List<Map<String, Object>> images(List<Figure.Attack> attacks, int attack, DatasetDescriptor dataset) {
+    List<Map<String, Object>> images(List<LiveMetrics.Attack> attacks, int attack, DatasetDescriptor dataset) {
         Optional<Sample> cleanSample = attacks.stream()
                 .filter(one -> one.name().equals(Attacks.NONE))
                 .findFirst()
-                .flatMap(Figure.Attack::sample);
+                .flatMap(LiveMetrics.Attack::sample);
         Optional<Sample> sample = attacks.get(attack).sample();
         Optional<PerturbedBatch> clean = cleanSample.flatMap(this::batch);
         Optional<PerturbedBatch> perturbed = sample.flatMap(this::batch);

@@ -1,10 +1,10 @@
 package dev.romestream.evaluator.alert;
 
 import dev.romestream.exchange.experiment.AlertRules;
-import dev.romestream.exchange.figure.FigureDifference;
-import dev.romestream.exchange.figure.NamedFigure;
-import dev.romestream.robustness.metric.FigureNames;
+import dev.romestream.exchange.metric.MetricDifference;
+import dev.romestream.exchange.metric.NamedMetric;
 import dev.romestream.robustness.metric.Interval;
+import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.robustness.metric.PairedDifference;
 import dev.romestream.schemas.AlertDifference;
 import dev.romestream.schemas.AlertFigure;
@@ -46,11 +46,11 @@ record AlertJudgement(
             return false;
         }
         String figure = rule.getFigure();
-        if (figure == null || figure.equals(FigureNames.CLEAN)) {
+        if (figure == null || figure.equals(MetricNames.CLEAN)) {
             return true;
         }
         Stream<AttackAccuracy> attacks = figures.getAttacks().stream().filter(attack -> !attack.getControl());
-        return Set.of(FigureNames.WORST_CASE, FigureNames.IRR, FigureNames.RR).contains(figure)
+        return Set.of(MetricNames.WORST_CASE, MetricNames.IRR, MetricNames.RR).contains(figure)
                 ? attacks.findAny().isPresent()
                 : attacks.anyMatch(attack -> attack.getAttack().equals(figure));
     }
@@ -67,15 +67,15 @@ record AlertJudgement(
         if (rule.getFlag() != null) {
             return flag(rule.getFlag(), now);
         }
-        NamedFigure figure = NamedFigure.of(now, rule.getFigure());
+        NamedMetric figure = NamedMetric.of(now, rule.getFigure());
         AlertFigure side = side(now, figure);
         if (figure.value().isEmpty()) {
             // no attack lowers the accuracy: nothing to be told of
-            boolean harmless = rule.getFigure().equals(FigureNames.RR) && now.getIrr() != null;
+            boolean harmless = rule.getFigure().equals(MetricNames.RR) && now.getIrr() != null;
             boolean never = rule.getDropsBy() != null && base.isEmpty();
             return new AlertJudgement(
                     harmless ? Verdict.OVER : never ? Verdict.UNDECIDED : Verdict.CROSSED,
-                    rule.getFigure() + " is undefined: " + NamedFigure.undefined(now, rule.getFigure()),
+                    rule.getFigure() + " is undefined: " + NamedMetric.undefined(now, rule.getFigure()),
                     side,
                     base.map(RuleBase::getFigure),
                     Optional.empty());
@@ -89,7 +89,7 @@ record AlertJudgement(
 
     /** What later figures are to be held against. */
     static RuleBase base(AlertRule rule, RobustnessMetrics now) {
-        NamedFigure figure = NamedFigure.of(now, rule.getFigure());
+        NamedMetric figure = NamedMetric.of(now, rule.getFigure());
         return new RuleBase(side(now, figure), String.join(",", figure.perImage()), now.getImagesDigest());
     }
 
@@ -98,7 +98,7 @@ record AlertJudgement(
     }
 
     private static AlertJudgement failed(RobustnessMetrics now) {
-        AlertFigure side = side(now, NamedFigure.none(""));
+        AlertFigure side = side(now, NamedMetric.none(""));
         return failure(now)
                 .map(attack -> alone(
                         Verdict.CROSSED, "the attack " + attack.getAttack() + " failed: " + attack.getFailure(), side))
@@ -115,13 +115,13 @@ record AlertJudgement(
         boolean raised = flag.equals(AlertRules.ANY)
                 ? !now.getFlags().isEmpty()
                 : now.getFlags().contains(flag);
-        AlertFigure side = side(now, NamedFigure.none(""));
+        AlertFigure side = side(now, NamedMetric.none(""));
         return raised
                 ? alone(Verdict.CROSSED, "flags: " + String.join(", ", now.getFlags()), side)
                 : alone(Verdict.OVER, flag.equals(AlertRules.ANY) ? "no flags" : "no flag " + flag, side);
     }
 
-    private static AlertJudgement below(AlertRule rule, NamedFigure figure, AlertFigure side) {
+    private static AlertJudgement below(AlertRule rule, NamedMetric figure, AlertFigure side) {
         double limit = rule.getBelow();
         if (figure.value().orElseThrow() >= limit) {
             return alone(Verdict.OVER, words("%s is not below %.1f", told(rule, figure), limit), side);
@@ -134,18 +134,18 @@ record AlertJudgement(
                 side);
     }
 
-    private static AlertJudgement fall(AlertRule rule, RobustnessMetrics now, NamedFigure figure, RuleBase base) {
+    private static AlertJudgement fall(AlertRule rule, RobustnessMetrics now, NamedMetric figure, RuleBase base) {
         AlertFigure before = base.getFigure();
-        FigureDifference difference = FigureDifference.of(
+        MetricDifference difference = MetricDifference.of(
                 figure,
-                new NamedFigure(
+                new NamedMetric(
                         rule.getFigure(),
                         Optional.of(before.getValue()),
                         Optional.ofNullable(before.getInterval()).map(AlertJudgement::interval),
                         base.getPerImage().isEmpty()
                                 ? List.of()
                                 : List.of(base.getPerImage().split(","))),
-                FigureDifference.isOfSameImages(now.getImagesDigest(), base.getImagesDigest()));
+                MetricDifference.isOfSameImages(now.getImagesDigest(), base.getImagesDigest()));
         boolean fell = difference.points() <= -rule.getDropsBy() + ROUNDING;
         boolean clear = !rule.getSignificant()
                 || difference.interval().map(interval -> interval.high() < 0).orElse(false);
@@ -171,7 +171,7 @@ record AlertJudgement(
                         difference.pairs().map(PairedDifference::lost).orElse(null))));
     }
 
-    private static AlertFigure side(RobustnessMetrics metrics, NamedFigure figure) {
+    private static AlertFigure side(RobustnessMetrics metrics, NamedMetric figure) {
         return new AlertFigure(
                 metrics.getSnapshot(),
                 metrics.getVictim(),
@@ -192,7 +192,7 @@ record AlertJudgement(
         return words(" [%.1f, %.1f]", interval.low(), interval.high());
     }
 
-    private static String told(AlertRule rule, NamedFigure figure) {
+    private static String told(AlertRule rule, NamedMetric figure) {
         return rule.getFigure()
                 + words(" %.1f", figure.value().orElseThrow())
                 + figure.interval().map(AlertJudgement::words).orElse("");

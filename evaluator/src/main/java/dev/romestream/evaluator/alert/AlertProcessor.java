@@ -3,8 +3,8 @@ package dev.romestream.evaluator.alert;
 import dev.romestream.exchange.codec.SuiteCodec;
 import dev.romestream.exchange.experiment.AlertRules;
 import dev.romestream.exchange.experiment.VictimPlan;
-import dev.romestream.exchange.figure.NamedFigure;
 import dev.romestream.exchange.identity.Identity;
+import dev.romestream.exchange.metric.NamedMetric;
 import dev.romestream.messaging.topic.RecordChecks;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertBaseline;
@@ -189,7 +189,7 @@ public final class AlertProcessor extends ContextualProcessor<String, PlannerEve
         if (rule.getDropsBy() != null
                 && holds
                 && moves
-                && NamedFigure.of(now, rule.getFigure()).value().isPresent()) {
+                && NamedMetric.of(now, rule.getFigure()).value().isPresent()) {
             after.setBase(AlertJudgement.base(rule, now));
         }
         return after;

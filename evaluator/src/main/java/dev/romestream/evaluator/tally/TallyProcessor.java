@@ -1,7 +1,7 @@
 package dev.romestream.evaluator.tally;
 
 import dev.romestream.evaluator.plan.EvaluationPlan;
-import dev.romestream.evaluator.publish.FigureWrites;
+import dev.romestream.evaluator.publish.MetricWrites;
 import dev.romestream.messaging.streams.Write;
 import dev.romestream.schemas.AskedRequest;
 import dev.romestream.schemas.AttackProgress;
@@ -105,7 +105,7 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
         tallies().delete(record.key());
         close(record.key());
         if (evaluation != null && Write.isReplaced(record.headers())) {
-            FigureWrites.tombstones(figures(evaluation), List.of()).forEach(this::forward);
+            MetricWrites.tombstones(figures(evaluation), List.of()).forEach(this::forward);
         }
     }
 
@@ -117,7 +117,7 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
         if (before == null || tally == null) {
             keep(evaluation, Tallies.empty(evaluation));
         } else if (!tally.getPlan().equals(evaluation.getPlan())) {
-            FigureWrites.tombstones(figures(before), figures(evaluation)).forEach(this::forward);
+            MetricWrites.tombstones(figures(before), figures(evaluation)).forEach(this::forward);
             close(key);
             keep(evaluation, Tallies.empty(evaluation));
         } else if (!tally.getComplete()
@@ -135,7 +135,7 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
     }
 
     private static List<Write> figures(Evaluation evaluation) {
-        return FigureWrites.of(evaluation, Tallies.empty(evaluation), List.of(Mode.values()));
+        return MetricWrites.of(evaluation, Tallies.empty(evaluation), List.of(Mode.values()));
     }
 
     private void progressed(Evaluation evaluation, Tally tally, AskedRequest asked, AttackProgress progress, long now) {
@@ -201,7 +201,7 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
     }
 
     private void tell(Evaluation evaluation, Tally tally, List<Mode> modes) {
-        FigureWrites.of(evaluation, tally, modes).forEach(this::forward);
+        MetricWrites.of(evaluation, tally, modes).forEach(this::forward);
     }
 
     /** Asks again for what an attacker took and did not finish, and for what was lost. */

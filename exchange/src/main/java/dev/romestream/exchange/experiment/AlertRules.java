@@ -2,7 +2,7 @@ package dev.romestream.exchange.experiment;
 
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Suite;
-import dev.romestream.robustness.metric.FigureNames;
+import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.schemas.AlertBaseline;
 import dev.romestream.schemas.AlertRule;
 import dev.romestream.schemas.Experiment;
@@ -105,7 +105,7 @@ public final class AlertRules {
                 throw new IllegalArgumentException("The key '" + key + ".figure' is '" + rule.getFigure()
                         + "'; there are " + String.join(", ", figures) + ".");
             }
-            if (rule.getFigure().equals(FigureNames.RR) && rule.getSignificant()) {
+            if (rule.getFigure().equals(MetricNames.RR) && rule.getSignificant()) {
                 throw new IllegalArgumentException("The key '" + key
                         + ".figure' is 'rr', which has no interval; give irr, or significant: false.");
             }
@@ -115,7 +115,7 @@ public final class AlertRules {
     /** What the rule may be of: figures and attacks of its suites and mode. */
     private static Set<String> figures(AlertRule rule, List<Suite> suites) {
         Set<String> figures =
-                new TreeSet<>(List.of(FigureNames.CLEAN, FigureNames.WORST_CASE, FigureNames.IRR, FigureNames.RR));
+                new TreeSet<>(List.of(MetricNames.CLEAN, MetricNames.WORST_CASE, MetricNames.IRR, MetricNames.RR));
         suites.stream()
                 .filter(suite -> rule.getSuite() == null || suite.name().equals(rule.getSuite()))
                 .flatMap(suite -> suite.attacks().stream())

@@ -20,7 +20,7 @@ public enum Ratio {
     };
 
     static final double PERCENT = 100;
-    private static final Map<String, Ratio> BY_NAME = Map.of(FigureNames.IRR, IRR, FigureNames.RR, RR);
+    private static final Map<String, Ratio> BY_NAME = Map.of(MetricNames.IRR, IRR, MetricNames.RR, RR);
 
     /**
      * The ratio that an attack gives, if it is the one that takes most.

@@ -8,8 +8,8 @@ import dev.romestream.client.table.MetricTable.Row;
 import dev.romestream.client.table.TableText;
 import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.robustness.attack.Attacks;
-import dev.romestream.standalone.benchmark.BenchmarkRow.Figure;
 import dev.romestream.standalone.benchmark.BenchmarkRow.Line;
+import dev.romestream.standalone.benchmark.BenchmarkRow.Metric;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -33,7 +33,7 @@ final class BenchmarkReport {
 
     private final List<BenchmarkRow> rows;
     private final Map<Line, List<BenchmarkRow>> lines;
-    private final Set<Figure> figures = new LinkedHashSet<>();
+    private final Set<Metric> figures = new LinkedHashSet<>();
 
     private BenchmarkReport(List<BenchmarkRow> rows) {
         this.rows = rows;
@@ -92,13 +92,13 @@ final class BenchmarkReport {
     }
 
     private Optional<MetricTable> table(int size, boolean pixel) {
-        List<Figure> shown = figures.stream()
+        List<Metric> shown = figures.stream()
                 .filter(figure -> figure.space().equals(PIXEL) == pixel && isShown(figure))
                 .toList();
         if (shown.isEmpty()) {
             return Optional.empty();
         }
-        boolean several = shown.stream().map(Figure::suite).distinct().count() > 1;
+        boolean several = shown.stream().map(Metric::suite).distinct().count() > 1;
         List<Line> own = lines.keySet().stream()
                 .filter(line -> line.imagesPerClass() == size || line.imagesPerClass() == 0)
                 .sorted(Comparator.<Line>comparingInt(line -> line.imagesPerClass() == 0 ? 1 : 0)
@@ -127,9 +127,9 @@ final class BenchmarkReport {
     }
 
     /** Of a suite's untargeted figures all but what is said by others, and of its targeted ones the ratio. */
-    private boolean isShown(Figure figure) {
+    private boolean isShown(Metric figure) {
         if (!figure.mode().equals(UNTARGETED)) {
-            return figure.attack().equals(Figure.IRR)
+            return figure.attack().equals(Metric.IRR)
                     && figures.stream()
                             .anyMatch(other -> other.suite().equals(figure.suite())
                                     && other.mode().equals(figure.mode())
@@ -142,7 +142,7 @@ final class BenchmarkReport {
                 .suite()
                 .equals(figure.suite());
         return switch (figure.attack()) {
-            case Figure.RR, Figure.WORST_CASE -> false;
+            case Metric.RR, Metric.WORST_CASE -> false;
             case Attacks.NONE -> first;
             case Attacks.CLAMP -> !figure.space().equals(PIXEL);
             default -> true;
@@ -150,11 +150,11 @@ final class BenchmarkReport {
     }
 
     private static boolean isAttack(String attack) {
-        return !Set.of(Attacks.NONE, Attacks.CLAMP, Figure.RR, Figure.IRR, Figure.WORST_CASE)
+        return !Set.of(Attacks.NONE, Attacks.CLAMP, Metric.RR, Metric.IRR, Metric.WORST_CASE)
                 .contains(attack);
     }
 
-    private static String heading(Figure figure, boolean several) {
+    private static String heading(Metric figure, boolean several) {
         String attack = figure.attack().equals(Attacks.NONE) ? "clean" : figure.attack();
         String mode = figure.mode().equals(UNTARGETED) ? "" : ", " + figure.mode();
         return figure.attack().equals(Attacks.NONE) || !several ? attack + mode : figure.suite() + ": " + attack + mode;
@@ -164,7 +164,7 @@ final class BenchmarkReport {
         return line.method() + ", " + line.labels();
     }
 
-    private Row row(Line line, Line base, List<Figure> shown, Optional<Figure> headline) {
+    private Row row(Line line, Line base, List<Metric> shown, Optional<Metric> headline) {
         List<BenchmarkRow> victims = lines.get(line);
         BenchmarkRow one = victims.get(0);
         double gradients =
@@ -182,7 +182,7 @@ final class BenchmarkReport {
                         String.format(Locale.ROOT, "%.2f", gradients / MILLION)));
     }
 
-    private Optional<Means> difference(Line line, Line base, Figure figure) {
+    private Optional<Means> difference(Line line, Line base, Metric figure) {
         return line.equals(base)
                 ? Optional.empty()
                 : estimate(line, figure).flatMap(one -> estimate(base, figure)
@@ -190,16 +190,16 @@ final class BenchmarkReport {
     }
 
     /** What verdicts are on: I-RR as published; in pixel space the last attack of the first suite. */
-    private static Optional<Figure> headline(List<Figure> shown) {
+    private static Optional<Metric> headline(List<Metric> shown) {
         return shown.stream()
                 .filter(figure -> figure.mode().equals(UNTARGETED)
                         && (figure.space().equals(PIXEL)
                                 ? figure.suite().equals(shown.get(0).suite()) && isAttack(figure.attack())
-                                : figure.attack().equals(Figure.IRR)))
+                                : figure.attack().equals(Metric.IRR)))
                 .reduce((first, second) -> second);
     }
 
-    private List<String> verdicts(List<Line> own, Optional<Figure> headline) {
+    private List<String> verdicts(List<Line> own, Optional<Metric> headline) {
         List<String> verdicts = new ArrayList<>();
         headline.ifPresent(figure -> own.forEach(line -> difference(line, own.get(0), figure)
                 .ifPresent(given -> verdicts.add("%s against %s, %s: %s."
@@ -208,7 +208,7 @@ final class BenchmarkReport {
     }
 
     /** Empty where a figure is undefined for some victim. */
-    private Optional<Estimate> estimate(Line line, Figure figure) {
+    private Optional<Estimate> estimate(Line line, Metric figure) {
         List<BenchmarkRow> victims = lines.get(line);
         if (victims.stream().anyMatch(row -> !row.figures().containsKey(figure))) {
             return Optional.empty();

@@ -44,7 +44,7 @@ record BenchmarkRow(
         long labelBytes,
         long gradients,
         String flags,
-        Map<Figure, Double> figures) {
+        Map<Metric, Double> figures) {
 
     private static final String EXPERIMENT = "experiment";
     private static final CsvMapper CSV = new CsvMapper();
@@ -62,7 +62,7 @@ record BenchmarkRow(
      *
      * @param attack or control; or one of {@link #WORST_CASE}, {@link #IRR}, {@link #RR}
      */
-    record Figure(String suite, String space, String mode, String attack) {
+    record Metric(String suite, String space, String mode, String attack) {
         static final String WORST_CASE = "worst case";
         static final String IRR = "I-RR";
         static final String RR = "RR";
@@ -72,10 +72,10 @@ record BenchmarkRow(
             return String.join("/", suite, space, mode, attack);
         }
 
-        static Figure parse(String text) {
+        static Metric parse(String text) {
             String[] parts = text.split("/");
             int suite = parts.length - 3;
-            return new Figure(
+            return new Metric(
                     String.join("/", List.of(parts).subList(0, suite)),
                     parts[suite],
                     parts[suite + 1],
@@ -99,7 +99,7 @@ record BenchmarkRow(
                 .collect(Collectors.groupingBy(RobustnessMetrics::getVictim, TreeMap::new, Collectors.toList()));
         List<BenchmarkRow> rows = new ArrayList<>();
         byVictim.forEach((victim, records) -> {
-            Map<Figure, Double> figures = new LinkedHashMap<>();
+            Map<Metric, Double> figures = new LinkedHashMap<>();
             records.forEach(record -> figures.putAll(figures(record, spaces.get(record.getSuite()))));
             rows.add(new BenchmarkRow(
                     experiment.getId(),
@@ -119,7 +119,7 @@ record BenchmarkRow(
         return rows;
     }
 
-    private static Map<Figure, Double> figures(RobustnessMetrics record, String space) {
+    private static Map<Metric, Double> figures(RobustnessMetrics record, String space) {
         Map<String, Double> values = new LinkedHashMap<>();
         for (AttackAccuracy attack : record.getAttacks()) {
             boolean alone = record.getAttacks().stream()
@@ -137,14 +137,14 @@ record BenchmarkRow(
                                     attack.getSteps()),
                     attack.getAccuracy());
         }
-        values.put(Figure.WORST_CASE, record.getWorstCase().getAccuracy());
-        values.put(Figure.IRR, record.getIrr());
-        values.put(Figure.RR, record.getRr());
-        Map<Figure, Double> figures = new LinkedHashMap<>();
+        values.put(Metric.WORST_CASE, record.getWorstCase().getAccuracy());
+        values.put(Metric.IRR, record.getIrr());
+        values.put(Metric.RR, record.getRr());
+        Map<Metric, Double> figures = new LinkedHashMap<>();
         values.forEach((attack, value) -> {
             if (value != null) {
                 String mode = record.getMode().name().toLowerCase(Locale.ROOT);
-                figures.put(new Figure(record.getSuite(), space, mode, attack), value);
+                figures.put(new Metric(record.getSuite(), space, mode, attack), value);
             }
         });
         return figures;
@@ -206,10 +206,10 @@ record BenchmarkRow(
     }
 
     private static BenchmarkRow row(Map<String, String> line) {
-        Map<Figure, Double> figures = new LinkedHashMap<>();
+        Map<Metric, Double> figures = new LinkedHashMap<>();
         line.forEach((name, value) -> {
             if (name.contains("/") && !value.isEmpty()) {
-                figures.put(Figure.parse(name), Double.valueOf(value));
+                figures.put(Metric.parse(name), Double.valueOf(value));
             }
         });
         if (!line.containsKey(EXPERIMENT)) {

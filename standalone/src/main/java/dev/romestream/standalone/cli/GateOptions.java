@@ -30,7 +30,7 @@ final class GateOptions {
             names = "--baseline",
             paramLabel = "FILE|NETWORK",
             description =
-                    "Exit code 3 where an accuracy has fallen, image by image and beyond its 95 %% interval, below that of"
+                    "Exit code 3 where an accuracy or a ratio has fallen, image by image and beyond its 95 %% interval, below that of"
                             + " an earlier metrics.json, or of one of the networks that are scored.")
     private String baseline;
 

@@ -8,8 +8,8 @@ import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
-import dev.romestream.standalone.benchmark.BenchmarkRow.Figure;
 import dev.romestream.standalone.benchmark.BenchmarkRow.Line;
+import dev.romestream.standalone.benchmark.BenchmarkRow.Metric;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,14 +23,14 @@ class BenchmarkReportTest {
     private static final String PUBLISHED = "as-published-quick";
 
     private static BenchmarkRow row(String method, String labels, long seed, int victim, double standing, double irr) {
-        Map<Figure, Double> figures = new LinkedHashMap<>();
-        figures.put(new Figure("pixel-2", "pixel", "untargeted", "none"), 40.0);
-        figures.put(new Figure("pixel-2", "pixel", "untargeted", "clamp"), 40.0);
-        figures.put(new Figure("pixel-2", "pixel", "untargeted", "autoattack"), standing);
-        figures.put(new Figure(PUBLISHED, "normalised", "untargeted", "none"), 40.0);
-        figures.put(new Figure(PUBLISHED, "normalised", "untargeted", "clamp"), 30.0);
-        figures.put(new Figure(PUBLISHED, "normalised", "untargeted", "pgd"), 20.0);
-        figures.put(new Figure(PUBLISHED, "normalised", "untargeted", Figure.IRR), irr);
+        Map<Metric, Double> figures = new LinkedHashMap<>();
+        figures.put(new Metric("pixel-2", "pixel", "untargeted", "none"), 40.0);
+        figures.put(new Metric("pixel-2", "pixel", "untargeted", "clamp"), 40.0);
+        figures.put(new Metric("pixel-2", "pixel", "untargeted", "autoattack"), standing);
+        figures.put(new Metric(PUBLISHED, "normalised", "untargeted", "none"), 40.0);
+        figures.put(new Metric(PUBLISHED, "normalised", "untargeted", "clamp"), 30.0);
+        figures.put(new Metric(PUBLISHED, "normalised", "untargeted", "pgd"), 20.0);
+        figures.put(new Metric(PUBLISHED, "normalised", "untargeted", Metric.IRR), irr);
         return new BenchmarkRow(
                 "%s-%s-%d".formatted(method, labels, seed),
                 new Line(method, labels, method.equals("full") ? 0 : 10),
@@ -106,8 +106,8 @@ class BenchmarkReportTest {
     @Test
     void aFigureThatIsUndefinedForAVictimHasNoMean() {
         List<BenchmarkRow> rows = new ArrayList<>(line("random", "class", 5, 50));
-        Map<Figure, Double> figures = new LinkedHashMap<>(rows.get(0).figures());
-        figures.remove(new Figure(PUBLISHED, "normalised", "untargeted", Figure.IRR));
+        Map<Metric, Double> figures = new LinkedHashMap<>(rows.get(0).figures());
+        figures.remove(new Metric(PUBLISHED, "normalised", "untargeted", Metric.IRR));
         BenchmarkRow first = rows.get(0);
         rows.set(
                 0,
@@ -182,10 +182,10 @@ class BenchmarkReportTest {
                         9,
                         "chance-level",
                         Map.of(
-                                new Figure("pixel-2", "pixel", "untargeted", "none"), 30.0,
-                                new Figure("pixel-2", "pixel", "untargeted", "pgd"), 20.0,
-                                new Figure("pixel-2", "pixel", "untargeted", Figure.WORST_CASE), 11.0,
-                                new Figure("pixel-2", "pixel", "untargeted", Figure.RR), 12.5)));
+                                new Metric("pixel-2", "pixel", "untargeted", "none"), 30.0,
+                                new Metric("pixel-2", "pixel", "untargeted", "pgd"), 20.0,
+                                new Metric("pixel-2", "pixel", "untargeted", Metric.WORST_CASE), 11.0,
+                                new Metric("pixel-2", "pixel", "untargeted", Metric.RR), 12.5)));
         assertThat(BenchmarkRow.parse(BenchmarkRow.csv(rows))).isEqualTo(rows);
     }
 }

@@ -1,4 +1,4 @@
-package dev.romestream.exchange.figure;
+package dev.romestream.exchange.metric;
 
 import dev.romestream.robustness.metric.Interval;
 import dev.romestream.robustness.metric.Outcomes;
@@ -15,7 +15,7 @@ import java.util.Optional;
  *     of the two intervals (Newcombe; Zou and Donner); empty where one of them has none
  * @param pairs of the images, where they are the same ones; of ratios there are none
  */
-public record FigureDifference(double points, Optional<Interval> interval, Optional<PairedDifference> pairs) {
+public record MetricDifference(double points, Optional<Interval> interval, Optional<PairedDifference> pairs) {
 
     /** Whether figures of these digests are of the same images in the same order: of none, it is not known. */
     public static boolean isOfSameImages(String first, String second) {
@@ -27,7 +27,7 @@ public record FigureDifference(double points, Optional<Interval> interval, Optio
      *
      * @param sameImages whether both are of the same images in the same order
      */
-    public static FigureDifference of(NamedFigure first, NamedFigure second, boolean sameImages) {
+    public static MetricDifference of(NamedMetric first, NamedMetric second, boolean sameImages) {
         double value = first.value().orElseThrow();
         double other = second.value().orElseThrow();
         if (sameImages && isPaired(first.perImage(), second.perImage())) {
@@ -35,14 +35,14 @@ public record FigureDifference(double points, Optional<Interval> interval, Optio
             if (ratio != null) {
                 Optional<Interval> interval = RatioInterval.ofDifference(
                         ratio, Outcomes.of(first.perImage()), Outcomes.of(second.perImage()));
-                return new FigureDifference(value - other, interval, Optional.empty());
+                return new MetricDifference(value - other, interval, Optional.empty());
             }
             PairedDifference pairs = PairedDifference.of(
                     first.perImage().get(0), second.perImage().get(0));
-            return new FigureDifference(
+            return new MetricDifference(
                     pairs.points(), Optional.of(new Interval(pairs.low(), pairs.high())), Optional.of(pairs));
         }
-        return new FigureDifference(
+        return new MetricDifference(
                 value - other,
                 first.interval()
                         .flatMap(one -> second.interval().map(two -> Interval.ofDifference(value, one, other, two))),

@@ -1,6 +1,6 @@
 package dev.romestream.evaluator.publish;
 
-import dev.romestream.robustness.metric.FigureNames;
+import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.FlatFigure;
@@ -12,21 +12,21 @@ import java.util.Locale;
 import java.util.Map;
 
 /** Metrics as rows, one a figure. */
-final class FlatFigures {
+final class FlatMetrics {
     private final RobustnessMetrics metrics;
     private final Map<String, FlatFigure> rows = new LinkedHashMap<>();
 
-    private FlatFigures(RobustnessMetrics metrics) {
+    private FlatMetrics(RobustnessMetrics metrics) {
         this.metrics = metrics;
     }
 
     /** The rows by their figures' names. */
     static Map<String, FlatFigure> of(RobustnessMetrics metrics) {
-        FlatFigures flat = new FlatFigures(metrics);
-        flat.count(FigureNames.CLEAN, metrics.getClean());
-        flat.count(FigureNames.WORST_CASE, metrics.getWorstCase());
-        flat.ratio(FigureNames.RR, metrics.getRr(), metrics.getRrInterval());
-        flat.ratio(FigureNames.IRR, metrics.getIrr(), metrics.getIrrInterval());
+        FlatMetrics flat = new FlatMetrics(metrics);
+        flat.count(MetricNames.CLEAN, metrics.getClean());
+        flat.count(MetricNames.WORST_CASE, metrics.getWorstCase());
+        flat.ratio(MetricNames.RR, metrics.getRr(), metrics.getRrInterval());
+        flat.ratio(MetricNames.IRR, metrics.getIrr(), metrics.getIrrInterval());
         flat.ratio("irrPlus", metrics.getIrrPlus(), null);
         flat.ratio("ae", metrics.getAe(), null);
         flat.ratio("crei", metrics.getCrei(), null);

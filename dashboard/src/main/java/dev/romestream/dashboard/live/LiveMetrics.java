@@ -16,7 +16,7 @@ import java.util.Optional;
  * What is kept of a figure beside its entry: what the lines of experiments need, outcomes of single images, and how it came to be, a
  * point for each change that was seen, fewer of the older ones.
  */
-public final class Figure {
+public final class LiveMetrics {
     private static final int MOST_POINTS = 32;
 
     private final List<double[]> history = new ArrayList<>();
@@ -84,7 +84,7 @@ public final class Figure {
             attack.setPerImage("");
         }
         Map<String, Object> json = RecordJson.fields(newest);
-        json.put("history", history.stream().map(Figure::row).toList());
+        json.put("history", history.stream().map(LiveMetrics::row).toList());
         return json;
     }
 

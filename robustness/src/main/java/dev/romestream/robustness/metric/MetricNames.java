@@ -1,7 +1,7 @@
 package dev.romestream.robustness.metric;
 
 /** What figures are called in files, rules and tables; every other name is an attack's. */
-public final class FigureNames {
+public final class MetricNames {
     /** Accuracy on images as they are. */
     public static final String CLEAN = "clean";
     /** Share of the images that are right under every attack. */
@@ -11,5 +11,5 @@ public final class FigureNames {
     /** The robustness ratio. */
     public static final String RR = "rr";
 
-    private FigureNames() {}
+    private MetricNames() {}
 }

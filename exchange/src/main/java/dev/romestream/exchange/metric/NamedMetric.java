@@ -1,8 +1,8 @@
-package dev.romestream.exchange.figure;
+package dev.romestream.exchange.metric;
 
 import dev.romestream.robustness.attack.Attacks;
-import dev.romestream.robustness.metric.FigureNames;
 import dev.romestream.robustness.metric.Interval;
+import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.RobustnessMetrics;
@@ -19,17 +19,17 @@ import java.util.stream.Stream;
  * @param perImage 1 for each image that is right and 0 for each that is not, in order; of a ratio a string without an attack and
  *     one under each; empty until it is complete
  */
-public record NamedFigure(String name, Optional<Double> value, Optional<Interval> interval, List<String> perImage) {
+public record NamedMetric(String name, Optional<Double> value, Optional<Interval> interval, List<String> perImage) {
 
     /** @param name clean, worstCase, irr, rr, or an attack: right under all of that name */
-    public static NamedFigure of(RobustnessMetrics metrics, String name) {
+    public static NamedMetric of(RobustnessMetrics metrics, String name) {
         return switch (name) {
-            case FigureNames.IRR -> ratio(metrics, name, metrics.getIrr(), metrics.getIrrInterval());
-            case FigureNames.RR -> ratio(metrics, name, metrics.getRr(), metrics.getRrInterval());
-            case FigureNames.CLEAN ->
+            case MetricNames.IRR -> ratio(metrics, name, metrics.getIrr(), metrics.getIrrInterval());
+            case MetricNames.RR -> ratio(metrics, name, metrics.getRr(), metrics.getRrInterval());
+            case MetricNames.CLEAN ->
                 under(metrics, name, attack -> attack.getAttack().equals(Attacks.NONE))
                         .orElseGet(() -> soFar(name, metrics.getClean()));
-            case FigureNames.WORST_CASE ->
+            case MetricNames.WORST_CASE ->
                 under(
                                 metrics,
                                 name,
@@ -42,30 +42,30 @@ public record NamedFigure(String name, Optional<Double> value, Optional<Interval
     }
 
     /** What one attack leaves. */
-    public static NamedFigure of(AttackAccuracy attack) {
-        return new NamedFigure(
+    public static NamedMetric of(AttackAccuracy attack) {
+        return new NamedMetric(
                 attack.getAttack(),
                 Optional.ofNullable(attack.getAccuracy()),
-                Optional.ofNullable(attack.getInterval()).map(NamedFigure::interval),
+                Optional.ofNullable(attack.getInterval()).map(NamedMetric::interval),
                 attack.getPerImage().isEmpty() ? List.of() : List.of(attack.getPerImage()));
     }
 
     /** One that is not there. */
-    public static NamedFigure none(String name) {
-        return new NamedFigure(name, Optional.empty(), Optional.empty(), List.of());
+    public static NamedMetric none(String name) {
+        return new NamedMetric(name, Optional.empty(), Optional.empty(), List.of());
     }
 
-    private static NamedFigure ratio(RobustnessMetrics metrics, String name, Double value, List<Double> interval) {
+    private static NamedMetric ratio(RobustnessMetrics metrics, String name, Double value, List<Double> interval) {
         Stream<AttackAccuracy> rated = metrics.getAttacks().stream().filter(AttackAccuracy::getRated);
         Stream<AttackAccuracy> clean = metrics.getAttacks().stream()
                 .filter(attack -> attack.getAttack().equals(Attacks.NONE));
         List<String> perImage = Stream.concat(clean, rated.filter(attack -> !attack.getControl()))
                 .map(AttackAccuracy::getPerImage)
                 .toList();
-        return new NamedFigure(
+        return new NamedMetric(
                 name,
                 Optional.ofNullable(value),
-                Optional.ofNullable(interval).map(NamedFigure::interval),
+                Optional.ofNullable(interval).map(NamedMetric::interval),
                 perImage.stream().anyMatch(String::isEmpty) ? List.of() : perImage);
     }
 
@@ -73,15 +73,15 @@ public record NamedFigure(String name, Optional<Double> value, Optional<Interval
         return new Interval(bounds.get(0), bounds.get(1));
     }
 
-    private static NamedFigure soFar(String name, Accuracy accuracy) {
-        return new NamedFigure(
+    private static NamedMetric soFar(String name, Accuracy accuracy) {
+        return new NamedMetric(
                 name,
                 Optional.ofNullable(accuracy.getAccuracy()),
-                Optional.ofNullable(accuracy.getInterval()).map(NamedFigure::interval),
+                Optional.ofNullable(accuracy.getInterval()).map(NamedMetric::interval),
                 List.of());
     }
 
-    private static Optional<NamedFigure> under(
+    private static Optional<NamedMetric> under(
             RobustnessMetrics metrics, String name, Predicate<AttackAccuracy> wanted) {
         List<String> outcomes = metrics.getAttacks().stream()
                 .filter(wanted)
@@ -99,7 +99,7 @@ public record NamedFigure(String name, Optional<Double> value, Optional<Interval
             }
         }
         long correct = all.chars().filter(bit -> bit == '1').count();
-        return Optional.of(new NamedFigure(
+        return Optional.of(new NamedMetric(
                 name,
                 Optional.of(100.0 * correct / all.length()),
                 Optional.of(Interval.wilson(correct, all.length())),

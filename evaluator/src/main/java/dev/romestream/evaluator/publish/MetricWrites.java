@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** The figures of an evaluation on their topics: running, latest, and a row each. */
-public final class FigureWrites {
-    private FigureWrites() {}
+public final class MetricWrites {
+    private MetricWrites() {}
 
     /** Those of these modes, where the evaluation has them. */
     public static List<Write> of(Evaluation evaluation, Tally tally, List<Mode> modes) {
@@ -26,7 +26,7 @@ public final class FigureWrites {
                 String key = key(evaluation, mode);
                 writes.add(new Write(Topic.ROBUSTNESS_METRICS, evaluation.getExperiment(), metrics));
                 writes.add(new Write(Topic.ROBUSTNESS_LATEST, key, metrics));
-                FlatFigures.of(metrics)
+                FlatMetrics.of(metrics)
                         .forEach(
                                 (figure, row) -> writes.add(new Write(Topic.ROBUSTNESS_FLAT, key + "/" + figure, row)));
             }

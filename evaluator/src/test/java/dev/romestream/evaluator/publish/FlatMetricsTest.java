@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-class FlatFiguresTest {
+class FlatMetricsTest {
     private static AttackAccuracy pgd(int steps, double accuracy) {
         return AttackAccuracy.newBuilder()
                 .setAttack("pgd")
@@ -67,7 +67,7 @@ class FlatFiguresTest {
 
     @Test
     void everyFigureIsARow() {
-        Map<String, FlatFigure> rows = FlatFigures.of(metrics());
+        Map<String, FlatFigure> rows = FlatMetrics.of(metrics());
         assertThat(rows.keySet())
                 .containsExactly("clean", "worstCase", "rr", "irr", "irrPlus", "ae", "crei", "icrei", "pgd", "pgd_2");
         assertThat(rows.get("irr").toString())
@@ -95,7 +95,7 @@ class FlatFiguresTest {
 
     @Test
     void whatIsUndefinedSaysWhy() {
-        Map<String, FlatFigure> rows = FlatFigures.of(metrics());
+        Map<String, FlatFigure> rows = FlatMetrics.of(metrics());
         assertThat(rows.get("rr").getValue()).isNull();
         assertThat(rows.get("rr").getUndefined()).isEqualTo("no attack changes anything");
         assertThat(rows.get("worstCase").getValue()).isNull();

@@ -1,13 +1,13 @@
 package dev.romestream.evaluator.publish;
 
 import dev.romestream.exchange.experiment.VictimPlan;
-import dev.romestream.exchange.figure.NamedFigure;
+import dev.romestream.exchange.metric.NamedMetric;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.RecordReader;
-import dev.romestream.robustness.metric.FigureNames;
 import dev.romestream.robustness.metric.Interval;
+import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertState;
 import dev.romestream.schemas.Experiment;
@@ -31,7 +31,7 @@ import java.util.TreeMap;
  * The newest complete figures of each network, and the alerts that are raised, as gauges. Of all networks, those are kept whose
  * figures changed last. Safe for use by several threads.
  */
-public final class FigureGauges implements AutoCloseable {
+public final class MetricGauges implements AutoCloseable {
     private static final long PUBLISH_MS = 500;
     private static final String PERCENT = "percent";
     private static final String EXPERIMENT = "experiment";
@@ -49,7 +49,7 @@ public final class FigureGauges implements AutoCloseable {
     private final MultiGauge flags;
     private final MultiGauge failures;
     private final MultiGauge raised;
-    private final Map<Network, Map<Plan, Figures>> networks = new LinkedHashMap<>();
+    private final Map<Network, Map<Plan, Values>> networks = new LinkedHashMap<>();
     private final Set<String> experiments = new HashSet<>();
     private final Map<String, Alert> alerts = new TreeMap<>();
     private boolean changed;
@@ -59,32 +59,32 @@ public final class FigureGauges implements AutoCloseable {
     private record Plan(String suite, Mode mode) {}
 
     /** What a scrape is told of a figure; the outcomes of single images are left where they are. */
-    private record Figures(
+    private record Values(
             String key,
             int position,
             int flags,
             long failed,
             Map<String, Double> values,
             Map<String, Interval> intervals) {
-        static Figures of(String key, RobustnessMetrics metrics) {
+        static Values of(String key, RobustnessMetrics metrics) {
             Map<String, Double> values = new TreeMap<>();
             Map<String, Interval> intervals = new TreeMap<>();
             long failed = metrics.getAttacks().stream()
                     .filter(attack -> attack.getFailure() != null)
                     .count();
             List<String> whole = failed == 0
-                    ? List.of(FigureNames.CLEAN, FigureNames.WORST_CASE, FigureNames.IRR, FigureNames.RR)
+                    ? List.of(MetricNames.CLEAN, MetricNames.WORST_CASE, MetricNames.IRR, MetricNames.RR)
                     : List.of();
             for (String name : whole) {
-                NamedFigure figure = NamedFigure.of(metrics, name);
+                NamedMetric figure = NamedMetric.of(metrics, name);
                 figure.value().ifPresent(value -> values.put(name, value));
                 figure.interval().ifPresent(interval -> intervals.put(name, interval));
             }
-            return new Figures(key, metrics.getSnapshot(), metrics.getFlags().size(), failed, values, intervals);
+            return new Values(key, metrics.getSnapshot(), metrics.getFlags().size(), failed, values, intervals);
         }
     }
 
-    public FigureGauges(RomeConfig config, MeterRegistry metrics) {
+    public MetricGauges(RomeConfig config, MeterRegistry metrics) {
         this.most = config.integer(RomeConfig.EVALUATION_FIGURES);
         this.values = gauge(metrics, "rome.figure", PERCENT, "Newest complete figure of a network");
         this.lows = gauge(metrics, "rome.figure.low", PERCENT, "Lower bound of its 95 % interval");
@@ -118,11 +118,11 @@ public final class FigureGauges implements AutoCloseable {
             return;
         }
         Network network = new Network(metrics.getExperiment(), VictimPlan.network(metrics));
-        Map<Plan, Figures> before = networks.remove(network);
-        Map<Plan, Figures> figures = before == null ? new LinkedHashMap<>() : before;
+        Map<Plan, Values> before = networks.remove(network);
+        Map<Plan, Values> figures = before == null ? new LinkedHashMap<>() : before;
         figures.merge(
                 new Plan(metrics.getSuite(), metrics.getMode()),
-                Figures.of(key, metrics),
+                Values.of(key, metrics),
                 (old, fresh) -> fresh.position() < old.position() ? old : fresh);
         networks.put(network, figures);
         if (networks.size() > most) {
