@@ -438,11 +438,14 @@ class DashboardServiceIT {
         assertThat(served)
                 .contains("/api/experiments", "/api/experiments/{id}/state", "/api/system")
                 .hasSizeGreaterThan(10);
+        assertThat(send(request("api/compare").build()).body()).contains("The query 'ids' is missing.");
+        assertThat(send(request("api/compare?ids=nobody").build()).body()).contains("no experiment 'nobody'");
         for (String path : served) {
             if (paths.path(path).has("get") && !path.contains("{")) {
+                boolean asks = List.of("/api/compare", "/api/versions").contains(path);
                 assertThat(send(request(path.substring(1)).build()).statusCode())
                         .as(path)
-                        .isEqualTo(200);
+                        .isEqualTo(asks ? 400 : 200);
             }
         }
     }
