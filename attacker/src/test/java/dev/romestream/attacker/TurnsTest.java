@@ -35,19 +35,27 @@ class TurnsTest {
     void whoPassesLetsThoseWhoWaitHaveTheirsFirst() throws Exception {
         Thread second;
         Thread third;
-        CountDownLatch now = new CountDownLatch(0);
+        CountDownLatch now = new CountDownLatch(1);
+        Thread first = Thread.currentThread();
+        Thread opening = new Thread(() -> {
+            // the second holds its turn until the first waits for its next one
+            await().until(() -> order.contains("second") && first.getState() == Thread.State.WAITING);
+            now.countDown();
+        });
         try (Turns.Turn turn = turns.take()) {
             second = other("second", now);
             awaitWaiting(second);
             third = other("third", now);
             awaitWaiting(third);
             order.add("first");
+            opening.start();
             turn.pass();
             order.add("first again");
         }
+        opening.join();
         second.join();
         third.join();
-        assertThat(order).containsExactly("first", "second", "third", "first again", "second again", "third again");
+        assertThat(order).startsWith("first", "second", "third", "first again").hasSize(6);
     }
 
     @Test
