@@ -169,7 +169,7 @@ public final class Gate {
             String name = names.get(i);
             attacks.get(i).ifPresent(attack -> metrics.put(name, NamedMetric.of(attack)));
         }
-        ALWAYS.forEach(name -> metrics.put(name, NamedMetric.of(record, name)));
+        ALWAYS.forEach(name -> metrics.computeIfAbsent(name, any -> NamedMetric.of(record, any)));
         metrics.values()
                 .removeIf(
                         metric -> metric.perImage().isEmpty() || metric.value().isEmpty());

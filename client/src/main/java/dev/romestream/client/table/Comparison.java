@@ -18,11 +18,16 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Experiments, networks or victims side by side under one suite: means over victims, and differences to one of them. */
 public final class Comparison {
-    private static final String TARGETED = "I-RR, targeted";
+    private static final Column CLEAN = new Column("clean", false);
+    private static final Column WORST_CASE = new Column("worst case", false);
+    private static final Column IRR = new Column("I-RR", true);
+    private static final Column IRR_TARGETED = new Column("I-RR, targeted", true);
+    private static final Column RR = new Column("RR", true);
 
     private final List<Subject> subjects;
     private final String suite;
@@ -51,7 +56,7 @@ public final class Comparison {
         this.subjects = subjects.stream()
                 .filter(subject -> !subject.of(suite, mode).isEmpty())
                 .toList();
-        column("clean", MetricNames.CLEAN, false);
+        column(CLEAN, MetricNames.CLEAN);
         AttackColumns attacks = new AttackColumns(this.subjects.stream()
                 .flatMap(subject -> subject.of(suite, mode).stream())
                 .map(RobustnessMetrics::getAttacks)
@@ -68,19 +73,18 @@ public final class Comparison {
                         .orElseGet(() -> NamedMetric.none(names.get(position))));
             }
         }
-        column("worst case", MetricNames.WORST_CASE, false);
-        column("I-RR", MetricNames.IRR, true);
+        column(WORST_CASE, MetricNames.WORST_CASE);
+        column(IRR, MetricNames.IRR);
         if (mode == Mode.UNTARGETED
                 && this.subjects.stream()
                         .anyMatch(one -> !one.of(suite, Mode.TARGETED).isEmpty())) {
-            values.put(
-                    new Column(TARGETED, true), subject -> Means.of(subject.of(suite, Mode.TARGETED), MetricNames.IRR));
+            values.put(IRR_TARGETED, subject -> Means.of(subject.of(suite, Mode.TARGETED), MetricNames.IRR));
         }
-        column("RR", MetricNames.RR, true);
+        column(RR, MetricNames.RR);
     }
 
-    private void column(String heading, String metric, boolean ratio) {
-        column(new Column(heading, ratio), victim -> NamedMetric.of(victim, metric));
+    private void column(Column column, String metric) {
+        column(column, victim -> NamedMetric.of(victim, metric));
     }
 
     private void column(Column column, Function<RobustnessMetrics, NamedMetric> metric) {
@@ -204,8 +208,10 @@ public final class Comparison {
                 List.copyOf(values.keySet()),
                 notes,
                 rows,
-                subjects.stream()
-                        .flatMap(subject -> base.apply(subject).stream().flatMap(one -> verdict(subject, one)))
+                IntStream.range(0, rows.size())
+                        .mapToObj(i -> base.apply(subjects.get(i)).stream()
+                                .flatMap(one -> verdict(rows.get(i), subjects.get(i), one)))
+                        .flatMap(sentences -> sentences)
                         .toList());
     }
 
@@ -215,10 +221,12 @@ public final class Comparison {
                         Means.ofDifference(VictimPair.of(subject.of(suite, mode), base.of(suite, mode)), metric));
     }
 
-    private Stream<String> verdict(Subject subject, Subject base) {
-        String parts = Stream.of(new Column("worst case", false), new Column("I-RR", true))
-                .flatMap(column ->
-                        difference(column, subject, base).stream().map(given -> column.name() + " " + given.verdict()))
+    /** What a row's differences say of worst case and I-RR. */
+    private Stream<String> verdict(Row row, Subject subject, Subject base) {
+        List<Column> columns = List.copyOf(values.keySet());
+        String parts = Stream.of(WORST_CASE, IRR)
+                .flatMap(column -> row.cells().get(columns.indexOf(column)).difference().stream()
+                        .map(given -> column.name() + " " + given.verdict()))
                 .collect(Collectors.joining("; "));
         return Stream.of(subject.name() + " against " + base.name() + ": " + parts + ".")
                 .filter(sentence -> !parts.isEmpty());

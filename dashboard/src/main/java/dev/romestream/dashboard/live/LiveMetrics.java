@@ -1,6 +1,7 @@
 package dev.romestream.dashboard.live;
 
 import dev.romestream.exchange.codec.RecordJson;
+import dev.romestream.robustness.metric.Outcomes;
 import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.Mode;
@@ -65,7 +66,7 @@ public final class LiveMetrics {
         attacks = newest.getAttacks().stream()
                 .map(attack -> new Attack(
                         attack.getAttack().intern(),
-                        bits(attack.getPerImage()),
+                        Outcomes.bits(attack.getPerImage()),
                         attack.getPerImage().length(),
                         Optional.ofNullable(attack.getSample())))
                 .toList();
@@ -125,14 +126,6 @@ public final class LiveMetrics {
             row.add(Double.isNaN(value) ? null : Math.round(value * 100) / 100.0);
         }
         return row;
-    }
-
-    private static BitSet bits(String perImage) {
-        BitSet bits = new BitSet(perImage.length());
-        for (int i = 0; i < perImage.length(); i++) {
-            bits.set(i, perImage.charAt(i) == '1');
-        }
-        return bits;
     }
 
     /** Gives a record of this figure the outcomes of single images back. */

@@ -2,7 +2,7 @@
 import { entries } from "./live.js";
 import { aligned, chart, css, COLOURS } from "./chart.js";
 import { doing, el, link, look, number, save, show, svg } from "./dom.js";
-import { Fetched, metricCell, verdicts } from "./tables.js";
+import { Fetched, metricCell, verdicts, version } from "./tables.js";
 
 const mean = values => values.some(value => value == null) || !values.length ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 const ids = view => (view.get("ids") ?? "").split(",").filter(Boolean);
@@ -44,9 +44,8 @@ export function open(page) {
         el("label", {}, "mode ", el("select", { id: "choose-mode", onchange: event => look({ mode: event.target.value }) }, ["untargeted", "targeted"].map(name => option(name, mode)))),
         el("label", {}, "baseline ", el("select", { id: "choose-baseline", onchange: event => look({ baseline: event.target.value }) }, wanted.map(name => option(name, baseline))))]);
       const isNetwork = id => entries("experiment").get(id)?.method === "network";
-      const version = all.filter(figure => figure.suite === suite).map(figure => [figure.key, figure.worstCase.count, figure.complete, figure.plan].join()).sort().join();
       query = `api/compare?${new URLSearchParams({ ids: wanted.join(","), suite: suite ?? "", mode, baseline: baseline ?? "" })}`;
-      const { value, error } = suite ? fetched.of(query, version) : { value: null };
+      const { value, error } = suite ? fetched.of(query, version(all.filter(figure => figure.suite === suite))) : { value: null };
       result = value;
       const name = id => entries("experiment").get(id)?.name ?? id;
       const remove = id => el("button.plain", { id: "remove-" + id, "aria-label": "Remove " + name(id), onclick: () => look({ ids: wanted.filter(other => other !== id).join(",") }) }, "×");

@@ -5,7 +5,7 @@ import { alertList } from "./alerts.js";
 import { FLAGS } from "./attacks.js";
 import { count, el, interval, link, look, number, show } from "./dom.js";
 import { Outcomes } from "./outcomes.js";
-import { Fetched, signed } from "./tables.js";
+import { Fetched, signed, version } from "./tables.js";
 
 export function open(page) {
   const chooser = el("form.tools", { onsubmit: event => event.preventDefault() });
@@ -49,7 +49,7 @@ export function open(page) {
         { label: "I-RR", banded: true, points: versions.map(figure => [figure.version, figure.irr, ...figure.irrInterval ?? []]) },
       ]);
       curve.draw(x, series, "version");
-      const { value } = fetched.of(`api/versions?${new URLSearchParams({ network, suite, mode })}`, versions.map(figure => [figure.key, figure.worstCase.count, figure.complete, figure.plan].join()).join());
+      const { value } = fetched.of(`api/versions?${new URLSearchParams({ network, suite, mode })}`, version(versions));
       show(table, el("table", {}, el("thead", {}, el("tr", {}, ["version", "experiment", "clean", "worst case", "I-RR", "images", "flags", "against the version before"].map(name => el("th", { scope: "col" }, name)))),
         el("tbody", {}, versions.map(figure => {
           const changes = Object.entries(value?.rows.find(row => row.id === String(figure.version))?.metrics ?? {}).filter(([, metric]) => metric.difference?.value != null);

@@ -52,10 +52,15 @@ final class MetricsCalculation {
                 attacks.stream().filter(AttackOutcomes::isRated).toList();
         RobustnessRatios ratios = ratios(clean, rated);
         Map<String, String> undefined = new TreeMap<>(ratios.undefined());
-        Optional<Interval> irrInterval = ratios.irr().flatMap(any -> interval(Ratio.IRR, clean, rated));
-        Optional<Interval> rrInterval = ratios.rr().flatMap(any -> interval(Ratio.RR, clean, rated));
+        Outcomes outcomes = new Outcomes(
+                common(),
+                clean.correct(),
+                rated.stream().map(AttackOutcomes::correct).toList());
+        Optional<Interval> irrInterval = ratios.irr().flatMap(any -> RatioInterval.of(Ratio.IRR, outcomes));
+        Optional<Interval> rrInterval = ratios.rr().flatMap(any -> RatioInterval.of(Ratio.RR, outcomes));
         if (ratios.rr().isPresent() && rrInterval.isEmpty()) {
-            undefined.put("rrInterval", "of a single attack RR is 0");
+            undefined.put(
+                    "rrInterval", rated.size() == 1 ? "of a single attack RR is 0" : "no attack lowers the accuracy");
         }
         return RobustnessMetrics.newBuilder()
                 .setExperiment(evaluation.getExperiment())
@@ -94,15 +99,6 @@ final class MetricsCalculation {
                 .setPlan(evaluation.getPlan())
                 .setSpecification(evaluation.getSpecification())
                 .build();
-    }
-
-    private Optional<Interval> interval(Ratio ratio, AttackOutcomes clean, List<AttackOutcomes> rated) {
-        return RatioInterval.of(
-                ratio,
-                new Outcomes(
-                        common(),
-                        clean.correct(),
-                        rated.stream().map(AttackOutcomes::correct).toList()));
     }
 
     private List<String> flags(AttackOutcomes clean) {

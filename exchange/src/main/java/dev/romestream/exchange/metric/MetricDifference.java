@@ -54,9 +54,4 @@ public record MetricDifference(double points, Optional<Interval> interval, Optio
                 && !second.isEmpty()
                 && first.get(0).length() == second.get(0).length();
     }
-
-    /** Whether chance is ruled out: the interval is on one side of 0. */
-    public boolean isClear() {
-        return interval.map(given -> given.low() > 0 || given.high() < 0).orElse(false);
-    }
 }

@@ -27,13 +27,18 @@ public record Outcomes(BitSet images, BitSet clean, List<BitSet> attacked) {
                 throw new IllegalArgumentException("Outcomes of " + outcomes.length() + " and of "
                         + perImage.get(0).length() + " images are not of the same ones.");
             }
-            BitSet set = new BitSet();
-            for (int i = 0; i < outcomes.length(); i++) {
-                set.set(i, outcomes.charAt(i) == '1');
-            }
-            sets.add(set);
+            sets.add(bits(outcomes));
         }
         return new Outcomes(images, sets.get(0), sets.subList(1, sets.size()));
+    }
+
+    /** The images of a string that are right. */
+    public static BitSet bits(String perImage) {
+        BitSet bits = new BitSet(perImage.length());
+        for (int i = 0; i < perImage.length(); i++) {
+            bits.set(i, perImage.charAt(i) == '1');
+        }
+        return bits;
     }
 
     /** How many attacks there are. */

@@ -35,6 +35,9 @@ public final class RatioInterval {
 
     private final Ratio ratio;
     private final List<Outcomes> networks;
+    /** For each network: the ratio of its outcomes themselves. */
+    private final double[] values;
+
     private final int draws;
     /** For each network, attack and draw: the ratio, if the attack is the strongest. */
     private final double[][][] ratios;
@@ -51,9 +54,9 @@ public final class RatioInterval {
         if (!isDefined(ratio, outcomes)) {
             return Optional.empty();
         }
-        double value = outcomes.value(ratio);
-        List<double[]> candidates = new RatioInterval(ratio, List.of(outcomes)).candidates(0);
-        Interval interval = interval(candidates, value);
+        RatioInterval drawn = new RatioInterval(ratio, List.of(outcomes));
+        double value = drawn.values[0];
+        Interval interval = interval(drawn.candidates(0), value);
         // where an attack helps much, no draw is below 100: that half an unseen image falls is not ruled out
         double half = HALF / (outcomes.share(0) * outcomes.images().cardinality() + HALF);
         double low =
@@ -75,14 +78,15 @@ public final class RatioInterval {
         }
         RatioInterval drawn = new RatioInterval(ratio, List.of(first, second));
         List<double[]> differences = new ArrayList<>();
+        List<double[]> others = drawn.candidates(1);
         for (double[] one : drawn.candidates(0)) {
-            for (double[] other : drawn.candidates(1)) {
+            for (double[] other : others) {
                 double[] difference = new double[drawn.draws];
                 Arrays.setAll(difference, draw -> one[draw] - other[draw]);
                 differences.add(difference);
             }
         }
-        return Optional.of(interval(differences, first.value(ratio) - second.value(ratio)));
+        return Optional.of(interval(differences, drawn.values[0] - drawn.values[1]));
     }
 
     private static boolean isDefined(Ratio ratio, Outcomes outcomes) {
@@ -106,6 +110,8 @@ public final class RatioInterval {
     private RatioInterval(Ratio ratio, List<Outcomes> networks) {
         this.ratio = ratio;
         this.networks = networks;
+        this.values =
+                networks.stream().mapToDouble(network -> network.value(ratio)).toArray();
         Map<int[], Double> weights = weights();
         this.draws = Math.max(LEAST_DRAWS, Math.min(MOST_DRAWS, MOST_WEIGHTS / weights.size()));
         this.ratios = new double[networks.size()][][];
@@ -209,7 +215,7 @@ public final class RatioInterval {
             worst = shares[i + 1] - only[i] < shares[worst + 1] - only[worst] ? i : worst;
         }
         strongest[network][worst]++;
-        double most = Math.max(Ratio.PERCENT, networks.get(network).value(ratio));
+        double most = Math.max(Ratio.PERCENT, values[network]);
         for (int i = 0; i < only.length; i++) {
             double drawn = ratio.of(shares[0], mean, shares[0] - shares[i + 1], only[i], only.length);
             ratios[network][i][draw] = Math.max(0, Math.min(most, drawn));
@@ -225,7 +231,7 @@ public final class RatioInterval {
                 candidates.add(ratios[network][i]);
             }
         }
-        double value = networks.get(network).value(ratio);
+        double value = values[network];
         boolean allPlausible = ratio == Ratio.RR && candidates.size() == ratios[network].length;
         if (value <= 0 || value >= Ratio.PERCENT || allPlausible) {
             // an end of the range, which no draw reaches; RR's is reached where all attacks are equally strong

@@ -98,6 +98,7 @@ final class BenchmarkReport {
         if (shown.isEmpty()) {
             return Optional.empty();
         }
+        Optional<Metric> headline = headline(shown);
         boolean several = shown.stream().map(Metric::suite).distinct().count() > 1;
         List<Line> own = lines.keySet().stream()
                 .filter(line -> line.imagesPerClass() == size || line.imagesPerClass() == 0)
@@ -120,10 +121,8 @@ final class BenchmarkReport {
                         .map(figure -> new Column(heading(figure, several), !isAttack(figure.attack())))
                         .toList(),
                 List.of("bytes", "gradients"),
-                own.stream()
-                        .map(line -> row(line, own.get(0), shown, headline(shown)))
-                        .toList(),
-                verdicts(own, headline(shown))));
+                own.stream().map(line -> row(line, own.get(0), shown, headline)).toList(),
+                verdicts(own, headline)));
     }
 
     /** Of a suite's untargeted figures all but what is said by others, and of its targeted ones the ratio. */
