@@ -47,11 +47,13 @@ public final class ScriptModule {
     }
 
     /**
-     * What {@code forward} makes of a tensor; differentiable.
+     * What {@code forward} makes of a tensor; differentiable, and a program may differentiate within it: gradients are switched on in
+     * this thread.
      *
      * @throws IllegalArgumentException where the program fails on it or answers with anything but one tensor
      */
     public NDArray forward(NDArray input) {
+        JniUtils.setGradMode(true);
         NDList answer;
         try {
             answer = IValueUtils.forward(block, new NDList(input), true);

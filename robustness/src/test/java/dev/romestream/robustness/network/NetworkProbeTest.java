@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.jni.JniUtils;
 import dev.romestream.robustness.TestData;
 import dev.romestream.robustness.network.Architecture.Norm;
 import dev.romestream.robustness.tensor.Seed;
@@ -65,6 +66,17 @@ class NetworkProbeTest {
         assertThat(TorchScript.differentiates(Files.readAllBytes(FILES.resolve(file))))
                 .isEqualTo(differentiates);
         assertThat(program(file).classes()).isEqualTo(CLASSES);
+    }
+
+    /** The engine can leave a thread with gradients switched off. */
+    @Test
+    void aProgramThatDifferentiatesIsTakenOnEveryThread() throws IOException {
+        JniUtils.setGradMode(false);
+        try {
+            assertThat(program("purified.pt").classes()).isEqualTo(CLASSES);
+        } finally {
+            JniUtils.setGradMode(true);
+        }
     }
 
     @Test
