@@ -26,6 +26,7 @@ public final class Tensors {
         System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(threads));
         Engine engine = Engine.getEngine(ENGINE);
         ai.djl.pytorch.jni.JniUtils.setNumThreads(threads);
+        ConvolutionCheck.ensureRight(engine);
         return engine.newBaseManager(device(engine, device));
     }
 
