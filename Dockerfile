@@ -103,5 +103,5 @@ ENV MAIN_CLASS=dev.romestream.evaluator.EvaluatorMain
 FROM computing AS rome
 COPY --from=build /dist/standalone/lib lib
 COPY --from=build /dist/standalone/app app
-ENV MAIN_CLASS=dev.romestream.standalone.Rome ROME_HTTP_HOST=127.0.0.1 ROME_HTTP_PORT=0
+ENV MAIN_CLASS=dev.romestream.standalone.RomeMain ROME_HTTP_HOST=127.0.0.1 ROME_HTTP_PORT=0
 HEALTHCHECK NONE

@@ -5,6 +5,7 @@ import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.Demand;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
@@ -38,7 +39,7 @@ public final class AttackerService implements Service {
     public AttackerService(RomeConfig config, MeterRegistry metrics) {
         this.config = config;
         NDManager manager = resources.add(
-                Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
+                Tensors.manager(config.string(Settings.ENGINE_DEVICE), config.integer(Settings.ENGINE_THREADS)));
         this.networks = resources.add(new NetworkStore(config));
         RecordSender sender = resources.add(new RecordSender(config));
         var inputs = new AttackWorker.Inputs(

@@ -22,7 +22,7 @@ final class RequestProgress implements AutoCloseable {
     private final RecordSender sender;
     private final Cache<String, Long> newest =
             Caffeine.newBuilder().maximumSize(MOST).build();
-    private final Cache<String, Boolean> told =
+    private final Cache<String, Boolean> reported =
             Caffeine.newBuilder().maximumSize(MOST).expireAfterWrite(EVERY).build();
     private final RecordReader<AttackProgress> reader;
 
@@ -48,7 +48,7 @@ final class RequestProgress implements AutoCloseable {
     /** Tells that a request has left the queue. */
     void tell(AttackRequest request) {
         if (!request.getPlan().isEmpty()) {
-            told.put(request.getId(), true);
+            reported.put(request.getId(), true);
             sender.send(
                     Topic.ATTACK_PROGRESS,
                     request.getReplyKey(),
@@ -64,7 +64,7 @@ final class RequestProgress implements AutoCloseable {
 
     /** Tells that it is still in hand, where that was not said just before. */
     void tellAgain(AttackRequest request) {
-        if (told.getIfPresent(request.getId()) == null) {
+        if (reported.getIfPresent(request.getId()) == null) {
             tell(request);
         }
     }

@@ -4,7 +4,7 @@ import dev.romestream.dashboard.live.LiveState;
 import dev.romestream.dashboard.live.SystemView;
 import dev.romestream.dashboard.live.TopicsView;
 import dev.romestream.dashboard.web.DashboardServer;
-import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.service.Resources;
@@ -77,7 +77,7 @@ public final class DashboardService implements Service {
                         .flatMap(dataset -> cost.describe(
                                 experiments,
                                 dataset,
-                                topics.attackRate(VictimPlan.of(first).get(0).description(), dataset))))
+                                topics.attackRate(Victim.of(first).get(0).description(), dataset))))
                 : Optional.empty();
     }
 

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.TopicSetup;
 import dev.romestream.schemas.Experiment;
@@ -317,7 +318,7 @@ class DashboardServiceIT {
 
     @Test
     void withATokenNothingIsShownWithoutIt() throws Exception {
-        DashboardService locked = started(Map.of(RomeConfig.DASHBOARD_TOKEN, "secret-1"));
+        DashboardService locked = started(Map.of(Settings.DASHBOARD_TOKEN, "secret-1"));
         try {
             URI base = URI.create(locked.url());
             for (String path : List.of("api/experiments", "api/stream", "app.js")) {
@@ -377,11 +378,11 @@ class DashboardServiceIT {
     @Test
     void guessesAtTheTokenAreCountedByAddress() throws Exception {
         DashboardService locked = started(Map.of(
-                RomeConfig.DASHBOARD_TOKEN,
+                Settings.DASHBOARD_TOKEN,
                 "secret-1",
-                RomeConfig.DASHBOARD_PROXIED,
+                Settings.DASHBOARD_PROXIED,
                 "true",
-                RomeConfig.DASHBOARD_NAMES,
+                Settings.DASHBOARD_NAMES,
                 "127.0.0.1"));
         try {
             URI login = URI.create(locked.url()).resolve("login");
@@ -409,7 +410,7 @@ class DashboardServiceIT {
     @Test
     void behindAProxyTheHostIsCheckedToo() {
         DashboardService nameless = new DashboardService(
-                config.with(Map.of(RomeConfig.DASHBOARD_PROXIED, "true")), new SimpleMeterRegistry());
+                config.with(Map.of(Settings.DASHBOARD_PROXIED, "true")), new SimpleMeterRegistry());
         try {
             assertThatThrownBy(nameless::start).hasMessageContaining("dashboard.names");
         } finally {
@@ -420,7 +421,7 @@ class DashboardServiceIT {
     @Test
     void nobodyOpensItToTheWorldByMistake() {
         DashboardService open = new DashboardService(
-                config.with(Map.of(RomeConfig.DASHBOARD_HOST, "0.0.0.0")), new SimpleMeterRegistry());
+                config.with(Map.of(Settings.DASHBOARD_HOST, "0.0.0.0")), new SimpleMeterRegistry());
         try {
             assertThatThrownBy(open::start)
                     .hasMessageContaining("dashboard.host is 0.0.0.0")

@@ -148,7 +148,7 @@ final class Checkpoints implements AutoCloseable {
                 && !before.getOwner().isEmpty()
                 && !(checkpoint != null && before.getOwner().equals(checkpoint.getOwner()));
         if (caughtUp && replaced) {
-            chunks.retire(before.getOwner(), before.getChunks());
+            discard(before);
         }
     }
 
@@ -203,6 +203,11 @@ final class Checkpoints implements AutoCloseable {
                 .setOwner(owner)
                 .setChunks(chunks.write(owner, bytes))
                 .build();
+    }
+
+    /** Retires the bytes of a checkpoint that is to be nobody's. */
+    void discard(Checkpoint checkpoint) {
+        chunks.retire(checkpoint.getOwner(), checkpoint.getChunks());
     }
 
     private static List<Tensor> encoded(String what, NDList arrays) {

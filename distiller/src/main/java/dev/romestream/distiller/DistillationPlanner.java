@@ -83,8 +83,8 @@ final class DistillationPlanner {
                 runs && state.getOutstanding() == null ? Optional.of(request(state)) : Optional.empty();
         DistillationState.Builder after = DistillationState.newBuilder(state);
         request.ifPresent(made -> after.setOutstanding(made.getId()).setRequests(made.getSequence() + 1));
-        Optional<Notice> fresh = Optional.ofNullable(notice).filter(given -> given.phase() != state.getTold());
-        fresh.ifPresent(given -> after.setTold(given.phase()));
+        Optional<Notice> fresh = Optional.ofNullable(notice).filter(next -> next.phase() != state.getTold());
+        fresh.ifPresent(next -> after.setTold(next.phase()));
         return new Step(after.build(), request, fresh);
     }
 

@@ -13,7 +13,7 @@ import dev.romestream.robustness.distill.Coreset;
 import dev.romestream.robustness.distill.DistillationMethod;
 import dev.romestream.robustness.distill.InlinePriors;
 import dev.romestream.robustness.distill.PoolTraining;
-import dev.romestream.robustness.distill.PriorPlan;
+import dev.romestream.robustness.distill.PriorDraws;
 import dev.romestream.robustness.distill.PriorSource;
 import dev.romestream.robustness.distill.SoftLabels;
 import dev.romestream.robustness.distill.SyntheticSet;
@@ -24,6 +24,7 @@ import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.LabelKind;
 import dev.romestream.schemas.LabelSpec;
+import dev.romestream.schemas.Pool;
 import dev.romestream.schemas.PriorMode;
 import dev.romestream.schemas.SnapshotClass;
 import dev.romestream.schemas.SnapshotManifest;
@@ -49,7 +50,7 @@ final class DistillationRun {
 
     /** Makes the stream of networks for a run, and of priors where there are to be such. */
     interface PriorStreams {
-        PriorSource open(Methods.Networks networks, PriorPlan plan, boolean priors);
+        PriorSource open(Methods.Networks networks, PriorDraws draws, boolean priors);
     }
 
     /** @throws IllegalArgumentException where the specification makes no sense */
@@ -145,6 +146,18 @@ final class DistillationRun {
         SortedMap<Integer, Integer> snapshots = snapshotsAfter(kept);
         snapshot(kept).ifPresent(number -> snapshots.put(number, kept));
         return snapshots;
+    }
+
+    /** The pools whose networks an experiment takes from their topic. */
+    static List<Pool> pools(Experiment experiment, DatasetDescriptor dataset) {
+        if (experiment.getDistillation() == null || !Methods.isKnown(experiment.getDistillation())) {
+            return List.of();
+        }
+        List<Pool> pools = new ArrayList<>();
+        Methods.streamed(experiment, dataset).ifPresent(matched -> pools.add(matched.pool()));
+        choosers(experiment, dataset).forEach(teacher -> pools.add(teacher.pool()));
+        teachers(experiment, dataset).forEach(teacher -> pools.add(teacher.pool()));
+        return pools;
     }
 
     static List<Pools.Teacher> choosers(Experiment experiment, DatasetDescriptor dataset) {
@@ -272,23 +285,23 @@ final class DistillationRun {
     }
 
     private DistillationMethod method(NDManager manager, PriorStreams streams) {
-        PriorPlan plan = new PriorPlan(
+        PriorDraws draws = new PriorDraws(
                 dataset.train(),
                 AttackCodec.decode(spec.getPrior().getAttack()),
                 spec.getRealBatch(),
                 spec.getAugmentation(),
                 seed);
         PriorSource source = Methods.networks(experiment, dataset.descriptor())
-                .map(networks -> source(manager, streams, networks, plan))
+                .map(networks -> source(manager, streams, networks, draws))
                 .orElse(null);
-        return Methods.create(new Methods.Setting(manager, spec, dataset, seed, plan, source));
+        return Methods.create(new Methods.Setting(manager, spec, dataset, seed, draws, source));
     }
 
-    private PriorSource source(NDManager manager, PriorStreams streams, Methods.Networks networks, PriorPlan plan) {
+    private PriorSource source(NDManager manager, PriorStreams streams, Methods.Networks networks, PriorDraws draws) {
         if (spec.getPrior().getMode() == PriorMode.STREAMED) {
-            return streams.open(networks, plan, Methods.needsPriors(spec));
+            return streams.open(networks, draws, Methods.needsPriors(spec));
         }
         PoolTraining training = Pools.training(networks.pool(), dataset.normalization());
-        return new InlinePriors(manager, networks.schedule(), training, plan);
+        return new InlinePriors(manager, networks.schedule(), training, draws);
     }
 }

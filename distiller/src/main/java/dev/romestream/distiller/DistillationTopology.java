@@ -79,15 +79,13 @@ final class DistillationTopology {
         public void process(Record<String, PlannerEvent> record) {
             Object fact = record.value().getFact();
             if (fact == null) {
-                states().delete(record.key());
+                remove(record.key());
             } else if (fact instanceof Experiment experiment) {
                 DistillationState before = states().get(experiment.getId());
                 if (experiment.getDistillation() != null) {
                     plan(DistillationPlanner.changed(Optional.ofNullable(before), experiment));
-                } else if (before != null) {
-                    states().delete(experiment.getId());
-                    forward(Topic.EXPERIMENT_STATUS, experiment.getId() + "/" + SERVICE, null);
-                    forward(Topic.CHECKPOINTS, experiment.getId(), null);
+                } else {
+                    remove(experiment.getId());
                 }
             } else if (fact instanceof WorkAnswer answer) {
                 DistillationState state = states().get(answer.getExperiment());
@@ -99,6 +97,13 @@ final class DistillationTopology {
             } else if (fact instanceof DatasetDescriptor descriptor) {
                 datasets().put(descriptor.getId(), descriptor.getFingerprint());
                 waiting(descriptor.getId()).forEach(this::plan);
+            }
+        }
+
+        private void remove(String id) {
+            if (states().delete(id) != null) {
+                forward(Topic.EXPERIMENT_STATUS, id + "/" + SERVICE, null);
+                forward(Topic.CHECKPOINTS, id, null);
             }
         }
 

@@ -5,7 +5,10 @@ import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
+import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.experiment.Experiments;
+import dev.romestream.messaging.experiment.Removals;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
@@ -18,11 +21,13 @@ import dev.romestream.schemas.PriorAnswer;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.WorkGroup;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
 import java.util.Optional;
 
 /** Plans and carries out distillations: segment by segment, shared among all distillers, with a snapshot every so often. */
 public final class DistillerService implements Service {
     private static final String NAME = "distiller";
+    private static final Duration LIMIT = Duration.ofMinutes(1);
     private static final long CACHE_BYTES = 256L * 1024 * 1024;
 
     private final Resources resources = new Resources();
@@ -30,6 +35,7 @@ public final class DistillerService implements Service {
     private final Experiments experiments;
     private final NetworkStore networks;
     private final Checkpoints checkpoints;
+    private final Removals removals;
     private final StreamsApplication planner;
     private final SegmentWorker worker;
     private WorkQueue queue;
@@ -37,21 +43,33 @@ public final class DistillerService implements Service {
     public DistillerService(RomeConfig config, MeterRegistry metrics) {
         this.config = config;
         NDManager manager = resources.add(
-                Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
+                Tensors.manager(config.string(Settings.ENGINE_DEVICE), config.integer(Settings.ENGINE_THREADS)));
         this.experiments = resources.add(new Experiments(config));
         this.networks = resources.add(new NetworkStore(config));
         ChunkStore chunks = resources.add(new ChunkStore(config));
         this.checkpoints = resources.add(new Checkpoints(config, chunks));
         RecordSender sender = resources.add(new RecordSender(config));
+        DatasetStore datasets = resources.add(new DatasetStore(config));
         var inputs = new SegmentWorker.Inputs(
                 experiments,
-                resources.add(new DatasetStore(config)),
+                datasets,
                 networks,
                 resources.add(new RecordIndex<>(config, Topic.PRIOR_ANSWERS, PriorAnswer.class, CACHE_BYTES)),
                 checkpoints,
                 resources.add(new SnapshotStore(config)));
         this.worker = resources.add(new SegmentWorker(config, manager, inputs, chunks, sender, metrics));
+        PoolRetirement retirement = new PoolRetirement(networks, sender);
+        this.removals = resources.add(new Removals(config, any -> retireOthers(retirement, datasets)));
         this.planner = resources.add(new StreamsApplication(config, NAME, DistillationTopology.build(config)));
+    }
+
+    /** Networks of pools that nobody has any more. */
+    private void retireOthers(PoolRetirement retirement, DatasetStore datasets) {
+        networks.awaitCurrent();
+        experiments.awaitCurrent(LIMIT);
+        datasets.awaitCurrent(LIMIT);
+        retirement.retireOthers(
+                experiments.all(), experiment -> datasets.descriptor(DatasetIds.of(experiment.getDataset())));
     }
 
     @Override
@@ -66,11 +84,12 @@ public final class DistillerService implements Service {
         checkpoints.awaitCaughtUp();
         queue = resources.add(WorkQueue.open(config, WorkGroup.DISTILLERS, WorkGroup.DISTILLERS.topics(), worker));
         planner.start();
+        removals.start();
     }
 
     @Override
     public boolean isAlive() {
-        return queue != null && queue.isAlive() && planner.isAlive();
+        return queue != null && queue.isAlive() && planner.isAlive() && removals.isAlive();
     }
 
     @Override

@@ -18,7 +18,7 @@ import dev.romestream.robustness.distill.Idm;
 import dev.romestream.robustness.distill.NetworkSchedule;
 import dev.romestream.robustness.distill.PoolMatching;
 import dev.romestream.robustness.distill.PoolSchedule;
-import dev.romestream.robustness.distill.PriorPlan;
+import dev.romestream.robustness.distill.PriorDraws;
 import dev.romestream.robustness.distill.PriorSource;
 import dev.romestream.robustness.distill.RandomSelection;
 import dev.romestream.robustness.distill.RealEmbeddings;
@@ -145,7 +145,12 @@ final class Methods {
      * @param source of the networks and priors, where the method has such
      */
     record Setting(
-            NDManager manager, DistillationSpec spec, Dataset dataset, Seed seed, PriorPlan plan, PriorSource source) {
+            NDManager manager,
+            DistillationSpec spec,
+            Dataset dataset,
+            Seed seed,
+            PriorDraws draws,
+            PriorSource source) {
         StochasticGradientDescent optimiser() {
             return new StochasticGradientDescent(spec.getLearningRate(), spec.getMomentum(), 0);
         }
@@ -155,6 +160,10 @@ final class Methods {
         return Optional.ofNullable(METHODS.get(spec.getMethod()))
                 .orElseThrow(
                         () -> new IllegalStateException("A method without an implementation: " + spec.getMethod()));
+    }
+
+    static boolean isKnown(DistillationSpec spec) {
+        return METHODS.containsKey(spec.getMethod());
     }
 
     static DistillationMethod create(Setting setting) {
@@ -197,9 +206,7 @@ final class Methods {
     /** As {@link #networks}, of any experiment, as far as they come from their topic. */
     static Optional<Networks> streamed(Experiment experiment, DatasetDescriptor dataset) {
         DistillationSpec spec = experiment.getDistillation();
-        return spec != null
-                        && METHODS.containsKey(spec.getMethod())
-                        && spec.getPrior().getMode() == PriorMode.STREAMED
+        return spec != null && isKnown(spec) && spec.getPrior().getMode() == PriorMode.STREAMED
                 ? networks(experiment, dataset)
                 : Optional.empty();
     }
@@ -246,7 +253,7 @@ final class Methods {
         return new DistributionMatching(
                 setting.manager(),
                 NetworkCodec.decode(setting.spec().getNetwork()),
-                setting.plan(),
+                setting.draws(),
                 setting.dataset().normalization(),
                 setting.optimiser(),
                 setting.seed().with("dm"));
@@ -254,11 +261,11 @@ final class Methods {
 
     private static DistillationMethod gradients(Setting setting, String augmentation) {
         GradientSpec spec = setting.spec().getGradients();
-        PriorPlan plan = setting.plan();
+        PriorDraws draws = setting.draws();
         return new GradientMatching(
                 setting.manager(),
                 NetworkCodec.decode(setting.spec().getNetwork()),
-                new PriorPlan(plan.images(), plan.attack(), plan.batch(), augmentation, plan.seed()),
+                new PriorDraws(draws.images(), draws.attack(), draws.batch(), augmentation, draws.seed()),
                 setting.dataset().normalization(),
                 new GradientMatching.Loops(
                         spec.getOuter(),
@@ -278,7 +285,7 @@ final class Methods {
         return new PoolMatching(
                 setting.manager(),
                 setting.source(),
-                setting.plan(),
+                setting.draws(),
                 Rome.targets(setting.source()),
                 objective,
                 setting.optimiser());
@@ -288,8 +295,8 @@ final class Methods {
         return new PoolMatching(
                 setting.manager(),
                 setting.source(),
-                setting.plan(),
-                new RealEmbeddings(setting.plan(), setting.dataset().normalization()),
+                setting.draws(),
+                new RealEmbeddings(setting.draws(), setting.dataset().normalization()),
                 objective,
                 setting.optimiser());
     }

@@ -8,6 +8,7 @@ import dev.romestream.robustness.distill.NetworkSchedule;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.NetworkRole;
 import dev.romestream.schemas.Pool;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -16,8 +17,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.ToIntFunction;
 
 /** Retires the pool networks that every experiment has passed. */
@@ -53,6 +56,26 @@ final class PoolRetirement {
         byPool.forEach((pool, positions) -> passed(versions(pool, keys), positions)
                 .forEach(version ->
                         networks.retire(sender, NetworkCodec.key(pool + "/" + version.network(), version.version()))));
+        sender.flush();
+    }
+
+    /**
+     * Retires the networks of pools that no experiment has.
+     *
+     * @param dataset what is known of an experiment's data set; where nothing is, there are no networks of its pools
+     */
+    void retireOthers(Collection<Experiment> experiments, Function<Experiment, Optional<DatasetDescriptor>> dataset) {
+        Set<String> pools = new HashSet<>();
+        for (Experiment experiment : experiments) {
+            dataset.apply(experiment).ifPresent(descriptor -> DistillationRun.pools(experiment, descriptor)
+                    .forEach(pool -> pools.add(pool.getId())));
+        }
+        networks.keys().stream()
+                .filter(key -> !pools.contains(key.substring(0, Math.max(0, key.indexOf('/')))))
+                .filter(key -> networks.head(key)
+                        .filter(head -> head.getRole() == NetworkRole.PRIOR)
+                        .isPresent())
+                .forEach(key -> networks.retire(sender, key));
         sender.flush();
     }
 

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.experiment.Experiments;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.service.Resources;
@@ -27,7 +28,7 @@ public final class PoolTrainerService implements Service {
     public PoolTrainerService(RomeConfig config, MeterRegistry metrics) {
         this.config = config;
         NDManager manager = resources.add(
-                Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
+                Tensors.manager(config.string(Settings.ENGINE_DEVICE), config.integer(Settings.ENGINE_THREADS)));
         this.experiments = resources.add(new Experiments(config));
         DatasetStore datasets = resources.add(new DatasetStore(config));
         this.networks = resources.add(new NetworkStore(config));

@@ -3,13 +3,14 @@ package dev.romestream.distiller;
 import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.identity.Digest;
-import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.distill.PoolTraining;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.network.ThreatModel;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.train.StochasticGradientDescent;
+import dev.romestream.schemas.AttackSpec;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
@@ -23,8 +24,8 @@ import java.util.List;
 
 /** Pools: all that determines the networks of one, and the id that follows from it. */
 final class Pools {
-    private static final dev.romestream.schemas.AttackSpec NO_ATTACK =
-            AttackCodec.encode(AttackSpec.control(Attacks.NONE, ThreatModel.Space.PIXEL));
+    private static final AttackSpec NO_ATTACK =
+            AttackCodec.encode(AttackSettings.control(Attacks.NONE, ThreatModel.Space.PIXEL));
 
     private Pools() {}
 
@@ -38,8 +39,7 @@ final class Pools {
         return pool(experiment, dataset, NO_ATTACK);
     }
 
-    private static Pool pool(
-            Experiment experiment, DatasetDescriptor dataset, dev.romestream.schemas.AttackSpec attack) {
+    private static Pool pool(Experiment experiment, DatasetDescriptor dataset, AttackSpec attack) {
         DistillationSpec distillation = experiment.getDistillation();
         PoolSpec spec = distillation.getPool();
         return identified(builder(dataset, distillation.getNetwork(), attack)
@@ -67,8 +67,7 @@ final class Pools {
                 .setTrajectory(true));
     }
 
-    private static Pool.Builder builder(
-            DatasetDescriptor dataset, NetworkSpec network, dev.romestream.schemas.AttackSpec attack) {
+    private static Pool.Builder builder(DatasetDescriptor dataset, NetworkSpec network, AttackSpec attack) {
         return Pool.newBuilder()
                 .setId("")
                 .setDataset(dataset.getId())
@@ -116,10 +115,7 @@ final class Pools {
     }
 
     private static Pool teachers(
-            Experiment experiment,
-            DatasetDescriptor dataset,
-            dev.romestream.schemas.AttackSpec attack,
-            double curvature) {
+            Experiment experiment, DatasetDescriptor dataset, AttackSpec attack, double curvature) {
         DistillationSpec distillation = experiment.getDistillation();
         LabelSpec spec = distillation.getLabels();
         NetworkSpec network = spec.getNetwork() == null ? distillation.getNetwork() : spec.getNetwork();

@@ -13,6 +13,7 @@ import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.exchange.store.SnapshotWriter;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.experiment.Experiments;
 import dev.romestream.messaging.experiment.StatusReporter;
@@ -95,7 +96,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         this.snapshots = new SnapshotWriter(sender, chunks);
         this.sender = sender;
         this.limits = new StreamedPriors.Limits(
-                config.integer(RomeConfig.PRIOR_WINDOW), Duration.ofMillis(config.number(RomeConfig.PRIOR_TIMEOUT)));
+                config.integer(Settings.PRIOR_WINDOW), Duration.ofMillis(config.number(Settings.PRIOR_TIMEOUT)));
         this.retirement = new PoolRetirement(networks, sender);
         this.snapshotCount = Counter.builder("rome.distiller.snapshots")
                 .description("Snapshots published")
@@ -172,6 +173,9 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                     reached.whole() ? Outcome.DONE : Outcome.INTERRUPTED,
                     reached.iteration(),
                     reached.checkpoint());
+            if (experiments.get(id).isEmpty()) {
+                reached.checkpoint().ifPresent(checkpoints::discard);
+            }
             if (Methods.streamed(experiment, dataset.descriptor()).isPresent()) {
                 retirement.retire(
                         experiments.all(),
@@ -354,7 +358,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         BooleanSupplier ended = segment.ended();
         StatusReporter status = segment.status();
         int[] done = {from};
-        DistillationRun.PriorStreams streams = (matched, plan, priors) -> new StreamedPriors(
+        DistillationRun.PriorStreams streams = (matched, draws, priors) -> new StreamedPriors(
                 manager,
                 networks,
                 answers,
@@ -362,7 +366,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                 new StreamedPriors.Needs(
                         matched.pool(),
                         matched.schedule(),
-                        plan,
+                        draws,
                         priors,
                         run.iterations(),
                         segment.request().getExperiment()),

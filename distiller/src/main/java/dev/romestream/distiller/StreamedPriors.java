@@ -13,7 +13,7 @@ import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.EmbeddingSum;
 import dev.romestream.robustness.distill.NetworkSchedule;
 import dev.romestream.robustness.distill.PoolMember;
-import dev.romestream.robustness.distill.PriorPlan;
+import dev.romestream.robustness.distill.PriorDraws;
 import dev.romestream.robustness.distill.PriorSource;
 import dev.romestream.schemas.AnswerKind;
 import dev.romestream.schemas.AttackRequest;
@@ -82,7 +82,7 @@ final class StreamedPriors implements PriorSource {
     record Needs(
             Pool pool,
             NetworkSchedule schedule,
-            PriorPlan plan,
+            PriorDraws draws,
             boolean priors,
             int iterations,
             Experiment experiment) {
@@ -257,9 +257,9 @@ final class StreamedPriors implements PriorSource {
     private void requestPriors(int iteration) {
         NetworkSchedule.Version network = attacked(iteration);
         List<List<AttackRequest>> classes = new ArrayList<>();
-        for (int label = 0; label < needs.plan().images().classes(); label++) {
+        for (int label = 0; label < needs.draws().images().classes(); label++) {
             List<AttackRequest> parts = new ArrayList<>();
-            for (PriorPlan.Part part : needs.plan().parts(iteration, label)) {
+            for (PriorDraws.Part part : needs.draws().parts(iteration, label)) {
                 AttackRequest request = request(network, part, iteration, label);
                 if (answer(request).isEmpty()) {
                     sender.send(Topic.PRIOR_REQUESTS, request.getId(), request);
@@ -271,7 +271,7 @@ final class StreamedPriors implements PriorSource {
         requested.put(iteration, classes);
     }
 
-    private AttackRequest request(NetworkSchedule.Version network, PriorPlan.Part part, int iteration, int label) {
+    private AttackRequest request(NetworkSchedule.Version network, PriorDraws.Part part, int iteration, int label) {
         String id = Pools.networkId(needs.pool(), network.network());
         var spec = new AttackCodec.RequestSpec(
                 new NetworkReference(id, network.version(), ""),
@@ -279,8 +279,8 @@ final class StreamedPriors implements PriorSource {
                 needs.pool().getFingerprint(),
                 Split.TRAIN,
                 part.imageIds(),
-                needs.plan().attack(),
-                Optional.of(needs.plan().augmentation(iteration, label)),
+                needs.draws().attack(),
+                Optional.of(needs.draws().augmentation(iteration, label)),
                 part.seed(),
                 AnswerKind.EMBEDDING,
                 NetworkCodec.key(id, network.version()));

@@ -7,6 +7,7 @@ import dev.romestream.evaluator.tally.TallyProcessor;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.streams.ControlStream;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Alert;
@@ -174,7 +175,7 @@ final class EvaluationTopology {
                 .valid(Topic.ATTACK_PROGRESS, AttackProgress.class)
                 .filter((key, value) -> value != null, Named.as("progress"))
                 .mapValues(TallyEvent::new, Named.as("progress-events"));
-        Duration patience = Duration.ofMillis(config.number(RomeConfig.EVALUATION_PATIENCE));
+        Duration patience = Duration.ofMillis(config.number(Settings.EVALUATION_PATIENCE));
         ControlStream.write(
                 config,
                 evaluations

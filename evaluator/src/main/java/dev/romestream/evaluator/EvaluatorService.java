@@ -11,7 +11,9 @@ import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.exchange.store.PlanStore;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.experiment.Experiments;
+import dev.romestream.messaging.experiment.Removals;
 import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.service.Resources;
@@ -46,6 +48,7 @@ public final class EvaluatorService implements Service {
     private final ScoringWorker scorer;
     private final StreamsApplication stream;
     private final VictimWorker worker;
+    private final Removals removals;
     private final Optional<AlertWebhook> webhook;
     private final MetricGauges gauges;
     private final List<WorkQueue> queues = new ArrayList<>();
@@ -54,7 +57,7 @@ public final class EvaluatorService implements Service {
     public EvaluatorService(RomeConfig config, MeterRegistry metrics) {
         this.config = config;
         NDManager manager = resources.add(
-                Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
+                Tensors.manager(config.string(Settings.ENGINE_DEVICE), config.integer(Settings.ENGINE_THREADS)));
         DatasetStore datasets = resources.add(new DatasetStore(config));
         this.networks = resources.add(new NetworkStore(config));
         SnapshotStore snapshots = resources.add(new SnapshotStore(config));
@@ -64,7 +67,9 @@ public final class EvaluatorService implements Service {
         this.worker =
                 resources.add(new VictimWorker(config, manager, experiments, snapshots, networks, datasets, sender));
         this.scorer = resources.add(new ScoringWorker(config, manager, plans, networks, datasets, sender, metrics));
-        this.webhook = config.string(RomeConfig.WEBHOOK_URL).isEmpty()
+        this.removals =
+                resources.add(new Removals(config, new ExperimentRemover(config, networks, snapshots, sender)::remove));
+        this.webhook = config.string(Settings.WEBHOOK_URL).isEmpty()
                 ? Optional.empty()
                 : Optional.of(resources.add(new AlertWebhook(config)));
         this.gauges = resources.add(new MetricGauges(config, metrics));
@@ -106,12 +111,17 @@ public final class EvaluatorService implements Service {
         webhook.ifPresent(hook ->
                 queues.add(resources.add(WorkQueue.inOrder(config, WEBHOOK_GROUP, List.of(Topic.ALERTS), hook))));
         stream.start();
+        removals.start();
         started = true;
     }
 
     @Override
     public boolean isAlive() {
-        return started && queues.stream().allMatch(WorkQueue::isAlive) && stream.isAlive() && gauges.isAlive();
+        return started
+                && queues.stream().allMatch(WorkQueue::isAlive)
+                && stream.isAlive()
+                && gauges.isAlive()
+                && removals.isAlive();
     }
 
     @Override

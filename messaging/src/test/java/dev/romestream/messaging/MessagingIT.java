@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.failure.UnavailableException;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.RequestWorker;
@@ -26,6 +27,7 @@ import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.messaging.topic.TopicReader;
 import dev.romestream.messaging.topic.TopicSetup;
+import dev.romestream.schemas.AttackSpec;
 import dev.romestream.schemas.Chunk;
 import dev.romestream.schemas.DType;
 import dev.romestream.schemas.ExperimentStatus;
@@ -131,8 +133,7 @@ class MessagingIT {
     }
 
     private static PoolRequest request(int network) {
-        var attack = new dev.romestream.schemas.AttackSpec(
-                "pgd", Space.NORMALISED, true, 0.1, 0.1, 1, false, null, Map.of());
+        var attack = new AttackSpec("pgd", Space.NORMALISED, true, 0.1, 0.1, 1, false, null, Map.of());
         Pool pool = Pool.newBuilder()
                 .setId("pool")
                 .setDataset("d")
@@ -435,7 +436,7 @@ class MessagingIT {
     /** While one member is at a long job, another that joins has its share within moments. */
     @Test
     void aMemberThatJoinsDoesNotWaitForTheSlowestJob() {
-        RomeConfig config = tenant(RomeConfig.QUEUE_TYPE, "consumer");
+        RomeConfig config = tenant(Settings.QUEUE_TYPE, "consumer");
         CountDownLatch slow = new CountDownLatch(1);
         Queue<String> begun = new ConcurrentLinkedQueue<>();
         Queue<String> done = new ConcurrentLinkedQueue<>();
@@ -670,7 +671,7 @@ class MessagingIT {
 
     @Test
     void theRegistryKeepsIncompatibleSchemasOut() {
-        RomeConfig config = tenant(RomeConfig.SCHEMA_COMPATIBILITY, "BACKWARD");
+        RomeConfig config = tenant(Settings.SCHEMA_COMPATIBILITY, "BACKWARD");
         SchemaRegistryClient client = new SchemaRegistryClient(config.serde());
         String subject = TopicNames.of(config).of(Topic.DATASETS) + "-value";
         Schema incompatible = new Schema.Parser()

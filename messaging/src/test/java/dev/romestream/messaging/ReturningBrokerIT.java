@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.romestream.embedded.EmbeddedBroker;
 import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.failure.UnavailableException;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.WorkQueue;
@@ -99,7 +100,7 @@ class ReturningBrokerIT {
         CountDownLatch away = new CountDownLatch(1);
         EmbeddedBroker broker = EmbeddedBroker.start(directory, port);
         EmbeddedSchemaRegistry registry = EmbeddedSchemaRegistry.start(broker.bootstrapServers(), 0);
-        RomeConfig config = config(broker, registry, Map.of(RomeConfig.QUEUE_LOCK, "1000"));
+        RomeConfig config = config(broker, registry, Map.of(Settings.QUEUE_LOCK, "1000"));
         WorkQueue queue =
                 WorkQueue.open(config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), new WorkQueue.Worker() {
                     @Override
@@ -145,7 +146,7 @@ class ReturningBrokerIT {
         CountDownLatch begun = new CountDownLatch(1);
         EmbeddedBroker broker = EmbeddedBroker.start(directory, freePort());
         EmbeddedSchemaRegistry registry = EmbeddedSchemaRegistry.start(broker.bootstrapServers(), 0);
-        RomeConfig config = config(broker, registry, Map.of(RomeConfig.QUEUE_TYPE, type));
+        RomeConfig config = config(broker, registry, Map.of(Settings.QUEUE_TYPE, type));
         WorkQueue queue =
                 WorkQueue.open(config, WorkGroup.POOL_TRAINERS, List.of(Topic.POOL_REQUESTS), new WorkQueue.Worker() {
                     @Override
@@ -179,7 +180,7 @@ class ReturningBrokerIT {
     /** With the topics made. */
     private static RomeConfig config(EmbeddedBroker broker, EmbeddedSchemaRegistry registry, Map<String, String> more) {
         RomeConfig config = RomeConfig.of(
-                        Map.of("bootstrap.servers", broker.bootstrapServers(), RomeConfig.REGISTRY_URL, registry.url()))
+                        Map.of("bootstrap.servers", broker.bootstrapServers(), Settings.REGISTRY_URL, registry.url()))
                 .with(more);
         TopicSetup.ensure(config);
         return config;

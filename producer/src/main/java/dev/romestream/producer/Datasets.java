@@ -1,6 +1,7 @@
 package dev.romestream.producer;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DatasetSpec;
@@ -58,7 +59,7 @@ public final class Datasets {
         try {
             ImageDataset dataset = new Sources(config, () -> false).load(spec, activity -> {});
             return Optional.of(DatasetPublisher.descriptor(
-                    DatasetIds.of(spec), dataset, config.integer(RomeConfig.IMAGES_PER_BATCH)));
+                    DatasetIds.of(spec), dataset, config.integer(Settings.IMAGES_PER_BATCH)));
         } catch (SourceException e) {
             return Optional.empty();
         }

@@ -194,7 +194,7 @@ record OfficialFiles(List<String> folders, String marker, List<Download> downloa
             long length = connection.getContentLengthLong();
             byte[] block = new byte[BLOCK_BYTES];
             long bytes = 0;
-            long told = 0;
+            long reportedMegabytes = 0;
             for (int read = input.read(block); read >= 0; read = input.read(block)) {
                 if (cancelled.getAsBoolean()) {
                     throw new CancellationException("the producer is closing");
@@ -205,9 +205,9 @@ record OfficialFiles(List<String> folders, String marker, List<Download> downloa
                 if (bytes > MOST_BYTES) {
                     throw new IOException("it has more than " + MOST_BYTES + " bytes");
                 }
-                if (bytes >> 20 > told) {
-                    told = bytes >> 20;
-                    tell.accept("fetching " + download.file() + ", " + told
+                if (bytes >> 20 > reportedMegabytes) {
+                    reportedMegabytes = bytes >> 20;
+                    tell.accept("fetching " + download.file() + ", " + reportedMegabytes
                             + (length > 0 ? " of " + (length >> 20) : "") + " MiB");
                 }
             }

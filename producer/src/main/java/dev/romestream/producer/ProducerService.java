@@ -1,6 +1,7 @@
 package dev.romestream.producer;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.experiment.Experiments;
 import dev.romestream.messaging.experiment.StatusReporter;
@@ -65,8 +66,8 @@ public final class ProducerService implements Service {
         this.sources = new Sources(config, () -> closed);
         this.publisher = new DatasetPublisher(
                 sender,
-                config.integer(RomeConfig.IMAGES_PER_BATCH),
-                config.integer(RomeConfig.IMAGES_PER_SECOND),
+                config.integer(Settings.IMAGES_PER_BATCH),
+                config.integer(Settings.IMAGES_PER_SECOND),
                 () -> closed);
         this.images = Counter.builder("rome.images.published")
                 .description("Images published")

@@ -1,6 +1,7 @@
 package dev.romestream.producer;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.schemas.DatasetSpec;
 import java.nio.file.Path;
@@ -40,8 +41,8 @@ final class Sources {
     /** @param cancelled ends what takes long */
     Sources(RomeConfig config, BooleanSupplier cancelled) {
         this.config = config;
-        String given = config.string(RomeConfig.DATA_DIR);
-        this.directory = given.isBlank() ? null : Path.of(given);
+        String path = config.string(Settings.DATA_DIR);
+        this.directory = path.isBlank() ? null : Path.of(path);
         this.cancelled = cancelled;
     }
 
@@ -95,13 +96,13 @@ final class Sources {
 
     /** The folder with a data set's official files; they are fetched where that is wanted. */
     private Path official(DatasetSpec spec, Consumer<String> tell) {
-        Path given = files(spec);
+        Path path = files(spec);
         OfficialFiles known = OfficialFiles.BY_NAME.get(spec.getName());
-        Optional<Path> found = known.find(given);
-        if (found.isEmpty() && config.flag(RomeConfig.DATA_DOWNLOAD)) {
-            return known.fetch(given, tell, cancelled);
+        Optional<Path> found = known.find(path);
+        if (found.isEmpty() && config.flag(Settings.DATA_DOWNLOAD)) {
+            return known.fetch(path, tell, cancelled);
         }
-        return found.orElseThrow(() -> new SourceException(given + " has not the files of " + spec.getName()
+        return found.orElseThrow(() -> new SourceException(path + " has not the files of " + spec.getName()
                 + ", nor has a folder " + String.join(" or ", known.folders())
                 + " below it. Give the directory with the official files as data.dir (--data), or have them fetched there"
                 + " (data.download=true)."));

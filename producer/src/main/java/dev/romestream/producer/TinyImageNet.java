@@ -23,11 +23,11 @@ final class TinyImageNet {
     private TinyImageNet() {}
 
     /** The folder itself, or the archive's below it. */
-    static Path find(Path given) {
-        return Stream.of(given, given.resolve("tiny-imagenet-200"))
+    static Path find(Path path) {
+        return Stream.of(path, path.resolve("tiny-imagenet-200"))
                 .filter(folder -> Files.exists(folder.resolve("wnids.txt")))
                 .findFirst()
-                .orElse(given);
+                .orElse(path);
     }
 
     static ImageDataset read(DatasetSpec spec, Path directory) {

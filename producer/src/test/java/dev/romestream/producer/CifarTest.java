@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.schemas.DatasetSpec;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -122,6 +123,6 @@ class CifarTest {
     }
 
     private static Sources sources(String directory) {
-        return new Sources(RomeConfig.of(Map.of(RomeConfig.DATA_DIR, directory)), () -> false);
+        return new Sources(RomeConfig.of(Map.of(Settings.DATA_DIR, directory)), () -> false);
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.producer.OfficialFiles.Download;
 import dev.romestream.schemas.DatasetSpec;
 import java.io.ByteArrayOutputStream;
@@ -135,7 +136,7 @@ class OfficialFilesTest {
     @Test
     void nothingIsFetchedUnlessItIsSaid() {
         assertThatThrownBy(
-                        () -> new Sources(RomeConfig.of(Map.of(RomeConfig.DATA_DIR, directory.toString())), () -> false)
+                        () -> new Sources(RomeConfig.of(Map.of(Settings.DATA_DIR, directory.toString())), () -> false)
                                 .load(new DatasetSpec("mnist", null, null, null, List.of()), text -> {}))
                 .isInstanceOf(SourceException.class)
                 .hasMessageContaining("MNIST/raw or MNIST")

@@ -16,10 +16,10 @@ import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.tensor.Autograd;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.tensor.Tensors;
+import dev.romestream.robustness.train.ClassifierTraining;
 import dev.romestream.robustness.train.CrossEntropy;
 import dev.romestream.robustness.train.StochasticGradientDescent;
 import dev.romestream.robustness.train.TrainingSet;
-import dev.romestream.robustness.train.VictimTraining;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -47,13 +47,13 @@ class Shapes10Test {
     void aSmallConvNetReachesOverNinetyPerCent() {
         try (NDManager manager = Tensors.manager("cpu", 2)) {
             LabelledImages train = images(dataset.train());
-            var training = new VictimTraining(
+            var training = new ClassifierTraining(
                     new Architecture("convnet", 16, 3),
                     4,
                     64,
                     new StochasticGradientDescent(0.02, 0.9, 5e-4),
                     Augmentation.NONE,
-                    VictimTraining.NATURAL);
+                    ClassifierTraining.NATURAL);
             NeuralNetwork network =
                     training.train(manager, TrainingSet.of(train, normalization), new Seed(1), epoch -> {});
             assertThat(accuracy(manager, network::predict)).isGreaterThan(90);

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.evaluator.EvaluatorService;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.robustness.network.Architecture;
@@ -58,7 +59,7 @@ class IdentityIT {
     static void start() {
         cluster = TestCluster.start(directory);
         pipeline = new Pipeline(
-                RomeConfig.of(cluster.tenant(Map.of("attacker.count", "1", RomeConfig.NETWORKS_TORCHSCRIPT, "true"))));
+                RomeConfig.of(cluster.tenant(Map.of("attacker.count", "1", Settings.NETWORKS_TORCHSCRIPT, "true"))));
     }
 
     @AfterAll

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.introspect.Annotated;
 import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.schemas.WorkGroup;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -137,8 +138,8 @@ class KubernetesManifestsTest {
         Files.writeString(secrets.resolve("dashboard-token"), "t");
         environment.replaceAll((key, value) -> value.replace("/run/secrets/rome", secrets.toString()));
         RomeConfig config = RomeConfig.load(null, environment, Map.of());
-        assertThat(config.secret(RomeConfig.DASHBOARD_TOKEN)).isEqualTo("t");
-        assertThat(config.flag(RomeConfig.TOPICS_CREATE)).isFalse();
+        assertThat(config.secret(Settings.DASHBOARD_TOKEN)).isEqualTo("t");
+        assertThat(config.flag(Settings.TOPICS_CREATE)).isFalse();
     }
 
     @Test

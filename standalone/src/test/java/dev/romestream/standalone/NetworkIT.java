@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.robustness.network.Architecture;
 import dev.romestream.schemas.AttackAccuracy;
@@ -54,11 +55,11 @@ class NetworkIT {
         pipeline = new Pipeline(RomeConfig.of(cluster.tenant(Map.of(
                 "attacker.count",
                 "2",
-                RomeConfig.NETWORKS_TORCHSCRIPT,
+                Settings.NETWORKS_TORCHSCRIPT,
                 "true",
-                RomeConfig.WEBHOOK_URL,
+                Settings.WEBHOOK_URL,
                 webhook.url(),
-                RomeConfig.WEBHOOK_SECRET,
+                Settings.WEBHOOK_SECRET,
                 WebhookReceiver.SECRET))));
     }
 

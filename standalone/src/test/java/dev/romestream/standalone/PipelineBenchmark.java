@@ -14,7 +14,7 @@ import dev.romestream.messaging.topic.RecordChecks;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.TopicReader;
 import dev.romestream.messaging.topic.TopicSetup;
-import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.network.Architecture;
 import dev.romestream.robustness.network.ImageShape;
@@ -66,8 +66,8 @@ class PipelineBenchmark {
     private static final Duration LIMIT = Duration.ofMinutes(10);
     private static final Normalization NORMALIZATION =
             new Normalization(List.of(0.5, 0.5, 0.5), List.of(0.2, 0.2, 0.2));
-    private static final AttackSpec PGD =
-            new AttackSpec("pgd", ThreatModel.Space.PIXEL, false, 8 / 255.0, 2 / 255.0, 10, false);
+    private static final AttackSettings PGD =
+            new AttackSettings("pgd", ThreatModel.Space.PIXEL, false, 8 / 255.0, 2 / 255.0, 10, false);
 
     @TempDir
     private static Path directory;

@@ -24,6 +24,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -380,17 +382,66 @@ class PipelineIT {
         assertThat(shared.images(experiments.get(1))).isNotEqualTo(shared.images(experiments.get(0)));
     }
 
-    @Test
-    void theEvaluationsOfAnExperimentThatIsRemovedAreRemoved() {
-        Experiment experiment = experiment("seed=7", "evaluation.suites=[quick]", "evaluation.images=20");
-        shared.run(List.of(experiment), FIGURES_A_SUITE);
-        assertThat(evaluations(experiment)).isNotEmpty();
-        shared.retire(Topic.EXPERIMENTS, experiment.getId());
-        shared.until(() -> evaluations(experiment).isEmpty());
+    /** What stands of an experiment on topics that keep the newest record of each key, chunks by their owners. */
+    private static Map<Topic, Set<String>> left(Experiment experiment) {
+        Map<Topic, Set<String>> left = new EnumMap<>(Topic.class);
+        Stream.of(Topic.values())
+                .filter(topic -> topic.kept() == Topic.Kept.COMPACTED)
+                .forEach(topic -> {
+                    Set<String> keys = keys(shared, topic, "");
+                    keys.removeIf(key -> !key.contains(experiment.getId()));
+                    if (!keys.isEmpty()) {
+                        left.put(topic, keys);
+                    }
+                });
+        return left;
     }
 
-    private static Set<String> evaluations(Experiment experiment) {
-        return keys(shared, Topic.EVALUATIONS, experiment.getId() + "/");
+    @Test
+    void aDeletedExperimentLeavesItsResultsOrNothing() {
+        Experiment experiment = experiment(
+                "seed=7", "evaluation.suites=[quick]", "evaluation.images=20", "alerts=[{figure: clean, below: 100}]");
+        shared.run(List.of(experiment), FIGURES_A_SUITE);
+        assertThat(left(experiment))
+                .containsKeys(
+                        Topic.EXPERIMENTS,
+                        Topic.EXPERIMENT_STATUS,
+                        Topic.EVALUATIONS,
+                        Topic.NETWORKS,
+                        Topic.CHUNKS,
+                        Topic.CHECKPOINTS,
+                        Topic.ALERTS);
+        rome(2, "delete", experiment.getId());
+        assertThat(rome(0, "delete", experiment.getId(), "--yes")).contains("its results stay");
+        shared.until(() -> left(experiment)
+                .keySet()
+                .equals(EnumSet.of(
+                        Topic.SYNTHETIC_SNAPSHOTS, Topic.ROBUSTNESS_LATEST, Topic.ROBUSTNESS_FLAT, Topic.ALERTS)));
+        assertThat(rome(0, "delete", experiment.getId(), "--results", "--yes")).contains("and its results");
+        shared.until(() -> left(experiment).isEmpty());
+        rome(1, "delete", experiment.getId(), "--results", "--yes");
+
+        // it can come back
+        shared.run(List.of(experiment), FIGURES_A_SUITE);
+    }
+
+    @Test
+    void anExperimentThatIsDeletedWhileItRunsEndsAndLeavesNothing() throws Exception {
+        Experiment endless = experiment("distillation.iterations=100000", "seed=27");
+        Set<String> pools = keys(shared, Topic.NETWORKS, "pool-");
+        shared.submit(List.of(endless));
+        shared.until(
+                () -> left(endless).keySet().containsAll(List.of(Topic.CHECKPOINTS, Topic.EVALUATIONS, Topic.CHUNKS)));
+        rome(0, "delete", endless.getId(), "--results", "--yes");
+        shared.until(() -> left(endless).isEmpty());
+        long done = shared.iterationsDone();
+        shared.until(() -> {
+            Set<String> others = keys(shared, Topic.NETWORKS, "pool-");
+            others.removeAll(pools);
+            return others.isEmpty();
+        });
+        assertThat(left(endless)).as("and nothing comes after").isEmpty();
+        assertThat(shared.iterationsDone()).isEqualTo(done);
     }
 
     /** Keys that a topic has of a prefix, tombstones taken off. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.topic.DeadLetters;
@@ -69,7 +70,7 @@ class ProducersIT {
         Resources resources = new Resources();
         try {
             TestCluster cluster = resources.add(TestCluster.start(directory));
-            RomeConfig config = RomeConfig.of(cluster.tenant(Map.of(RomeConfig.DATA_DIR, directory.toString())));
+            RomeConfig config = RomeConfig.of(cluster.tenant(Map.of(Settings.DATA_DIR, directory.toString())));
             TopicSetup.ensure(config);
             resources.add(new RecordReader<>(config, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, statuses::put));
             ProducerService first = resources.add(new ProducerService(config, firstMetrics));

@@ -31,7 +31,7 @@ class ProgramIT {
         List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xmx512m"));
         command.add("-XX:TieredStopAtLevel=1");
         command.addAll(jvm);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.romestream.standalone.Rome"));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.romestream.standalone.RomeMain"));
         command.addAll(List.of(arguments));
         return shell(environment, command.toArray(String[]::new));
     }
@@ -69,7 +69,7 @@ class ProgramIT {
     void aPipeThatNobodyReadsEndsTheProgram() throws Exception {
         assumeTrue(Files.isExecutable(Path.of("/bin/bash")), "skipped: there is no bash");
         String program = System.getProperty("java.home") + "/bin/java -cp '" + System.getProperty("java.class.path")
-                + "' dev.romestream.standalone.Rome score '" + log() + "'";
+                + "' dev.romestream.standalone.RomeMain score '" + log() + "'";
         Ended ended = shell(Map.of(), "/bin/bash", "-c", program + " | true; exit ${PIPESTATUS[0]}");
         assertThat(ended.code()).as("as of a program that SIGPIPE ends").isEqualTo(141);
         assertThat(ended.error()).isEmpty();
@@ -83,7 +83,7 @@ class ProgramIT {
                 "/bin/sh",
                 "-c",
                 System.getProperty("java.home") + "/bin/java -cp '" + System.getProperty("java.class.path")
-                        + "' dev.romestream.standalone.Rome score '" + log() + "' > /dev/full");
+                        + "' dev.romestream.standalone.RomeMain score '" + log() + "' > /dev/full");
         assertThat(ended.code()).isEqualTo(1);
         assertThat(ended.error()).contains("Standard output cannot be written: No space left on device");
     }
@@ -95,7 +95,7 @@ class ProgramIT {
                 "/bin/sh",
                 "-c",
                 System.getProperty("java.home") + "/bin/java -cp '" + System.getProperty("java.class.path")
-                        + "' dev.romestream.standalone.Rome score \"$(printf 'w\\303\\266rter')\"");
+                        + "' dev.romestream.standalone.RomeMain score \"$(printf 'w\\303\\266rter')\"");
         assertThat(ended.code()).isEqualTo(2);
         assertThat(ended.error()).contains("start it with LC_ALL=C.UTF-8").hasLineCount(1);
     }

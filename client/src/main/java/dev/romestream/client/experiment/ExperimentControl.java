@@ -2,6 +2,7 @@ package dev.romestream.client.experiment;
 
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.experiment.Experiments;
+import dev.romestream.messaging.experiment.Removal;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
@@ -57,6 +58,17 @@ public final class ExperimentControl {
                 .setRun(experiment.getRun() + (starts ? 1 : 0))
                 .build();
         write(config, List.of(changed));
+    }
+
+    /**
+     * Removes an experiment: its plans, tallies, victims, checkpoints and statuses, and what was requested for it.
+     *
+     * @param results whether its metrics, snapshots and alerts go, too
+     */
+    public static void remove(RomeConfig config, String id, boolean results) {
+        try (RecordSender sender = new RecordSender(config)) {
+            new Removal(id, results).send(sender);
+        }
     }
 
     private static void write(RomeConfig config, List<Experiment> experiments) {

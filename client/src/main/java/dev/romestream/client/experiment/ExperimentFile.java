@@ -10,7 +10,7 @@ import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.SuiteCodec;
 import dev.romestream.exchange.experiment.AlertRules;
 import dev.romestream.exchange.experiment.DistillationDefaults;
-import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.identity.Digest;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.robustness.attack.Attacks;
@@ -101,20 +101,20 @@ public final class ExperimentFile {
     /** A key of the distillation means something to the method, or to another one of the file. */
     private static void refuseWhatNoMethodKnows(List<Map<String, Object>> files) {
         Set<String> methods = new TreeSet<>();
-        Set<String> given = new TreeSet<>();
+        Set<String> keys = new TreeSet<>();
         for (Map<String, Object> values : files) {
             if (values.get(DISTILLATION) instanceof Map<?, ?> distillation) {
                 method(distillation).ifPresent(methods::add);
-                distillation.keySet().forEach(key -> given.add(String.valueOf(key)));
+                distillation.keySet().forEach(key -> keys.add(String.valueOf(key)));
             }
         }
         Set<String> known = new TreeSet<>();
         methods.forEach(method -> known.addAll(keys(method)));
-        given.retainAll(fields());
-        given.removeAll(known);
-        if (!methods.isEmpty() && !given.isEmpty()) {
+        keys.retainAll(fields());
+        keys.removeAll(known);
+        if (!methods.isEmpty() && !keys.isEmpty()) {
             throw new ExperimentException(
-                    "The key 'distillation." + given.iterator().next() + "' means nothing to the method "
+                    "The key 'distillation." + keys.iterator().next() + "' means nothing to the method "
                             + String.join(" or ", methods) + "; known are " + String.join(", ", known) + ".");
         }
     }
@@ -281,7 +281,7 @@ public final class ExperimentFile {
                     distillation.getContrast().getAttack())) {
                 Attacks.create(AttackCodec.decode(attack));
             }
-            VictimPlan.of(experiment);
+            Victim.of(experiment);
         } catch (IllegalArgumentException e) {
             throw new ExperimentException(e.getMessage(), e);
         }

@@ -97,7 +97,7 @@ public final class Gate {
         Optional<Double> value = NamedMetric.of(record, metric).value();
         Optional<String> failure = value.isEmpty()
                 ? Optional.of("it is undefined: " + NamedMetric.undefined(record, metric))
-                : value.filter(given -> given < limit).map(given -> words("%.1f is below %.1f", given, limit));
+                : value.filter(found -> found < limit).map(found -> words("%.1f is below %.1f", found, limit));
         return check(record, metric, value, words("at least %.1f", limit), Optional.empty(), failure);
     }
 

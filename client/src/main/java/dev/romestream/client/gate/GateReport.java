@@ -14,7 +14,7 @@ public final class GateReport {
     private GateReport() {}
 
     private static String number(Optional<Double> value) {
-        return value.map(given -> String.format(Locale.ROOT, "%.1f", given)).orElse("undefined");
+        return value.map(number -> String.format(Locale.ROOT, "%.1f", number)).orElse("undefined");
     }
 
     /** What failed, a line each. */

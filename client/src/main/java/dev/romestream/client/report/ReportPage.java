@@ -42,7 +42,7 @@ import dev.romestream.client.table.Comparison.Subject;
 import dev.romestream.client.table.Means;
 import dev.romestream.client.table.MetricTable;
 import dev.romestream.client.table.TableHtml;
-import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.schemas.Alert;
@@ -222,8 +222,8 @@ public final class ReportPage {
                         victims.stream()
                                 .map(victim -> new Subject(
                                         victim.getVictim(),
-                                        VictimPlan.network(victim)
-                                                + (victim.getMethod().equals(VictimPlan.BROUGHT)
+                                        Victim.network(victim)
+                                                + (victim.getMethod().equals(Victim.BROUGHT)
                                                         ? ", version " + victim.getVersion()
                                                         : ""),
                                         List.of(victim)))

@@ -3,7 +3,7 @@ package dev.romestream.client.report;
 import dev.romestream.client.result.SyntheticImages;
 import dev.romestream.client.table.Comparison;
 import dev.romestream.client.table.Comparison.Subject;
-import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Mode;
@@ -49,7 +49,7 @@ public record ReportedExperiment(
         return of(suite, mode).stream()
                 .sorted(Comparator.comparing(RobustnessMetrics::getSnapshot))
                 .collect(Collectors.groupingBy(
-                        figure -> isOfNetworks() ? VictimPlan.network(figure) : "", TreeMap::new, Collectors.toList()));
+                        figure -> isOfNetworks() ? Victim.network(figure) : "", TreeMap::new, Collectors.toList()));
     }
 
     /** Whether it scores networks that users bring. */

@@ -91,14 +91,14 @@ public record SyntheticImages(
         FloatBuffer labels = FloatBuffer.allocate(count * rows * width);
         for (SnapshotClass part : classes) {
             int images = part.getImages().getShape().get(0);
-            FloatBuffer given = part.getSoftLabels()
+            FloatBuffer rowsOfLabels = part.getSoftLabels()
                     .getData()
                     .duplicate()
                     .order(ByteOrder.LITTLE_ENDIAN)
                     .asFloatBuffer();
             // they stand quarter by quarter, and are wanted image by image
             for (int row = 0; row < images * rows; row++) {
-                labels.put(given.slice((row % rows * images + row / rows) * width, width));
+                labels.put(rowsOfLabels.slice((row % rows * images + row / rows) * width, width));
             }
         }
         return Optional.of(new SoftLabels(rows, width, labels.array()));

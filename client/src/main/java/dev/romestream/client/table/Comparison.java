@@ -3,7 +3,7 @@ package dev.romestream.client.table;
 import dev.romestream.client.table.MetricTable.Cell;
 import dev.romestream.client.table.MetricTable.Column;
 import dev.romestream.client.table.MetricTable.Row;
-import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.metric.NamedMetric;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.metric.MetricNames;
@@ -226,7 +226,7 @@ public final class Comparison {
         List<Column> columns = List.copyOf(values.keySet());
         String parts = Stream.of(WORST_CASE, IRR)
                 .flatMap(column -> row.cells().get(columns.indexOf(column)).difference().stream()
-                        .map(given -> column.name() + " " + given.verdict()))
+                        .map(difference -> column.name() + " " + difference.verdict()))
                 .collect(Collectors.joining("; "));
         return Stream.of(subject.name() + " against " + base.name() + ": " + parts + ".")
                 .filter(sentence -> !parts.isEmpty());
@@ -254,7 +254,7 @@ public final class Comparison {
         metrics.stream()
                 .sorted(Comparator.comparing(RobustnessMetrics::getSnapshot))
                 .forEach(one -> {
-                    newest.put(key.apply(one) + "/" + VictimPlan.network(one), one);
+                    newest.put(key.apply(one) + "/" + Victim.network(one), one);
                     last.merge(key.apply(one), one.getSnapshot(), Math::max);
                 });
         return newest.values().stream()

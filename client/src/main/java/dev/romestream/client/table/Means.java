@@ -88,7 +88,7 @@ public record Means(double value, Optional<Interval> interval, String pairs) {
 
     /** Whether chance is ruled out: the interval is on one side of 0. */
     public boolean isClear() {
-        return interval.map(given -> given.low() > 0 || given.high() < 0).orElse(false);
+        return interval.map(bounds -> bounds.low() > 0 || bounds.high() < 0).orElse(false);
     }
 
     /** What a difference says, in words. */
@@ -116,7 +116,7 @@ public record Means(double value, Optional<Interval> interval, String pairs) {
 
     /** The interval after a space; empty where there is none. */
     public String bounds() {
-        return interval.map(given -> " [" + number(given.low()) + ", " + number(given.high()) + "]")
+        return interval.map(bounds -> " [" + number(bounds.low()) + ", " + number(bounds.high()) + "]")
                 .orElse("");
     }
 }

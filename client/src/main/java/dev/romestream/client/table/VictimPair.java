@@ -1,6 +1,6 @@
 package dev.romestream.client.table;
 
-import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.schemas.RobustnessMetrics;
 import java.util.List;
 import java.util.Map;
@@ -15,10 +15,10 @@ record VictimPair(RobustnessMetrics victim, RobustnessMetrics baseline) {
             return List.of(new VictimPair(victims.get(0), baseline.get(0)));
         }
         Map<String, RobustnessMetrics> others =
-                baseline.stream().collect(Collectors.toMap(VictimPlan::network, other -> other, (a, b) -> b));
+                baseline.stream().collect(Collectors.toMap(Victim::network, other -> other, (a, b) -> b));
         return victims.stream()
-                .filter(victim -> others.containsKey(VictimPlan.network(victim)))
-                .map(victim -> new VictimPair(victim, others.get(VictimPlan.network(victim))))
+                .filter(victim -> others.containsKey(Victim.network(victim)))
+                .map(victim -> new VictimPair(victim, others.get(Victim.network(victim))))
                 .toList();
     }
 }

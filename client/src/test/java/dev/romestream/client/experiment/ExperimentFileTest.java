@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.romestream.exchange.codec.SuiteCodec;
-import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.robustness.attack.Suite;
 import dev.romestream.robustness.attack.SuiteAttack;
 import dev.romestream.schemas.Alignment;
@@ -334,9 +334,9 @@ class ExperimentFileTest {
     @Test
     void victimsAreOneKindOrAListOfKinds() {
         Experiment one = one(MINIMAL + "evaluation: {victims: {count: 3}}\n");
-        assertThat(VictimPlan.of(one)).extracting(VictimPlan::number).containsExactly(0, 1, 2);
+        assertThat(Victim.of(one)).extracting(Victim::number).containsExactly(0, 1, 2);
         Experiment several = one(MINIMAL + "evaluation: {victims: [{count: 1}, {architecture: vgg11, count: 2}]}\n");
-        assertThat(VictimPlan.of(several))
+        assertThat(Victim.of(several))
                 .extracting(plan -> plan.architecture().name())
                 .containsExactly("convnet", "vgg11", "vgg11");
         assertThatThrownBy(() -> ExperimentFile.parse(

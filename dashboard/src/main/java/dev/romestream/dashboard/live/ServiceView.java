@@ -2,6 +2,7 @@ package dev.romestream.dashboard.live;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.URI;
@@ -40,10 +41,10 @@ final class ServiceView {
      */
     ServiceView(RomeConfig config, MeterRegistry own) {
         this.own = own;
-        for (String service : config.list(RomeConfig.DASHBOARD_SERVICES)) {
+        for (String service : config.list(Settings.DASHBOARD_SERVICES)) {
             String[] pair = service.split("=", 2);
             if (pair.length < 2 || !pair[1].matches("https?://.+")) {
-                throw new IllegalArgumentException(RomeConfig.DASHBOARD_SERVICES + " has '" + service
+                throw new IllegalArgumentException(Settings.DASHBOARD_SERVICES + " has '" + service
                         + "'; it takes name=http://host:port, separated by commas.");
             }
             services.put(pair[0], URI.create(pair[1] + "/"));

@@ -3,6 +3,7 @@ package dev.romestream.dashboard.web;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import io.javalin.http.Context;
 import io.javalin.http.Cookie;
 import io.javalin.http.ForbiddenResponse;
@@ -47,22 +48,22 @@ final class Access {
 
     /** @throws IllegalArgumentException where the dashboard would be open to everybody */
     Access(RomeConfig config) {
-        this.token = config.secret(RomeConfig.DASHBOARD_TOKEN);
-        this.proxied = config.flag(RomeConfig.DASHBOARD_PROXIED);
-        this.names = config.list(RomeConfig.DASHBOARD_NAMES).isEmpty() && token.isEmpty() && !proxied
+        this.token = config.secret(Settings.DASHBOARD_TOKEN);
+        this.proxied = config.flag(Settings.DASHBOARD_PROXIED);
+        this.names = config.list(Settings.DASHBOARD_NAMES).isEmpty() && token.isEmpty() && !proxied
                 ? LOOPBACK_NAMES
-                : Set.copyOf(config.list(RomeConfig.DASHBOARD_NAMES));
+                : Set.copyOf(config.list(Settings.DASHBOARD_NAMES));
         if (proxied && names.isEmpty()) {
             throw new IllegalArgumentException(
-                    RomeConfig.DASHBOARD_PROXIED + " is true and "
-                            + RomeConfig.DASHBOARD_NAMES
+                    Settings.DASHBOARD_PROXIED + " is true and "
+                            + Settings.DASHBOARD_NAMES
                             + " empty: give the names under which the proxy is reached, so that no other page can pass for it.");
         }
-        String host = config.string(RomeConfig.DASHBOARD_HOST);
+        String host = config.string(Settings.DASHBOARD_HOST);
         if (token.isEmpty() && !proxied && !isLoopback(host)) {
-            throw new IllegalArgumentException(RomeConfig.DASHBOARD_HOST + " is " + host
-                    + ", where others reach it: set " + RomeConfig.DASHBOARD_TOKEN + ", or "
-                    + RomeConfig.DASHBOARD_PROXIED
+            throw new IllegalArgumentException(Settings.DASHBOARD_HOST + " is " + host
+                    + ", where others reach it: set " + Settings.DASHBOARD_TOKEN + ", or "
+                    + Settings.DASHBOARD_PROXIED
                     + "=true where a proxy says who may see it.");
         }
     }
@@ -71,7 +72,7 @@ final class Access {
         try {
             return InetAddress.getByName(host).isLoopbackAddress();
         } catch (UnknownHostException e) {
-            throw new IllegalArgumentException(RomeConfig.DASHBOARD_HOST + " is " + host + ", which is no address.", e);
+            throw new IllegalArgumentException(Settings.DASHBOARD_HOST + " is " + host + ", which is no address.", e);
         }
     }
 
@@ -98,7 +99,7 @@ final class Access {
         return host == null ? "" : host.replaceFirst(":[0-9]+$", "");
     }
 
-    private static boolean isChange(Context context) {
+    static boolean isChange(Context context) {
         return !Set.of("GET", "HEAD", "OPTIONS").contains(context.method().name());
     }
 
@@ -132,10 +133,10 @@ final class Access {
                 || (bearer != null && bearer.startsWith("Bearer ") && isToken(bearer.substring("Bearer ".length())));
     }
 
-    private boolean isToken(String given) {
-        return given != null
+    private boolean isToken(String candidate) {
+        return candidate != null
                 && MessageDigest.isEqual(
-                        given.getBytes(StandardCharsets.UTF_8), token.getBytes(StandardCharsets.UTF_8));
+                        candidate.getBytes(StandardCharsets.UTF_8), token.getBytes(StandardCharsets.UTF_8));
     }
 
     /** Takes the token of a form, and lets the browser in until it is closed; with another one, it gets the form again. */

@@ -46,6 +46,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -85,10 +86,10 @@ final class Api {
 
     void addTo(RoutesConfig routes) {
         for (Route route : routes()) {
-            if (route.method().equals("post")) {
-                routes.post(route.path(), route.handler());
-            } else {
-                routes.get(route.path(), route.handler());
+            switch (route.method()) {
+                case "post" -> routes.post(route.path(), route.handler());
+                case "delete" -> routes.delete(route.path(), route.handler());
+                default -> routes.get(route.path(), route.handler());
             }
         }
         String openApi = OpenApi.document(routes());
@@ -112,6 +113,11 @@ final class Api {
                 Route.get("/api/experiment.schema.json", "The JSON Schema of experiment files.", this::schema),
                 Route.get("/api/presets/{name}", "A preset, as YAML.", this::preset),
                 Route.get("/api/experiments/{id}", "An experiment: its record, and its file.", this::experiment),
+                Route.delete(
+                        "/api/experiments/{id}",
+                        "Removes an experiment, with its victims and checkpoints. The query 'results=true' removes its metrics,"
+                                + " snapshots and alerts, too.",
+                        this::remove),
                 Route.post(
                         "/api/experiments/{id}/state",
                         "Pauses, resumes or stops an experiment.",
@@ -402,6 +408,16 @@ final class Api {
                 .orElseThrow(() -> new BadRequestResponse("'state' is to be run, pause or stop."));
         ExperimentControl.setState(config, experiment, desired);
         answerWith(context, Map.of("id", experiment.getId(), "state", wanted.toLowerCase(Locale.ROOT)));
+    }
+
+    private void remove(Context context) {
+        String id = known(context).getId();
+        String results = Objects.requireNonNullElse(context.queryParam("results"), "false");
+        if (!Set.of("true", "false").contains(results)) {
+            throw new BadRequestResponse("'results' is '" + results + "'; it must be true or false.");
+        }
+        ExperimentControl.remove(config, id, Boolean.parseBoolean(results));
+        answerWith(context, Map.of("id", id, "results", Boolean.valueOf(results)));
     }
 
     private void runAgain(Context context) {

@@ -5,6 +5,7 @@ import dev.romestream.dashboard.live.LiveState;
 import dev.romestream.dashboard.live.TopicsView;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.schemas.Experiment;
 import io.javalin.Javalin;
 import io.javalin.http.Context;
@@ -54,8 +55,8 @@ public final class DashboardServer implements AutoCloseable {
             Function<List<Experiment>, Optional<String>> cost) {
         Access access = new Access(config);
         this.stream = new EventStream(state);
-        this.host = config.string(RomeConfig.DASHBOARD_HOST);
-        int port = config.integer(RomeConfig.DASHBOARD_PORT);
+        this.host = config.string(Settings.DASHBOARD_HOST);
+        int port = config.integer(Settings.DASHBOARD_PORT);
         Api api = new Api(config, state, topics, snapshots, cost);
         this.server = Javalin.create(javalin -> {
             javalin.startup.showJavalinBanner = false;
@@ -93,7 +94,7 @@ public final class DashboardServer implements AutoCloseable {
 
     /** Of checks of files, and changes each so many; of guesses at the token, so many from an address. */
     private synchronized void limitChanges(Context context, Access access) {
-        if (context.method().name().equals("POST")) {
+        if (Access.isChange(context)) {
             long now = TimeUnit.NANOSECONDS.toMinutes(System.nanoTime());
             if (now != minute) {
                 posts.clear();

@@ -27,7 +27,7 @@ final class LoginPage {
     }
 
     /** Where in the dashboard a browser wanted to go; nowhere else. */
-    static String place(String given) {
-        return given != null && given.matches("#/[A-Za-z0-9/?&=%._~,|:+-]*") ? given : "";
+    static String place(String fragment) {
+        return fragment != null && fragment.matches("#/[A-Za-z0-9/?&=%._~,|:+-]*") ? fragment : "";
     }
 }

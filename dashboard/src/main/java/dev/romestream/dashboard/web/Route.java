@@ -13,6 +13,10 @@ record Route(String method, String path, String summary, Map<String, String> bod
         return new Route("get", path, summary, Map.of(), handler);
     }
 
+    static Route delete(String path, String summary, Handler handler) {
+        return new Route("delete", path, summary, Map.of(), handler);
+    }
+
     static Route post(String path, String summary, Map<String, String> body, Handler handler) {
         return new Route("post", path, summary, body, handler);
     }

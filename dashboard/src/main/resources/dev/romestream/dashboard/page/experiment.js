@@ -45,6 +45,18 @@ export function open(page, id) {
       location.hash = "#/submit";
     }) }, "Clone into the editor"),
   };
+  const results = el("input", { type: "checkbox", id: "delete-results" });
+  const asking = el("dialog", { "aria-label": "Delete the experiment" },
+    el("p", {}, "Delete this experiment? Its victims and checkpoints are removed; its results stay."),
+    el("p", {}, el("label", {}, results, " Delete its metrics, snapshots and alerts, too")),
+    el("div.tools", {}, el("button", { onclick: () => asking.close() }, "Keep it"),
+      el("button", { id: "delete-now", onclick: doing(async () => {
+        await call(`api/experiments/${encodeURIComponent(id)}?results=${results.checked}`, {}, "DELETE");
+        asking.close();
+        location.hash = "#/experiments";
+      }, () => "deleted") }, "Delete")));
+  page.append(asking);
+  buttons.remove = el("button", { id: "delete", onclick: () => asking.showModal() }, "Delete …");
   actions.append(...Object.values(buttons), el("a.button", { href: "#/compare?ids=" + encodeURIComponent(id) }, "Compare"));
 
   const slider = el("input", { id: "snapshot-slider", type: "range", min: 0, "aria-label": "Snapshot", onchange: () => look({ image: slider.value }, { replace: true }) });

@@ -56,9 +56,9 @@ addEventListener("pageshow", event => {
 });
 
 /** A request of the API; what it refuses is thrown in its own words. */
-export async function call(path, body) {
+export async function call(path, body, method = "POST") {
   const answer = await fetch(path, body === undefined ? {} : {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+    method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
   });
   const text = await answer.text();
   if (!answer.ok) {

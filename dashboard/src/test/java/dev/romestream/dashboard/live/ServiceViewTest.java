@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.service.MonitoringEndpoint;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -26,7 +27,7 @@ class ServiceViewTest {
 
     private ServiceView view(String services) {
         return new ServiceView(
-                RomeConfig.of(Map.of("bootstrap.servers", "none:1", RomeConfig.DASHBOARD_SERVICES, services)), own);
+                RomeConfig.of(Map.of("bootstrap.servers", "none:1", Settings.DASHBOARD_SERVICES, services)), own);
     }
 
     @Test
@@ -34,7 +35,7 @@ class ServiceViewTest {
         PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         metrics.gauge(REQUESTS, Tags.of("evaluation", "e/0/v/pixels"), seven);
         own.gauge(REQUESTS, Tags.of("evaluation", "mine/0/v/pixels"), two);
-        RomeConfig config = RomeConfig.of(Map.of("bootstrap.servers", "none:1", RomeConfig.HTTP_PORT, "0"));
+        RomeConfig config = RomeConfig.of(Map.of("bootstrap.servers", "none:1", Settings.HTTP_PORT, "0"));
         try (MonitoringEndpoint endpoint =
                 new MonitoringEndpoint(config, metrics, Optional::empty, () -> Optional.of("it waits"))) {
             ServiceView view = view("evaluator=http://localhost:" + endpoint.port() + ",gone=http://localhost:1");

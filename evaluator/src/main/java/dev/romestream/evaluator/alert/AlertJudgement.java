@@ -84,7 +84,7 @@ record AlertJudgement(
             return below(rule, figure, side);
         }
         return base.map(before -> fall(rule, now, figure, before))
-                .orElseGet(() -> alone(Verdict.OVER, told(rule, figure) + " is the first one", side));
+                .orElseGet(() -> alone(Verdict.OVER, subject(rule, figure) + " is the first one", side));
     }
 
     /** What later figures are to be held against. */
@@ -124,13 +124,13 @@ record AlertJudgement(
     private static AlertJudgement below(AlertRule rule, NamedMetric figure, AlertFigure side) {
         double limit = rule.getBelow();
         if (figure.value().orElseThrow() >= limit) {
-            return alone(Verdict.OVER, words("%s is not below %.1f", told(rule, figure), limit), side);
+            return alone(Verdict.OVER, words("%s is not below %.1f", subject(rule, figure), limit), side);
         }
         boolean clear = !rule.getSignificant()
                 || figure.interval().map(interval -> interval.high() < limit).orElse(false);
         return alone(
                 clear ? Verdict.CROSSED : Verdict.UNDECIDED,
-                words("%s is below %.1f", told(rule, figure), limit),
+                words("%s is below %.1f", subject(rule, figure), limit),
                 side);
     }
 
@@ -151,7 +151,7 @@ record AlertJudgement(
                 || difference.interval().map(interval -> interval.high() < 0).orElse(false);
         String reason = words(
                 "%s, against %.1f before: %+.1f points%s%s",
-                told(rule, figure),
+                subject(rule, figure),
                 before.getValue(),
                 difference.points(),
                 difference.interval().map(AlertJudgement::words).orElse(""),
@@ -192,7 +192,7 @@ record AlertJudgement(
         return words(" [%.1f, %.1f]", interval.low(), interval.high());
     }
 
-    private static String told(AlertRule rule, NamedMetric figure) {
+    private static String subject(AlertRule rule, NamedMetric figure) {
         return rule.getFigure()
                 + words(" %.1f", figure.value().orElseThrow())
                 + figure.interval().map(AlertJudgement::words).orElse("");

@@ -2,7 +2,7 @@ package dev.romestream.evaluator.alert;
 
 import dev.romestream.exchange.codec.SuiteCodec;
 import dev.romestream.exchange.experiment.AlertRules;
-import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.exchange.metric.NamedMetric;
 import dev.romestream.messaging.topic.RecordChecks;
@@ -111,6 +111,13 @@ public final class AlertProcessor extends ContextualProcessor<String, PlannerEve
 
     /** The alert is over, and then there is none. */
     private void end(Record<String, PlannerEvent> record, RuleProgress progress, String reason) {
+        clear(record, progress, reason);
+        if (progress.getTold() != null) {
+            context().forward(new Record<>(RecordChecks.alertKey(progress.getTold()), null, record.timestamp()));
+        }
+    }
+
+    private void clear(Record<String, PlannerEvent> record, RuleProgress progress, String reason) {
         if (isRaised(progress)) {
             forward(
                     record,
@@ -123,16 +130,14 @@ public final class AlertProcessor extends ContextualProcessor<String, PlannerEve
                             .setChangedAt(record.timestamp())
                             .build());
         }
-        if (progress.getTold() != null) {
-            context().forward(new Record<>(RecordChecks.alertKey(progress.getTold()), null, record.timestamp()));
-        }
     }
 
+    /** What was told stays, as results do, and nothing holds any more. */
     private void remove(Record<String, PlannerEvent> record) {
         experiments().delete(record.key());
         seriesOf(record.key()).forEach((key, series) -> {
             series().delete(key);
-            series.getRules().values().forEach(progress -> end(record, progress, "the experiment was removed"));
+            series.getRules().values().forEach(progress -> clear(record, progress, "the experiment was removed"));
         });
     }
 
@@ -145,7 +150,7 @@ public final class AlertProcessor extends ContextualProcessor<String, PlannerEve
         if (rules.isEmpty()) {
             return;
         }
-        String network = VictimPlan.network(figures);
+        String network = Victim.network(figures);
         String key = experiment.getId() + "/" + network + "/" + figures.getSuite() + "/" + figures.getMode();
         AlertSeries before = Optional.ofNullable(series().get(key)).orElseGet(() -> AlertSeries.newBuilder()
                 .setOrigin(figures.getSpecification())

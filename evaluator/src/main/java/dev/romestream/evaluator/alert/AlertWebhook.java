@@ -3,6 +3,7 @@ package dev.romestream.evaluator.alert;
 import dev.romestream.exchange.codec.RecordJson;
 import dev.romestream.exchange.identity.Digest;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.failure.UnavailableException;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.WorkQueue;
@@ -59,8 +60,8 @@ public final class AlertWebhook implements WorkQueue.Worker, AutoCloseable {
     /** @param limit for an answer */
     AlertWebhook(RomeConfig config, Duration limit) {
         this.limit = limit;
-        this.url = URI.create(config.string(RomeConfig.WEBHOOK_URL));
-        this.key = key(config.secret(RomeConfig.WEBHOOK_SECRET));
+        this.url = URI.create(config.string(Settings.WEBHOOK_URL));
+        this.key = key(config.secret(Settings.WEBHOOK_SECRET));
         this.decoder = new Decoder(config);
     }
 
@@ -75,7 +76,7 @@ public final class AlertWebhook implements WorkQueue.Worker, AutoCloseable {
             return Optional.of(
                     new SecretKeySpec(Base64.getDecoder().decode(secret.substring(ENCODED.length())), ALGORITHM));
         } catch (IllegalArgumentException e) {
-            throw new ConfigException(RomeConfig.WEBHOOK_SECRET + ": what follows " + ENCODED + " must be base64.");
+            throw new ConfigException(Settings.WEBHOOK_SECRET + ": what follows " + ENCODED + " must be base64.");
         }
     }
 
@@ -89,7 +90,7 @@ public final class AlertWebhook implements WorkQueue.Worker, AutoCloseable {
 
     /** Posts an alert, or throws what {@link WorkQueue.Worker#process} may. */
     void send(Alert alert) {
-        String receiver = url.getHost() + " (" + RomeConfig.WEBHOOK_URL + ")";
+        String receiver = url.getHost() + " (" + Settings.WEBHOOK_URL + ")";
         int status = post(request(alert), receiver);
         if (MALFORMED.contains(status)) {
             throw new UnprocessableException(receiver + " answered " + status + " to an alert.");

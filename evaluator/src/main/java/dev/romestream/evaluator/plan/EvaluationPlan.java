@@ -2,7 +2,7 @@ package dev.romestream.evaluator.plan;
 
 import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.identity.NetworkReference;
-import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Suite;
 import dev.romestream.robustness.attack.SuiteAttack;
@@ -37,7 +37,7 @@ public final class EvaluationPlan {
     public static List<PlannedAttack> attacks(Suite suite, NetworkVersion victim, List<NetworkVersion> sources) {
         List<PlannedAttack> planned = new ArrayList<>();
         for (SuiteAttack attack : suite.attacks()) {
-            AttackSpec spec = attack.spec();
+            AttackSettings spec = attack.spec();
             if (Attacks.isControl(spec.name())) {
                 planned.add(planned(spec, null, false, List.of(Mode.values())));
                 continue;
@@ -56,7 +56,8 @@ public final class EvaluationPlan {
         return planned;
     }
 
-    private static PlannedAttack planned(AttackSpec attack, NetworkVersion source, boolean rated, List<Mode> modes) {
+    private static PlannedAttack planned(
+            AttackSettings attack, NetworkVersion source, boolean rated, List<Mode> modes) {
         return PlannedAttack.newBuilder()
                 .setAttack(AttackCodec.encode(attack))
                 .setSource(source)

@@ -46,6 +46,13 @@ final class EvaluationPlanner {
         return state;
     }
 
+    /** Whether nothing is known that an experiment of this id could be evaluated by. */
+    boolean isEmpty() {
+        return state.getExperiment() == null
+                && state.getSnapshots().isEmpty()
+                && state.getNetworks().isEmpty();
+    }
+
     /** What is to be written now. */
     List<Write> work() {
         return work;

@@ -46,13 +46,13 @@ public final class PlanProcessor extends ContextualProcessor<String, PlannerEven
     private final Map<String, Long> moved = new HashMap<>();
 
     @Override
-    public void init(ProcessorContext<String, Write> given) {
-        super.init(given);
-        given.schedule(TELLING, PunctuationType.WALL_CLOCK_TIME, now -> {
+    public void init(ProcessorContext<String, Write> context) {
+        super.init(context);
+        context.schedule(TELLING, PunctuationType.WALL_CLOCK_TIME, now -> {
             changed.forEach(this::tellProgress);
             changed.clear();
         });
-        given.schedule(
+        context.schedule(
                 PlanStatus.STILL,
                 PunctuationType.WALL_CLOCK_TIME,
                 now -> moved.forEach((id, at) -> {
@@ -116,6 +116,7 @@ public final class PlanProcessor extends ContextualProcessor<String, PlannerEven
             waitingFor(key).forEach(id -> apply(id, planner -> planner.dataset(descriptor)));
         } else if (fact == null) {
             remove(key);
+            changed.remove(key);
             began.remove(key);
             moved.remove(key);
         } else if (fact instanceof Experiment experiment) {
@@ -183,6 +184,9 @@ public final class PlanProcessor extends ContextualProcessor<String, PlannerEven
     }
 
     private void changed(String id, EvaluationPlanner planner) {
+        if (planner.isEmpty()) {
+            return;
+        }
         PlanStatus.of(planner).end().ifPresent(this::tell);
         states().put(id, planner.state());
         changed.add(id);

@@ -2,7 +2,7 @@ package dev.romestream.evaluator.plan;
 
 import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.SuiteCodec;
-import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Suite;
@@ -83,7 +83,7 @@ final class PlannedEvaluations {
         SnapshotManifest manifest = snapshot.getManifest();
         int number = 0;
         for (NetworkProgress victim : snapshot.getVictims()) {
-            Seed seed = VictimPlan.seed(experiment, snapshot.getNumber(), number++);
+            Seed seed = Victim.seed(experiment, snapshot.getNumber(), number++);
             for (Suite suite : suites) {
                 if (isKnown(victim) && (all || !transfers(suite))) {
                     add(evaluation(victim, suite, sources, seed)
@@ -109,7 +109,7 @@ final class PlannedEvaluations {
         for (Suite suite : suites) {
             if (isKnown(network) && (all || !transfers(suite))) {
                 add(evaluation(network, suite, sources, seed)
-                        .setMethod(VictimPlan.BROUGHT)
+                        .setMethod(Victim.BROUGHT)
                         .setSnapshot(version)
                         .setIteration(0)
                         .setFinal$(true));

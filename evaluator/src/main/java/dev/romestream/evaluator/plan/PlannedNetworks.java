@@ -1,6 +1,6 @@
 package dev.romestream.evaluator.plan;
 
-import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.messaging.streams.Write;
 import dev.romestream.schemas.EvaluationState;
@@ -131,16 +131,16 @@ record PlannedNetworks(EvaluationState state) {
     /** Another victim in place of each that something else determines now. */
     private void victims(SnapshotProgress snapshot, boolean active, List<Write> requests) {
         List<NetworkProgress> victims = new ArrayList<>();
-        for (VictimPlan plan : VictimPlan.of(state.getExperiment())) {
+        for (Victim wanted : Victim.of(state.getExperiment())) {
             VictimRequest request =
-                    request(new VictimTraining(snapshot.getNumber(), snapshot.getManifest(), plan.number()));
-            String id = VictimPlan.id(state.getExperiment(), snapshot.getNumber(), plan.number());
+                    request(new VictimTraining(snapshot.getNumber(), snapshot.getManifest(), wanted.number()));
+            String id = Victim.id(state.getExperiment(), snapshot.getNumber(), wanted.number());
             NetworkProgress victim = snapshot.getVictims().stream()
                     .filter(known -> known.getOrigin().equals(request.getId()))
                     .findFirst()
                     .orElseGet(() -> NetworkProgress.newBuilder()
                             .setNetwork(new NetworkVersion(id, 0, ""))
-                            .setArchitecture(plan.description())
+                            .setArchitecture(wanted.description())
                             .setOrigin(request.getId())
                             .build());
             victims.add(victim);
@@ -166,7 +166,7 @@ record PlannedNetworks(EvaluationState state) {
         }
         request.setSequence(state.getRequests());
         state.setRequests(state.getRequests() + 1);
-        network.setOutstanding(VictimPlan.answerId(request));
+        network.setOutstanding(Victim.answerId(request));
         requests.add(new Write(Topic.VICTIM_REQUESTS, request.getId(), request));
     }
 }

@@ -1,7 +1,7 @@
 package dev.romestream.evaluator.publish;
 
 import dev.romestream.exchange.codec.AttackCodec;
-import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.schemas.AttackTally;
 import dev.romestream.schemas.Mode;
@@ -14,7 +14,7 @@ import java.util.BitSet;
  * @param seen ids of the images that were attacked
  * @param correct those that are still classified correctly
  */
-record AttackOutcomes(PlannedAttack planned, AttackSpec spec, BitSet seen, BitSet correct, AttackTally tally) {
+record AttackOutcomes(PlannedAttack planned, AttackSettings spec, BitSet seen, BitSet correct, AttackTally tally) {
 
     static AttackOutcomes of(PlannedAttack planned, AttackTally tally) {
         return new AttackOutcomes(

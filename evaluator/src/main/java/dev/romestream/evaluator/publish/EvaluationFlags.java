@@ -1,6 +1,6 @@
 package dev.romestream.evaluator.publish;
 
-import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.metric.Interval;
 import dev.romestream.robustness.network.NetworkProbe;
@@ -138,8 +138,8 @@ public final class EvaluationFlags {
     }
 
     private static boolean sameAttack(AttackOutcomes one, AttackOutcomes other) {
-        AttackSpec a = one.spec();
-        AttackSpec b = other.spec();
+        AttackSettings a = one.spec();
+        AttackSettings b = other.spec();
         return a.name().equals(b.name())
                 && Attacks.norm(a).equals(Attacks.norm(b))
                 && a.randomStart() == b.randomStart()

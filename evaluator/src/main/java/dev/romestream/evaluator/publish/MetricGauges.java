@@ -1,8 +1,9 @@
 package dev.romestream.evaluator.publish;
 
-import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.metric.NamedMetric;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.RecordReader;
@@ -49,14 +50,14 @@ public final class MetricGauges implements AutoCloseable {
     private final MultiGauge flags;
     private final MultiGauge failures;
     private final MultiGauge raised;
-    private final Map<Network, Map<Plan, Values>> networks = new LinkedHashMap<>();
+    private final Map<Network, Map<SuiteMode, Values>> networks = new LinkedHashMap<>();
     private final Set<String> experiments = new HashSet<>();
     private final Map<String, Alert> alerts = new TreeMap<>();
     private boolean changed;
 
     private record Network(String experiment, String name) {}
 
-    private record Plan(String suite, Mode mode) {}
+    private record SuiteMode(String suite, Mode mode) {}
 
     /** What a scrape is told of a figure; the outcomes of single images are left where they are. */
     private record Values(
@@ -85,7 +86,7 @@ public final class MetricGauges implements AutoCloseable {
     }
 
     public MetricGauges(RomeConfig config, MeterRegistry metrics) {
-        this.most = config.integer(RomeConfig.EVALUATION_FIGURES);
+        this.most = config.integer(Settings.EVALUATION_FIGURES);
         this.values = gauge(metrics, "rome.figure", PERCENT, "Newest complete figure of a network");
         this.lows = gauge(metrics, "rome.figure.low", PERCENT, "Lower bound of its 95 % interval");
         this.highs = gauge(metrics, "rome.figure.high", PERCENT, "Upper bound of its 95 % interval");
@@ -117,11 +118,11 @@ public final class MetricGauges implements AutoCloseable {
         if (!metrics.getComplete() || most == 0) {
             return;
         }
-        Network network = new Network(metrics.getExperiment(), VictimPlan.network(metrics));
-        Map<Plan, Values> before = networks.remove(network);
-        Map<Plan, Values> figures = before == null ? new LinkedHashMap<>() : before;
+        Network network = new Network(metrics.getExperiment(), Victim.network(metrics));
+        Map<SuiteMode, Values> before = networks.remove(network);
+        Map<SuiteMode, Values> figures = before == null ? new LinkedHashMap<>() : before;
         figures.merge(
-                new Plan(metrics.getSuite(), metrics.getMode()),
+                new SuiteMode(metrics.getSuite(), metrics.getMode()),
                 Values.of(key, metrics),
                 (old, fresh) -> fresh.position() < old.position() ? old : fresh);
         networks.put(network, figures);
@@ -174,7 +175,7 @@ public final class MetricGauges implements AutoCloseable {
         List<Row<?>> position = new ArrayList<>();
         List<Row<?>> flag = new ArrayList<>();
         List<Row<?>> failure = new ArrayList<>();
-        networks.forEach((network, plans) -> plans.forEach((plan, figures) -> {
+        networks.forEach((network, bySuite) -> bySuite.forEach((shown, figures) -> {
             // figures outlive their experiments on the topic
             if (!experiments.contains(network.experiment())) {
                 return;
@@ -185,9 +186,9 @@ public final class MetricGauges implements AutoCloseable {
                     NETWORK,
                     network.name(),
                     SUITE,
-                    plan.suite(),
+                    shown.suite(),
                     "mode",
-                    word(plan.mode()));
+                    word(shown.mode()));
             figures.values().forEach((name, number) -> value.add(Row.of(tags.and("figure", name), number)));
             figures.intervals().forEach((name, bounds) -> {
                 low.add(Row.of(tags.and("figure", name), bounds.low()));

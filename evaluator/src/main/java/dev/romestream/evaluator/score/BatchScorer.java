@@ -8,7 +8,7 @@ import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.TensorCodec;
 import dev.romestream.exchange.store.NetworkCache;
-import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Norm;
 import dev.romestream.robustness.network.Classifier;
@@ -60,7 +60,7 @@ final class BatchScorer {
             PerturbedBatch batch,
             LabelledImages images,
             NetworkCache.Loaded victim) {
-        AttackSpec attack = check(evaluation, slot, batch, images);
+        AttackSettings attack = check(evaluation, slot, batch, images);
         int[] ids = AttackCodec.ints(batch.getImageIds());
         try (NDManager scope = manager.newSubManager()) {
             NDArray perturbed = TensorCodec.decode(scope, "images", batch.getImages());
@@ -97,7 +97,7 @@ final class BatchScorer {
         return count;
     }
 
-    private static AttackSpec check(
+    private static AttackSettings check(
             Evaluation evaluation, EvaluationPlan.Slot slot, PerturbedBatch batch, LabelledImages images) {
         if (!evaluation.getAttacks().get(slot.attack()).getAttack().equals(batch.getAttack())) {
             throw invalid(batch, "the attack is not the one that the plan has at position " + slot.attack());
@@ -113,7 +113,7 @@ final class BatchScorer {
         return AttackCodec.decode(batch.getAttack());
     }
 
-    private static void checkBounds(PerturbedBatch batch, AttackSpec attack, NDArray clean, NDArray perturbed) {
+    private static void checkBounds(PerturbedBatch batch, AttackSettings attack, NDArray clean, NDArray perturbed) {
         if (attack.name().equals(Attacks.NONE)) {
             if (!Arrays.equals(clean.toFloatArray(), perturbed.toFloatArray())) {
                 throw invalid(batch, "the images differ from the clean ones without an attack");

@@ -24,12 +24,12 @@ final class RequestWindow {
     /** An attacker that was not heard of for so long has other work, or is gone. */
     private static final long ATTACKER_MS = 60_000;
 
-    private final Map<String, Long> heard = new HashMap<>();
+    private final Map<String, Long> lastHeardAt = new HashMap<>();
     private final Map<String, Long> attackers = new HashMap<>();
 
     /** A request is in an attacker's hand. */
     void heard(String request, String attacker, long now) {
-        heard.put(request, now);
+        lastHeardAt.put(request, now);
         if (!attacker.isEmpty()) {
             attackers.put(attacker, now);
         }
@@ -37,13 +37,13 @@ final class RequestWindow {
 
     /** When an attacker last had the request in hand; empty where none has. */
     OptionalLong heardAt(String request) {
-        Long at = heard.get(request);
+        Long at = lastHeardAt.get(request);
         return at == null ? OptionalLong.empty() : OptionalLong.of(at);
     }
 
     /** A request is out again, or no more. */
     void forget(String request) {
-        heard.remove(request);
+        lastHeardAt.remove(request);
     }
 
     /** Whether another request may be out. */

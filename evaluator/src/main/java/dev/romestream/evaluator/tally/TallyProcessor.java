@@ -49,9 +49,9 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
     }
 
     @Override
-    public void init(ProcessorContext<String, Write> given) {
-        super.init(given);
-        long now = given.currentSystemTimeMs();
+    public void init(ProcessorContext<String, Write> context) {
+        super.init(context);
+        long now = context.currentSystemTimeMs();
         try (KeyValueIterator<String, Tally> all = tallies().all()) {
             all.forEachRemaining(entry -> {
                 if (!entry.value.getComplete()) {
@@ -61,7 +61,7 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
                 }
             });
         }
-        given.schedule(patience.dividedBy(4), PunctuationType.WALL_CLOCK_TIME, this::look);
+        context.schedule(patience.dividedBy(4), PunctuationType.WALL_CLOCK_TIME, this::look);
     }
 
     private KeyValueStore<String, Tally> tallies() {

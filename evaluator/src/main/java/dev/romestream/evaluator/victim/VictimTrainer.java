@@ -10,7 +10,7 @@ import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.TensorCodec;
 import dev.romestream.exchange.experiment.DistillationDefaults;
-import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.experiment.StatusReporter;
@@ -19,9 +19,10 @@ import dev.romestream.robustness.distill.SyntheticSet;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.robustness.train.AdversarialTraining;
+import dev.romestream.robustness.train.ClassifierTraining;
+import dev.romestream.robustness.train.ClassifierTraining.BatchLoss;
 import dev.romestream.robustness.train.StochasticGradientDescent;
 import dev.romestream.robustness.train.TrainingSet;
-import dev.romestream.robustness.train.VictimTraining.BatchLoss;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Network;
 import dev.romestream.schemas.SnapshotClass;
@@ -44,17 +45,17 @@ record VictimTrainer(NDManager manager, SnapshotStore snapshots, DatasetStore da
      * @param cancelled whether nobody waits for it any more
      */
     Network network(Experiment experiment, VictimTraining task, Runnable step, BooleanSupplier cancelled) {
-        List<VictimPlan> plans = VictimPlan.of(experiment);
-        if (task.getVictim() >= plans.size()) {
+        List<Victim> victims = Victim.of(experiment);
+        if (task.getVictim() >= victims.size()) {
             throw new InvalidRecordException("Victim " + task.getVictim() + " is asked for; the experiment "
-                    + experiment.getId() + " has " + plans.size() + ".");
+                    + experiment.getId() + " has " + victims.size() + ".");
         }
-        VictimPlan plan = plans.get(task.getVictim());
-        VictimSpec spec = plan.spec();
+        Victim victim = victims.get(task.getVictim());
+        VictimSpec spec = victim.spec();
         var normalization = new Normalization(
                 task.getManifest().getMean(), task.getManifest().getStd());
-        var training = new dev.romestream.robustness.train.VictimTraining(
-                plan.architecture(),
+        var training = new ClassifierTraining(
+                victim.architecture(),
                 spec.getEpochs(),
                 spec.getBatch(),
                 new StochasticGradientDescent(spec.getLearningRate(), spec.getMomentum(), spec.getWeightDecay()),
@@ -62,7 +63,7 @@ record VictimTrainer(NDManager manager, SnapshotStore snapshots, DatasetStore da
                 loss(spec.getTraining(), normalization));
         StatusReporter status = new StatusReporter(sender, experiment, SERVICE);
         status.begin(
-                "training victim " + (task.getVictim() + 1) + " of " + plans.size() + " on snapshot "
+                "training victim " + (task.getVictim() + 1) + " of " + victims.size() + " on snapshot "
                         + task.getSnapshot(),
                 "epochs",
                 0,
@@ -71,19 +72,19 @@ record VictimTrainer(NDManager manager, SnapshotStore snapshots, DatasetStore da
             var network = training.train(
                     scope,
                     trainingSet(scope, experiment, task, normalization, cancelled),
-                    VictimPlan.seed(experiment, task.getSnapshot(), task.getVictim()),
+                    Victim.seed(experiment, task.getSnapshot(), task.getVictim()),
                     done -> {
                         step.run();
                         status.progress(done, spec.getEpochs());
                     });
             return NetworkCodec.victim(
-                    VictimPlan.id(experiment, task.getSnapshot(), task.getVictim()), 0, network, normalization);
+                    Victim.id(experiment, task.getSnapshot(), task.getVictim()), 0, network, normalization);
         }
     }
 
     private static BatchLoss loss(TrainingSpec spec, Normalization normalization) {
         if (spec.getRegime() == TrainingRegime.NATURAL) {
-            return dev.romestream.robustness.train.VictimTraining.NATURAL;
+            return ClassifierTraining.NATURAL;
         }
         return new AdversarialTraining(
                 AdversarialTraining.Regime.valueOf(spec.getRegime().name()),
@@ -129,15 +130,15 @@ record VictimTrainer(NDManager manager, SnapshotStore snapshots, DatasetStore da
         if (part.getSoftLabels() == null) {
             return Tensors.oneHot(scope, part.getLabel(), images, classes);
         }
-        NDArray given = TensorCodec.decode(scope, "softLabels", part.getSoftLabels());
-        Shape shape = given.getShape();
+        NDArray rows = TensorCodec.decode(scope, "softLabels", part.getSoftLabels());
+        Shape shape = rows.getShape();
         if (shape.equals(new Shape(images, classes))) {
-            return given;
+            return rows;
         }
         if (!shape.equals(new Shape(stored, classes))) {
             throw new InvalidRecordException("A snapshot's class has soft labels of shape " + shape + "; its " + stored
                     + " stored images and " + classes + " classes take " + new Shape(stored, classes) + ".");
         }
-        return given.tile(new long[] {images / stored, 1});
+        return rows.tile(new long[] {images / stored, 1});
     }
 }

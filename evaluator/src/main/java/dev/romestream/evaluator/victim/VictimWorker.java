@@ -8,12 +8,13 @@ import dev.romestream.exchange.codec.EngineFaults;
 import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.experiment.DistillationDefaults;
-import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.experiment.Experiments;
 import dev.romestream.messaging.failure.UnprocessableException;
@@ -67,7 +68,7 @@ public final class VictimWorker extends RequestWorker<VictimRequest> {
             RecordSender sender) {
         super(config, VictimRequest.class);
         this.manager = manager;
-        this.programs = config.flag(RomeConfig.NETWORKS_TORCHSCRIPT);
+        this.programs = config.flag(Settings.NETWORKS_TORCHSCRIPT);
         this.experiments = experiments;
         this.snapshots = snapshots;
         this.trainer = new VictimTrainer(manager, snapshots, datasets, sender);
@@ -116,7 +117,7 @@ public final class VictimWorker extends RequestWorker<VictimRequest> {
 
     /** The key of the network, which is on its topic then. */
     private String train(VictimRequest request, VictimTraining task) {
-        String id = VictimPlan.id(request.getExperiment(), task.getSnapshot(), task.getVictim());
+        String id = Victim.id(request.getExperiment(), task.getSnapshot(), task.getVictim());
         String key = NetworkCodec.key(id, 0);
         boolean there = networks.head(key)
                 .filter(head -> head.getFingerprint().equals(request.getId()))
@@ -158,8 +159,8 @@ public final class VictimWorker extends RequestWorker<VictimRequest> {
         numbers.add(current);
         Set<String> own = new HashSet<>();
         for (int snapshot : numbers) {
-            VictimPlan.of(experiment)
-                    .forEach(plan -> own.add(NetworkCodec.key(VictimPlan.id(experiment, snapshot, plan.number()), 0)));
+            Victim.of(experiment)
+                    .forEach(victim -> own.add(NetworkCodec.key(Victim.id(experiment, snapshot, victim.number()), 0)));
         }
         networks.keys().stream()
                 .filter(key -> key.startsWith(experiment.getId() + "/") && !own.contains(key))
@@ -219,7 +220,7 @@ public final class VictimWorker extends RequestWorker<VictimRequest> {
         sender.send(
                 Topic.VICTIM_ANSWERS,
                 experiment,
-                answer.setId(VictimPlan.answerId(request))
+                answer.setId(Victim.answerId(request))
                         .setExperiment(experiment)
                         .setOutcome(outcome)
                         .build());

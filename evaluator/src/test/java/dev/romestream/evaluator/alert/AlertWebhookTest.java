@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.failure.UnavailableException;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.schemas.Alert;
@@ -72,7 +73,7 @@ class AlertWebhookTest {
 
     private AlertWebhook webhook(String path, Duration limit) {
         String url = "http://localhost:" + server.getAddress().getPort() + path;
-        return new AlertWebhook(RomeConfig.of(Map.of(RomeConfig.WEBHOOK_URL, url)), limit);
+        return new AlertWebhook(RomeConfig.of(Map.of(Settings.WEBHOOK_URL, url)), limit);
     }
 
     private void send(String path) {

@@ -2,7 +2,7 @@ package dev.romestream.evaluator.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.messaging.streams.Write;
 import dev.romestream.schemas.DatasetDescriptor;
@@ -132,7 +132,7 @@ class EvaluationPlannerTest {
     }
 
     private List<SpecificRecord> done(VictimRequest request) {
-        return done(request, "weights of " + VictimPlan.answerId(request), "");
+        return done(request, "weights of " + Victim.answerId(request), "");
     }
 
     private List<SpecificRecord> done(VictimRequest request, String digest, String revision) {
@@ -144,7 +144,7 @@ class EvaluationPlannerTest {
     }
 
     private static WorkAnswer.Builder answer(VictimRequest request) {
-        return WorkAnswer.newBuilder().setId(VictimPlan.answerId(request)).setExperiment("e");
+        return WorkAnswer.newBuilder().setId(Victim.answerId(request)).setExperiment("e");
     }
 
     private void complete(Evaluation evaluation) {
@@ -441,7 +441,7 @@ class EvaluationPlannerTest {
                 .singleElement()
                 .satisfies(withdrawn -> assertThat(withdrawn.getActive()).isFalse());
         VictimRequest second = only(again, VictimRequest.class).get(0);
-        assertThat(VictimPlan.answerId(second)).isNotEqualTo(VictimPlan.answerId(check));
+        assertThat(Victim.answerId(second)).isNotEqualTo(Victim.answerId(check));
         Evaluation after =
                 only(done(second, "new weights", "r2"), Evaluation.class).get(0);
         assertThat(after.getKey()).isEqualTo(before.getKey());

@@ -3,7 +3,7 @@ package dev.romestream.evaluator.publish;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.romestream.exchange.codec.AttackCodec;
-import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.network.ThreatModel.Space;
 import dev.romestream.schemas.AttackTally;
 import dev.romestream.schemas.Evaluation;
@@ -50,7 +50,7 @@ class EvaluationFlagsTest {
     }
 
     private EvaluationFlagsTest control(String name, int robust, long differing) {
-        var spec = AttackCodec.encode(AttackSpec.control(name, Space.PIXEL));
+        var spec = AttackCodec.encode(AttackSettings.control(name, Space.PIXEL));
         PlannedAttack planned = PlannedAttack.newBuilder()
                 .setAttack(spec)
                 .setRated(false)
@@ -69,7 +69,7 @@ class EvaluationFlagsTest {
 
     private static PlannedAttack planned(
             String name, double epsilon, int steps, boolean targeted, NetworkVersion source) {
-        var settings = new AttackSpec(name, Space.PIXEL, targeted, epsilon, epsilon / 4, steps, false);
+        var settings = new AttackSettings(name, Space.PIXEL, targeted, epsilon, epsilon / 4, steps, false);
         Mode mode = targeted ? Mode.TARGETED : Mode.UNTARGETED;
         return PlannedAttack.newBuilder()
                 .setAttack(AttackCodec.encode(settings))

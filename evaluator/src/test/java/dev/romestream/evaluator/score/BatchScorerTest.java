@@ -10,7 +10,7 @@ import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.TensorCodec;
 import dev.romestream.exchange.store.NetworkCache;
-import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.network.Architecture;
 import dev.romestream.robustness.network.ImageShape;
@@ -64,7 +64,7 @@ class BatchScorerTest {
         manager.close();
     }
 
-    private PerturbedBatch batch(AttackSpec settings, UnaryOperator<NDArray> change) {
+    private PerturbedBatch batch(AttackSettings settings, UnaryOperator<NDArray> change) {
         AttackTask task =
                 new AttackTask(settings, SHAPE, images.bytes(IDS), images.labels(IDS), Optional.empty(), new Seed(1));
         NDArray perturbed =
@@ -85,7 +85,7 @@ class BatchScorerTest {
     }
 
     /** A plan of one attack on all images. */
-    private static Evaluation evaluation(AttackSpec settings) {
+    private static Evaluation evaluation(AttackSettings settings) {
         return Evaluation.newBuilder()
                 .setKey("e/0/v/s")
                 .setExperiment("e")
@@ -108,28 +108,28 @@ class BatchScorerTest {
                 .build();
     }
 
-    private BatchScorer.Scores score(AttackSpec settings, PerturbedBatch batch) {
+    private BatchScorer.Scores score(AttackSettings settings, PerturbedBatch batch) {
         return new BatchScorer(manager)
                 .score(evaluation(settings), new EvaluationPlan.Slot(0, 0), batch, images, victim);
     }
 
-    private static AttackSpec pgd(Space space) {
-        return new AttackSpec("pgd", space, false, 0.1, 0.05, 3, true);
+    private static AttackSettings pgd(Space space) {
+        return new AttackSettings("pgd", space, false, 0.1, 0.05, 3, true);
     }
 
     @ParameterizedTest
     @EnumSource(Space.class)
     void whatAnAttackMakesIsAcceptedAndClassified(Space space) {
         assertThat(score(pgd(space), batch(pgd(space), x -> x)).correct()).hasSize(3);
-        AttackSpec none = AttackSpec.control("none", space);
+        AttackSettings none = AttackSettings.control("none", space);
         BatchScorer.Scores clean = score(none, batch(none, x -> x));
         assertThat(clean.correct()).hasSize(3);
         assertThat(clean.differing()).isZero();
-        AttackSpec clamp = AttackSpec.control("clamp", space);
+        AttackSettings clamp = AttackSettings.control("clamp", space);
         assertThat(score(clamp, batch(clamp, x -> x)).correct()).hasSize(3);
     }
 
-    private void refused(AttackSpec settings, UnaryOperator<NDArray> change, String reason) {
+    private void refused(AttackSettings settings, UnaryOperator<NDArray> change, String reason) {
         PerturbedBatch batch = batch(settings, change);
         assertThatThrownBy(() -> score(settings, batch))
                 .isInstanceOf(InvalidRecordException.class)
@@ -158,7 +158,7 @@ class BatchScorerTest {
 
     @Test
     void aCleanBatchThatDiffersIsRefused() {
-        refused(AttackSpec.control("none", Space.PIXEL), x -> x.mul(0.5), "differ from the clean ones");
+        refused(AttackSettings.control("none", Space.PIXEL), x -> x.mul(0.5), "differ from the clean ones");
     }
 
     @Test

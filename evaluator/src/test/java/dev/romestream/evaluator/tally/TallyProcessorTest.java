@@ -11,6 +11,7 @@ import dev.romestream.robustness.attack.Suite;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.AttackProgress;
 import dev.romestream.schemas.AttackRequest;
+import dev.romestream.schemas.AttackSpec;
 import dev.romestream.schemas.BatchOutcome;
 import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.NetworkVersion;
@@ -53,7 +54,7 @@ class TallyProcessorTest {
             EvaluationPlan.attacks(Suite.named("pixel-2"), new NetworkVersion("v", 0, ""), List.of());
     private static final List<PlannedAttack> LONG = PLAN.stream()
             .map(planned -> PlannedAttack.newBuilder(planned)
-                    .setAttack(dev.romestream.schemas.AttackSpec.newBuilder(planned.getAttack())
+                    .setAttack(AttackSpec.newBuilder(planned.getAttack())
                             .setSteps(100_000)
                             .build())
                     .build())

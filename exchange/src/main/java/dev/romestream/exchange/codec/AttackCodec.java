@@ -2,7 +2,7 @@ package dev.romestream.exchange.codec;
 
 import dev.romestream.exchange.identity.Digest;
 import dev.romestream.exchange.identity.NetworkReference;
-import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.attack.Norm;
 import dev.romestream.robustness.network.LabelledImages;
@@ -11,6 +11,7 @@ import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.schemas.AnswerKind;
 import dev.romestream.schemas.AttackNorm;
 import dev.romestream.schemas.AttackRequest;
+import dev.romestream.schemas.AttackSpec;
 import dev.romestream.schemas.AugmentationDraw;
 import dev.romestream.schemas.Space;
 import dev.romestream.schemas.Split;
@@ -22,8 +23,8 @@ import java.util.Optional;
 public final class AttackCodec {
     private AttackCodec() {}
 
-    public static dev.romestream.schemas.AttackSpec encode(AttackSpec spec) {
-        return new dev.romestream.schemas.AttackSpec(
+    public static AttackSpec encode(AttackSettings spec) {
+        return new AttackSpec(
                 spec.name(),
                 Space.valueOf(spec.space().name()),
                 spec.targeted(),
@@ -35,8 +36,8 @@ public final class AttackCodec {
                 spec.parameters());
     }
 
-    public static AttackSpec decode(dev.romestream.schemas.AttackSpec spec) {
-        return new AttackSpec(
+    public static AttackSettings decode(AttackSpec spec) {
+        return new AttackSettings(
                 spec.getAttack(),
                 ThreatModel.Space.valueOf(spec.getSpace().name()),
                 spec.getTargeted(),
@@ -49,7 +50,7 @@ public final class AttackCodec {
     }
 
     static Optional<Norm> norm(AttackNorm norm) {
-        return Optional.ofNullable(norm).map(given -> Norm.valueOf(given.name()));
+        return Optional.ofNullable(norm).map(known -> Norm.valueOf(known.name()));
     }
 
     /**
@@ -64,7 +65,7 @@ public final class AttackCodec {
             String fingerprint,
             Split split,
             int[] images,
-            AttackSpec attack,
+            AttackSettings attack,
             Optional<AttackTask.AugmentationDraw> augmentation,
             Seed seed,
             AnswerKind answer,

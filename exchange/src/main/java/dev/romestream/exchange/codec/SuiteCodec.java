@@ -1,6 +1,6 @@
 package dev.romestream.exchange.codec;
 
-import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Suite;
 import dev.romestream.robustness.attack.SuiteAttack;
@@ -44,7 +44,7 @@ public final class SuiteCodec {
     }
 
     private static SuiteAttack attack(dev.romestream.schemas.SuiteAttack spec, ThreatModel.Space space) {
-        AttackSpec attack = new AttackSpec(
+        AttackSettings attack = new AttackSettings(
                 spec.getAttack(),
                 space,
                 false,

@@ -32,21 +32,21 @@ public final class AlertRules {
      * @throws IllegalArgumentException naming the rule, its key, the value and what is allowed
      */
     public static Map<String, AlertRule> of(Experiment experiment, List<Suite> suites) {
-        List<AlertRule> given = experiment.getAlerts();
-        if (given.size() > MOST) {
+        List<AlertRule> alerts = experiment.getAlerts();
+        if (alerts.size() > MOST) {
             throw new IllegalArgumentException(
-                    "There are " + given.size() + " alerts; the most allowed is " + MOST + ".");
+                    "There are " + alerts.size() + " alerts; the most allowed is " + MOST + ".");
         }
         Map<String, AlertRule> rules = new LinkedHashMap<>();
-        for (int i = 0; i < given.size(); i++) {
+        for (int i = 0; i < alerts.size(); i++) {
             String key = "alerts[" + i + "]";
-            check(key, given.get(i), suites);
-            String name = name(given.get(i));
+            check(key, alerts.get(i), suites);
+            String name = name(alerts.get(i));
             if (!name.matches("[a-zA-Z0-9._-]{1,100}")) {
                 throw new IllegalArgumentException("The key '" + key + ".name' is '" + name
                         + "'; allowed are at most 100 letters, digits, '.', '_' and '-'.");
             }
-            if (rules.put(name, given.get(i)) != null) {
+            if (rules.put(name, alerts.get(i)) != null) {
                 throw new IllegalArgumentException("There are two alerts of the name '" + name + "'.");
             }
         }

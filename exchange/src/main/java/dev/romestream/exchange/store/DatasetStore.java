@@ -55,6 +55,16 @@ public final class DatasetStore implements AutoCloseable {
         }
     }
 
+    /** Waits until every data set is known that is on the topic now. */
+    public void awaitCurrent(Duration limit) {
+        reader.awaitCurrent(limit);
+    }
+
+    /** What is known of a data set, if it is there. */
+    public Optional<DatasetDescriptor> descriptor(String id) {
+        return Optional.ofNullable(descriptors.get(id));
+    }
+
     /**
      * The data set with this id, once all of it is there.
      *

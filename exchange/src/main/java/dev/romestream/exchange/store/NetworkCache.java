@@ -8,6 +8,7 @@ import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.exchange.identity.NetworkReference;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.schemas.Network;
@@ -71,9 +72,9 @@ public final class NetworkCache implements AutoCloseable {
     public NetworkCache(RomeConfig config, NDManager parent, NetworkStore networks) {
         this.manager = parent.newSubManager();
         this.networks = networks;
-        this.programs = config.flag(RomeConfig.NETWORKS_TORCHSCRIPT);
+        this.programs = config.flag(Settings.NETWORKS_TORCHSCRIPT);
         this.loaded = Caffeine.newBuilder()
-                .maximumSize(config.integer(RomeConfig.NETWORK_CACHE))
+                .maximumSize(config.integer(Settings.NETWORK_CACHE))
                 .executor(Runnable::run)
                 .<Key, Loaded>removalListener((key, network, cause) -> network.close())
                 .build();

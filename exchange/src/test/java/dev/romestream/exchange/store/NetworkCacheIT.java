@@ -8,6 +8,7 @@ import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.exchange.identity.NetworkReference;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.TopicSetup;
 import dev.romestream.robustness.network.Architecture;
@@ -43,7 +44,7 @@ class NetworkCacheIT {
     @BeforeEach
     void start() {
         cluster = TestCluster.start(directory);
-        RomeConfig config = RomeConfig.of(cluster.tenant(Map.of(RomeConfig.NETWORK_CACHE, "1")));
+        RomeConfig config = RomeConfig.of(cluster.tenant(Map.of(Settings.NETWORK_CACHE, "1")));
         TopicSetup.ensure(config);
         networks = new NetworkStore(config);
         cache = new NetworkCache(config, manager, networks);

@@ -1,6 +1,7 @@
 package dev.romestream.messaging.queue;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.failure.Fault;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.topic.DeadLetters;
@@ -21,7 +22,7 @@ final class FailedWork implements AutoCloseable {
     private final DeadLetters deadLetters;
 
     FailedWork(RomeConfig config, WorkQueue.Worker worker) {
-        this.attempts = config.integer(RomeConfig.QUEUE_ATTEMPTS);
+        this.attempts = config.integer(Settings.QUEUE_ATTEMPTS);
         this.worker = worker;
         this.deadLetters = new DeadLetters(config);
     }

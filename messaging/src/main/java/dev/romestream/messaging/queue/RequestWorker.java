@@ -1,6 +1,7 @@
 package dev.romestream.messaging.queue;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.failure.Fault;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.serde.Decoder;
@@ -26,7 +27,7 @@ public abstract class RequestWorker<T extends SpecificRecord> implements WorkQue
     protected RequestWorker(RomeConfig config, Class<T> type) {
         this.type = type;
         this.decoder = new Decoder(config);
-        this.stallNanos = TimeUnit.MILLISECONDS.toNanos(config.number(RomeConfig.HEALTH_STALL));
+        this.stallNanos = TimeUnit.MILLISECONDS.toNanos(config.number(Settings.HEALTH_STALL));
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.romestream.messaging.queue;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.failure.Fault;
 import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.TopicNames;
@@ -52,7 +53,7 @@ final class ShareGroupQueue implements WorkQueue {
         this.config = config;
         this.group = group;
         TopicNames names = TopicNames.of(config);
-        if (config.flag(RomeConfig.TOPICS_CREATE)) {
+        if (config.flag(Settings.TOPICS_CREATE)) {
             ShareGroups.configure(config, group);
         }
         this.sender = new QuickSender(config, group.baseName() + "-hand-back");

@@ -1,6 +1,7 @@
 package dev.romestream.messaging.queue;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.WorkGroup;
@@ -49,7 +50,7 @@ public final class ShareGroups {
                         "share.delivery.count.limit",
                         DELIVERY_LIMIT);
                 alter(admin, groupId, needed);
-                shorten(admin, groupId, "share.record.lock.duration.ms", config.integer(RomeConfig.QUEUE_LOCK));
+                shorten(admin, groupId, "share.record.lock.duration.ms", config.integer(Settings.QUEUE_LOCK));
                 shorten(admin, groupId, "share.session.timeout.ms", SESSION_MS);
                 return true;
             }

@@ -1,6 +1,7 @@
 package dev.romestream.messaging.queue;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.failure.Fault;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.WorkGroup;
@@ -30,7 +31,7 @@ public interface WorkQueue extends AutoCloseable {
 
     /** The queue that {@code queue.type} names. */
     static WorkQueue open(RomeConfig config, WorkGroup group, List<Topic> topics, Worker worker) {
-        return config.string(RomeConfig.QUEUE_TYPE).equals("share")
+        return config.string(Settings.QUEUE_TYPE).equals("share")
                 ? new ShareGroupQueue(config, group, topics, worker)
                 : new ConsumerGroupQueue(config, group.baseName(), topics, worker);
     }

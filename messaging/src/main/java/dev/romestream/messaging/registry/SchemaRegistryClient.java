@@ -144,19 +144,19 @@ public final class SchemaRegistryClient {
     }
 
     private static Optional<SSLContext> tls(Map<String, ?> settings) {
-        Map<String, Object> given = new HashMap<>();
+        Map<String, Object> tls = new HashMap<>();
         settings.forEach((key, value) -> {
             if (key.startsWith(TLS_PREFIX + "ssl.")) {
-                given.put(key.substring(TLS_PREFIX.length()), value);
+                tls.put(key.substring(TLS_PREFIX.length()), value);
             }
         });
-        if (given.isEmpty()) {
+        if (tls.isEmpty()) {
             return Optional.empty();
         }
         ConfigDef definition = new ConfigDef();
         SslConfigs.addClientSslSupport(definition);
         try (DefaultSslEngineFactory factory = new DefaultSslEngineFactory()) {
-            factory.configure(definition.parse(given));
+            factory.configure(definition.parse(tls));
             return Optional.of(factory.sslContext());
         } catch (KafkaException e) {
             throw new ConfigException("The settings " + TLS_PREFIX + "ssl.* cannot be used: " + e.getMessage());

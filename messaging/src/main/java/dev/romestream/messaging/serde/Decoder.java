@@ -1,6 +1,7 @@
 package dev.romestream.messaging.serde;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.messaging.failure.Outages;
 import java.time.Duration;
@@ -18,7 +19,7 @@ public final class Decoder implements AutoCloseable {
 
     public Decoder(RomeConfig config) {
         this.outages = config.outages();
-        this.patience = Duration.ofMillis(config.number(RomeConfig.REGISTRY_PATIENCE));
+        this.patience = Duration.ofMillis(config.number(Settings.REGISTRY_PATIENCE));
         String name = config.string("value.deserializer");
         try {
             this.deserializer = Utils.newInstance(name, Deserializer.class);

@@ -42,15 +42,15 @@ public enum SubjectNameStrategy {
     /** The one that the serde's settings name by its class. */
     public static SubjectNameStrategy of(Map<String, ?> settings, boolean key) {
         String name = (key ? "key" : "value") + ".subject.name.strategy";
-        Object given = settings.get(name);
-        if (given == null) {
+        Object wanted = settings.get(name);
+        if (wanted == null) {
             return TOPIC;
         }
-        String simple = given.toString().substring(given.toString().lastIndexOf('.') + 1);
+        String simple = wanted.toString().substring(wanted.toString().lastIndexOf('.') + 1);
         return Arrays.stream(values())
                 .filter(strategy -> strategy.confluentName.equals(simple))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(name + " is " + given
+                .orElseThrow(() -> new IllegalArgumentException(name + " is " + wanted
                         + "; allowed are TopicNameStrategy, RecordNameStrategy and TopicRecordNameStrategy."));
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -41,8 +42,8 @@ public final class MonitoringEndpoint implements AutoCloseable {
             PrometheusMeterRegistry metrics,
             Supplier<Optional<String>> dead,
             Supplier<Optional<String>> unready) {
-        String host = config.string(RomeConfig.HTTP_HOST);
-        int port = config.integer(RomeConfig.HTTP_PORT);
+        String host = config.string(Settings.HTTP_HOST);
+        int port = config.integer(Settings.HTTP_PORT);
         try {
             this.server = HttpServer.create(new InetSocketAddress(host, port), 0);
         } catch (IOException e) {

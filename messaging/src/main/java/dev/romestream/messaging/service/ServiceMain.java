@@ -1,6 +1,7 @@
 package dev.romestream.messaging.service;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.messaging.topic.RecordInspector;
 import dev.romestream.messaging.topic.TopicSetup;
@@ -73,8 +74,8 @@ public final class ServiceMain implements Callable<Integer> {
                 .footer(
                         ("%nSettings, with their defaults (also as ROME_* in the environment); Kafka's client settings%n"
                                         + "and Confluent's serde settings go by their own names:%n%n")
-                                + RomeConfig.help().replace("%", "%%"));
-        line.setParameterExceptionHandler((exception, given) -> {
+                                + Settings.help().replace("%", "%%"));
+        line.setParameterExceptionHandler((exception, arguments) -> {
             System.err.println(program + ": " + exception.getMessage() + " (see " + program + " --help)");
             return USAGE;
         });
@@ -116,9 +117,9 @@ public final class ServiceMain implements Callable<Integer> {
         while (root.getCause() != null && root.getCause() != root) {
             root = root.getCause();
         }
-        String told = String.valueOf(exception.getMessage());
+        String message = String.valueOf(exception.getMessage());
         String meant = String.valueOf(root.getMessage());
-        return told.contains(meant) ? told : told + ": " + meant;
+        return message.contains(meant) ? message : message + ": " + meant;
     }
 
     private LogFormat chosenFormat() {
@@ -154,7 +155,7 @@ public final class ServiceMain implements Callable<Integer> {
         try (Resources resources = new Resources();
                 ProcessMetrics process = new ProcessMetrics(config)) {
             PrometheusMeterRegistry metrics = process.registry();
-            Optional<MonitoringEndpoint> endpoint = config.integer(RomeConfig.HTTP_PORT) < 0
+            Optional<MonitoringEndpoint> endpoint = config.integer(Settings.HTTP_PORT) < 0
                     ? Optional.empty()
                     : Optional.of(resources.add(
                             new MonitoringEndpoint(config, metrics, running::trouble, () -> running.trouble()
@@ -166,8 +167,8 @@ public final class ServiceMain implements Callable<Integer> {
                         "{}: ready{}{}",
                         program,
                         running.service.page().map(url -> " at " + url).orElse(""),
-                        endpoint.map(open -> ", health and metrics at http://" + config.string(RomeConfig.HTTP_HOST)
-                                        + ":" + open.port())
+                        endpoint.map(open -> ", health and metrics at http://" + config.string(Settings.HTTP_HOST) + ":"
+                                        + open.port())
                                 .orElse(""));
             }
             while (!signalled.await(WATCH_MS, TimeUnit.MILLISECONDS)) {

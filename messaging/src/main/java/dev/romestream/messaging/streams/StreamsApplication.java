@@ -1,6 +1,8 @@
 package dev.romestream.messaging.streams;
 
+import dev.romestream.messaging.config.ClientSettings;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.failure.Fault;
 import dev.romestream.messaging.failure.Outages;
 import dev.romestream.messaging.failure.StillInUseException;
@@ -54,7 +56,7 @@ public final class StreamsApplication implements AutoCloseable {
         this.name = name;
         this.kept = new KeptLetters(config, "read_committed");
         this.outages = config.outages();
-        this.stallMs = config.number(RomeConfig.HEALTH_STALL);
+        this.stallMs = config.number(Settings.HEALTH_STALL);
         this.streams = config.clients().streams(name, topology, properties(config));
         streams.setUncaughtExceptionHandler(exception -> {
             if (Fault.of(exception) == Fault.SICK_WORKER) {
@@ -88,8 +90,8 @@ public final class StreamsApplication implements AutoCloseable {
         properties.put("consumer.session.timeout.ms", SESSION_MS);
         properties.put("consumer.heartbeat.interval.ms", HEARTBEAT_MS);
         properties.put("main.consumer.max.poll.interval.ms", MOST_WAITING_MS);
-        properties.put("producer.max.request.size", RomeConfig.MAX_REQUEST_BYTES);
-        properties.put("producer.max.in.flight.requests.per.connection", RomeConfig.MAX_IN_FLIGHT_REQUESTS);
+        properties.put("producer.max.request.size", ClientSettings.MAX_REQUEST_BYTES);
+        properties.put("producer.max.in.flight.requests.per.connection", ClientSettings.MAX_IN_FLIGHT_REQUESTS);
         properties.put(
                 StreamsConfig.topicPrefix("max.message.bytes"),
                 Topic.ALERTS.settings().get("max.message.bytes"));

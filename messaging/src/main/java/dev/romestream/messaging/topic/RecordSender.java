@@ -16,6 +16,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /** Writes records to the catalogue's topics through one idempotent producer. Safe for use by several threads. */
@@ -65,8 +66,12 @@ public final class RecordSender implements AutoCloseable {
     }
 
     /** Retires the record with this key. */
-    public void tombstone(Topic topic, String key) {
-        dispatch(record(topic, key, null));
+    public void tombstone(Topic topic, String key, Header... headers) {
+        var record = record(topic, key, null);
+        for (Header header : headers) {
+            record.headers().add(header);
+        }
+        dispatch(record);
     }
 
     private void dispatch(ProducerRecord<String, SpecificRecord> record) {

@@ -1,13 +1,14 @@
 package dev.romestream.messaging.topic;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.WorkGroup;
 
 /** Names of the catalogue's topics on this cluster. */
 public record TopicNames(String prefix) {
     public static TopicNames of(RomeConfig config) {
-        return new TopicNames(config.string(RomeConfig.TOPIC_PREFIX));
+        return new TopicNames(config.string(Settings.TOPIC_PREFIX));
     }
 
     public String of(Topic topic) {

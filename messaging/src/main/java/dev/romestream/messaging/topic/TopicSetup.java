@@ -1,6 +1,7 @@
 package dev.romestream.messaging.topic;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.failure.UnavailableException;
 import dev.romestream.messaging.registry.RegistryException;
 import dev.romestream.messaging.registry.SchemaRegistryClient;
@@ -40,7 +41,7 @@ public final class TopicSetup {
      */
     public static void ensure(RomeConfig config) {
         try (Admin admin = config.clients().admin("setup", config.admin())) {
-            if (config.flag(RomeConfig.TOPICS_CREATE)) {
+            if (config.flag(Settings.TOPICS_CREATE)) {
                 createTopics(admin, config);
             } else {
                 requireTopics(admin, config);
@@ -72,7 +73,7 @@ public final class TopicSetup {
                         if (reason instanceof UnknownTopicOrPartitionException) {
                             throw new UnavailableException(
                                     "There is no topic " + topic + " at " + config.bootstrapServers()
-                                            + ": either " + RomeConfig.TOPIC_PREFIX
+                                            + ": either " + Settings.TOPIC_PREFIX
                                             + " is another, or nothing has been set up yet (rome topics --create, or a service)");
                         } else if (!(reason instanceof AuthorizationException)) {
                             throw new UnavailableException("The brokers at " + config.bootstrapServers()
@@ -97,7 +98,7 @@ public final class TopicSetup {
     }
 
     private static void register(RomeConfig config, SchemaRegistryClient registry, String subject, Schema schema) {
-        String level = config.string(RomeConfig.SCHEMA_COMPATIBILITY);
+        String level = config.string(Settings.SCHEMA_COMPATIBILITY);
         if (!level.isEmpty()) {
             registry.requireCompatibility(subject, level);
         }
@@ -127,13 +128,13 @@ public final class TopicSetup {
             int partitions =
                     switch (topic.spread()) {
                         case ONE -> 1;
-                        case MANY -> config.integer(RomeConfig.TOPIC_PARTITIONS);
+                        case MANY -> config.integer(Settings.TOPIC_PARTITIONS);
                         case WORK ->
-                            config.string(RomeConfig.QUEUE_TYPE).equals("share")
+                            config.string(Settings.QUEUE_TYPE).equals("share")
                                     ? 1
-                                    : config.integer(RomeConfig.TOPIC_PARTITIONS);
+                                    : config.integer(Settings.TOPIC_PARTITIONS);
                     };
-            short replication = (short) config.integer(RomeConfig.TOPIC_REPLICATION);
+            short replication = (short) config.integer(Settings.TOPIC_REPLICATION);
             wanted.add(new NewTopic(names.of(topic), partitions, replication).configs(topic.settings()));
         }
         admin.createTopics(wanted).values().forEach((topic, created) -> failure(created)

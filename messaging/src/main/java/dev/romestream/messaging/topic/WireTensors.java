@@ -22,10 +22,10 @@ public final class WireTensors {
                     field + " has the shape " + shape + "; allowed are at most " + MAX_AXES + " axes, none negative.");
         }
         long size = size(tensor);
-        int given = tensor.getData().remaining();
-        if (size != given) {
+        int bytes = tensor.getData().remaining();
+        if (size != bytes) {
             throw new UnprocessableException(field + " has the shape " + shape + " of " + tensor.getDtype()
-                    + ", which takes " + size + " bytes; given are " + given + ".");
+                    + ", which takes " + size + " bytes; given are " + bytes + ".");
         }
     }
 

@@ -30,9 +30,9 @@ class RomeConfigTest {
                 file,
                 Map.of("ROME_ATTACKER_COUNT", "3", "ROME_TOPIC_PREFIX", "env.", "PATH", "/bin"),
                 Map.of("attacker.count", "4"));
-        assertThat(config.integer(RomeConfig.ATTACKER_COUNT)).isEqualTo(4);
-        assertThat(config.string(RomeConfig.TOPIC_PREFIX)).isEqualTo("env.");
-        assertThat(config.string(RomeConfig.QUEUE_TYPE)).isEqualTo("consumer");
+        assertThat(config.integer(Settings.ATTACKER_COUNT)).isEqualTo(4);
+        assertThat(config.string(Settings.TOPIC_PREFIX)).isEqualTo("env.");
+        assertThat(config.string(Settings.QUEUE_TYPE)).isEqualTo("consumer");
         assertThat(config.bootstrapServers()).isEqualTo("localhost:9092");
     }
 
@@ -52,9 +52,9 @@ class RomeConfigTest {
                         "ROME_HEAP", "2g",
                         "ROME_LOG_LEVEL", "INFO"),
                 Map.of());
-        assertThat(config.integer(RomeConfig.DASHBOARD_PORT)).isZero();
+        assertThat(config.integer(Settings.DASHBOARD_PORT)).isZero();
         assertThat(config.producer()).doesNotContainKeys("service.host", "port");
-        assertThat(config.integer(RomeConfig.HTTP_PORT)).isEqualTo(8081);
+        assertThat(config.integer(Settings.HTTP_PORT)).isEqualTo(8081);
         assertThatThrownBy(() -> RomeConfig.load(null, Map.of("ROME_ALERTS_WEBHOK_URL", "http://a"), Map.of()))
                 .hasMessageContaining("alerts.webhok.url");
     }
@@ -96,9 +96,9 @@ class RomeConfigTest {
                         "sasl.jaas.config", "login password=\"${dir:" + directory + ":password}\";",
                         "data.dir", "${env:HOME}"));
         assertThat(config.serde()).containsEntry("basic.auth.user.info", "me:hush-1");
-        assertThat(config.string(RomeConfig.TOPIC_PREFIX)).isEqualTo("hush-2.");
+        assertThat(config.string(Settings.TOPIC_PREFIX)).isEqualTo("hush-2.");
         assertThat(config.consumer()).containsEntry("sasl.jaas.config", "login password=\"hush-3\";");
-        assertThat(config.string(RomeConfig.DATA_DIR)).isEqualTo(home);
+        assertThat(config.string(Settings.DATA_DIR)).isEqualTo(home);
         assertThat(config.with(Map.of("linger.ms", "7")).describe())
                 .contains("topic.prefix=[hidden]", "data.dir=[hidden]")
                 .doesNotContain("hush")

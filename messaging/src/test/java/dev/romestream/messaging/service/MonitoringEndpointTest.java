@@ -3,6 +3,7 @@ package dev.romestream.messaging.service;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.InetAddress;
@@ -23,7 +24,7 @@ class MonitoringEndpointTest {
     /** An orchestrator that gets no answer restarts the service. */
     @Test
     void clientsThatNeverFinishTheirRequestHoldUpNobody() throws Exception {
-        RomeConfig config = RomeConfig.of(Map.of(RomeConfig.HTTP_HOST, "localhost", RomeConfig.HTTP_PORT, "0"));
+        RomeConfig config = RomeConfig.of(Map.of(Settings.HTTP_HOST, "localhost", Settings.HTTP_PORT, "0"));
         var metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         List<Socket> slow = new ArrayList<>();
         try (MonitoringEndpoint endpoint =

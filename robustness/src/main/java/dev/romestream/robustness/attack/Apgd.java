@@ -106,7 +106,7 @@ final class Apgd {
      * @param images which rows of {@code clean} are attacked
      * @return for every one of {@code images}, in order
      */
-    List<Outcome> run(float[][] clean, int[] labels, int[] targets, List<Integer> images, Seed seed) {
+    List<AttackResult> run(float[][] clean, int[] labels, int[] targets, List<Integer> images, Seed seed) {
         List<Track> all = images.stream()
                 .map(i ->
                         new Track(clean[i], labels[i], targets[i], seed.with(i).random()))
@@ -135,7 +135,7 @@ final class Apgd {
             }
         }
         return all.stream()
-                .map(track -> new Outcome(track.best, track.misclassified))
+                .map(track -> new AttackResult(track.best, track.misclassified))
                 .toList();
     }
 

@@ -19,7 +19,7 @@ import java.util.Optional;
  * @param augmentation a Siamese draw that the normalised images get before the attack, for priors
  */
 public record AttackTask(
-        AttackSpec spec,
+        AttackSettings spec,
         ImageShape shape,
         byte[] pixels,
         int[] labels,

@@ -189,8 +189,8 @@ public final class Attacks {
             boolean targetable,
             int usualSteps,
             Map<String, Double> defaults,
-            ToDoubleBiFunction<AttackSpec, Integer> cost,
-            Function<AttackSpec, Attack> factory) {}
+            ToDoubleBiFunction<AttackSettings, Integer> cost,
+            Function<AttackSettings, Attack> factory) {}
 
     private static void define(
             String name,
@@ -198,28 +198,28 @@ public final class Attacks {
             boolean targetable,
             int usualSteps,
             Map<String, Double> defaults,
-            ToDoubleBiFunction<AttackSpec, Integer> cost,
-            Function<AttackSpec, Attack> factory) {
+            ToDoubleBiFunction<AttackSettings, Integer> cost,
+            Function<AttackSettings, Attack> factory) {
         KNOWN.put(name, new Definition(norms, targetable, usualSteps, Map.copyOf(defaults), cost, factory));
     }
 
-    private static double look(AttackSpec spec, int classes) {
+    private static double look(AttackSettings spec, int classes) {
         return FORWARD;
     }
 
-    private static double descent(AttackSpec spec, int classes) {
+    private static double descent(AttackSettings spec, int classes) {
         return steps(spec) * spec.parameters().getOrDefault(RESTARTS, 1.0);
     }
 
-    private static double steps(AttackSpec spec) {
+    private static double steps(AttackSettings spec) {
         return Math.max(1, spec.steps());
     }
 
-    private static Ball ball(AttackSpec spec) {
+    private static Ball ball(AttackSettings spec) {
         return new Ball(norm(spec).orElseThrow(), spec.epsilon());
     }
 
-    private static Attack gradientDescent(AttackSpec spec) {
+    private static Attack gradientDescent(AttackSettings spec) {
         return new ProjectedGradientDescent(
                 norm(spec).orElseThrow(),
                 spec.epsilon(),
@@ -255,7 +255,7 @@ public final class Attacks {
     }
 
     /** The norm in which an attack is bounded by its epsilon; empty where it is not bounded. */
-    public static Optional<Norm> norm(AttackSpec spec) {
+    public static Optional<Norm> norm(AttackSettings spec) {
         return spec.norm().or(() -> definition(spec.name()).norms().stream().findFirst());
     }
 
@@ -265,24 +265,24 @@ public final class Attacks {
      *
      * @throws IllegalArgumentException for an unknown name, listing the known
      */
-    public static AttackSpec completed(AttackSpec given) {
-        int usual = definition(given.name()).usualSteps();
-        boolean descends = Set.of(PGD, PGD_L2).contains(given.name()) && given.stepSize() == 0;
-        double share = norm(given).equals(Optional.of(Norm.L2)) ? 15 / 128.0 : 0.25;
-        return new AttackSpec(
-                given.name(),
-                given.space(),
-                given.targeted(),
-                given.epsilon(),
-                descends ? share * given.epsilon() : given.stepSize(),
-                given.steps() == 0 ? usual : given.steps(),
-                given.randomStart(),
-                given.norm(),
-                given.parameters());
+    public static AttackSettings completed(AttackSettings settings) {
+        int usual = definition(settings.name()).usualSteps();
+        boolean descends = Set.of(PGD, PGD_L2).contains(settings.name()) && settings.stepSize() == 0;
+        double share = norm(settings).equals(Optional.of(Norm.L2)) ? 15 / 128.0 : 0.25;
+        return new AttackSettings(
+                settings.name(),
+                settings.space(),
+                settings.targeted(),
+                settings.epsilon(),
+                descends ? share * settings.epsilon() : settings.stepSize(),
+                settings.steps() == 0 ? usual : settings.steps(),
+                settings.randomStart(),
+                settings.norm(),
+                settings.parameters());
     }
 
     /** About what an attack costs for one image, in gradient evaluations, where there are so many classes. */
-    public static double cost(AttackSpec spec, int classes) {
+    public static double cost(AttackSettings spec, int classes) {
         return definition(spec.name()).cost().applyAsDouble(spec, classes);
     }
 
@@ -291,7 +291,7 @@ public final class Attacks {
      *
      * @throws IllegalArgumentException naming another one
      */
-    public static void requireClasses(AttackSpec spec, int classes) {
+    public static void requireClasses(AttackSettings spec, int classes) {
         if (classes < LEAST_CLASSES && RATIO_OF_LOGITS.contains(spec.name())) {
             throw new IllegalArgumentException("The attack " + spec.name() + " needs " + LEAST_CLASSES
                     + " classes or more, and there are " + classes
@@ -300,7 +300,7 @@ public final class Attacks {
     }
 
     /** Whether a composite attack leaves out a stage for want of classes. */
-    public static boolean leavesOut(AttackSpec spec, int classes) {
+    public static boolean leavesOut(AttackSettings spec, int classes) {
         return classes < LEAST_CLASSES && COMPOSITE.contains(spec.name());
     }
 
@@ -323,7 +323,7 @@ public final class Attacks {
      *
      * @throws IllegalArgumentException for an unknown name or parameter, listing the known, or for values that make no sense
      */
-    public static Attack create(AttackSpec spec) {
+    public static Attack create(AttackSettings spec) {
         Definition definition = definition(spec.name());
         for (String parameter : spec.parameters().keySet()) {
             if (!definition.defaults().containsKey(parameter)) {
@@ -343,7 +343,7 @@ public final class Attacks {
     }
 
     /** An attack comes from a record or a file of somebody else's: what it costs has a limit. */
-    private static void requireAffordable(AttackSpec spec, Definition definition) {
+    private static void requireAffordable(AttackSettings spec, Definition definition) {
         Map<String, Double> values = new TreeMap<>(definition.defaults());
         values.putAll(spec.parameters());
         values.put("epsilon", spec.epsilon());

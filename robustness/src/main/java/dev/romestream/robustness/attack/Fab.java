@@ -79,9 +79,9 @@ record Fab(Ball ball, int steps, Aim aim) implements StagedAttack {
             }
             running = next;
         }
-        List<Outcome> outcomes = new ArrayList<>();
+        List<AttackResult> outcomes = new ArrayList<>();
         for (int row = 0; row < points.length; row++) {
-            outcomes.add(new Outcome(points[row], misclassified[row]));
+            outcomes.add(new AttackResult(points[row], misclassified[row]));
         }
         field.enter(outcomes);
     }

@@ -109,7 +109,7 @@ record Square(Ball ball, int queries, double initialShare, boolean targeted) imp
                             .toList());
         }
         field.enter(all.stream()
-                .map(search -> new Outcome(search.best, search.margin <= 0))
+                .map(search -> new AttackResult(search.best, search.margin <= 0))
                 .toList());
     }
 

@@ -69,7 +69,7 @@ interface StagedAttack extends RowAttack {
         }
 
         /** Enters what came of the robust images, in order. */
-        void enter(List<Outcome> outcomes) {
+        void enter(List<AttackResult> outcomes) {
             List<Integer> left = new ArrayList<>();
             for (int row = 0; row < outcomes.size(); row++) {
                 int image = robust.get(row);

@@ -51,10 +51,10 @@ public record Suite(String name, Space space, List<SuiteAttack> attacks) {
 
     private static Suite controlled(String name, Space space, List<SuiteAttack> others) {
         List<SuiteAttack> attacks = new ArrayList<>();
-        attacks.add(SuiteAttack.of(AttackSpec.control(Attacks.NONE, space)));
-        attacks.add(SuiteAttack.of(AttackSpec.control(Attacks.CLAMP, space)));
-        for (SuiteAttack given : others) {
-            SuiteAttack attack = given.completed();
+        attacks.add(SuiteAttack.of(AttackSettings.control(Attacks.NONE, space)));
+        attacks.add(SuiteAttack.of(AttackSettings.control(Attacks.CLAMP, space)));
+        for (SuiteAttack other : others) {
+            SuiteAttack attack = other.completed();
             Attacks.create(attack.spec().targetedAt(attack.targeted()));
             if (!List.of(Attacks.NONE, Attacks.CLAMP).contains(attack.spec().name())) {
                 attacks.add(attack);
@@ -86,14 +86,14 @@ public record Suite(String name, Space space, List<SuiteAttack> attacks) {
         Space space = Space.NORMALISED;
         double epsilon = 8 * PIXEL;
         List<SuiteAttack> attacks = new ArrayList<>(published(space, epsilon, PUBLISHED_STEP));
-        attacks.add(SuiteAttack.of(new AttackSpec(Attacks.DEEPFOOL, space, false, 0, 0, 50, false)));
+        attacks.add(SuiteAttack.of(new AttackSettings(Attacks.DEEPFOOL, space, false, 0, 0, 50, false)));
         // torchattacks leaves the ends of the range infinitely far
         attacks.add(SuiteAttack.of(
-                new AttackSpec(Attacks.CW, space, false, 0, 0, 100, false, Optional.empty(), Map.of("clip", 1.0))));
-        attacks.add(SuiteAttack.of(new AttackSpec(Attacks.AUTOATTACK_10, space, false, epsilon, 0, 10, true)));
-        var square = new AttackSpec(Attacks.SQUARE, space, false, epsilon, 0, 5000, true);
+                new AttackSettings(Attacks.CW, space, false, 0, 0, 100, false, Optional.empty(), Map.of("clip", 1.0))));
+        attacks.add(SuiteAttack.of(new AttackSettings(Attacks.AUTOATTACK_10, space, false, epsilon, 0, 10, true)));
+        var square = new AttackSettings(Attacks.SQUARE, space, false, epsilon, 0, 5000, true);
         attacks.add(new SuiteAttack(square, true, false, false, false));
-        attacks.add(SuiteAttack.of(new AttackSpec(Attacks.SPSA, space, false, epsilon, 0, 1, false))
+        attacks.add(SuiteAttack.of(new AttackSettings(Attacks.SPSA, space, false, epsilon, 0, 1, false))
                 .unrated());
         return controlled("as-published", space, attacks);
     }
@@ -103,28 +103,28 @@ public record Suite(String name, Space space, List<SuiteAttack> attacks) {
         Space space = Space.PIXEL;
         double epsilon = 8 * PIXEL;
         double step = 2 * PIXEL;
-        var pgd = new AttackSpec(Attacks.PGD, space, false, epsilon, step, PGD_STEPS, false);
+        var pgd = new AttackSettings(Attacks.PGD, space, false, epsilon, step, PGD_STEPS, false);
         return controlled(
                 "checks",
                 space,
                 List.of(
-                        SuiteAttack.of(new AttackSpec(Attacks.NOISE, space, false, epsilon, 0, 0, true)),
-                        SuiteAttack.of(AttackSpec.fgsm(space, epsilon)),
+                        SuiteAttack.of(new AttackSettings(Attacks.NOISE, space, false, epsilon, 0, 0, true)),
+                        SuiteAttack.of(AttackSettings.fgsm(space, epsilon)),
                         SuiteAttack.of(pgd),
                         new SuiteAttack(
-                                new AttackSpec(Attacks.PGD, space, false, epsilon, step, 10 * PGD_STEPS, false),
+                                new AttackSettings(Attacks.PGD, space, false, epsilon, step, 10 * PGD_STEPS, false),
                                 true,
                                 false,
                                 false,
                                 true),
                         new SuiteAttack(
-                                new AttackSpec(Attacks.PGD, space, false, 2 * epsilon, 2 * step, PGD_STEPS, false),
+                                new AttackSettings(Attacks.PGD, space, false, 2 * epsilon, 2 * step, PGD_STEPS, false),
                                 true,
                                 false,
                                 false,
                                 true),
                         new SuiteAttack(
-                                new AttackSpec(Attacks.SQUARE, space, false, epsilon, 0, CHECK_QUERIES, true),
+                                new AttackSettings(Attacks.SQUARE, space, false, epsilon, 0, CHECK_QUERIES, true),
                                 true,
                                 false,
                                 false,
@@ -139,18 +139,19 @@ public record Suite(String name, Space space, List<SuiteAttack> attacks) {
                 "transfer",
                 space,
                 List.of(
-                        SuiteAttack.of(AttackSpec.fgsm(space, epsilon)).transferred(),
-                        SuiteAttack.of(new AttackSpec(Attacks.PGD, space, false, epsilon, 2 * PIXEL, PGD_STEPS, false))
+                        SuiteAttack.of(AttackSettings.fgsm(space, epsilon)).transferred(),
+                        SuiteAttack.of(new AttackSettings(
+                                        Attacks.PGD, space, false, epsilon, 2 * PIXEL, PGD_STEPS, false))
                                 .transferred()));
     }
 
     private static Suite quick() {
-        return controlled("quick", Space.PIXEL, List.of(SuiteAttack.of(AttackSpec.fgsm(Space.PIXEL, 8 * PIXEL))));
+        return controlled("quick", Space.PIXEL, List.of(SuiteAttack.of(AttackSettings.fgsm(Space.PIXEL, 8 * PIXEL))));
     }
 
     /** The standard attack at 8/255 in pixel space, as RobustBench has it. */
     private static Suite autoAttack() {
-        var attack = new AttackSpec(Attacks.AUTOATTACK, Space.PIXEL, false, 8 * PIXEL, 0, AUTOATTACK_STEPS, true);
+        var attack = new AttackSettings(Attacks.AUTOATTACK, Space.PIXEL, false, 8 * PIXEL, 0, AUTOATTACK_STEPS, true);
         return controlled("autoattack", Space.PIXEL, List.of(SuiteAttack.of(attack)));
     }
 
@@ -158,10 +159,10 @@ public record Suite(String name, Space space, List<SuiteAttack> attacks) {
     private static List<SuiteAttack> published(Space space, double epsilon, double step) {
         double radius = 16 * epsilon;
         return List.of(
-                SuiteAttack.of(AttackSpec.fgsm(space, epsilon)),
-                SuiteAttack.of(new AttackSpec(Attacks.PGD, space, false, epsilon, step, PGD_STEPS, false)),
+                SuiteAttack.of(AttackSettings.fgsm(space, epsilon)),
+                SuiteAttack.of(new AttackSettings(Attacks.PGD, space, false, epsilon, step, PGD_STEPS, false)),
                 SuiteAttack.of(
-                        new AttackSpec(Attacks.PGD_L2, space, false, radius, radius * 15 / 128, PGD_STEPS, false)));
+                        new AttackSettings(Attacks.PGD_L2, space, false, radius, radius * 15 / 128, PGD_STEPS, false)));
     }
 
     private static Suite gradients(String name, Space space, double epsilon, double step) {

@@ -9,10 +9,10 @@ package dev.romestream.robustness.attack;
  * @param transfer whether it is crafted on every network that is evaluated together, and measured on each
  * @param rated whether it takes part in the ratios
  */
-public record SuiteAttack(AttackSpec spec, boolean untargeted, boolean targeted, boolean transfer, boolean rated) {
+public record SuiteAttack(AttackSettings spec, boolean untargeted, boolean targeted, boolean transfer, boolean rated) {
 
     /** In every mode that the attack has. */
-    public static SuiteAttack of(AttackSpec spec) {
+    public static SuiteAttack of(AttackSettings spec) {
         return new SuiteAttack(spec, true, Attacks.isTargetable(spec.name()), false, true);
     }
 

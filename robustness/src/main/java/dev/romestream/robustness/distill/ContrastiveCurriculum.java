@@ -7,7 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.attack.Attack;
-import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.robustness.network.NeuralNetwork;
@@ -33,7 +33,7 @@ import java.util.stream.IntStream;
 public final class ContrastiveCurriculum implements DistillationMethod {
     private final NDManager manager;
     private final NetworkSource pool;
-    private final AttackSpec attack;
+    private final AttackSettings attack;
     private final Normalization normalization;
     private final Terms terms;
     private final String strategy;
@@ -53,7 +53,7 @@ public final class ContrastiveCurriculum implements DistillationMethod {
     public ContrastiveCurriculum(
             NDManager parent,
             NetworkSource pool,
-            AttackSpec attack,
+            AttackSettings attack,
             Normalization normalization,
             Terms terms,
             String strategy,

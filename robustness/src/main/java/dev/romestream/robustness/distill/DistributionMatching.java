@@ -18,22 +18,22 @@ import dev.romestream.robustness.train.StochasticGradientDescent;
 public final class DistributionMatching implements DistillationMethod {
     private final NDManager manager;
     private final Architecture architecture;
-    private final PriorPlan plan;
+    private final PriorDraws draws;
     private final Normalization normalization;
     private final StochasticGradientDescent optimiser;
     private final Seed seed;
 
-    /** @param plan which real images are drawn; its attack is not made */
+    /** @param draws which real images are drawn; its attack is not made */
     public DistributionMatching(
             NDManager parent,
             Architecture architecture,
-            PriorPlan plan,
+            PriorDraws draws,
             Normalization normalization,
             StochasticGradientDescent optimiser,
             Seed seed) {
         this.manager = parent.newSubManager();
         this.architecture = architecture;
-        this.plan = plan;
+        this.draws = draws;
         this.normalization = normalization;
         this.optimiser = optimiser;
         this.seed = seed;
@@ -45,10 +45,10 @@ public final class DistributionMatching implements DistillationMethod {
             Seed fresh = seed.with("network").with(iteration);
             NeuralNetwork network = new NeuralNetwork(
                     architecture,
-                    plan.images().shape(),
+                    draws.images().shape(),
                     set.classes(),
                     NeuralNetwork.initialParameters(
-                            scope, architecture, plan.images().shape(), set.classes(), fresh));
+                            scope, architecture, draws.images().shape(), set.classes(), fresh));
             for (int label = 0; label < set.classes(); label++) {
                 step(set, network, iteration, label);
             }
@@ -56,10 +56,10 @@ public final class DistributionMatching implements DistillationMethod {
     }
 
     private void step(SyntheticSet set, NeuralNetwork network, int iteration, int label) {
-        var draw = plan.augmentation(iteration, label);
+        var draw = draws.augmentation(iteration, label);
         Augmentation augmentation = new Augmentation(draw.strategy());
         try (NDManager scope = manager.newSubManager()) {
-            NDArray real = plan.augmented(scope, normalization, iteration, label);
+            NDArray real = draws.augmented(scope, normalization, iteration, label);
             NDArray target = PoolMatching.meanEmbedding(network, real);
             NDArray gradient = Autograd.gradient(Tensors.detached(scope, set.images(label)), stored -> {
                 NDArray seen = augmentation.siamese(SyntheticSet.expanded(stored, set.multiFormation()), draw.seed());

@@ -11,11 +11,11 @@ import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.tensor.Autograd;
 import dev.romestream.robustness.tensor.Seed;
+import dev.romestream.robustness.train.ClassifierTraining;
 import dev.romestream.robustness.train.CrossEntropy;
 import dev.romestream.robustness.train.StochasticGradientDescent;
 import dev.romestream.robustness.train.Training;
 import dev.romestream.robustness.train.TrainingSet;
-import dev.romestream.robustness.train.VictimTraining;
 
 /**
  * DC (Zhao et al., ICLR 2021) and, with an augmentation, DSA (Zhao and Bilen, ICML 2021): in each iteration a fresh random network is
@@ -30,7 +30,7 @@ public final class GradientMatching implements DistillationMethod {
 
     private final NDManager manager;
     private final Architecture architecture;
-    private final PriorPlan plan;
+    private final PriorDraws draws;
     private final Normalization normalization;
     private final Loops loops;
     private final StochasticGradientDescent optimiser;
@@ -46,18 +46,18 @@ public final class GradientMatching implements DistillationMethod {
      */
     public record Loops(int outer, int inner, int batch, StochasticGradientDescent optimiser) {}
 
-    /** @param plan which real images are drawn, and the augmentation; its attack is not made */
+    /** @param draws which real images are drawn, and the augmentation; its attack is not made */
     public GradientMatching(
             NDManager parent,
             Architecture architecture,
-            PriorPlan plan,
+            PriorDraws draws,
             Normalization normalization,
             Loops loops,
             StochasticGradientDescent optimiser,
             Seed seed) {
         this.manager = parent.newSubManager();
         this.architecture = architecture;
-        this.plan = plan;
+        this.draws = draws;
         this.normalization = normalization;
         this.loops = loops;
         this.optimiser = optimiser;
@@ -69,9 +69,9 @@ public final class GradientMatching implements DistillationMethod {
         Seed root = seed.with(iteration);
         try (NDManager scope = manager.newSubManager()) {
             NDList fresh = NeuralNetwork.initialParameters(
-                    scope, architecture, plan.images().shape(), set.classes(), root.with("network"));
+                    scope, architecture, draws.images().shape(), set.classes(), root.with("network"));
             NeuralNetwork network =
-                    new NeuralNetwork(architecture, plan.images().shape(), set.classes(), fresh);
+                    new NeuralNetwork(architecture, draws.images().shape(), set.classes(), fresh);
             try (Training training = new Training(scope, network, new NDList())) {
                 for (int outer = 0; outer < loops.outer(); outer++) {
                     for (int label = 0; label < set.classes(); label++) {
@@ -87,8 +87,8 @@ public final class GradientMatching implements DistillationMethod {
 
     private void step(SyntheticSet set, NeuralNetwork network, int draw, int label) {
         try (NDManager scope = manager.newSubManager()) {
-            NDArray real = plan.augmented(scope, normalization, draw, label);
-            AugmentationDraw same = plan.augmentation(draw, label);
+            NDArray real = draws.augmented(scope, normalization, draw, label);
+            AugmentationDraw same = draws.augmentation(draw, label);
             NDArray at = Autograd.leaf(scope, set.images(label));
             NDArray shown = new Augmentation(same.strategy())
                     .siamese(SyntheticSet.expanded(at, set.multiFormation()), same.seed());
@@ -109,8 +109,8 @@ public final class GradientMatching implements DistillationMethod {
         network.parameters().forEach(parameter -> leaves.add(Autograd.leaf(scope, parameter)));
         NeuralNetwork at = network.withParameters(leaves);
         NDList wanted = Autograd.last(CrossEntropy.mean(at.logits(real), label), leaves);
-        NDList given = Autograd.differentiable(CrossEntropy.mean(at.logits(synthetic), label), leaves);
-        return distance(given, wanted);
+        NDList gradients = Autograd.differentiable(CrossEntropy.mean(at.logits(synthetic), label), leaves);
+        return distance(gradients, wanted);
     }
 
     /**
@@ -141,20 +141,20 @@ public final class GradientMatching implements DistillationMethod {
         return rows.square().sum(new int[] {1}).add(NO_LENGTH).sqrt();
     }
 
-    private void train(Training training, SyntheticSet set, Seed draws) {
+    private void train(Training training, SyntheticSet set, Seed seed) {
         try (NDManager scope = manager.newSubManager()) {
-            TrainingSet given = set.trainingSet(scope);
-            Augmentation augmentation = new Augmentation(plan.strategy());
+            TrainingSet synthetic = set.trainingSet(scope);
+            Augmentation augmentation = new Augmentation(draws.strategy());
             for (int epoch = 0; epoch < loops.inner(); epoch++) {
-                VictimTraining.epoch(
+                ClassifierTraining.epoch(
                         scope,
                         training,
                         loops.optimiser(),
                         loops.batch(),
                         augmentation,
-                        given,
-                        draws.with(epoch),
-                        VictimTraining.NATURAL);
+                        synthetic,
+                        seed.with(epoch),
+                        ClassifierTraining.NATURAL);
             }
         }
     }

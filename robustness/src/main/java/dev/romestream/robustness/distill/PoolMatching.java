@@ -19,7 +19,7 @@ import dev.romestream.robustness.train.StochasticGradientDescent;
 public final class PoolMatching implements DistillationMethod {
     private final NDManager manager;
     private final NetworkSource pool;
-    private final PriorPlan plan;
+    private final PriorDraws draws;
     private final Targets targets;
     private final Objective objective;
     private final StochasticGradientDescent optimiser;
@@ -69,13 +69,13 @@ public final class PoolMatching implements DistillationMethod {
     public PoolMatching(
             NDManager parent,
             NetworkSource pool,
-            PriorPlan plan,
+            PriorDraws draws,
             Targets targets,
             Objective objective,
             StochasticGradientDescent optimiser) {
         this.manager = parent.newSubManager();
         this.pool = pool;
-        this.plan = plan;
+        this.draws = draws;
         this.targets = targets;
         this.objective = objective;
         this.optimiser = optimiser;
@@ -97,7 +97,7 @@ public final class PoolMatching implements DistillationMethod {
     }
 
     private void step(SyntheticSet set, PoolMember member, int iteration, int label, NDList target) {
-        AugmentationDraw draw = plan.augmentation(iteration, label);
+        AugmentationDraw draw = draws.augmentation(iteration, label);
         Augmentation augmentation = new Augmentation(draw.strategy());
         try (NDManager scope = manager.newSubManager()) {
             NDArray gradient = Autograd.gradient(Tensors.detached(scope, set.images(label)), stored -> {

@@ -3,7 +3,7 @@ package dev.romestream.robustness.distill;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.robustness.network.Architecture;
@@ -28,7 +28,7 @@ import java.util.Optional;
  */
 public record PoolTraining(
         Architecture architecture,
-        AttackSpec prior,
+        AttackSettings prior,
         int steps,
         int batch,
         StochasticGradientDescent optimiser,

@@ -7,7 +7,7 @@ import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.tensor.Scalars;
 
 /** Mean and standard deviation of what a network makes of real images, augmented as the synthetic ones are and not attacked. */
-public record RealEmbeddings(PriorPlan plan, Normalization normalization) implements PoolMatching.Targets {
+public record RealEmbeddings(PriorDraws draws, Normalization normalization) implements PoolMatching.Targets {
     /** Where the mean stands, {@code (features)}. */
     static final int MEAN = 0;
     /** Where the standard deviation stands, {@code (features)}, with one less than the images in its denominator. */
@@ -16,7 +16,7 @@ public record RealEmbeddings(PriorPlan plan, Normalization normalization) implem
     @Override
     public NDList of(NDManager manager, PoolMember member, int iteration, int label) {
         try (NDManager scope = manager.newSubManager()) {
-            NDList made = of(member.network().features(plan.augmented(scope, normalization, iteration, label)));
+            NDList made = of(member.network().features(draws.augmented(scope, normalization, iteration, label)));
             made.attach(manager);
             return made;
         }

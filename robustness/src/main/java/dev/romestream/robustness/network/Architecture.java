@@ -26,12 +26,12 @@ public record Architecture(String name, int width, int depth, Norm norm) {
 
     private static final int USUAL_WIDTH = 128;
     private static final int USUAL_DEPTH = 3;
-    private static final Map<String, BiFunction<ImageShape, Norm, Plan>> FIXED = Map.of(
-            MLP, (input, norm) -> Plan.mlp(input),
-            LENET, (input, norm) -> Plan.leNet(input),
-            ALEXNET, (input, norm) -> Plan.alexNet(input),
-            VGG11, Plan::vgg11,
-            RESNET18, Plan::resNet18);
+    private static final Map<String, BiFunction<ImageShape, Norm, Layers>> FIXED = Map.of(
+            MLP, (input, norm) -> Layers.mlp(input),
+            LENET, (input, norm) -> Layers.leNet(input),
+            ALEXNET, (input, norm) -> Layers.alexNet(input),
+            VGG11, Layers::vgg11,
+            RESNET18, Layers::resNet18);
 
     /** What follows a convolution. */
     public enum Norm {
@@ -92,9 +92,9 @@ public record Architecture(String name, int width, int depth, Norm norm) {
      *
      * @throws IllegalArgumentException where the architecture is not made for such images
      */
-    Plan plan(ImageShape input) {
+    Layers layers(ImageShape input) {
         return name.equals(CONVNET)
-                ? Plan.convNet(input, width, depth, norm)
+                ? Layers.convNet(input, width, depth, norm)
                 : FIXED.get(name).apply(input, norm);
     }
 

@@ -22,7 +22,7 @@ public final class NeuralNetwork implements Classifier {
     private final Architecture architecture;
     private final ImageShape input;
     private final int classes;
-    private final Plan plan;
+    private final Layers layers;
     private final Layer classifier;
     private final List<String> names;
     private final NDList parameters;
@@ -42,10 +42,10 @@ public final class NeuralNetwork implements Classifier {
         this.architecture = architecture;
         this.input = input;
         this.classes = classes;
-        this.plan = architecture.plan(input);
-        this.classifier = classifier(plan, classes);
+        this.layers = architecture.layers(input);
+        this.classifier = classifier(layers, classes);
         this.parameters = parameters;
-        Map<String, Layer.Parameter> declared = declared(plan, classes);
+        Map<String, Layer.Parameter> declared = declared(layers, classes);
         this.names = List.copyOf(declared.keySet());
         if (parameters.size() != declared.size()) {
             throw new IllegalArgumentException("A " + architecture + " has " + declared.size()
@@ -53,10 +53,10 @@ public final class NeuralNetwork implements Classifier {
         }
         Map<String, NDArray> byName = new HashMap<>();
         for (int i = 0; i < names.size(); i++) {
-            Shape given = parameters.get(i).getShape();
+            Shape shape = parameters.get(i).getShape();
             Shape wanted = declared.get(names.get(i)).shape();
-            if (!given.equals(wanted)) {
-                throw new IllegalArgumentException("The parameter " + names.get(i) + " has the shape " + given + "; a "
+            if (!shape.equals(wanted)) {
+                throw new IllegalArgumentException("The parameter " + names.get(i) + " has the shape " + shape + "; a "
                         + architecture + " needs " + wanted + ".");
             }
             byName.put(names.get(i), parameters.get(i));
@@ -68,7 +68,7 @@ public final class NeuralNetwork implements Classifier {
         this.architecture = other.architecture;
         this.input = other.input;
         this.classes = other.classes;
-        this.plan = other.plan;
+        this.layers = other.layers;
         this.classifier = other.classifier;
         this.names = other.names;
         this.parameters = other.parameters;
@@ -80,14 +80,14 @@ public final class NeuralNetwork implements Classifier {
         return new NeuralNetwork(this, named.kept(keeper));
     }
 
-    private static Layer classifier(Plan plan, int classes) {
-        return new Layer.Linear(plan.classifier(), plan.features(), classes);
+    private static Layer classifier(Layers layers, int classes) {
+        return new Layer.Linear(layers.classifier(), layers.features(), classes);
     }
 
-    private static Map<String, Layer.Parameter> declared(Plan plan, int classes) {
+    private static Map<String, Layer.Parameter> declared(Layers layers, int classes) {
         Map<String, Layer.Parameter> parameters = new LinkedHashMap<>();
-        plan.embedding().declare(parameters);
-        classifier(plan, classes).declare(parameters);
+        layers.embedding().declare(parameters);
+        classifier(layers, classes).declare(parameters);
         return parameters;
     }
 
@@ -104,7 +104,7 @@ public final class NeuralNetwork implements Classifier {
     /** Names and shapes of the parameters, in order. */
     public static Map<String, Shape> parameterShapes(Architecture architecture, ImageShape input, int classes) {
         Map<String, Shape> shapes = new LinkedHashMap<>();
-        declared(architecture.plan(input), classes).forEach((name, parameter) -> shapes.put(name, parameter.shape()));
+        declared(architecture.layers(input), classes).forEach((name, parameter) -> shapes.put(name, parameter.shape()));
         return shapes;
     }
 
@@ -112,7 +112,7 @@ public final class NeuralNetwork implements Classifier {
     public static NDList initialParameters(
             NDManager manager, Architecture architecture, ImageShape input, int classes, Seed seed) {
         NDList fresh = new NDList();
-        declared(architecture.plan(input), classes).forEach((name, parameter) -> {
+        declared(architecture.layers(input), classes).forEach((name, parameter) -> {
             Shape shape = parameter.shape();
             double bound = parameter.bound();
             fresh.add(
@@ -205,7 +205,7 @@ public final class NeuralNetwork implements Classifier {
 
     /** The embedding {@code (N, features)} of normalised images {@code (N, C, H, W)}: what the last linear layer sees. */
     public NDArray features(NDArray images) {
-        return plan.embedding().forward(images, named);
+        return layers.embedding().forward(images, named);
     }
 
     /** The logits of an embedding {@code (N, features)}. */

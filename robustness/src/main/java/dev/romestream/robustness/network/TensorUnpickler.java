@@ -78,8 +78,8 @@ final class TensorUnpickler extends Unpickler {
         }
 
         private void setState(Object state) {
-            if (state instanceof Object[] parts && parts.length > 1 && parts[1] instanceof String given) {
-                order = given;
+            if (state instanceof Object[] parts && parts.length > 1 && parts[1] instanceof String name) {
+                order = name;
             }
         }
 

@@ -11,6 +11,7 @@ import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.BinaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,12 +68,17 @@ final class ConvolutionCheck {
         done = true;
     }
 
-    /** What PyTorch offers in Python as {@code torch.backends.mkldnn.enabled = False}, and in no interface for C or Java. */
+    /**
+     * What PyTorch offers in Python as {@code torch.backends.mkldnn.enabled = False}, and in no interface for C or Java; with NNPACK,
+     * which would come next, and warns where it cannot.
+     */
     static void withoutOneDnn() {
         Path library = Path.of(LibUtils.getLibtorchPath(), System.mapLibraryName("torch_cpu"));
         NativeLibrary torch = NativeLibrary.getInstance(library.toString());
         Pointer context = torch.getFunction("_ZN2at13globalContextEv").invokePointer(new Object[0]);
-        torch.getFunction("_ZN2at7Context20setUserEnabledMkldnnEb").invokeVoid(new Object[] {context, false});
+        for (String flag : List.of("Mkldnn", "NNPACK")) {
+            torch.getFunction("_ZN2at7Context20setUserEnabled" + flag + "Eb").invokeVoid(new Object[] {context, false});
+        }
     }
 
     /** Whether a 3x3 convolution with a margin of one, and its gradient at the input, are what the sums say. */

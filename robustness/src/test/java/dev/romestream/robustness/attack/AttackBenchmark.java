@@ -82,8 +82,8 @@ class AttackBenchmark {
                 NDArray some = pixels.get("0:" + PART);
                 NDArray aim = Tensors.oneHot(manager, Arrays.copyOf(labels, PART), 10);
                 Attack pgd = Attacks.create(
-                        new AttackSpec(Attacks.PGD, Space.PIXEL, false, 8 / 255.0, 2 / 255.0, 10, false));
-                Attack apgd = Attacks.create(new AttackSpec("apgd_ce", Space.PIXEL, false, 1e-6, 0, 100, true));
+                        new AttackSettings(Attacks.PGD, Space.PIXEL, false, 8 / 255.0, 2 / 255.0, 10, false));
+                Attack apgd = Attacks.create(new AttackSettings("apgd_ce", Space.PIXEL, false, 1e-6, 0, 100, true));
                 NDArray a = manager.create(new Seed(1).uniform(1 << 20, -1, 1), new Shape(1 << 10, 1 << 10));
                 Map<String, Runnable> works = new LinkedHashMap<>();
                 works.put("matrix product", () -> {
@@ -202,7 +202,7 @@ class AttackBenchmark {
     private static Cost cost(NDManager manager, NeuralNetwork network, LabelledImages images, SuiteAttack attack) {
         Cost all = Cost.NONE;
         for (boolean targeted : modes(attack)) {
-            AttackSpec settings = attack.spec().targetedAt(targeted);
+            AttackSettings settings = attack.spec().targetedAt(targeted);
             Cost cost = cost(manager, network, images, settings);
             System.out.printf(
                     "  %-22s %8.2f s, an image %7.1f gradients and %7.1f forward passes%n",
@@ -215,7 +215,7 @@ class AttackBenchmark {
         return all;
     }
 
-    private static Cost cost(NDManager manager, NeuralNetwork network, LabelledImages images, AttackSpec settings) {
+    private static Cost cost(NDManager manager, NeuralNetwork network, LabelledImages images, AttackSettings settings) {
         long start = System.nanoTime();
         long gradients = 0;
         long forwards = 0;

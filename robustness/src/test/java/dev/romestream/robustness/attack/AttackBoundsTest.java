@@ -27,7 +27,7 @@ class AttackBoundsTest {
     private static final int[] IDS = IntStream.range(0, 12).toArray();
     private final LabelledImages images = TestData.randomImages(SHAPE, 4, 3, 1);
 
-    private AttackTask task(AttackSpec settings) {
+    private AttackTask task(AttackSettings settings) {
         return new AttackTask(settings, SHAPE, images.bytes(IDS), images.labels(IDS), Optional.empty(), new Seed(3));
     }
 
@@ -44,7 +44,7 @@ class AttackBoundsTest {
             String name, Space space, double epsilon, double step, int steps, boolean random, boolean targeted) {
         try (NDManager manager = TestData.manager()) {
             NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
-            var settings = new AttackSpec(name, space, targeted, epsilon, step, steps, random);
+            var settings = new AttackSettings(name, space, targeted, epsilon, step, steps, random);
             NDArray perturbed =
                     task(settings).run(manager, network, TestData.CIFAR10).images();
             NDArray clean = new ThreatModel(space, TestData.CIFAR10).fromPixels(images.pixels(manager, IDS));
@@ -71,7 +71,7 @@ class AttackBoundsTest {
     })
     void attacksOfEitherNormStayInItsBallAndTheRange(String name, Norm norm, int steps) {
         double epsilon = norm == Norm.L2 ? 0.8 : 0.05;
-        var settings = new AttackSpec(
+        var settings = new AttackSettings(
                 name, Space.PIXEL, false, epsilon, epsilon / 4, steps, false, Optional.of(norm), Map.of());
         try (NDManager manager = TestData.manager()) {
             NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
@@ -92,7 +92,8 @@ class AttackBoundsTest {
 
     @Test
     void aNormThatAnAttackDoesNotKnowIsRefused() {
-        var settings = new AttackSpec(Attacks.SPSA, Space.PIXEL, false, 1, 0, 1, false, Optional.of(Norm.L2), Map.of());
+        var settings =
+                new AttackSettings(Attacks.SPSA, Space.PIXEL, false, 1, 0, 1, false, Optional.of(Norm.L2), Map.of());
         assertThatThrownBy(() -> Attacks.create(settings))
                 .hasMessage("The attack spsa is not bounded in the norm L2; its own are [LINF].");
     }
@@ -104,7 +105,7 @@ class AttackBoundsTest {
             NDList dead = new NDList(network.parameters());
             dead.set(0, dead.get(0).mul(0));
             for (String name : List.of("pgd", "apgd_ce")) {
-                var settings = new AttackSpec(name, Space.PIXEL, false, 0.03, 0.01, 3, false);
+                var settings = new AttackSettings(name, Space.PIXEL, false, 0.03, 0.01, 3, false);
                 assertThat(task(settings)
                                 .run(manager, network, TestData.CIFAR10)
                                 .zeroGradients())
@@ -124,10 +125,10 @@ class AttackBoundsTest {
         try (NDManager manager = TestData.manager()) {
             NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
             for (Space space : Space.values()) {
-                NDArray none = task(AttackSpec.control(Attacks.NONE, space))
+                NDArray none = task(AttackSettings.control(Attacks.NONE, space))
                         .run(manager, network, TestData.CIFAR10)
                         .images();
-                NDArray clamp = task(AttackSpec.control(Attacks.CLAMP, space))
+                NDArray clamp = task(AttackSettings.control(Attacks.CLAMP, space))
                         .run(manager, network, TestData.CIFAR10)
                         .images();
                 assertThat(none.contentEquals(clamp)).isEqualTo(space == Space.PIXEL);
@@ -139,7 +140,7 @@ class AttackBoundsTest {
     void equalTasksGiveEqualBytesAndAnotherSeedGivesOthers() {
         try (NDManager manager = TestData.manager()) {
             NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
-            var settings = new AttackSpec(Attacks.PGD, Space.PIXEL, false, 0.03, 0.01, 3, true);
+            var settings = new AttackSettings(Attacks.PGD, Space.PIXEL, false, 0.03, 0.01, 3, true);
             AttackTask task = task(settings);
             AttackTask other =
                     new AttackTask(settings, SHAPE, task.pixels(), task.labels(), Optional.empty(), new Seed(4));
@@ -155,7 +156,7 @@ class AttackBoundsTest {
     void workIsCountedPerImage() {
         try (NDManager manager = TestData.manager()) {
             NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
-            var made = task(new AttackSpec(Attacks.PGD, Space.PIXEL, false, 0.03, 0.01, 7, false))
+            var made = task(new AttackSettings(Attacks.PGD, Space.PIXEL, false, 0.03, 0.01, 7, false))
                     .run(manager, network, TestData.CIFAR10);
             assertThat(made.gradientEvaluations()).isEqualTo(7 * 12);
         }
@@ -165,7 +166,7 @@ class AttackBoundsTest {
     void nativeMemoryIsGivenBack() {
         try (NDManager manager = TestData.manager()) {
             NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 4);
-            var settings = new AttackSpec(Attacks.PGD_L2, Space.PIXEL, false, 0.5, 0.1, 3, true);
+            var settings = new AttackSettings(Attacks.PGD_L2, Space.PIXEL, false, 0.5, 0.1, 3, true);
             task(settings).run(manager, network, TestData.CIFAR10).images().close();
             int before = manager.getManagedArrays().size();
             for (int i = 0; i < 20; i++) {
@@ -177,7 +178,7 @@ class AttackBoundsTest {
 
     @Test
     void anUnknownAttackIsRefusedWithTheKnownOnes() {
-        assertThatThrownBy(() -> Attacks.create(AttackSpec.control("pdg", Space.PIXEL)))
+        assertThatThrownBy(() -> Attacks.create(AttackSettings.control("pdg", Space.PIXEL)))
                 .hasMessageStartingWith("Unknown attack 'pdg'; known are apgd_ce,")
                 .hasMessageContaining("pgd_l2");
     }
@@ -199,7 +200,7 @@ class AttackBoundsTest {
                 "square|1000001|initialShare|0.8|1000001 steps; allowed are 0 to 100000"
             })
     void whatCostsTooMuchIsRefused(String name, int steps, String parameter, double value, String reason) {
-        AttackSpec spec = new AttackSpec(
+        AttackSettings spec = new AttackSettings(
                 name, Space.PIXEL, false, 0.03, 0.01, steps, false, Optional.empty(), Map.of(parameter, value));
         assertThatThrownBy(() -> Attacks.create(spec))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -23,9 +23,9 @@ class AwkwardInputsTest {
     private static final ImageShape SHAPE = new ImageShape(3, 8, 8);
     private static final int IMAGES = 3;
 
-    static Stream<AttackSpec> attacks() {
+    static Stream<AttackSettings> attacks() {
         return Attacks.names().stream().flatMap(name -> {
-            AttackSpec attack = new AttackSpec(
+            AttackSettings attack = new AttackSettings(
                     name,
                     Space.PIXEL,
                     false,
@@ -41,7 +41,7 @@ class AwkwardInputsTest {
 
     @ParameterizedTest
     @MethodSource("attacks")
-    void nothingFailsAndEveryValueIsFinite(AttackSpec attack) {
+    void nothingFailsAndEveryValueIsFinite(AttackSettings attack) {
         try (NDManager manager = TestData.manager()) {
             boolean needsThree =
                     attack.name().equals("apgd_dlr") || attack.name().equals("apgd_t");
@@ -67,7 +67,8 @@ class AwkwardInputsTest {
         }
     }
 
-    private static void check(NDManager manager, AttackSpec attack, NeuralNetwork victim, byte[] pixels, int[] labels) {
+    private static void check(
+            NDManager manager, AttackSettings attack, NeuralNetwork victim, byte[] pixels, int[] labels) {
         AttackTask task = new AttackTask(attack, SHAPE, pixels, labels, Optional.empty(), new Seed(1));
         try (NDManager scope = manager.newSubManager()) {
             for (float value :

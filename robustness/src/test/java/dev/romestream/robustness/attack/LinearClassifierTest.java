@@ -64,8 +64,8 @@ class LinearClassifierTest {
     }
 
     private Attack.Perturbation attack(String name, double epsilon, int steps, Map<String, Double> parameters) {
-        var settings =
-                new AttackSpec(name, Space.PIXEL, false, epsilon, epsilon, steps, false, Optional.empty(), parameters);
+        var settings = new AttackSettings(
+                name, Space.PIXEL, false, epsilon, epsilon, steps, false, Optional.empty(), parameters);
         return Attacks.create(settings).perturb(linear, batch(), labels, new Seed(3));
     }
 
@@ -119,7 +119,7 @@ class LinearClassifierTest {
     void deepFoolAsksNoMoreAboutAnImageThatDoesNotMove() {
         Classifier flat = linear.after(given -> given.mul(0));
         int[] first = new int[COUNT];
-        var settings = new AttackSpec(Attacks.DEEPFOOL, Space.PIXEL, false, 0, 0, 50, false);
+        var settings = new AttackSettings(Attacks.DEEPFOOL, Space.PIXEL, false, 0, 0, 50, false);
         var made = Attacks.create(settings).perturb(flat, batch(), first, new Seed(3));
         assertThat(made.forwardEvaluations()).isEqualTo(COUNT);
         assertThat(made.images().toFloatArray()).isEqualTo(images);
@@ -196,7 +196,7 @@ class LinearClassifierTest {
         }
         NDArray batch = manager.create(ends, new Shape(COUNT, 3, 4, 4));
         int[] own = linear.predict(batch);
-        var spec = new AttackSpec(
+        var spec = new AttackSettings(
                 Attacks.CW,
                 Space.PIXEL,
                 false,
@@ -241,7 +241,7 @@ class LinearClassifierTest {
                         .add(manager.create(new float[] {5, 4, 3, 2, 1}, new Shape(1, CLASSES)));
             }
         };
-        var spec = new AttackSpec(name, Space.PIXEL, false, 0.1, 0.1, 5, false);
+        var spec = new AttackSettings(name, Space.PIXEL, false, 0.1, 0.1, 5, false);
         assertThat(Attacks.create(spec)
                         .perturb(flat, batch(), new int[COUNT], new Seed(3))
                         .unmoved())
@@ -252,7 +252,7 @@ class LinearClassifierTest {
     @CsvSource({"apgd_dlr, 2, false", "apgd_t, 2, false", "apgd_dlr, 3, true", "apgd_ce, 2, true", "autoattack, 2, true"
     })
     void aRatioOfLogitsNeedsThreeClasses(String name, int classes, boolean allowed) {
-        var spec = new AttackSpec(name, Space.PIXEL, false, 0.1, 0.1, 5, false);
+        var spec = new AttackSettings(name, Space.PIXEL, false, 0.1, 0.1, 5, false);
         if (allowed) {
             Attacks.requireClasses(spec, classes);
         } else {
@@ -292,7 +292,7 @@ class LinearClassifierTest {
     }
 
     private Attack.Perturbation targetedFab(double epsilon) {
-        var settings = new AttackSpec(Attacks.FAB, Space.PIXEL, true, epsilon, 0, 50, false);
+        var settings = new AttackSettings(Attacks.FAB, Space.PIXEL, true, epsilon, 0, 50, false);
         return Attacks.create(settings).perturb(linear, batch(), labels, new Seed(3));
     }
 
@@ -300,7 +300,7 @@ class LinearClassifierTest {
     void restartsAreMadeForTheImagesThatStandAlone() {
         labels[1] = (labels[1] + 1) % CLASSES;
         labels[4] = (labels[4] + 1) % CLASSES;
-        var settings = new AttackSpec(
+        var settings = new AttackSettings(
                 Attacks.PGD, Space.PIXEL, false, 1e-4, 1e-4, 7, true, Optional.empty(), Map.of("restarts", 3.0));
         var made = Attacks.create(settings).perturb(linear, batch(), labels, new Seed(3));
         assertThat(made.gradientEvaluations()).isEqualTo(7 * (COUNT + 2 * (COUNT - 2)));
@@ -329,7 +329,7 @@ class LinearClassifierTest {
     }
 
     private NDArray randomStarts(double epsilon, Map<String, Double> parameters) {
-        var settings = new AttackSpec(
+        var settings = new AttackSettings(
                 Attacks.PGD, Space.PIXEL, false, epsilon, epsilon / 50, 1, true, Optional.empty(), parameters);
         return Attacks.create(settings)
                 .perturb(linear, batch(), labels, new Seed(3))
@@ -338,7 +338,7 @@ class LinearClassifierTest {
 
     @Test
     void aRandomStartInL2LiesWithinTheBall() {
-        var settings = new AttackSpec(Attacks.PGD_L2, Space.PIXEL, false, 0.2, 1e-9, 1, true);
+        var settings = new AttackSettings(Attacks.PGD_L2, Space.PIXEL, false, 0.2, 1e-9, 1, true);
         float[][] moved = displacements(Attacks.create(settings).perturb(linear, batch(), labels, new Seed(3)));
         double shortest = Double.POSITIVE_INFINITY;
         for (float[] row : moved) {
@@ -355,7 +355,7 @@ class LinearClassifierTest {
         NDArray beyond = manager.create(bright, new Shape(COUNT, 3, 4, 4));
         int[] seen = linear.predict(beyond);
         assertThat(seen).contains(linear.predict(beyond.clip(0, 1))[0]);
-        var settings = new AttackSpec(Attacks.SQUARE, Space.NORMALISED, false, 0.1, 0, 200, true);
+        var settings = new AttackSettings(Attacks.SQUARE, Space.NORMALISED, false, 0.1, 0, 200, true);
         var made = Attacks.create(settings).perturb(linear, beyond, seen, new Seed(3));
         assertThat(made.forwardEvaluations()).isEqualTo(2 * COUNT);
     }

@@ -40,7 +40,7 @@ class PublishedOutcomesTest {
         try (NDManager manager = TestData.manager()) {
             NeuralNetwork network = TestData.published(manager, "DM_ConvNet_CIFAR10_50_None.pth");
             for (JsonNode result : golden.get("results")) {
-                AttackSpec settings = settings(result);
+                AttackSettings settings = settings(result);
                 String expected = result.get("perImage").asText().substring(0, IMAGES);
                 String seen = outcomes(manager, network, images, settings, IMAGES);
                 long different = differences(seen, expected);
@@ -66,7 +66,7 @@ class PublishedOutcomesTest {
         LabelledImages images = TestData.cifarTest(128);
         try (NDManager manager = TestData.manager()) {
             NeuralNetwork network = TestData.published(manager, "DM_ConvNet_CIFAR10_50_None.pth");
-            var settings = new AttackSpec(attack, Space.PIXEL, false, 2 / 255.0, 0, steps, true);
+            var settings = new AttackSettings(attack, Space.PIXEL, false, 2 / 255.0, 0, steps, true);
             String seen = outcomes(manager, network, images, settings, AUTOATTACK_IMAGES);
             assertThat(robust(seen)).isLessThanOrEqualTo(robust(expected) + AUTOATTACK_IMAGES / 100);
         }
@@ -85,7 +85,7 @@ class PublishedOutcomesTest {
                 String all = result.get("perImage").asText();
                 int count = Math.min(AUTOATTACK_IMAGES, all.length());
                 String expected = all.substring(0, count);
-                AttackSpec settings = settings(result);
+                AttackSettings settings = settings(result);
                 String seen = outcomes(manager, network, images, settings, count);
                 boolean agrees = settings.name().equals(Attacks.CW)
                         ? differences(seen, expected) <= count / 100
@@ -111,8 +111,8 @@ class PublishedOutcomesTest {
         LabelledImages images = TestData.cifarTest(AUTOATTACK_IMAGES);
         try (NDManager manager = TestData.manager()) {
             NeuralNetwork network = TestData.published(manager, "DM_ConvNet_CIFAR10_50_None.pth");
-            var pgd = new AttackSpec("pgd", Space.PIXEL, false, 2 / 255.0, 0.5 / 255, 100, true);
-            var apgd = new AttackSpec("apgd_ce", Space.PIXEL, false, 2 / 255.0, 0, 100, true);
+            var pgd = new AttackSettings("pgd", Space.PIXEL, false, 2 / 255.0, 0.5 / 255, 100, true);
+            var apgd = new AttackSettings("apgd_ce", Space.PIXEL, false, 2 / 255.0, 0, 100, true);
             assertThat(robust(outcomes(manager, network, images, apgd, AUTOATTACK_IMAGES)))
                     .isLessThanOrEqualTo(robust(outcomes(manager, network, images, pgd, AUTOATTACK_IMAGES)));
         }
@@ -123,7 +123,7 @@ class PublishedOutcomesTest {
     }
 
     private static String outcomes(
-            NDManager manager, NeuralNetwork network, LabelledImages images, AttackSpec settings, int count) {
+            NDManager manager, NeuralNetwork network, LabelledImages images, AttackSettings settings, int count) {
         StringBuilder outcomes = new StringBuilder();
         for (int from = 0; from < count; from += BATCH) {
             int[] ids = IntStream.range(from, Math.min(count, from + BATCH)).toArray();
@@ -143,8 +143,8 @@ class PublishedOutcomesTest {
         return outcomes.toString();
     }
 
-    private static AttackSpec settings(JsonNode result) {
-        return new AttackSpec(
+    private static AttackSettings settings(JsonNode result) {
+        return new AttackSettings(
                 result.get("attack").asText(),
                 Space.valueOf(result.get("space").asText().toUpperCase(Locale.ROOT)),
                 result.get("targeted").asBoolean(),

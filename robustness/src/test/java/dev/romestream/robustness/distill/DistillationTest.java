@@ -9,7 +9,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.TestData;
-import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.robustness.network.Architecture;
@@ -32,7 +32,7 @@ class DistillationTest {
     private final LabelledImages images = TestData.randomImages(SHAPE, 3, 20, 1);
 
     private static PoolTraining training() {
-        var attack = new AttackSpec(Attacks.PGD, Space.NORMALISED, true, 8 / 255.0, 2 / 225.0, 2, true);
+        var attack = new AttackSettings(Attacks.PGD, Space.NORMALISED, true, 8 / 255.0, 2 / 225.0, 2, true);
         var optimiser = new StochasticGradientDescent(0.01, 0.9, 5e-4);
         return new PoolTraining(
                 ARCHITECTURE, attack, 2, 16, optimiser, TestData.CIFAR10, new Seed(4), PoolTraining.Refinements.NONE);
@@ -42,8 +42,8 @@ class DistillationTest {
         return SyntheticSet.Choice.drawn(images, new Seed(4));
     }
 
-    private PriorPlan plan() {
-        return new PriorPlan(images, training().prior(), 5, Augmentation.FULL, new Seed(4));
+    private PriorDraws draws() {
+        return new PriorDraws(images, training().prior(), 5, Augmentation.FULL, new Seed(4));
     }
 
     @ParameterizedTest
@@ -124,10 +124,10 @@ class DistillationTest {
 
     private float[] distilled(NDManager manager, int iterations) {
         var schedule = new PoolSchedule(new PoolSchedule.Rule(3, 2, 3, 1), new Seed(4));
-        var priors = new InlinePriors(manager, schedule, training(), plan());
+        var priors = new InlinePriors(manager, schedule, training(), draws());
         var objective = new Rome(0.2, 0.02, Alignment.SQUARED_TV);
         try (SyntheticSet set = SyntheticSet.ofRealImages(manager, images, TestData.CIFAR10, 2, true, drawn());
-                var rome = new PoolMatching(manager, priors, plan(), Rome.targets(priors), objective, SGD)) {
+                var rome = new PoolMatching(manager, priors, draws(), Rome.targets(priors), objective, SGD)) {
             for (int iteration = 0; iteration < iterations; iteration++) {
                 rome.step(set, iteration);
             }
@@ -148,13 +148,13 @@ class DistillationTest {
     @Test
     void distributionMatchingBringsMeanEmbeddingsTogether() {
         try (NDManager manager = TestData.manager()) {
-            PriorPlan plan = new PriorPlan(images, training().prior(), 20, Augmentation.NONE, new Seed(4));
+            PriorDraws draws = new PriorDraws(images, training().prior(), 20, Augmentation.NONE, new Seed(4));
             var optimiser = new StochasticGradientDescent(1, 0.5, 0);
             try (SyntheticSet set = SyntheticSet.ofRealImages(manager, images, TestData.CIFAR10, 2, false, drawn());
                     var method = new DistributionMatching(
-                            manager, ARCHITECTURE, plan, TestData.CIFAR10, optimiser, new Seed(4))) {
+                            manager, ARCHITECTURE, draws, TestData.CIFAR10, optimiser, new Seed(4))) {
                 NeuralNetwork judge = TestData.randomNetwork(manager, 6, 2, SHAPE, 3);
-                int[] ids = plan.imageIds(0, 0);
+                int[] ids = draws.imageIds(0, 0);
                 NDArray target =
                         PoolMatching.meanEmbedding(judge, TestData.CIFAR10.normalise(images.pixels(manager, ids)));
                 double before = distance(judge, set, target);
@@ -194,8 +194,8 @@ class DistillationTest {
         double epsilon = 4 / 255.0;
         try (NDManager manager = TestData.manager()) {
             NeuralNetwork network = TestData.randomNetwork(manager, 6, 2, SHAPE, 3);
-            var clean = new PriorPlan(images, pixel(Attacks.NONE, 0), 5, Augmentation.FULL, new Seed(4));
-            var attacked = new PriorPlan(images, pixel(Attacks.PGD, epsilon), 5, Augmentation.FULL, new Seed(4));
+            var clean = new PriorDraws(images, pixel(Attacks.NONE, 0), 5, Augmentation.FULL, new Seed(4));
+            var attacked = new PriorDraws(images, pixel(Attacks.PGD, epsilon), 5, Augmentation.FULL, new Seed(4));
             for (int iteration = 0; iteration < 12; iteration++) {
                 float[] before = perturbed(manager, network, clean, iteration);
                 float[] after = perturbed(manager, network, attacked, iteration);
@@ -207,13 +207,13 @@ class DistillationTest {
         }
     }
 
-    private static AttackSpec pixel(String attack, double epsilon) {
-        return new AttackSpec(attack, Space.PIXEL, false, epsilon, epsilon / 2, 2, false);
+    private static AttackSettings pixel(String attack, double epsilon) {
+        return new AttackSettings(attack, Space.PIXEL, false, epsilon, epsilon / 2, 2, false);
     }
 
-    private static float[] perturbed(NDManager manager, NeuralNetwork network, PriorPlan plan, int iteration) {
-        PriorPlan.Part part = plan.parts(iteration, 1).get(0);
-        return plan.task(part, iteration, 1)
+    private static float[] perturbed(NDManager manager, NeuralNetwork network, PriorDraws draws, int iteration) {
+        PriorDraws.Part part = draws.parts(iteration, 1).get(0);
+        return draws.task(part, iteration, 1)
                 .run(manager, network, TestData.CIFAR10)
                 .images()
                 .toFloatArray();
@@ -221,8 +221,8 @@ class DistillationTest {
 
     @Test
     void aPriorIsCraftedOnTheSameDrawsWhateverIsDistilled() {
-        assertThat(plan().imageIds(3, 1)).isEqualTo(plan().imageIds(3, 1)).isNotEqualTo(plan().imageIds(4, 1));
-        assertThat(plan().parts(3, 1)).hasSize(1);
-        assertThat(images.labels(plan().imageIds(3, 1))).containsOnly(1);
+        assertThat(draws().imageIds(3, 1)).isEqualTo(draws().imageIds(3, 1)).isNotEqualTo(draws().imageIds(4, 1));
+        assertThat(draws().parts(3, 1)).hasSize(1);
+        assertThat(images.labels(draws().imageIds(3, 1))).containsOnly(1);
     }
 }

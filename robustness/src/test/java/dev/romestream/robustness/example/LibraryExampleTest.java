@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.robustness.attack.Attack;
-import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.metric.Interval;
 import dev.romestream.robustness.network.Architecture;
@@ -53,8 +53,8 @@ class LibraryExampleTest {
             Classifier view = new ThreatModel(ThreatModel.Space.PIXEL, normalization).view(network);
             NDArray images = manager.create(pixels, shape.batch(labels.length));
 
-            AttackSpec spec =
-                    new AttackSpec(Attacks.PGD, ThreatModel.Space.PIXEL, false, 2 / 255.0, 0.5 / 255, 10, true);
+            AttackSettings spec =
+                    new AttackSettings(Attacks.PGD, ThreatModel.Space.PIXEL, false, 2 / 255.0, 0.5 / 255, 10, true);
             Attack.Perturbation made = Attacks.create(spec).perturb(view, images, labels, new Seed(7).with("example"));
 
             int right = right(view, made.images(), labels);

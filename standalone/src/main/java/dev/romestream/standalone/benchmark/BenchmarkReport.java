@@ -201,8 +201,8 @@ final class BenchmarkReport {
     private List<String> verdicts(List<Line> own, Optional<Metric> headline) {
         List<String> verdicts = new ArrayList<>();
         headline.ifPresent(figure -> own.forEach(line -> difference(line, own.get(0), figure)
-                .ifPresent(given -> verdicts.add("%s against %s, %s: %s."
-                        .formatted(words(line), words(own.get(0)), figure.attack(), given.verdict())))));
+                .ifPresent(difference -> verdicts.add("%s against %s, %s: %s."
+                        .formatted(words(line), words(own.get(0)), figure.attack(), difference.verdict())))));
         return verdicts;
     }
 

@@ -6,9 +6,9 @@ import dev.romestream.distiller.DistillationCost;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.SuiteCodec;
 import dev.romestream.exchange.experiment.DistillationDefaults;
-import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.robustness.attack.Attack;
-import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.network.Architecture;
 import dev.romestream.robustness.network.ImageShape;
@@ -48,7 +48,7 @@ public record Budget(double sets, double victims, double attacks) {
         for (Experiment experiment : experiments) {
             parts.putAll(DistillationCost.of(experiment, dataset));
             int snapshots = snapshots(experiment);
-            for (VictimPlan victim : VictimPlan.of(experiment)) {
+            for (Victim victim : Victim.of(experiment)) {
                 victims += snapshots * trained(experiment, dataset, victim);
                 attacks += snapshots * attacked(experiment, dataset);
             }
@@ -71,7 +71,7 @@ public record Budget(double sets, double victims, double attacks) {
                 : (iterations + spec.getSnapshotEvery() - 1) / spec.getSnapshotEvery();
     }
 
-    private static double trained(Experiment experiment, DatasetDescriptor dataset, VictimPlan victim) {
+    private static double trained(Experiment experiment, DatasetDescriptor dataset, Victim victim) {
         DistillationSpec spec = experiment.getDistillation();
         double images = DistillationDefaults.isWhole(spec.getMethod())
                 ? dataset.getTrainImages()
@@ -153,8 +153,8 @@ public record Budget(double sets, double victims, double attacks) {
                     NeuralNetwork.initialParameters(manager, architecture, shape, classes, new Seed(0)));
             NDArray images =
                     manager.create(new Seed(1).uniform(PROBED_IMAGES * shape.size(), 0, 1), shape.batch(PROBED_IMAGES));
-            Attack attack =
-                    Attacks.create(new AttackSpec(Attacks.PGD, Space.PIXEL, false, 0.01, 0.002, PROBED_STEPS, false));
+            Attack attack = Attacks.create(
+                    new AttackSettings(Attacks.PGD, Space.PIXEL, false, 0.01, 0.002, PROBED_STEPS, false));
             attack.perturb(network, images, new int[PROBED_IMAGES], new Seed(2));
             long evaluations = 0;
             long start = System.nanoTime();

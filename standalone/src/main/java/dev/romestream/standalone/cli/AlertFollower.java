@@ -19,7 +19,7 @@ import java.util.function.Predicate;
 /** Tells of the alerts that are raised when it begins, and then of every change. */
 final class AlertFollower implements TopicView {
     private final Predicate<String> experiments;
-    private final Consumer<Alert> told;
+    private final Consumer<Alert> listener;
     private final Map<String, Alert> raised = new LinkedHashMap<>();
     private final RecordReader<Alert> reader;
     private boolean current;
@@ -29,18 +29,18 @@ final class AlertFollower implements TopicView {
      *
      * @param experiments tells by its id whether one is followed
      * @param limit for reading what is there
-     * @param told is given alerts, one at a time
+     * @param listener is given alerts, one at a time
      */
-    AlertFollower(RomeConfig config, Predicate<String> experiments, Duration limit, Consumer<Alert> told) {
+    AlertFollower(RomeConfig config, Predicate<String> experiments, Duration limit, Consumer<Alert> listener) {
         this.experiments = experiments;
-        this.told = told;
+        this.listener = listener;
         this.reader = new RecordReader<>(config, Topic.ALERTS, Alert.class, this::accept);
         reader.awaitCaughtUp(limit);
         begin();
     }
 
     private synchronized void begin() {
-        raised.values().forEach(told);
+        raised.values().forEach(listener);
         raised.clear();
         current = true;
     }
@@ -50,7 +50,7 @@ final class AlertFollower implements TopicView {
             return;
         }
         if (current) {
-            told.accept(alert);
+            listener.accept(alert);
         } else if (alert.getState() == AlertState.RAISED) {
             raised.put(key, alert);
         } else {

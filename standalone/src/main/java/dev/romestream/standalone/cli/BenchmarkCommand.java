@@ -2,6 +2,7 @@ package dev.romestream.standalone.cli;
 
 import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.producer.Datasets;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DatasetSpec;
@@ -159,7 +160,7 @@ final class BenchmarkCommand implements Runnable {
         }
 
         String device() {
-            return config.string(RomeConfig.ENGINE_DEVICE);
+            return config.string(Settings.ENGINE_DEVICE);
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.romestream.standalone.cli;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.failure.UnavailableException;
 import dev.romestream.messaging.topic.TopicSetup;
 import java.nio.file.Path;
@@ -43,12 +44,12 @@ final class ClusterOptions {
     RomeConfig config(Map<String, String> more) {
         Map<String, String> flags = new HashMap<>();
         set.forEach((key, value) -> {
-            if (RomeConfig.isKnown(key)) {
+            if (Settings.isKnown(key)) {
                 flags.put(key, value);
             }
         });
         Optional.ofNullable(bootstrapServer).ifPresent(value -> flags.put("bootstrap.servers", value));
-        Optional.ofNullable(schemaRegistry).ifPresent(value -> flags.put(RomeConfig.REGISTRY_URL, value));
+        Optional.ofNullable(schemaRegistry).ifPresent(value -> flags.put(Settings.REGISTRY_URL, value));
         flags.putAll(more);
         return RomeConfig.load(config, System.getenv(), flags);
     }
@@ -56,8 +57,8 @@ final class ClusterOptions {
     /** The configuration of a command on a cluster that is there: it fails where the registry stays away. */
     RomeConfig clusterConfig() {
         RomeConfig loaded = config(Map.of());
-        return loaded.number(RomeConfig.REGISTRY_PATIENCE) < 0
-                ? loaded.with(Map.of(RomeConfig.REGISTRY_PATIENCE, COMMAND_PATIENCE_MS))
+        return loaded.number(Settings.REGISTRY_PATIENCE) < 0
+                ? loaded.with(Map.of(Settings.REGISTRY_PATIENCE, COMMAND_PATIENCE_MS))
                 : loaded;
     }
 
@@ -79,7 +80,7 @@ final class ClusterOptions {
     /** What was set that is no setting of the services: keys of an experiment file. */
     Map<String, String> experimentKeys() {
         Map<String, String> keys = new LinkedHashMap<>(set);
-        keys.keySet().removeIf(RomeConfig::isKnown);
+        keys.keySet().removeIf(Settings::isKnown);
         return keys;
     }
 

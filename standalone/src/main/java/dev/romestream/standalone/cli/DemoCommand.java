@@ -1,9 +1,8 @@
 package dev.romestream.standalone.cli;
 
 import dev.romestream.client.experiment.ExperimentFile;
-import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.schemas.Experiment;
-import java.io.Console;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -25,9 +24,7 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true)
 final class DemoCommand implements Runnable {
     /** The teachers are trained side by side. */
-    private static final Map<String, String> PARALLEL = Map.of(RomeConfig.POOL_TRAINER_COUNT, "2");
-
-    private static final int CONSOLE_TELLS = 22;
+    private static final Map<String, String> PARALLEL = Map.of(Settings.POOL_TRAINER_COUNT, "2");
 
     @Option(names = "--out", paramLabel = "DIR", description = "Also write the results there.")
     private Path out;
@@ -51,7 +48,7 @@ final class DemoCommand implements Runnable {
                         + " networks trained on\nthe results in the ordinary way, and compares what is left standing. Two to three"
                         + " minutes on two processors.");
         ExperimentRunner.embedded(
-                cluster.config(cluster.sets(RomeConfig.POOL_TRAINER_COUNT) ? Map.of() : PARALLEL), dashboard, stack -> {
+                cluster.config(cluster.sets(Settings.POOL_TRAINER_COUNT) ? Map.of() : PARALLEL), dashboard, stack -> {
                     ExperimentRunner.run(
                             stack.config(),
                             experiments,
@@ -70,22 +67,9 @@ final class DemoCommand implements Runnable {
 
     /** For whoever watches at a terminal; in a pipe nobody would end it. */
     private static void stay(String url) {
-        if (isAtTerminal()) {
+        if (Terminal.isThere()) {
             System.err.println("The dashboard is still open at " + url + "; Enter ends it.");
-            System.console().readLine();
-        }
-    }
-
-    /** From Java 22 on there is a console in a pipe, too, and it tells the two apart. */
-    @SuppressWarnings("SystemConsoleNull")
-    private static boolean isAtTerminal() {
-        Console console = System.console();
-        try {
-            return console != null
-                    && (Runtime.version().feature() < CONSOLE_TELLS
-                            || (boolean) Console.class.getMethod("isTerminal").invoke(console));
-        } catch (ReflectiveOperationException e) {
-            return false;
+            Terminal.readLine("");
         }
     }
 

@@ -190,20 +190,20 @@ final class EvaluateSetCommand implements Runnable {
 
     private static void publish(
             RomeConfig config, Monitor monitor, List<Experiment> started, Map<String, DistilledSet> sets) {
-        Map<Experiment, DistilledSet> given = new LinkedHashMap<>();
+        Map<Experiment, DistilledSet> byExperiment = new LinkedHashMap<>();
         started.stream()
                 .filter(experiment -> DistillationDefaults.isBrought(
                         experiment.getDistillation().getMethod()))
-                .forEach(experiment -> given.put(experiment, sets.get(experiment.getName())));
+                .forEach(experiment -> byExperiment.put(experiment, sets.get(experiment.getName())));
         try (SetPublisher publisher = new SetPublisher(config, started.get(0).getDataset())) {
             ExperimentRunner.failOn(monitor.await(publisher::isReady));
             System.err.println(Printable.line(LabelsOptions.described(publisher.dataset())));
-            given.values().forEach(set -> {
+            byExperiment.values().forEach(set -> {
                 System.err.println(Printable.line(publisher.units(set)));
                 publisher.doubt(set).ifPresent(Printable::error);
                 publisher.check(set);
             });
-            given.forEach(publisher::publish);
+            byExperiment.forEach(publisher::publish);
         } catch (SetException e) {
             started.forEach(experiment -> ExperimentControl.setState(config, experiment, DesiredState.STOP));
             throw new FailureException(e.getMessage());

@@ -7,6 +7,7 @@ import dev.romestream.client.table.Comparison;
 import dev.romestream.client.table.Comparison.Subject;
 import dev.romestream.client.table.TableText;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.standalone.stack.LocalStack;
 import java.io.IOException;
@@ -54,7 +55,7 @@ final class ExperimentRunner {
         return cluster.config(
                 data == null
                         ? Map.of()
-                        : Map.of(RomeConfig.DATA_DIR, data.toAbsolutePath().toString()));
+                        : Map.of(Settings.DATA_DIR, data.toAbsolutePath().toString()));
     }
 
     /** Does {@code work} with a broker, a registry and services of its own, which end with it. */

@@ -1,6 +1,6 @@
 package dev.romestream.standalone.cli;
 
-import dev.romestream.exchange.experiment.VictimPlan;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.schemas.Alert;
@@ -335,7 +335,7 @@ final class Monitor implements AutoCloseable {
                                 metrics.getIrrInterval().get(0),
                                 metrics.getIrrInterval().get(1));
         String victim = metrics.getVictim().substring(metrics.getVictim().lastIndexOf('/') + 1);
-        String which = metrics.getMethod().equals(VictimPlan.BROUGHT)
+        String which = metrics.getMethod().equals(Victim.BROUGHT)
                 ? victim + " version " + metrics.getVersion()
                 : "snapshot " + metrics.getSnapshot() + ", " + victim;
         return "I-RR       %s: %.1f%s  %s %s, %s, clean %.1f, %d images%s"

@@ -2,6 +2,7 @@ package dev.romestream.standalone.cli;
 
 import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.robustness.network.Architecture;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.standalone.network.ModelFile;
@@ -89,16 +90,16 @@ final class NetworkOptions {
         }
         Map<String, String> settings = new HashMap<>();
         if (data != null) {
-            settings.put(RomeConfig.DATA_DIR, data.toAbsolutePath().toString());
+            settings.put(Settings.DATA_DIR, data.toAbsolutePath().toString());
         }
-        if (!cluster.usesCluster() && !cluster.sets(RomeConfig.NETWORKS_TORCHSCRIPT)) {
+        if (!cluster.usesCluster() && !cluster.sets(Settings.NETWORKS_TORCHSCRIPT)) {
             // the only programs on its topics are the files that were named
-            settings.put(RomeConfig.NETWORKS_TORCHSCRIPT, "true");
+            settings.put(Settings.NETWORKS_TORCHSCRIPT, "true");
         }
-        if (!cluster.sets(RomeConfig.ATTACKER_COUNT)) {
+        if (!cluster.sets(Settings.ATTACKER_COUNT)) {
             // nothing else has work to do
             settings.put(
-                    RomeConfig.ATTACKER_COUNT,
+                    Settings.ATTACKER_COUNT,
                     Integer.toString(Runtime.getRuntime().availableProcessors()));
         }
         return cluster.config(settings);

@@ -22,6 +22,7 @@ import picocli.CommandLine.Command;
             SubmitCommand.class,
             WatchCommand.class,
             StopCommand.class,
+            DeleteCommand.class,
             ExportCommand.class,
             ReportCommand.class,
             EvaluateCommand.class,
@@ -54,7 +55,7 @@ public final class RomeCommand implements Runnable {
             Printable.error(message(exception));
             return exception instanceof GateException ? GATE : isUsage(exception) ? USAGE : FAILURE;
         });
-        line.setParameterExceptionHandler((exception, given) -> {
+        line.setParameterExceptionHandler((exception, arguments) -> {
             Printable.error(exception.getMessage() + " (see rome "
                     + (exception.getCommandLine().getCommandName().equals("rome")
                             ? ""

@@ -2,6 +2,7 @@ package dev.romestream.standalone.cli;
 
 import dev.romestream.messaging.access.ServiceAccess;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.queue.ShareGroups;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.messaging.topic.TopicSetup;
@@ -73,9 +74,8 @@ final class TopicsCommand implements Runnable {
 
     private static void create(RomeConfig config) {
         try {
-            TopicSetup.ensure(
-                    config.with(Map.of(RomeConfig.TOPICS_CREATE, "true", RomeConfig.REGISTER_SCHEMAS, "true")));
-            if (config.string(RomeConfig.QUEUE_TYPE).equals("share")) {
+            TopicSetup.ensure(config.with(Map.of(Settings.TOPICS_CREATE, "true", Settings.REGISTER_SCHEMAS, "true")));
+            if (config.string(Settings.QUEUE_TYPE).equals("share")) {
                 for (WorkGroup group : WorkGroup.values()) {
                     ShareGroups.configure(config, group);
                 }

@@ -1,6 +1,7 @@
 package dev.romestream.standalone.cli;
 
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.service.MonitoringEndpoint;
 import dev.romestream.standalone.stack.LocalStack;
 import java.nio.file.Path;
@@ -63,10 +64,10 @@ final class UpCommand implements Runnable {
         }
         Map<String, String> settings = new HashMap<>();
         if (data != null) {
-            settings.put(RomeConfig.DATA_DIR, data.toAbsolutePath().toString());
+            settings.put(Settings.DATA_DIR, data.toAbsolutePath().toString());
         }
-        if (!cluster.sets(RomeConfig.DASHBOARD_PORT)) {
-            settings.put(RomeConfig.DASHBOARD_PORT, Integer.toString(dashboardPort));
+        if (!cluster.sets(Settings.DASHBOARD_PORT)) {
+            settings.put(Settings.DASHBOARD_PORT, Integer.toString(dashboardPort));
         }
         RomeConfig config = cluster.config(settings);
         System.err.println("Starting broker, schema registry and services ...");
@@ -76,10 +77,9 @@ final class UpCommand implements Runnable {
                 MonitoringEndpoint endpoint =
                         new MonitoringEndpoint(config, stack.metrics(), stack::trouble, stack::waitsFor)) {
             System.out.println("broker           " + stack.config().bootstrapServers());
-            System.out.println("schema registry  " + stack.config().string(RomeConfig.REGISTRY_URL));
+            System.out.println("schema registry  " + stack.config().string(Settings.REGISTRY_URL));
             stack.dashboard().ifPresent(url -> System.out.println("dashboard        " + url));
-            System.out.println(
-                    "health, metrics  http://" + config.string(RomeConfig.HTTP_HOST) + ":" + endpoint.port());
+            System.out.println("health, metrics  http://" + config.string(Settings.HTTP_HOST) + ":" + endpoint.port());
             stack.dashboard().ifPresent(dashboard::open);
             System.err.println("Ready. In another terminal: ./rome submit FILE, ./rome watch. Stop with Ctrl-C.");
             while (!interruption.await(CHECK_MS)) {

@@ -70,7 +70,7 @@ public final class ModelFile {
         try {
             byte[] bytes = Files.readAllBytes(file);
             Digest digest = new Digest().add(bytes).add(architecture).add(inputs.toString());
-            constants.ifPresent(given -> digest.add(given.toString()));
+            constants.ifPresent(values -> digest.add(values.toString()));
             String fingerprint = digest.hex();
             if (TorchScript.isProgram(file)) {
                 return new ModelFile(file, architecture, inputs, constants, fingerprint, Optional.empty(), bytes);

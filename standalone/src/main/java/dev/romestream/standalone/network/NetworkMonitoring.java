@@ -5,6 +5,7 @@ import dev.romestream.client.experiment.ExperimentControl;
 import dev.romestream.client.result.Results;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.topic.RecordReader;
@@ -49,7 +50,7 @@ public final class NetworkMonitoring implements AutoCloseable {
         this.config = config;
         this.experiment = experiment;
         this.manager = resources.add(
-                Tensors.manager(config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS)));
+                Tensors.manager(config.string(Settings.ENGINE_DEVICE), config.integer(Settings.ENGINE_THREADS)));
         this.sender = resources.add(new RecordSender(config));
         this.results = resources.add(new Results(config));
         this.networks = resources.add(new NetworkStore(config));

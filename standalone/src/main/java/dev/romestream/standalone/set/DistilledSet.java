@@ -73,12 +73,12 @@ public final class DistilledSet {
      * A set.
      *
      * @param images {@code (N, C, H, W)}
-     * @param given hard labels, soft ones, or both
+     * @param labels hard labels, soft ones, or both
      */
-    DistilledSet(String name, TensorData images, Labels given, Values units, boolean multiFormation) {
+    DistilledSet(String name, TensorData images, Labels labels, Values units, boolean multiFormation) {
         this.name = name;
-        this.classNames = given.names();
-        this.order = given.order();
+        this.classNames = labels.names();
+        this.order = labels.order();
         this.units = units;
         this.multiFormation = multiFormation;
         this.images = images;
@@ -87,11 +87,11 @@ public final class DistilledSet {
                     + "; needed is (images, channels, height, width).");
         }
         requireFinite("images", images.values());
-        given.hard().ifPresent(hard -> requireLabels(hard, hard.values().length == hard.shape()[0]));
-        given.soft().ifPresent(soft -> requireLabels(soft, isRows(soft)));
-        this.labels = given.hard().map(this::hard);
-        this.logits = given.soft().filter(DistilledSet::areLogits).isPresent();
-        this.softLabels = given.soft().map(this::probabilities);
+        labels.hard().ifPresent(hard -> requireLabels(hard, hard.values().length == hard.shape()[0]));
+        labels.soft().ifPresent(soft -> requireLabels(soft, isRows(soft)));
+        this.labels = labels.hard().map(this::hard);
+        this.logits = labels.soft().filter(DistilledSet::areLogits).isPresent();
+        this.softLabels = labels.soft().map(this::probabilities);
         requireUnits();
     }
 
@@ -137,12 +137,12 @@ public final class DistilledSet {
         return axes == 2 || (axes == 3 && multiFormation && soft.shape()[1] == QUARTERS);
     }
 
-    private void requireLabels(TensorData given, boolean fits) {
-        if (given.shape().length < 1 || given.shape()[0] != images.shape()[0] || !fits) {
+    private void requireLabels(TensorData values, boolean fits) {
+        if (values.shape().length < 1 || values.shape()[0] != images.shape()[0] || !fits) {
             throw new SetException(name + " has " + images.shape()[0] + " images and labels of shape "
-                    + Arrays.toString(given.shape()) + "; needed is a label, or a row of them, for each image.");
+                    + Arrays.toString(values.shape()) + "; needed is a label, or a row of them, for each image.");
         }
-        requireFinite("labels", given.values());
+        requireFinite("labels", values.values());
     }
 
     private void requireFinite(String what, float[] values) {
@@ -154,39 +154,39 @@ public final class DistilledSet {
         }
     }
 
-    private int[] hard(TensorData given) {
-        int[] hard = new int[given.values().length];
+    private int[] hard(TensorData labels) {
+        int[] hard = new int[labels.values().length];
         for (int i = 0; i < hard.length; i++) {
-            hard[i] = (int) given.values()[i];
-            if (hard[i] != given.values()[i] || hard[i] < 0) {
+            hard[i] = (int) labels.values()[i];
+            if (hard[i] != labels.values()[i] || hard[i] < 0) {
                 throw new SetException(
-                        name + " has the label " + given.values()[i] + " at position " + i + "; labels count from 0.");
+                        name + " has the label " + labels.values()[i] + " at position " + i + "; labels count from 0.");
             }
         }
         return hard;
     }
 
     /** Whether soft labels are logits: one is negative, or most rows are far from a sum of 1. */
-    private static boolean areLogits(TensorData given) {
-        int classes = (int) given.shape()[given.shape().length - 1];
+    private static boolean areLogits(TensorData labels) {
+        int classes = (int) labels.shape()[labels.shape().length - 1];
         int far = 0;
-        for (int row = 0; row < given.values().length; row += classes) {
+        for (int row = 0; row < labels.values().length; row += classes) {
             double sum = 0;
             for (int i = row; i < row + classes; i++) {
-                if (given.values()[i] < 0) {
+                if (labels.values()[i] < 0) {
                     return true;
                 }
-                sum += given.values()[i];
+                sum += labels.values()[i];
             }
             far += Math.abs(sum - 1) > SUM_TOLERANCE ? 1 : 0;
         }
-        return 2L * far * classes > given.values().length;
+        return 2L * far * classes > labels.values().length;
     }
 
     /** Rows that sum to 1. */
-    private TensorData probabilities(TensorData given) {
-        int classes = (int) given.shape()[given.shape().length - 1];
-        float[] values = given.values().clone();
+    private TensorData probabilities(TensorData labels) {
+        int classes = (int) labels.shape()[labels.shape().length - 1];
+        float[] values = labels.values().clone();
         for (int row = 0; row < values.length; row += classes) {
             if (logits) {
                 softmax(values, row, classes);
@@ -202,7 +202,7 @@ public final class DistilledSet {
                 values[i] = (float) (values[i] / sum);
             }
         }
-        return new TensorData(given.shape(), values);
+        return new TensorData(labels.shape(), values);
     }
 
     private static void softmax(float[] values, int from, int count) {

@@ -280,21 +280,21 @@ public final class SetFile {
     }
 
     private Labels labels(Pair pair) {
-        Optional<TensorData> given = Optional.ofNullable(pair.labels()).map(this::labels);
-        boolean soft = given.map(TensorData::shape)
+        Optional<TensorData> labelled = Optional.ofNullable(pair.labels()).map(this::labels);
+        boolean soft = labelled.map(TensorData::shape)
                 .filter(shape -> shape.length > 1 && shape[shape.length - 1] > 1)
                 .isPresent();
         Optional<TensorData> beside = Optional.ofNullable(pair.softLabels()).map(this::labels);
         return soft
-                ? new Labels(Optional.empty(), beside.or(() -> given), Optional.empty(), Optional.empty())
-                : new Labels(given, beside, Optional.empty(), Optional.empty());
+                ? new Labels(Optional.empty(), beside.or(() -> labelled), Optional.empty(), Optional.empty())
+                : new Labels(labelled, beside, Optional.empty(), Optional.empty());
     }
 
     private TensorData labels(Object labels) {
         if (labels instanceof TensorData data) {
             return data;
         }
-        List<?> list = labels instanceof List<?> given ? given : List.of();
+        List<?> list = labels instanceof List<?> elements ? elements : List.of();
         if (!list.isEmpty() && list.stream().allMatch(Number.class::isInstance)) {
             float[] values = new float[list.size()];
             for (int i = 0; i < values.length; i++) {

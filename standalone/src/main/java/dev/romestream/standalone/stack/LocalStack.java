@@ -8,6 +8,7 @@ import dev.romestream.embedded.EmbeddedBroker;
 import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.evaluator.EvaluatorService;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.service.ProcessMetrics;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
@@ -60,9 +61,9 @@ public final class LocalStack implements AutoCloseable {
     /** Starts a broker, a registry and all services. */
     public static LocalStack start(RomeConfig config, Options options) {
         Resources resources = new Resources();
-        CompletableFuture<Void> engine = CompletableFuture.runAsync(() -> Tensors.manager(
-                        config.string(RomeConfig.ENGINE_DEVICE), config.integer(RomeConfig.ENGINE_THREADS))
-                .close());
+        CompletableFuture<Void> engine = CompletableFuture.runAsync(
+                () -> Tensors.manager(config.string(Settings.ENGINE_DEVICE), config.integer(Settings.ENGINE_THREADS))
+                        .close());
         try {
             Path directory = options.directory().orElseGet(() -> temporaryDirectory(resources));
             EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"), options.brokerPort());
@@ -71,9 +72,9 @@ public final class LocalStack implements AutoCloseable {
                     EmbeddedSchemaRegistry.start(broker.bootstrapServers(), options.registryPort());
             resources.add(registry);
             RomeConfig own = config.with(
-                    Map.of("bootstrap.servers", broker.bootstrapServers(), RomeConfig.REGISTRY_URL, registry.url()));
+                    Map.of("bootstrap.servers", broker.bootstrapServers(), Settings.REGISTRY_URL, registry.url()));
             engine.join();
-            return withServices(own, resources, own.integer(RomeConfig.DASHBOARD_PORT) >= 0);
+            return withServices(own, resources, own.integer(Settings.DASHBOARD_PORT) >= 0);
         } catch (RuntimeException e) {
             resources.close();
             throw e;
@@ -94,10 +95,10 @@ public final class LocalStack implements AutoCloseable {
         factories.add(ProducerService::new);
         factories.add(DistillerService::new);
         factories.add(EvaluatorService::new);
-        for (int i = 0; i < config.integer(RomeConfig.POOL_TRAINER_COUNT); i++) {
+        for (int i = 0; i < config.integer(Settings.POOL_TRAINER_COUNT); i++) {
             factories.add(PoolTrainerService::new);
         }
-        for (int i = 0; i < config.integer(RomeConfig.ATTACKER_COUNT); i++) {
+        for (int i = 0; i < config.integer(Settings.ATTACKER_COUNT); i++) {
             factories.add(AttackerService::new);
         }
         if (dashboard) {

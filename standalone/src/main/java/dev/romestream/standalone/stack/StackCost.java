@@ -2,6 +2,7 @@ package dev.romestream.standalone.stack;
 
 import dev.romestream.dashboard.ExperimentCost;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.producer.Datasets;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DatasetSpec;
@@ -47,6 +48,6 @@ final class StackCost implements Function<List<Experiment>, Optional<String>> {
                 : dataset.map(known -> Budget.of(experiments, known)
                         .describe(rates.computeIfAbsent(
                                 network,
-                                any -> Budget.measuredRate(first, known, config.string(RomeConfig.ENGINE_DEVICE)))));
+                                any -> Budget.measuredRate(first, known, config.string(Settings.ENGINE_DEVICE)))));
     }
 }

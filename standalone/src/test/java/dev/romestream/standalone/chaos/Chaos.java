@@ -61,7 +61,7 @@ public final class Chaos implements AutoCloseable {
             "attacker", "dev.romestream.attacker.AttackerMain",
             "evaluator", "dev.romestream.evaluator.EvaluatorMain");
 
-    private final Plan plan;
+    private final Scenario scenario;
     private final Path directory;
     private final Programs programs;
     private final int brokerPort;
@@ -80,7 +80,7 @@ public final class Chaos implements AutoCloseable {
      * @param takeovers whether it is measured how long they take
      * @param runLimit of either run
      */
-    public record Plan(
+    public record Scenario(
             long seed,
             Map<String, Integer> services,
             int kills,
@@ -90,8 +90,8 @@ public final class Chaos implements AutoCloseable {
             boolean takeovers,
             Duration runLimit) {}
 
-    public Chaos(Plan plan, Path directory) throws IOException {
-        this.plan = plan;
+    public Chaos(Scenario scenario, Path directory) throws IOException {
+        this.scenario = scenario;
         this.directory = directory;
         this.programs = new Programs(directory);
         this.brokerPort = freePort();
@@ -132,7 +132,7 @@ public final class Chaos implements AutoCloseable {
 
     private List<String> startServices(String prefix) {
         List<String> names = new ArrayList<>();
-        plan.services().forEach((service, count) -> {
+        scenario.services().forEach((service, count) -> {
             for (int i = 0; i < count; i++) {
                 String name = prefix + service + "-" + i;
                 programs.start(
@@ -171,7 +171,7 @@ public final class Chaos implements AutoCloseable {
         row("run in peace, in s", "%.0f".formatted(calm.seconds()));
         row("run under faults, in s", "%.0f".formatted(wild.seconds()));
         System.out.println();
-        System.out.println("Chaos, seed " + plan.seed());
+        System.out.println("Chaos, seed " + scenario.seed());
         table.forEach(System.out::println);
         violations.forEach(violation -> System.out.println("VIOLATED  " + violation));
         return List.copyOf(violations);
@@ -194,7 +194,7 @@ public final class Chaos implements AutoCloseable {
         List<String> names = startServices("calm.");
         Outcome outcome = outcome(config, experiments, () -> {});
         WORK.forEach((service, metric) -> row("work of each " + service, works(names, service, metric)));
-        if (plan.takeovers()) {
+        if (scenario.takeovers()) {
             takenOver(config, experiments.get(0), "distiller", "distilling with");
             takenOver(config, experiments.get(0), "victim-trainer", "training victim");
         }
@@ -280,7 +280,7 @@ public final class Chaos implements AutoCloseable {
             experiments.forEach(experiment -> sender.send(Topic.EXPERIMENTS, experiment.getId(), experiment));
             sender.flush();
             faults.run();
-            long deadline = System.nanoTime() + plan.runLimit().toNanos();
+            long deadline = System.nanoTime() + scenario.runLimit().toNanos();
             while (!ended(experiments, phases) && System.nanoTime() < deadline) {
                 statuses.throwFailure();
                 pause(200);
@@ -384,15 +384,15 @@ public final class Chaos implements AutoCloseable {
     }
 
     private void faults(List<String> names, RomeConfig config, Poison poison, Map<String, byte[]> sent) {
-        SplittableRandom random = new SplittableRandom(plan.seed());
+        SplittableRandom random = new SplittableRandom(scenario.seed());
         Map<String, Object> settings = config.producer();
         settings.remove("value.serializer");
-        int rounds = Math.max(1, plan.kills() + 3);
+        int rounds = Math.max(1, scenario.kills() + 3);
         int number = 0;
         try (var producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer())) {
             for (int round = 0; round < rounds; round++) {
                 pause(500 + random.nextInt(2500));
-                int until = (int) ((long) plan.poison() * (round + 1) / rounds);
+                int until = (int) ((long) scenario.poison() * (round + 1) / rounds);
                 for (; number < until; number++) {
                     send(producer, poison.record(number, random), sent);
                 }
@@ -413,15 +413,15 @@ public final class Chaos implements AutoCloseable {
     }
 
     private void fault(int round, int rounds, List<String> names, RomeConfig config, SplittableRandom random) {
-        if (round == rounds / 3 && plan.outageSeconds() > 0) {
-            row("registry killed, away for s", plan.outageSeconds());
+        if (round == rounds / 3 && scenario.outageSeconds() > 0) {
+            row("registry killed, away for s", scenario.outageSeconds());
             away("registry");
-        } else if (round == rounds / 2 && plan.outageSeconds() > 0) {
-            row("broker killed, away for s", plan.outageSeconds());
+        } else if (round == rounds / 2 && scenario.outageSeconds() > 0) {
+            row("broker killed, away for s", scenario.outageSeconds());
             away("broker");
-        } else if (round == rounds - 1 && plan.addPartitions()) {
+        } else if (round == rounds - 1 && scenario.addPartitions()) {
             row("partitions added to topics", addPartitions(config));
-        } else if (plan.kills() > 0) {
+        } else if (scenario.kills() > 0) {
             String name = names.get(random.nextInt(names.size()));
             row("killed and started again", name);
             programs.kill(name);
@@ -431,7 +431,7 @@ public final class Chaos implements AutoCloseable {
 
     private void away(String name) {
         programs.kill(name);
-        pause(plan.outageSeconds() * 1000L);
+        pause(scenario.outageSeconds() * 1000L);
         programs.restart(name);
         programs.awaitReady(name);
     }
@@ -518,13 +518,13 @@ public final class Chaos implements AutoCloseable {
      * {@code mvn -q exec:java -Dexec.classpathScope=test -Dexec.mainClass=dev.romestream.standalone.chaos.ChaosMain
      * -Dexec.args="SEED KILLS POISON"}.
      */
-    static Plan longForm(long seed, int kills, int poison) {
+    static Scenario longForm(long seed, int kills, int poison) {
         Map<String, Integer> services = new LinkedHashMap<>();
         services.put("producer", 2);
         services.put("distiller", 2);
         services.put("pool-trainer", 3);
         services.put("attacker", 3);
         services.put("evaluator", 2);
-        return new Plan(seed, services, kills, 20, poison, true, true, Duration.ofMinutes(30));
+        return new Scenario(seed, services, kills, 20, poison, true, true, Duration.ofMinutes(30));
     }
 }

@@ -23,9 +23,9 @@ class ChaosIT {
         services.put("pool-trainer", 1);
         services.put("attacker", 1);
         services.put("evaluator", 1);
-        var plan = new Chaos.Plan(
+        var scenario = new Chaos.Scenario(
                 Long.getLong("rome.chaos.seed", 1), services, 3, 5, 200, true, false, Duration.ofMinutes(4));
-        try (Chaos chaos = new Chaos(plan, directory)) {
+        try (Chaos chaos = new Chaos(scenario, directory)) {
             assertThat(chaos.run(ChaosMain.experiments(Map.of(
                             "sweep",
                             "{seed: [3]}",

@@ -2,7 +2,7 @@ package dev.romestream.standalone.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,7 +46,7 @@ class ReferencePagesTest {
 
     @Test
     void everySettingIsOnItsPage() throws IOException {
-        String rows = RomeConfig.settings().stream()
+        String rows = Settings.all().stream()
                 .map(setting -> "| `%s` | %s | %s |\n"
                         .formatted(
                                 setting.name(),

@@ -1,7 +1,7 @@
 package dev.romestream.standalone.dashboard;
 
 import ai.djl.ndarray.NDManager;
-import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.network.Architecture;
@@ -35,7 +35,8 @@ final class AttackLoop {
             byte[] pixels = new byte[IMAGES * SHAPE.channels() * SHAPE.height() * SHAPE.width()];
             for (int done = 0; !System.out.checkError(); done += IMAGES) {
                 var task = new AttackTask(
-                        new AttackSpec(Attacks.PGD, ThreatModel.Space.PIXEL, false, 8 / 255.0, 2 / 255.0, 10, false),
+                        new AttackSettings(
+                                Attacks.PGD, ThreatModel.Space.PIXEL, false, 8 / 255.0, 2 / 255.0, 10, false),
                         SHAPE,
                         pixels,
                         new int[IMAGES],

@@ -4,6 +4,7 @@ import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.embedded.EmbeddedBroker;
 import dev.romestream.embedded.EmbeddedSchemaRegistry;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.TopicSetup;
 import dev.romestream.schemas.Accuracy;
@@ -169,7 +170,7 @@ class DashboardBenchmark {
         EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"), 0);
         EmbeddedSchemaRegistry registry = EmbeddedSchemaRegistry.start(broker.bootstrapServers(), 0);
         RomeConfig config = RomeConfig.of(
-                Map.of("bootstrap.servers", broker.bootstrapServers(), RomeConfig.REGISTRY_URL, registry.url()));
+                Map.of("bootstrap.servers", broker.bootstrapServers(), Settings.REGISTRY_URL, registry.url()));
         TopicSetup.ensure(config);
         List<Experiment> experiments = ExperimentFile.parse(
                 "name: load\ndataset: shapes10\ndistillation: {method: dm}\nsweep: {seed: ["

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.romestream.dashboard.DashboardService;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Topic;
 import dev.romestream.standalone.cli.RomeCommand;
@@ -52,7 +53,7 @@ class DashboardIT {
         assumeTrue(found.isPresent(), "skipped: there is no Chromium with its driver");
         browser = found.get();
         stack = LocalStack.start(
-                RomeConfig.of(Map.of(RomeConfig.NETWORKS_TORCHSCRIPT, "true")), LocalStack.Options.temporary());
+                RomeConfig.of(Map.of(Settings.NETWORKS_TORCHSCRIPT, "true")), LocalStack.Options.temporary());
         url = stack.dashboard().orElseThrow();
     }
 
@@ -94,7 +95,7 @@ class DashboardIT {
                 "--bootstrap-server",
                 stack.config().bootstrapServers(),
                 "--schema-registry",
-                stack.config().string(RomeConfig.REGISTRY_URL)));
+                stack.config().string(Settings.REGISTRY_URL)));
         return RomeCommand.execute(line.toArray(String[]::new));
     }
 
@@ -306,7 +307,7 @@ class DashboardIT {
         browser.awaitText("#connection", "lost");
         DashboardService after = new DashboardService(
                 own.with(Map.of(
-                        RomeConfig.DASHBOARD_PORT,
+                        Settings.DASHBOARD_PORT,
                         Integer.toString(URI.create(address).getPort()))),
                 new SimpleMeterRegistry());
         after.start();
@@ -384,7 +385,7 @@ class DashboardIT {
     @Test
     void theTokenLetsABrowserIn() {
         DashboardService locked = new DashboardService(
-                stack.config().with(Map.of(RomeConfig.DASHBOARD_TOKEN, "secret")), new SimpleMeterRegistry());
+                stack.config().with(Map.of(Settings.DASHBOARD_TOKEN, "secret")), new SimpleMeterRegistry());
         locked.start();
         try {
             browser.open(locked.url());

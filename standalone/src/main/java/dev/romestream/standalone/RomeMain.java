@@ -4,8 +4,8 @@ import dev.romestream.standalone.cli.RomeCommand;
 import java.util.Locale;
 
 /** The {@code rome} program. */
-public final class Rome {
-    private Rome() {}
+public final class RomeMain {
+    private RomeMain() {}
 
     public static void main(String[] args) {
         // figures, tables and files are the same on every machine

@@ -6,4 +6,4 @@ package dev.romestream.robustness.attack;
  * @param point the adversarial point, or the best one found
  * @param misclassified whether the network errs there
  */
-record Outcome(float[] point, boolean misclassified) {}
+record AttackResult(float[] point, boolean misclassified) {}

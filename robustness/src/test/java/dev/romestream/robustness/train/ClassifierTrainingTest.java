@@ -18,15 +18,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-class VictimTrainingTest {
+class ClassifierTrainingTest {
     private static final Shape SHAPE = new ImageShape(3, 8, 8).batch(12);
 
     private static NeuralNetwork train(NDManager manager, long seed) {
         NDArray images = manager.create(new Seed(1).uniform((int) SHAPE.size(), -1, 1), SHAPE);
         int[] labels = {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2};
         var optimiser = new StochasticGradientDescent(0.05, 0.9, 5e-4);
-        var training = new VictimTraining(
-                new Architecture("convnet", 8, 2), 60, 5, optimiser, Augmentation.NONE, VictimTraining.NATURAL);
+        var training = new ClassifierTraining(
+                new Architecture("convnet", 8, 2), 60, 5, optimiser, Augmentation.NONE, ClassifierTraining.NATURAL);
         NDArray targets = Tensors.oneHot(manager, labels, 3);
         return training.train(manager, TrainingSet.of(images, targets), new Seed(seed), epoch -> {});
     }
@@ -51,8 +51,13 @@ class VictimTrainingTest {
             }
             NDArray targets = manager.create(rows, new Shape(12, 3));
             var optimiser = new StochasticGradientDescent(0.05, 0.9, 0);
-            var training = new VictimTraining(
-                    new Architecture("convnet", 8, 2), 200, 12, optimiser, Augmentation.NONE, VictimTraining.NATURAL);
+            var training = new ClassifierTraining(
+                    new Architecture("convnet", 8, 2),
+                    200,
+                    12,
+                    optimiser,
+                    Augmentation.NONE,
+                    ClassifierTraining.NATURAL);
             NeuralNetwork network = training.train(manager, TrainingSet.of(images, targets), new Seed(1), epoch -> {});
             float[] answers = network.logits(images).softmax(1).toFloatArray();
             for (int i = 0; i < rows.length; i++) {
@@ -69,18 +74,18 @@ class VictimTrainingTest {
         var against = new AdversarialTraining(regime, epsilon, epsilon / 4, 5, 6, TestData.CIFAR10);
         try (NDManager manager = TestData.manager()) {
             assertThat(margin(manager, against::loss, against))
-                    .isGreaterThan(margin(manager, VictimTraining.NATURAL, against) + 0.2);
+                    .isGreaterThan(margin(manager, ClassifierTraining.NATURAL, against) + 0.2);
         }
     }
 
     /** The mean probability of the right class under PGD. */
-    private static double margin(NDManager manager, VictimTraining.BatchLoss loss, AdversarialTraining attack) {
+    private static double margin(NDManager manager, ClassifierTraining.BatchLoss loss, AdversarialTraining attack) {
         NDArray images = manager.create(new Seed(1).uniform((int) SHAPE.size(), -1, 1), SHAPE);
         int[] labels = {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2};
         NDArray targets = Tensors.oneHot(manager, labels, 3);
         var optimiser = new StochasticGradientDescent(0.05, 0.9, 5e-4);
         var architecture = new Architecture("convnet", 8, 2);
-        NeuralNetwork network = new VictimTraining(architecture, 60, 12, optimiser, Augmentation.NONE, loss)
+        NeuralNetwork network = new ClassifierTraining(architecture, 60, 12, optimiser, Augmentation.NONE, loss)
                 .train(manager, TrainingSet.of(images, targets), new Seed(1), epoch -> {});
         double steps = attack.epsilon() / 4;
         var spec = new AdversarialTraining(

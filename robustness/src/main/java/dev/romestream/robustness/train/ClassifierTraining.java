@@ -17,7 +17,7 @@ import java.util.function.IntConsumer;
  * @param strategy of the augmentation
  * @param loss of a batch
  */
-public record VictimTraining(
+public record ClassifierTraining(
         Architecture architecture,
         int epochs,
         int batch,

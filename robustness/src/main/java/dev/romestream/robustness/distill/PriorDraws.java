@@ -2,7 +2,7 @@ package dev.romestream.robustness.distill;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.romestream.robustness.attack.AttackSpec;
+import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.attack.AttackTask.AugmentationDraw;
 import dev.romestream.robustness.augment.Augmentation;
@@ -22,7 +22,7 @@ import java.util.Optional;
  * @param batch real images of a class
  * @param strategy of the augmentation
  */
-public record PriorPlan(LabelledImages images, AttackSpec attack, int batch, String strategy, Seed seed) {
+public record PriorDraws(LabelledImages images, AttackSettings attack, int batch, String strategy, Seed seed) {
     /** Most images of a part. */
     public static final int PART_IMAGES = 64;
 

@@ -20,7 +20,7 @@ import java.util.Locale;
  *
  * @param number counts from 0 over all victims
  */
-public record VictimPlan(int number, Architecture architecture, VictimSpec spec) {
+public record Victim(int number, Architecture architecture, VictimSpec spec) {
     /** The method of the figures of networks that users bring. */
     public static final String BROUGHT = "network";
 
@@ -31,16 +31,16 @@ public record VictimPlan(int number, Architecture architecture, VictimSpec spec)
      *
      * @throws IllegalArgumentException where an architecture is unknown
      */
-    public static List<VictimPlan> of(Experiment experiment) {
+    public static List<Victim> of(Experiment experiment) {
         NetworkSpec usual = experiment.getDistillation().getNetwork();
-        List<VictimPlan> plans = new ArrayList<>();
+        List<Victim> victims = new ArrayList<>();
         for (VictimSpec spec : experiment.getEvaluation().getVictims()) {
             Architecture architecture = NetworkCodec.decode(network(usual, spec));
             for (int i = 0; i < spec.getCount(); i++) {
-                plans.add(new VictimPlan(plans.size(), architecture, spec));
+                victims.add(new Victim(victims.size(), architecture, spec));
             }
         }
-        return plans;
+        return victims;
     }
 
     /** What the victim is, in words: its architecture and, where it is not trained on images as they are, its training. */

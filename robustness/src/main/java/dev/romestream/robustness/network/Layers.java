@@ -10,13 +10,13 @@ import java.util.List;
  * @param features values of the embedding of an image
  * @param classifier name of the linear layer
  */
-record Plan(Layer embedding, int features, String classifier) {
+record Layers(Layer embedding, int features, String classifier) {
     private static final int CIFAR_SIDE = 32;
     private static final int MNIST_SIDE = 28;
     /** Output channels of VGG11's convolutions; 0 halves the image. */
     private static final int[] VGG11 = {64, 0, 128, 0, 256, 256, 0, 512, 512, 0, 512, 512, 0};
 
-    static Plan convNet(ImageShape input, int width, int depth, Norm norm) {
+    static Layers convNet(ImageShape input, int width, int depth, Norm norm) {
         List<Layer> layers = new ArrayList<>();
         int perBlock = norm == Norm.NONE ? 3 : 4;
         int padding = firstPadding(input, 1);
@@ -47,13 +47,13 @@ record Plan(Layer embedding, int features, String classifier) {
                     + " x " + input.width() + " pixels to nothing; use a smaller depth.");
         }
         layers.add(Layer.FLATTEN);
-        return new Plan(new Layer.Sequence(layers), width * height * columns, "classifier");
+        return new Layers(new Layer.Sequence(layers), width * height * columns, "classifier");
     }
 
-    static Plan mlp(ImageShape input) {
+    static Layers mlp(ImageShape input) {
         requireSide(input, Architecture.MLP);
         int hidden = 128;
-        return new Plan(
+        return new Layers(
                 new Layer.Sequence(List.of(
                         Layer.FLATTEN,
                         new Layer.Linear("fc_1", input.size(), hidden),
@@ -64,9 +64,9 @@ record Plan(Layer embedding, int features, String classifier) {
                 "fc_3");
     }
 
-    static Plan leNet(ImageShape input) {
+    static Layers leNet(ImageShape input) {
         requireSide(input, Architecture.LENET);
-        return new Plan(
+        return new Layers(
                 new Layer.Sequence(List.of(
                         new Layer.Convolution("features.0", input.channels(), 6, 5, 1, firstPadding(input, 0), true),
                         Layer.RELU,
@@ -83,9 +83,9 @@ record Plan(Layer embedding, int features, String classifier) {
                 "fc_3");
     }
 
-    static Plan alexNet(ImageShape input) {
+    static Layers alexNet(ImageShape input) {
         requireSide(input, Architecture.ALEXNET);
-        return new Plan(
+        return new Layers(
                 new Layer.Sequence(List.of(
                         new Layer.Convolution("features.0", input.channels(), 128, 5, 1, firstPadding(input, 2), true),
                         Layer.RELU,
@@ -105,7 +105,7 @@ record Plan(Layer embedding, int features, String classifier) {
                 "fc");
     }
 
-    static Plan vgg11(ImageShape input, Norm norm) {
+    static Layers vgg11(ImageShape input, Norm norm) {
         requireSide(input, Architecture.VGG11);
         List<Layer> layers = new ArrayList<>();
         int channels = input.channels();
@@ -124,10 +124,10 @@ record Plan(Layer embedding, int features, String classifier) {
             }
         }
         layers.add(Layer.FLATTEN);
-        return new Plan(new Layer.Sequence(layers), channels, "classifier");
+        return new Layers(new Layer.Sequence(layers), channels, "classifier");
     }
 
-    static Plan resNet18(ImageShape input, Norm norm) {
+    static Layers resNet18(ImageShape input, Norm norm) {
         if (input.height() != CIFAR_SIDE || input.width() != CIFAR_SIDE) {
             throw wrongSide(input, Architecture.RESNET18);
         }
@@ -146,7 +146,7 @@ record Plan(Layer embedding, int features, String classifier) {
         }
         layers.add(new Layer.AveragePool(4));
         layers.add(Layer.FLATTEN);
-        return new Plan(new Layer.Sequence(layers), channels, "classifier");
+        return new Layers(new Layer.Sequence(layers), channels, "classifier");
     }
 
     private static Layer basicBlock(String name, int in, int out, int stride, Norm norm) {

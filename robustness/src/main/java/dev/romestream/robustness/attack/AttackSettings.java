@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param norm of the ball, for attacks that know both; empty for the attack's own
  * @param parameters of this attack alone, where they differ from {@link Attacks#defaults}
  */
-public record AttackSpec(
+public record AttackSettings(
         String name,
         Space space,
         boolean targeted,
@@ -24,12 +24,12 @@ public record AttackSpec(
         Optional<Norm> norm,
         Map<String, Double> parameters) {
 
-    public AttackSpec {
+    public AttackSettings {
         parameters = Map.copyOf(parameters);
     }
 
     /** With the defaults of its own parameters. */
-    public AttackSpec(
+    public AttackSettings(
             String name,
             Space space,
             boolean targeted,
@@ -41,16 +41,16 @@ public record AttackSpec(
     }
 
     /** A control: it has no parameters. */
-    public static AttackSpec control(String name, Space space) {
-        return new AttackSpec(name, space, false, 0, 0, 0, false);
+    public static AttackSettings control(String name, Space space) {
+        return new AttackSettings(name, space, false, 0, 0, 0, false);
     }
 
-    public static AttackSpec fgsm(Space space, double epsilon) {
-        return new AttackSpec(Attacks.FGSM, space, false, epsilon, epsilon, 1, false);
+    public static AttackSettings fgsm(Space space, double epsilon) {
+        return new AttackSettings(Attacks.FGSM, space, false, epsilon, epsilon, 1, false);
     }
 
-    public AttackSpec targetedAt(boolean target) {
-        return new AttackSpec(name, space, target, epsilon, stepSize, steps, randomStart, norm, parameters);
+    public AttackSettings targetedAt(boolean target) {
+        return new AttackSettings(name, space, target, epsilon, stepSize, steps, randomStart, norm, parameters);
     }
 
     /** The value of one of the attack's own parameters, given or by default. */
