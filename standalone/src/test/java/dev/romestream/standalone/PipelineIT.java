@@ -16,7 +16,6 @@ import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
 import dev.romestream.standalone.cli.RomeCommand;
-import dev.romestream.testing.TestCluster;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -27,7 +26,6 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -38,45 +36,11 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Whole experiments through every service, started by nothing but a record on the experiments topic. The tests share one
- * running pipeline where they do not need settings or a restart of their own; each has its own seed where it counts work.
- */
-class PipelineIT {
-    /** Two snapshots, two victims, two modes. */
-    private static final int FIGURES_A_SUITE = 8;
-
-    private static final int SUITES = 2;
+/** Whole experiments through every service, started by nothing but a record on the experiments topic. */
+class PipelineIT extends SharedPipeline {
     private static final byte[] GARBAGE = "no record".getBytes(StandardCharsets.UTF_8);
-
-    @TempDir
-    private static Path directory;
-
-    private static TestCluster cluster;
-    private static Pipeline shared;
-
-    @BeforeAll
-    static void start() {
-        cluster = TestCluster.start(directory);
-        shared = new Pipeline(RomeConfig.of(cluster.tenant(Map.of("attacker.count", "1"))));
-    }
-
-    @AfterAll
-    static void stop() {
-        if (cluster != null) {
-            shared.close();
-            cluster.close();
-        }
-    }
-
-    private static Experiment experiment(String... overrides) {
-        return TestExperiment.with(overrides).get(0);
-    }
 
     @Test
     void everyFigureIsCompleteAndFollowsFromItsAccuracies() {
@@ -113,13 +77,6 @@ class PipelineIT {
         assertThat(rows.keySet().stream().filter(row -> row.startsWith(key))).hasSize(8 + 5);
     }
 
-    /** Dead letters of perturbed batches or requests would name the experiment in their bytes. */
-    private static void assertNothingOfItIsDead(Experiment experiment) {
-        assertThat(shared.records(Topic.DEAD_LETTERS))
-                .noneSatisfy(letter -> assertThat(new String(letter.value(), StandardCharsets.ISO_8859_1))
-                        .contains(experiment.getId()));
-    }
-
     private static void checkFigures(RobustnessMetrics metrics) {
         List<AttackAccuracy> attacks = metrics.getAttacks();
         assertThat(attacks)
@@ -154,232 +111,6 @@ class PipelineIT {
         assertThat(metrics.getLabelBytes()).isEqualTo(10 * 8);
         assertThat(metrics.getFinal$()).isEqualTo(metrics.getSnapshot() == 1);
         assertThat(metrics.getIteration()).isEqualTo(metrics.getSnapshot() == 1 ? 6 : 3);
-    }
-
-    @Test
-    void oneOrThreeAttackersAndShareOrConsumerGroupsGiveTheSameImagesAndOutcomes() {
-        Experiment experiment = experiment();
-        shared.run(List.of(experiment), FIGURES_A_SUITE * SUITES);
-        for (Map<String, String> settings : List.of(
-                Map.of("attacker.count", "3", "pool.trainer.count", "2"),
-                Map.of("attacker.count", "2", "queue.type", "consumer", "prior.window.iterations", "1"))) {
-            try (Pipeline other = new Pipeline(RomeConfig.of(cluster.tenant(settings)))) {
-                other.run(List.of(experiment), FIGURES_A_SUITE * SUITES);
-                assertThat(other.images(experiment)).isEqualTo(shared.images(experiment));
-                assertThat(other.outcomes(experiment)).isEqualTo(shared.outcomes(experiment));
-            }
-        }
-    }
-
-    @Test
-    void streamedAndInlinePriorsGiveTheSameImagesByteForByteAndAnotherSeedDoesNot() {
-        String suites = "evaluation.suites=[pixel-2]";
-        Experiment streamed = experiment("distillation.prior.mode=streamed", suites);
-        Experiment inline = experiment("distillation.prior.mode=inline", suites);
-        Experiment seeded = experiment("seed=4", suites);
-        shared.run(List.of(streamed, inline, seeded), FIGURES_A_SUITE);
-        assertThat(shared.images(inline)).isEqualTo(shared.images(streamed));
-        assertThat(shared.images(seeded)).isNotEqualTo(shared.images(streamed));
-    }
-
-    /** Every method but those that others of these tests show, in small. */
-    private static List<Experiment> everyMethod(String... more) {
-        String trajectories = "distillation.trajectories={experts: 2, starts: 2, length: 1, batch: 500, steps: 2,"
-                + " averaging: 0.5, attack: {steps: 1}}";
-        String labels = "distillation.labels={epochs: 1, batch: 500}";
-        String pixels = "distillation.prior.attack={space: pixel, steps: 2}";
-        Map<String, List<String>> settings = new TreeMap<>();
-        settings.put("rome", List.of(pixels));
-        List.of("c2r", "idm", "bacon").forEach(method -> settings.put(method, List.of()));
-        List.of("guard", "herding", "kcenter").forEach(method -> settings.put(method, List.of(labels)));
-        List.of("mtt", "mat")
-                .forEach(method -> settings.put(method, List.of(trajectories, "distillation.learningRate=0.1")));
-        settings.put("dm", List.of());
-        List.of("dc", "dsa")
-                .forEach(method -> settings.put(method, List.of("distillation.gradients={outer: 2, inner: 1}")));
-        List<Experiment> experiments = new ArrayList<>();
-        settings.forEach((method, own) -> {
-            List<String> all = new ArrayList<>(own);
-            all.addAll(List.of(more));
-            all.addAll(List.of(
-                    "distillation.method=" + method,
-                    "seed=17",
-                    "distillation.snapshotEvery=6",
-                    "evaluation.suites=[pixel-2]",
-                    "evaluation.images=20",
-                    "evaluation.victims={count: 1, epochs: 1}"));
-            experiments.add(experiment(all.toArray(String[]::new)));
-        });
-        return experiments;
-    }
-
-    /** Whether networks and priors are streamed or made in place, with one pool trainer or two. */
-    @Test
-    void everyMethodGivesTheSameSetHoweverItsNetworksAreMade() {
-        List<Experiment> streamed = everyMethod();
-        List<Experiment> inline = everyMethod("distillation.prior.mode=inline");
-        shared.run(streamed, FIGURES_A_SUITE / 4);
-        try (Pipeline other = new Pipeline(RomeConfig.of(cluster.tenant(Map.of("pool.trainer.count", "2"))))) {
-            other.run(inline, FIGURES_A_SUITE / 4);
-            List<Experiment> again = streamed.stream()
-                    .filter(experiment -> List.of("c2r", "mat")
-                            .contains(experiment.getDistillation().getMethod()))
-                    .toList();
-            other.run(again, FIGURES_A_SUITE / 4);
-            for (int i = 0; i < streamed.size(); i++) {
-                Experiment experiment = streamed.get(i);
-                assertThat(other.images(inline.get(i)))
-                        .as(experiment.getDistillation().getMethod())
-                        .isEqualTo(shared.images(experiment));
-            }
-            again.forEach(experiment -> assertThat(other.images(experiment)).isEqualTo(shared.images(experiment)));
-        }
-    }
-
-    /** Chains of two epochs, of which the last is kept; experiments share them, and the images are what they are without. */
-    @Test
-    void softLabelsOfTeachersStandBesideTheImages() throws Exception {
-        String[] common = {"seed=15", "evaluation.suites=[pixel-2]", "evaluation.images=20"};
-        String soft =
-                "distillation.labels={kind: soft, natural: 1, adversarial: 1, epochs: 2, batch: 500, attack: {steps: 1}}";
-        Experiment hard = experiment(common[0], common[1], common[2]);
-        Experiment softened = experiment(common[0], common[1], common[2], soft);
-        Experiment random = experiment(common[0], common[1], common[2], soft, "distillation.method=random");
-        shared.run(List.of(hard), FIGURES_A_SUITE);
-        long iterations = shared.iterationsDone();
-        shared.run(List.of(softened), FIGURES_A_SUITE);
-        assertThat(shared.iterationsDone())
-                .as("the images are those of the other experiment, and only labels are new")
-                .isEqualTo(iterations);
-        long requests = shared.written(Topic.POOL_REQUESTS);
-        shared.run(List.of(random), FIGURES_A_SUITE / 2);
-        assertThat(shared.written(Topic.POOL_REQUESTS))
-                .as("teachers are shared")
-                .isEqualTo(requests);
-        assertThat(shared.images(softened)).isEqualTo(shared.images(hard));
-        assertThat(shared.outcomes(softened)).isNotEqualTo(shared.outcomes(hard));
-
-        var labels = shared.softLabels(softened);
-        assertThat(labels.rows()).as("of a mosaic's quarters").isEqualTo(4);
-        assertThat(labels.classes()).isEqualTo(10);
-        assertThat(labels.values()).hasSize(10 * 4 * 10);
-        for (int row = 0; row < labels.values().length; row += 10) {
-            double sum = 0;
-            for (int i = row; i < row + 10; i++) {
-                assertThat(labels.values()[i]).isBetween(0f, 1f);
-                sum += labels.values()[i];
-            }
-            assertThat(sum).isCloseTo(1, within(1e-5));
-        }
-        assertThat(shared.softLabels(random).rows()).isEqualTo(1);
-        assertThat(shared.metrics(softened))
-                .extracting(RobustnessMetrics::getLabelBytes)
-                .containsOnly(10 * 8L + 10 * 4 * 10 * 4);
-
-        try (Pipeline other = new Pipeline(RomeConfig.of(cluster.tenant(Map.of("pool.trainer.count", "2"))))) {
-            other.run(List.of(softened), FIGURES_A_SUITE);
-            assertThat(other.images(softened)).isEqualTo(shared.images(hard));
-            assertThat(other.softLabels(softened).values()).isEqualTo(labels.values());
-            assertThat(other.outcomes(softened)).isEqualTo(shared.outcomes(softened));
-
-            // one whose images are kept while its teacher takes its time, and not after that
-            Experiment waiting = experiment(
-                    common[0],
-                    common[1],
-                    common[2],
-                    "distillation.method=random",
-                    "distillation.labels={kind: soft, natural: 1, adversarial: 0, epochs: 10, batch: 500}");
-            String checkpoints = "checkpoints/" + waiting.getId();
-            other.submit(List.of(waiting));
-            other.until(() -> !keys(other, Topic.CHUNKS, checkpoints).isEmpty());
-            other.run(List.of(waiting), FIGURES_A_SUITE / 2);
-            other.until(() -> keys(other, Topic.CHUNKS, "checkpoints/").isEmpty());
-        }
-    }
-
-    /** Whoever is behind goes on from the checkpoint of whoever is ahead; each has its own snapshots. */
-    @Test
-    void experimentsThatDifferInLabelsAloneAreDistilledOnceBetweenThem() {
-        List<Experiment> experiments = TestExperiment.with(
-                "sweep={distillation.labels.kind: [hard, soft], evaluation.images: [20, 21]}",
-                "distillation.labels={natural: 1, adversarial: 0, epochs: 1, batch: 500}",
-                "seed=23",
-                "evaluation.suites=[pixel-2]",
-                "evaluation.victims={count: 1, epochs: 1}");
-        long before = shared.iterationsDone();
-        Set<String> others = keys(shared, Topic.NETWORKS, "pool-");
-        shared.run(experiments, FIGURES_A_SUITE / 2);
-        assertThat(shared.iterationsDone() - before).isEqualTo(6);
-        // the pool is retired by whoever passes it last, and the teacher is left
-        shared.until(() -> {
-            Set<String> left = keys(shared, Topic.NETWORKS, "pool-");
-            left.removeAll(others);
-            return left.size() == 1;
-        });
-        assertThat(experiments).allSatisfy(experiment -> assertThat(shared.images(experiment))
-                .isEqualTo(shared.images(experiments.get(0))));
-    }
-
-    /** They are of the pool whose first network is matched. */
-    @Test
-    void guardsTeachersStayAsLongAsTheyLabel() throws Exception {
-        Experiment experiment = experiment(
-                "distillation.method=guard",
-                "distillation.labels={kind: soft, natural: 2, adversarial: 0, epochs: 1, batch: 500}",
-                "distillation.guard.curvature=1",
-                "seed=19",
-                "evaluation.suites=[pixel-2]",
-                "evaluation.images=20",
-                "evaluation.victims={count: 1, epochs: 1}");
-        long before = shared.written(Topic.POOL_REQUESTS);
-        shared.run(List.of(experiment), FIGURES_A_SUITE / 2);
-        assertThat(shared.written(Topic.POOL_REQUESTS) - before)
-                .as("each of the two teachers is asked for once, and both snapshots are labelled by them")
-                .isEqualTo(2);
-    }
-
-    /** As another distiller does with what no experiment that it knows of needs. */
-    @Test
-    void poolNetworksThatAreRetiredWhileTheyAreNeededAreMadeAgain() {
-        String suites = "evaluation.suites=[pixel-2]";
-        Experiment undisturbed = experiment("distillation.prior.mode=inline", suites, "seed=12");
-        Experiment disturbed = experiment("distillation.prior.mode=streamed", suites, "seed=12");
-        shared.run(List.of(undisturbed), FIGURES_A_SUITE);
-        Set<String> retired = new HashSet<>();
-        shared.submit(List.of(disturbed));
-        shared.until(() -> {
-            shared.records(Topic.NETWORKS).stream()
-                    .filter(network -> network.value() != null && network.key().startsWith("pool-"))
-                    .filter(network ->
-                            retired.add(network.partition() + "/" + network.offset()) && retired.size() <= 30)
-                    .forEach(network -> shared.retire(Topic.NETWORKS, network.key()));
-            return shared.isComplete(disturbed, FIGURES_A_SUITE);
-        });
-        assertThat(retired).hasSizeGreaterThan(6);
-        assertThat(shared.images(disturbed)).isEqualTo(shared.images(undisturbed));
-    }
-
-    @Test
-    void experimentsThatDifferInWhatIsDistilledShareNetworksAndPriors() throws Exception {
-        List<Experiment> experiments = TestExperiment.with(
-                "sweep={distillation.alpha: [0.2, 0.9]}",
-                "seed=5",
-                "evaluation.suites=[pixel-2]",
-                "evaluation.images=32");
-        long earlierTrainings = shared.written(Topic.POOL_REQUESTS);
-        long earlierPriors = shared.written(Topic.PRIOR_REQUESTS);
-        // one that waits keeps what it will need
-        shared.submit(experiments.get(1), DesiredState.PAUSE);
-        shared.run(experiments.subList(0, 1), FIGURES_A_SUITE);
-        long trainings = shared.written(Topic.POOL_REQUESTS);
-        long priors = shared.written(Topic.PRIOR_REQUESTS);
-        assertThat(trainings).isGreaterThan(earlierTrainings);
-        // six iterations of ten classes, four images in one request
-        assertThat(priors - earlierPriors).isEqualTo(60);
-        shared.run(experiments.subList(1, 2), FIGURES_A_SUITE);
-        assertThat(shared.written(Topic.POOL_REQUESTS)).isEqualTo(trainings);
-        assertThat(shared.written(Topic.PRIOR_REQUESTS)).isEqualTo(priors);
-        assertThat(shared.images(experiments.get(1))).isNotEqualTo(shared.images(experiments.get(0)));
     }
 
     /** What stands of an experiment on topics that keep the newest record of each key, chunks by their owners. */
@@ -442,21 +173,6 @@ class PipelineIT {
         });
         assertThat(left(endless)).as("and nothing comes after").isEmpty();
         assertThat(shared.iterationsDone()).isEqualTo(done);
-    }
-
-    /** Keys that a topic has of a prefix, tombstones taken off. */
-    private static Set<String> keys(Pipeline pipeline, Topic topic, String prefix) {
-        Set<String> keys = new HashSet<>();
-        pipeline.records(topic).stream()
-                .filter(record -> record.key().startsWith(prefix))
-                .forEach(record -> {
-                    if (record.value() == null) {
-                        keys.remove(record.key());
-                    } else {
-                        keys.add(record.key());
-                    }
-                });
-        return keys;
     }
 
     @Test
