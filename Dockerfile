@@ -12,6 +12,7 @@ COPY schemas schemas
 COPY embedded/pom.xml embedded/
 COPY testing/pom.xml testing/
 COPY messaging/pom.xml messaging/
+COPY experiments/pom.xml experiments/
 COPY robustness/pom.xml robustness/
 COPY exchange/pom.xml exchange/
 COPY client/pom.xml client/
@@ -37,7 +38,7 @@ RUN mkdir -p /dist/engine \
         && cp "$module/target/$module"-*.jar "/dist/$module/app" \
         && cp "$module"/target/lib/*.jar "/dist/$module/lib" \
         && rm -f "/dist/$module/lib"/pytorch-native-*.jar "/dist/$module/lib"/pytorch-jni-*.jar \
-        && for own in schemas messaging robustness exchange client embedded producer distiller attacker evaluator dashboard; do \
+        && for own in schemas messaging experiments robustness exchange client embedded producer distiller attacker evaluator dashboard; do \
             [ ! -e "/dist/$module/lib/$own-0.1.0.jar" ] || mv "/dist/$module/lib/$own-0.1.0.jar" "/dist/$module/app"; \
         done || exit 1; \
     done \

@@ -1,8 +1,8 @@
 package dev.romestream.distiller;
 
+import dev.romestream.experiments.DatasetIds;
+import dev.romestream.experiments.StatusReporter;
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.experiment.DatasetIds;
-import dev.romestream.messaging.experiment.StatusReporter;
 import dev.romestream.messaging.streams.ControlStream;
 import dev.romestream.messaging.streams.Write;
 import dev.romestream.schemas.DatasetDescriptor;
@@ -46,7 +46,7 @@ final class DistillationTopology {
         builder.addStateStore(
                 Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(DATASETS), Serdes.String(), Serdes.String())
                         .withLoggingEnabled(Map.of()));
-        var planned = new ControlStream(config, builder)
+        var planned = new ControlStream<PlannerEvent>(config, builder)
                         .with(Topic.EXPERIMENTS, Experiment.class, (key, value) -> event(key, value))
                         .with(
                                 Topic.DATASETS,

@@ -2,7 +2,7 @@ package dev.romestream.distiller;
 
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.store.NetworkStore;
-import dev.romestream.messaging.experiment.DatasetIds;
+import dev.romestream.experiments.DatasetIds;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.NetworkSchedule;
 import dev.romestream.schemas.DatasetDescriptor;

@@ -86,7 +86,7 @@ final class EvaluationTopology {
         this.<EvaluationState>store(PlanProcessor.STATES);
         this.<PlannedEvaluation>store(PlanProcessor.PLANS);
         this.<DatasetDescriptor>store(PlanProcessor.DATASETS);
-        KStream<String, PlannerEvent> facts = new ControlStream(config, builder)
+        KStream<String, PlannerEvent> facts = new ControlStream<PlannerEvent>(config, builder)
                         .with(Topic.EXPERIMENTS, Experiment.class, (key, value) -> event(key, value))
                         .with(Topic.DATASETS, DatasetDescriptor.class, (key, value) -> present(key, value))
                         .with(Topic.SYNTHETIC_SNAPSHOTS, SyntheticSnapshot.class, (key, value) -> snapshot(value))
@@ -168,10 +168,10 @@ final class EvaluationTopology {
     private void tallying(OpenRequests open) {
         this.<Evaluation>store(TallyProcessor.PLANS);
         this.<Tally>store(TallyProcessor.STORE);
-        KStream<String, TallyEvent> evaluations = new ControlStream(config, builder)
+        KStream<String, TallyEvent> evaluations = new ControlStream<TallyEvent>(config, builder)
                 .valid(Topic.EVALUATIONS, Evaluation.class)
                 .mapValues(TallyEvent::new, Named.as("evaluation-events"));
-        KStream<String, TallyEvent> progress = new ControlStream(config, builder)
+        KStream<String, TallyEvent> progress = new ControlStream<TallyEvent>(config, builder)
                 .valid(Topic.ATTACK_PROGRESS, AttackProgress.class)
                 .filter((key, value) -> value != null, Named.as("progress"))
                 .mapValues(TallyEvent::new, Named.as("progress-events"));

@@ -2,8 +2,8 @@ package dev.romestream.evaluator;
 
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.exchange.store.SnapshotStore;
+import dev.romestream.experiments.Removal;
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.experiment.Removal;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.TopicReader;
 import dev.romestream.schemas.NetworkRole;

@@ -1,10 +1,10 @@
 package dev.romestream.producer;
 
-import dev.romestream.messaging.topic.RecordChecks;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.schemas.DType;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.ImageBatch;
+import dev.romestream.schemas.RecordChecks;
 import dev.romestream.schemas.Split;
 import dev.romestream.schemas.Tensor;
 import dev.romestream.schemas.Topic;

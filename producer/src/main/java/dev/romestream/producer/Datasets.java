@@ -1,8 +1,8 @@
 package dev.romestream.producer;
 
+import dev.romestream.experiments.DatasetIds;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.config.Settings;
-import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DatasetSpec;
 import java.util.Collections;

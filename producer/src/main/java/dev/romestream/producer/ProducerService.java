@@ -1,10 +1,10 @@
 package dev.romestream.producer;
 
+import dev.romestream.experiments.DatasetIds;
+import dev.romestream.experiments.Experiments;
+import dev.romestream.experiments.StatusReporter;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.config.Settings;
-import dev.romestream.messaging.experiment.DatasetIds;
-import dev.romestream.messaging.experiment.Experiments;
-import dev.romestream.messaging.experiment.StatusReporter;
 import dev.romestream.messaging.queue.KeyOwnership;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;

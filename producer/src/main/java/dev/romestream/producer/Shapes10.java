@@ -76,6 +76,17 @@ final class Shapes10 {
         return new ImageDataset.Images(pixels, labels);
     }
 
+    static int classes() {
+        return SHAPES.size();
+    }
+
+    /** One more image of a class, as those of the data set are drawn: C * H * W bytes. */
+    static byte[] image(int label, SplittableRandom random) {
+        byte[] pixels = new byte[CHANNELS * SIZE * SIZE];
+        draw(SHAPES.get(label).region(), random, pixels, 0);
+        return pixels;
+    }
+
     private static void draw(Region region, SplittableRandom random, byte[] pixels, int offset) {
         double radius = between(random, 6.5, 11.5);
         double reach = EXTENT * radius + 1;

@@ -57,13 +57,17 @@ class ArchitectureTest {
     }
 
     @Test
-    void messagingKnowsNoTensors() {
+    void messagingKnowsNeitherExperimentsNorTensors() {
         noClasses()
                 .that()
                 .resideInAPackage(in("messaging"))
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("ai.djl..", in("robustness"), in("exchange"))
+                .resideInAnyPackage("ai.djl..", in("robustness"), in("exchange"), in("experiments"))
+                .orShould()
+                .dependOnClassesThat()
+                .haveNameMatching(
+                        "dev\\.romestream\\.schemas\\.(?!Topic|WorkGroup|RecordChecks|Ranges|ContractException|InternalRecords|Chunk).*")
                 .check(CLASSES);
     }
 
@@ -121,7 +125,7 @@ class ArchitectureTest {
                 .resideInAPackage(in("attacker"))
                 .should()
                 .dependOnClassesThat()
-                .haveNameMatching("dev\\.romestream\\.(schemas|messaging\\.experiment)\\.(Experiment|Evaluation).*")
+                .haveNameMatching("dev\\.romestream\\.(schemas|experiments)\\.(Experiment|Evaluation).*")
                 .check(CLASSES);
     }
 }

@@ -3,9 +3,9 @@ package dev.romestream.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.romestream.experiments.DatasetIds;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.config.Settings;
-import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordReader;

@@ -1,8 +1,8 @@
 package dev.romestream.client.experiment;
 
+import dev.romestream.experiments.Experiments;
+import dev.romestream.experiments.Removal;
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.experiment.Experiments;
-import dev.romestream.messaging.experiment.Removal;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;

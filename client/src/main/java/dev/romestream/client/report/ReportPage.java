@@ -43,7 +43,7 @@ import dev.romestream.client.table.Means;
 import dev.romestream.client.table.MetricTable;
 import dev.romestream.client.table.TableHtml;
 import dev.romestream.exchange.experiment.Victim;
-import dev.romestream.messaging.experiment.DatasetIds;
+import dev.romestream.experiments.DatasetIds;
 import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertState;

@@ -2,7 +2,7 @@ package dev.romestream.dashboard.live;
 
 import dev.romestream.dashboard.live.LiveMetrics.Headline;
 import dev.romestream.exchange.codec.RecordJson;
-import dev.romestream.messaging.experiment.DatasetIds;
+import dev.romestream.experiments.DatasetIds;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;

@@ -1,6 +1,6 @@
 package dev.romestream.evaluator.plan;
 
-import dev.romestream.messaging.experiment.DatasetIds;
+import dev.romestream.experiments.DatasetIds;
 import dev.romestream.messaging.streams.Write;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.EvaluationState;

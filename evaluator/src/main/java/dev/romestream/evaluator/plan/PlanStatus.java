@@ -1,7 +1,7 @@
 package dev.romestream.evaluator.plan;
 
-import dev.romestream.messaging.experiment.DatasetIds;
-import dev.romestream.messaging.experiment.StatusReporter;
+import dev.romestream.experiments.DatasetIds;
+import dev.romestream.experiments.StatusReporter;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.EvaluationState;
 import dev.romestream.schemas.ExperimentStatus;

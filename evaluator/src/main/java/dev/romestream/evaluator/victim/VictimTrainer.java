@@ -13,7 +13,7 @@ import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.SnapshotStore;
-import dev.romestream.messaging.experiment.StatusReporter;
+import dev.romestream.experiments.StatusReporter;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.SyntheticSet;
 import dev.romestream.robustness.network.Normalization;

@@ -301,6 +301,21 @@ class AlertProcessorTest {
     }
 
     @Test
+    void chanceIsRuledOutByTheIntervalOfARatio() {
+        rules(rule("rr").setBelow(50.0));
+        RobustnessMetrics perhaps = figures(0, bits(0, 50));
+        perhaps.setRr(40.0);
+        perhaps.setRrInterval(List.of(25.0, 55.0));
+        complete(perhaps);
+        assertThat(out.isEmpty()).isTrue();
+        RobustnessMetrics surely = figures(1, bits(0, 50));
+        surely.setRr(40.0);
+        surely.setRrInterval(List.of(35.0, 45.0));
+        complete(surely);
+        assertThat(states()).containsExactly(AlertState.RAISED);
+    }
+
+    @Test
     void aFailedAttackIsToldWhereARuleAsksForIt() {
         rules(AlertRule.newBuilder().setFailed(true), rule("clean").setBelow(50.0));
         RobustnessMetrics failed = figures(0, "");

@@ -1,7 +1,7 @@
 package dev.romestream.exchange.codec;
 
-import dev.romestream.messaging.topic.WireTensors;
 import dev.romestream.schemas.Tensor;
+import dev.romestream.schemas.WireTensors;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;

@@ -105,10 +105,6 @@ public final class AlertRules {
                 throw new IllegalArgumentException("The key '" + key + ".figure' is '" + rule.getFigure()
                         + "'; there are " + String.join(", ", figures) + ".");
             }
-            if (rule.getFigure().equals(MetricNames.RR) && rule.getSignificant()) {
-                throw new IllegalArgumentException("The key '" + key
-                        + ".figure' is 'rr', which has no interval; give irr, or significant: false.");
-            }
         }
     }
 

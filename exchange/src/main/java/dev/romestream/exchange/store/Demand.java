@@ -1,7 +1,7 @@
 package dev.romestream.exchange.store;
 
+import dev.romestream.experiments.Experiments;
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.experiment.Experiments;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.schemas.AnswerKind;
 import dev.romestream.schemas.AttackRequest;

@@ -1,5 +1,6 @@
 package dev.romestream.messaging.failure;
 
+import dev.romestream.schemas.ContractException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.http.HttpTimeoutException;
@@ -30,7 +31,9 @@ public enum Fault {
             }
         }
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof UnprocessableException || cause instanceof SerializationException) {
+            if (cause instanceof UnprocessableException
+                    || cause instanceof ContractException
+                    || cause instanceof SerializationException) {
                 return PERMANENT;
             }
             if (cause instanceof UnavailableException

@@ -5,9 +5,8 @@ import dev.romestream.messaging.failure.Fault;
 import dev.romestream.messaging.serde.AvroSerde;
 import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.messaging.serde.SubjectNameStrategy;
-import dev.romestream.messaging.topic.RecordChecks;
 import dev.romestream.messaging.topic.TopicNames;
-import dev.romestream.schemas.PlannerEvent;
+import dev.romestream.schemas.RecordChecks;
 import dev.romestream.schemas.Topic;
 import java.util.Map;
 import java.util.Optional;
@@ -31,11 +30,13 @@ import org.apache.kafka.streams.processor.api.Record;
 /**
  * The facts that a planner needs, from several topics, brought into one partition: so that their number of partitions, and what
  * is added to it, does not matter. What makes no sense is passed over, as by every view.
+ *
+ * @param <E> what a fact is kept as
  */
-public final class ControlStream {
+public final class ControlStream<E extends SpecificRecord> {
     private final RomeConfig config;
     private final StreamsBuilder builder;
-    private Optional<KStream<String, PlannerEvent>> merged = Optional.empty();
+    private Optional<KStream<String, E>> merged = Optional.empty();
 
     public ControlStream(RomeConfig config, StreamsBuilder builder) {
         this.config = config;
@@ -88,9 +89,9 @@ public final class ControlStream {
      * @param fact the key under which the planner keeps what a record tells, and the event; empty where it tells nothing. The
      *     value is null for a tombstone
      */
-    public <T extends SpecificRecord> ControlStream with(
-            Topic topic, Class<T> type, BiFunction<String, T, Optional<KeyValue<String, PlannerEvent>>> fact) {
-        KStream<String, PlannerEvent> facts = valid(topic, type)
+    public <T extends SpecificRecord> ControlStream<E> with(
+            Topic topic, Class<T> type, BiFunction<String, T, Optional<KeyValue<String, E>>> fact) {
+        KStream<String, E> facts = valid(topic, type)
                 .flatMap(
                         (key, value) -> fact.apply(key, value).stream().toList(),
                         Named.as(topic.baseName() + "-facts"));
@@ -100,9 +101,9 @@ public final class ControlStream {
     }
 
     /** All facts, in one partition. */
-    public KStream<String, PlannerEvent> stream() {
+    public KStream<String, E> stream() {
         return merged.orElseThrow()
-                .repartition(Repartitioned.with(Serdes.String(), ControlStream.<PlannerEvent>internal(config))
+                .repartition(Repartitioned.with(Serdes.String(), ControlStream.<E>internal(config))
                         .withName("control")
                         .withNumberOfPartitions(1));
     }

@@ -1,11 +1,8 @@
 package dev.romestream.messaging.streams;
 
 import dev.romestream.messaging.failure.Fault;
-import dev.romestream.messaging.topic.KeptLetters;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.kafka.streams.errors.ErrorHandlerContext;
-import org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler;
 import org.apache.kafka.streams.errors.ProcessingExceptionHandler;
 import org.apache.kafka.streams.processor.api.Record;
 import org.slf4j.Logger;
@@ -18,11 +15,7 @@ import org.slf4j.LoggerFactory;
 public final class ProcessingFaultHandler implements ProcessingExceptionHandler {
     private static final Logger log = LoggerFactory.getLogger(ProcessingFaultHandler.class);
 
-    /** Setting with the {@link KeptLetters}, as an object: what is among them is not kept again. */
-    static final String KEPT_LETTERS = "rome.kept.letters";
-
-    private final LogAndContinueProcessingExceptionHandler deadLetters = new LogAndContinueProcessingExceptionHandler();
-    private Optional<KeptLetters> kept = Optional.empty();
+    private StreamLetters letters;
 
     @Override
     public Response handleError(ErrorHandlerContext context, Record<?, ?> record, Exception exception) {
@@ -33,14 +26,11 @@ public final class ProcessingFaultHandler implements ProcessingExceptionHandler 
             case UNFORESEEN -> log.error("Offset {} of {}", context.offset(), context.topic(), exception);
             case PERMANENT -> log.debug("Offset {} of {}", context.offset(), context.topic(), exception);
         }
-        return kept.filter(letters -> letters.containsNow(context.topic(), context.partition(), context.offset()))
-                .map(letters -> Response.resume())
-                .orElseGet(() -> deadLetters.handleError(context, record, exception));
+        return Response.resume(letters.of(context, exception));
     }
 
     @Override
     public void configure(Map<String, ?> configs) {
-        kept = Optional.ofNullable((KeptLetters) configs.get(KEPT_LETTERS));
-        deadLetters.configure(configs);
+        letters = StreamLetters.of(configs);
     }
 }

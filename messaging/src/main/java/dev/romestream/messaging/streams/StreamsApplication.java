@@ -102,8 +102,7 @@ public final class StreamsApplication implements AutoCloseable {
         properties.put("processing.exception.handler.global.enabled", true);
         properties.put(StreamsConfig.DESERIALIZATION_EXCEPTION_HANDLER_CLASS_CONFIG, DeserializationFaultHandler.class);
         properties.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, ProcessingFaultHandler.class);
-        properties.put(ProcessingFaultHandler.KEPT_LETTERS, kept);
-        properties.put(StreamsConfig.ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG, names.of(Topic.DEAD_LETTERS));
+        properties.put(StreamLetters.SETTING, new StreamLetters(kept, names.of(Topic.DEAD_LETTERS)));
         return properties;
     }
 

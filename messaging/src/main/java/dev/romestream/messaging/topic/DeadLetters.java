@@ -96,8 +96,14 @@ public final class DeadLetters implements AutoCloseable {
         return header == null || header.value() == null ? "" : new String(header.value(), StandardCharsets.UTF_8);
     }
 
+    /** A dead letter, for a topic of them. */
+    public static ProducerRecord<byte[], byte[]> letter(
+            String topic, ConsumerRecord<byte[], byte[]> record, Throwable reason) {
+        return new ProducerRecord<>(topic, null, record.key(), record.value(), headers(record, reason));
+    }
+
     /** A record's own headers and the reason why it is dead. */
-    static Headers headers(ConsumerRecord<?, byte[]> record, Throwable reason) {
+    private static Headers headers(ConsumerRecord<?, byte[]> record, Throwable reason) {
         Headers headers = new RecordHeaders(record.headers().toArray());
         add(headers, "exception", reason.getClass().getName());
         add(headers, "message", cut(String.valueOf(reason.getMessage()), MESSAGE_CHARACTERS));

@@ -5,6 +5,7 @@ import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.messaging.failure.Fault;
 import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.messaging.thread.ServiceThread;
+import dev.romestream.schemas.RecordChecks;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -151,8 +152,7 @@ public final class RecordInspector implements AutoCloseable {
         List<ProducerRecord<byte[], byte[]>> letters = new ArrayList<>();
         dead.forEach((record, reason) -> {
             if (!kept.contains(record)) {
-                letters.add(new ProducerRecord<>(
-                        deadLetters, null, record.key(), record.value(), DeadLetters.headers(record, reason)));
+                letters.add(DeadLetters.letter(deadLetters, record, reason));
             }
         });
         return letters;

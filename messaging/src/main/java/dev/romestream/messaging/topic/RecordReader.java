@@ -3,6 +3,7 @@ package dev.romestream.messaging.topic;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.Fault;
 import dev.romestream.messaging.serde.Decoder;
+import dev.romestream.schemas.RecordChecks;
 import dev.romestream.schemas.Topic;
 import java.util.function.Predicate;
 import org.apache.avro.specific.SpecificRecord;

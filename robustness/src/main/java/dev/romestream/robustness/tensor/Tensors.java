@@ -26,8 +26,9 @@ public final class Tensors {
         System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(threads));
         Engine engine = Engine.getEngine(ENGINE);
         ai.djl.pytorch.jni.JniUtils.setNumThreads(threads);
+        Device where = device(engine, device);
         ConvolutionCheck.ensureRight(engine);
-        return engine.newBaseManager(device(engine, device));
+        return engine.newBaseManager(where);
     }
 
     private static Device device(Engine engine, String name) {

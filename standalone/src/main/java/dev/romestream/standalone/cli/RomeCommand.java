@@ -28,6 +28,7 @@ import picocli.CommandLine.Command;
             EvaluateCommand.class,
             EvaluateSetCommand.class,
             MonitorCommand.class,
+            StreamCommand.class,
             ScoreCommand.class,
             DeadLettersCommand.class,
             TopicsCommand.class

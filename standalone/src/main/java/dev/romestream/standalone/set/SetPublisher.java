@@ -2,8 +2,8 @@ package dev.romestream.standalone.set;
 
 import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.exchange.store.SnapshotWriter;
+import dev.romestream.experiments.DatasetIds;
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.experiment.DatasetIds;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.topic.ChunkStore;
 import dev.romestream.messaging.topic.RecordReader;

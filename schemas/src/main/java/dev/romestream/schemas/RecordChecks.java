@@ -1,18 +1,5 @@
-package dev.romestream.messaging.topic;
+package dev.romestream.schemas;
 
-import dev.romestream.messaging.failure.UnprocessableException;
-import dev.romestream.schemas.Alert;
-import dev.romestream.schemas.DatasetDescriptor;
-import dev.romestream.schemas.Evaluation;
-import dev.romestream.schemas.Experiment;
-import dev.romestream.schemas.ExperimentStatus;
-import dev.romestream.schemas.ImageBatch;
-import dev.romestream.schemas.Network;
-import dev.romestream.schemas.NetworkRole;
-import dev.romestream.schemas.Ranges;
-import dev.romestream.schemas.SnapshotClass;
-import dev.romestream.schemas.SyntheticSnapshot;
-import dev.romestream.schemas.Topic;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -28,26 +15,25 @@ public final class RecordChecks {
      * Checks a record.
      *
      * @param value null for a tombstone
-     * @throws UnprocessableException naming the field, the value and what is allowed
+     * @throws ContractException naming the field, the value and what is allowed
      */
     public static void check(Topic topic, String key, SpecificRecord value) {
         if (value == null) {
             return;
         }
         if (!value.getSchema().equals(topic.schema())) {
-            throw new UnprocessableException("A record on " + topic.baseName() + " is a "
+            throw new ContractException("A record on " + topic.baseName() + " is a "
                     + value.getSchema().getName() + "; it must be a "
                     + topic.schema().getName() + ".");
         }
         List<String> violations = Ranges.violations(value);
         if (!violations.isEmpty()) {
-            throw new UnprocessableException(
-                    value.getSchema().getName() + " " + key + ": " + String.join(" ", violations));
+            throw new ContractException(value.getSchema().getName() + " " + key + ": " + String.join(" ", violations));
         }
         if (value instanceof Experiment experiment) {
             requireKey(key, experiment.getId());
             if (!EXPERIMENT_ID.matcher(experiment.getId()).matches()) {
-                throw new UnprocessableException("An experiment's id is '" + experiment.getId()
+                throw new ContractException("An experiment's id is '" + experiment.getId()
                         + "'; allowed are at most 200 lower-case letters, digits, '.', '_' and '-'.");
             }
         } else if (value instanceof ExperimentStatus status) {
@@ -59,7 +45,7 @@ public final class RecordChecks {
         } else if (value instanceof Network network) {
             requireKey(key, network.getId() + "/" + network.getVersion());
             if (network.getRole() == NetworkRole.MONITORED && network.getExperiment() == null) {
-                throw new UnprocessableException("Network " + key + " is to be monitored and names no experiment; give"
+                throw new ContractException("Network " + key + " is to be monitored and names no experiment; give"
                         + " the id of one without a distillation.");
             }
         } else if (value instanceof SyntheticSnapshot snapshot) {
@@ -88,25 +74,25 @@ public final class RecordChecks {
 
     private static void requireKey(String key, String expected) {
         if (!expected.equals(key)) {
-            throw new UnprocessableException("The record's key is '" + key + "'; its fields give '" + expected + "'.");
+            throw new ContractException("The record's key is '" + key + "'; its fields give '" + expected + "'.");
         }
     }
 
     private static void check(DatasetDescriptor descriptor) {
         List<Integer> shape = descriptor.getShape();
         if (shape.size() != 3 || shape.stream().anyMatch(length -> length < 1)) {
-            throw new UnprocessableException("The shape of the data set " + descriptor.getId() + " is " + shape
+            throw new ContractException("The shape of the data set " + descriptor.getId() + " is " + shape
                     + "; it must be channels, height and width.");
         }
         int channels = shape.get(0);
         if (descriptor.getMean().size() != channels || descriptor.getStd().size() != channels) {
-            throw new UnprocessableException("The data set " + descriptor.getId() + " has " + channels
+            throw new ContractException("The data set " + descriptor.getId() + " has " + channels
                     + " channels, " + descriptor.getMean().size() + " means and "
                     + descriptor.getStd().size() + " standard deviations.");
         }
         List<Integer> labels = descriptor.getTestLabels();
         if (!labels.isEmpty() && labels.size() != descriptor.getTestImages()) {
-            throw new UnprocessableException("The data set " + descriptor.getId() + " has " + labels.size()
+            throw new ContractException("The data set " + descriptor.getId() + " has " + labels.size()
                     + " testLabels and " + descriptor.getTestImages() + " test images; give one for each, or none.");
         }
         int classes = descriptor.getClasses().size();
@@ -114,8 +100,8 @@ public final class RecordChecks {
                 .filter(label -> label < 0 || label >= classes)
                 .findFirst()
                 .ifPresent(label -> {
-                    throw new UnprocessableException("The data set " + descriptor.getId() + " has the test label "
-                            + label + "; its classes are 0 to " + (classes - 1) + ".");
+                    throw new ContractException("The data set " + descriptor.getId() + " has the test label " + label
+                            + "; its classes are 0 to " + (classes - 1) + ".");
                 });
         long values = 1;
         for (int length : shape) {
@@ -123,20 +109,20 @@ public final class RecordChecks {
         }
         long most = Math.max(descriptor.getTrainImages(), descriptor.getTestImages());
         if (values * most > Integer.MAX_VALUE) {
-            throw new UnprocessableException("A split of the data set " + descriptor.getId() + " has " + most
-                    + " images of " + shape + "; the most allowed is 2 GiB.");
+            throw new ContractException("A split of the data set " + descriptor.getId() + " has " + most + " images of "
+                    + shape + "; the most allowed is 2 GiB.");
         }
     }
 
     private static void check(String key, ImageBatch batch) {
         int count = batch.getLabels().size();
         if (batch.getImageIds().size() != count) {
-            throw new UnprocessableException("ImageBatch " + key + " has " + count + " labels and "
+            throw new ContractException("ImageBatch " + key + " has " + count + " labels and "
                     + batch.getImageIds().size() + " imageIds; there must be as many.");
         }
         List<Integer> shape = batch.getImages().getShape();
         if (shape.size() != 4 || shape.get(0) != count) {
-            throw new UnprocessableException("ImageBatch " + key + " has images of the shape " + shape + "; needed are "
+            throw new ContractException("ImageBatch " + key + " has images of the shape " + shape + "; needed are "
                     + count + " images as (N, C, H, W).");
         }
         WireTensors.check("ImageBatch " + key + ": images", batch.getImages());

@@ -1,7 +1,5 @@
-package dev.romestream.messaging.topic;
+package dev.romestream.schemas;
 
-import dev.romestream.messaging.failure.UnprocessableException;
-import dev.romestream.schemas.Tensor;
 import java.util.List;
 
 /** Tensors on the wire, as bytes. */
@@ -13,18 +11,18 @@ public final class WireTensors {
     /**
      * Checks that a tensor has the bytes that its shape and type take.
      *
-     * @throws UnprocessableException naming the field, the shape and the bytes
+     * @throws ContractException naming the field, the shape and the bytes
      */
     public static void check(String field, Tensor tensor) {
         List<Integer> shape = tensor.getShape();
         if (shape.size() > MAX_AXES || shape.stream().anyMatch(length -> length < 0)) {
-            throw new UnprocessableException(
+            throw new ContractException(
                     field + " has the shape " + shape + "; allowed are at most " + MAX_AXES + " axes, none negative.");
         }
         long size = size(tensor);
         int bytes = tensor.getData().remaining();
         if (size != bytes) {
-            throw new UnprocessableException(field + " has the shape " + shape + " of " + tensor.getDtype()
+            throw new ContractException(field + " has the shape " + shape + " of " + tensor.getDtype()
                     + ", which takes " + size + " bytes; given are " + bytes + ".");
         }
     }

@@ -1,4 +1,4 @@
-package dev.romestream.messaging.experiment;
+package dev.romestream.experiments;
 
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.Backoff;

@@ -1,4 +1,4 @@
-package dev.romestream.messaging.experiment;
+package dev.romestream.experiments;
 
 import dev.romestream.schemas.DatasetSpec;
 import java.nio.charset.StandardCharsets;
