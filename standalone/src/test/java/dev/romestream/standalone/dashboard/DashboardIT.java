@@ -201,6 +201,14 @@ class DashboardIT {
         browser.driver().close();
         browser.driver().switchTo().window(first);
         browser.awaitText(".state > p .phase", "stopped");
+
+        browser.click("#delete");
+        browser.awaitText("dialog", "Delete this experiment?");
+        browser.screenshot("delete");
+        browser.click("#delete-results");
+        browser.click("#delete-now");
+        browser.awaitText("h1", "Experiments");
+        browser.await("it is gone", () -> browser.count("[data-id='" + id + "']") == 0);
     }
 
     /** A browser allows six connections to one server, and a stream takes one for good. */
