@@ -6,10 +6,8 @@ import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.TopicReader;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -79,33 +77,34 @@ public final class Removals implements AutoCloseable {
     private synchronized List<Removal> due() throws InterruptedException {
         while (!closed) {
             long now = System.nanoTime();
-            long wait = LONGEST.toNanos();
-            List<Removal> due = new ArrayList<>();
-            Map<String, Pending> again = new HashMap<>();
-            for (Iterator<Pending> each = pending.values().iterator(); each.hasNext(); ) {
-                Pending next = each.next();
-                if (next.dueAt() > now) {
-                    wait = Math.min(wait, next.dueAt() - now);
-                    continue;
-                }
-                due.add(next.removal());
-                each.remove();
-                if (next.delay().compareTo(LONGEST) <= 0) {
-                    again.put(
-                            next.removal().experiment(),
-                            new Pending(
-                                    next.removal(),
-                                    now + next.delay().toNanos(),
-                                    next.delay().multipliedBy(2)));
-                }
-            }
-            pending.putAll(again);
+            List<Pending> due = pending.values().stream()
+                    .filter(next -> next.dueAt() - now <= 0)
+                    .toList();
             if (!due.isEmpty()) {
-                return due;
+                due.forEach(done -> later(done, now));
+                return due.stream().map(Pending::removal).toList();
             }
+            long wait = pending.values().stream()
+                    .mapToLong(next -> next.dueAt() - now)
+                    .min()
+                    .orElse(LONGEST.toNanos());
             wait(wait / 1_000_000 + 1);
         }
         return List.of();
+    }
+
+    private void later(Pending done, long now) {
+        String experiment = done.removal().experiment();
+        if (done.delay().compareTo(LONGEST) > 0) {
+            pending.remove(experiment);
+        } else {
+            pending.put(
+                    experiment,
+                    new Pending(
+                            done.removal(),
+                            now + done.delay().toNanos(),
+                            done.delay().multipliedBy(2)));
+        }
     }
 
     private void carryOut(List<Removal> due) {

@@ -47,8 +47,8 @@ export function open(page, id) {
   };
   const results = el("input", { type: "checkbox", id: "delete-results" });
   const asking = el("dialog", { "aria-label": "Delete the experiment" },
-    el("p", {}, "Delete this experiment? Its victims and checkpoints are removed; its results stay."),
-    el("p", {}, el("label", {}, results, " Delete its metrics, snapshots and alerts, too")),
+    el("p", {}, "Delete this experiment? Its victims and checkpoints are removed. Its results stay, unless you tick the box."),
+    el("p", {}, el("label", {}, results, " Delete its results, too: metrics, snapshots and alerts")),
     el("div.tools", {}, el("button", { onclick: () => asking.close() }, "Keep it"),
       el("button", { id: "delete-now", onclick: doing(async () => {
         await call(`api/experiments/${encodeURIComponent(id)}?results=${results.checked}`, {}, "DELETE");
