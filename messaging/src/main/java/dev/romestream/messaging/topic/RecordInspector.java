@@ -137,10 +137,17 @@ public final class RecordInspector implements AutoCloseable {
         List<ProducerRecord<byte[], byte[]>> letters = letters(dead);
         if (letters.isEmpty()) {
             if (!records.isEmpty()) {
-                consumer.commitAsync();
+                consumer.commitAsync(RecordInspector::tell);
             }
         } else {
             keep(letters, records);
+        }
+    }
+
+    /** What could not be committed is with the next records, and harmless until then. */
+    private static void tell(Map<TopicPartition, OffsetAndMetadata> offsets, Exception failure) {
+        if (failure != null) {
+            log.info("Offsets are committed later: {}", failure.getMessage());
         }
     }
 
