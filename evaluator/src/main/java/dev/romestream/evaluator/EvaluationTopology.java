@@ -14,6 +14,7 @@ import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertSeries;
 import dev.romestream.schemas.AttackProgress;
 import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.DatasetRetired;
 import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.EvaluationState;
 import dev.romestream.schemas.Experiment;
@@ -88,7 +89,7 @@ final class EvaluationTopology {
         this.<DatasetDescriptor>store(PlanProcessor.DATASETS);
         KStream<String, PlannerEvent> facts = new ControlStream<PlannerEvent>(config, builder)
                         .with(Topic.EXPERIMENTS, Experiment.class, (key, value) -> event(key, value))
-                        .with(Topic.DATASETS, DatasetDescriptor.class, (key, value) -> present(key, value))
+                        .with(Topic.DATASETS, DatasetDescriptor.class, (key, value) -> dataset(key, value))
                         .with(Topic.SYNTHETIC_SNAPSHOTS, SyntheticSnapshot.class, (key, value) -> snapshot(value))
                         .with(Topic.NETWORKS, Network.class, (key, value) -> network(value))
                         .with(
@@ -118,8 +119,8 @@ final class EvaluationTopology {
         return Optional.of(KeyValue.pair(key, new PlannerEvent(fact)));
     }
 
-    private static Optional<KeyValue<String, PlannerEvent>> present(String key, SpecificRecord fact) {
-        return fact == null ? Optional.empty() : event(key, fact);
+    private static Optional<KeyValue<String, PlannerEvent>> dataset(String key, DatasetDescriptor descriptor) {
+        return event(key, descriptor == null ? new DatasetRetired(key) : descriptor);
     }
 
     private static Optional<KeyValue<String, PlannerEvent>> snapshot(SyntheticSnapshot record) {

@@ -1,16 +1,30 @@
 package dev.romestream.experiments;
 
+import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DatasetSpec;
+import dev.romestream.schemas.WindowSpec;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /** Ids of data sets, the same for all services. */
 public final class DatasetIds {
+    /** Name of a data set that is a user's topic. */
+    public static final String TOPIC = "topic";
+
+    /** Keys of a window that determine nothing of what is in it. */
+    private static final Set<String> OF_NO_MATTER = Set.of("keep", "history");
+
     private DatasetIds() {}
 
     /** The name, with a digest of the path, the size, the order of labels and the number of images, where there are such. */
     public static String of(DatasetSpec spec) {
+        if (spec.getWindow() != null) {
+            return stream(spec);
+        }
         String id = spec.getName();
         if (spec.getPath() != null) {
             id += "-" + digest(spec.getPath());
@@ -22,6 +36,36 @@ public final class DatasetIds {
             id += "-" + spec.getResize();
         }
         return spec.getImages() == null ? id : id + "-of-" + spec.getImages();
+    }
+
+    /** The topic's name, with a digest of all that determines the windows. */
+    private static String stream(DatasetSpec spec) {
+        WindowSpec window = spec.getWindow();
+        WindowSpec usual = WindowSpec.newBuilder().build();
+        String settings = window.getSchema().getFields().stream()
+                .filter(field -> !OF_NO_MATTER.contains(field.name()))
+                .filter(field -> !Objects.equals(window.get(field.pos()), usual.get(field.pos())))
+                .map(field -> field.name() + "=" + window.get(field.pos()))
+                .sorted()
+                .collect(Collectors.joining("\n"));
+        return spec.getPath() + "-" + digest(spec.getPath() + "\n" + spec.getResize() + "\n" + settings);
+    }
+
+    /** The id of a window of a stream. */
+    public static String window(String stream, int number) {
+        return stream + "@" + number;
+    }
+
+    /** Whether a data set is what a specification asks for: of a stream, one of its windows. */
+    public static boolean isOf(DatasetDescriptor descriptor, DatasetSpec spec) {
+        return stream(descriptor).equals(of(spec));
+    }
+
+    /** The id of the stream that a data set is a window of; of one that is none, its own. */
+    public static String stream(DatasetDescriptor descriptor) {
+        return descriptor.getWindow() == null
+                ? descriptor.getId()
+                : descriptor.getWindow().getStream();
     }
 
     private static String digest(String text) {

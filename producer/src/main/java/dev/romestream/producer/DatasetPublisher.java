@@ -9,7 +9,10 @@ import dev.romestream.schemas.Split;
 import dev.romestream.schemas.Tensor;
 import dev.romestream.schemas.Topic;
 import java.nio.ByteBuffer;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
@@ -32,25 +35,47 @@ final class DatasetPublisher {
 
     /** @param progress receives the number of images written */
     void publish(String id, ImageDataset dataset, IntConsumer progress) {
+        sender.send(Topic.DATASETS, id, images(id, dataset, progress));
+        sender.flush();
+    }
+
+    /**
+     * Writes the images alone, and returns the descriptor that is to follow.
+     *
+     * @throws CancellationException where the writing was cancelled
+     */
+    DatasetDescriptor images(String id, ImageDataset dataset, IntConsumer progress) {
         int size = batchImages(dataset);
         DatasetDescriptor descriptor = descriptor(id, dataset, size);
         long start = System.nanoTime();
         int written = 0;
         for (Split split : Split.values()) {
             ImageDataset.Images images = split == Split.TRAIN ? dataset.train() : dataset.test();
-            for (int index = 0; index < batches(images, size) && !cancelled.getAsBoolean(); index++) {
+            for (int index = 0; index < batches(images, size); index++) {
                 ImageBatch batch = batch(descriptor, dataset, images, split, index, size);
                 sender.send(Topic.IMAGE_BATCHES, RecordChecks.batchKey(batch), batch);
                 written += batch.getLabels().size();
                 progress.accept(written);
                 pace(start, written);
+                if (cancelled.getAsBoolean()) {
+                    throw new CancellationException("the producer is closing");
+                }
             }
         }
         sender.flush();
-        if (!cancelled.getAsBoolean()) {
-            sender.send(Topic.DATASETS, id, descriptor);
-            sender.flush();
+        return descriptor;
+    }
+
+    /** The keys of a data set's batches. */
+    static Set<String> keys(DatasetDescriptor descriptor) {
+        Set<String> keys = new HashSet<>();
+        for (Split split : Split.values()) {
+            int batches = split == Split.TRAIN ? descriptor.getTrainBatches() : descriptor.getTestBatches();
+            for (int index = 0; index < batches; index++) {
+                keys.add(RecordChecks.batchKey(descriptor.getId(), descriptor.getFingerprint(), split, index));
+            }
         }
+        return keys;
     }
 
     /** What a data set is, in batches of so many images. */

@@ -53,7 +53,7 @@ public final class Datasets {
      * @param config with the data directory
      */
     private static Optional<DatasetDescriptor> describe(RomeConfig config, DatasetSpec spec) {
-        if (spec.getName().equals(TopicImages.NAME)) {
+        if (spec.getName().equals(DatasetIds.TOPIC)) {
             return Optional.empty();
         }
         try {

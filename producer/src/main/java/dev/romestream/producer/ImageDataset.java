@@ -53,24 +53,28 @@ record ImageDataset(
         }
     }
 
-    /** A data set whose mean and standard deviation are those of its training images, rounded to four decimals. */
+    /**
+     * A data set whose mean and standard deviation are those of its training images, rounded to four decimals; of its test images, where
+     * there are no others.
+     */
     static ImageDataset measured(
             String name, List<String> classes, int channels, int height, int width, Images train, Images test) {
+        Images measured = train.count() == 0 ? test : train;
         List<Double> mean = new ArrayList<>();
         List<Double> std = new ArrayList<>();
         int area = height * width;
         for (int channel = 0; channel < channels; channel++) {
             long sum = 0;
             long squares = 0;
-            for (int image = 0; image < train.count(); image++) {
+            for (int image = 0; image < measured.count(); image++) {
                 int from = (image * channels + channel) * area;
                 for (int i = from; i < from + area; i++) {
-                    int value = train.pixels()[i] & 0xff;
+                    int value = measured.pixels()[i] & 0xff;
                     sum += value;
                     squares += (long) value * value;
                 }
             }
-            double n = (double) area * train.count();
+            double n = (double) area * measured.count();
             double average = sum / n;
             mean.add(rounded(average / 255));
             std.add(Math.max(1e-4, rounded(Math.sqrt(squares / n - average * average) / 255)));

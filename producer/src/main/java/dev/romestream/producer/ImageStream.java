@@ -1,5 +1,6 @@
 package dev.romestream.producer;
 
+import dev.romestream.experiments.DatasetIds;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.DatasetSpec;
 import java.awt.image.BufferedImage;
@@ -55,7 +56,7 @@ public final class ImageStream {
      */
     public static ImageStream of(
             RomeConfig config, DatasetSpec spec, long seed, List<Drift> drifts, Consumer<String> tell) {
-        if (spec.getName().equals(TopicImages.NAME)) {
+        if (spec.getName().equals(DatasetIds.TOPIC)) {
             throw new SourceException("A stream is filled from files or from shapes10, not from another topic.");
         }
         return new ImageStream(

@@ -32,7 +32,7 @@ import java.util.stream.Collectors;
 
 /**
  * Publishes the data set of every experiment that is to run. Data sets are divided among the producers; one that is published
- * already, with the same fingerprint, is not published again.
+ * already, with the same fingerprint, is not published again. Streams are followed for as long as an experiment runs on them.
  */
 public final class ProducerService implements Service {
     private static final String GROUP = "producers";
@@ -45,6 +45,7 @@ public final class ProducerService implements Service {
     private final RecordSender sender;
     private final Sources sources;
     private final DatasetPublisher publisher;
+    private final LiveStreams streams;
     private final Counter images;
     /** Of the data sets that are on the topic. */
     private final Map<String, String> fingerprints = new ConcurrentHashMap<>();
@@ -69,6 +70,7 @@ public final class ProducerService implements Service {
                 config.integer(Settings.IMAGES_PER_BATCH),
                 config.integer(Settings.IMAGES_PER_SECOND),
                 () -> closed);
+        this.streams = new LiveStreams(config, publisher, sender, metrics);
         this.images = Counter.builder("rome.images.published")
                 .description("Images published")
                 .register(metrics);
@@ -99,14 +101,23 @@ public final class ProducerService implements Service {
             List<Experiment> all = experiments.all();
             served.keySet().retainAll(all.stream().map(Experiment::getId).collect(Collectors.toSet()));
             all.stream().filter(this::isMineToServe).forEach(this::serve);
+            streams.follow(all.stream()
+                    .filter(LiveStreams::isStream)
+                    .filter(this::isMineToRun)
+                    .toList());
             LockSupport.parkNanos(IDLE.toNanos());
         }
     }
 
     private boolean isMineToServe(Experiment experiment) {
+        return isMineToRun(experiment)
+                && !LiveStreams.isStream(experiment)
+                && served.getOrDefault(experiment.getId(), -1) != experiment.getRun();
+    }
+
+    private boolean isMineToRun(Experiment experiment) {
         return !closed
                 && experiment.getDesiredState() == DesiredState.RUN
-                && served.getOrDefault(experiment.getId(), -1) != experiment.getRun()
                 && ownership.owns(DatasetIds.of(experiment.getDataset()));
     }
 
@@ -133,7 +144,7 @@ public final class ProducerService implements Service {
 
     /** What a user's topic holds is read once: when it grows, that must not change the images of what is under way. */
     private boolean isFixed(DatasetSpec spec, String id) {
-        return spec.getName().equals(TopicImages.NAME) && fingerprints.containsKey(id);
+        return spec.getName().equals(DatasetIds.TOPIC) && fingerprints.containsKey(id);
     }
 
     private void publish(String id, ImageDataset dataset, StatusReporter status) {
@@ -157,6 +168,7 @@ public final class ProducerService implements Service {
         if (thread != null) {
             thread.join();
         }
+        streams.close();
         resources.close();
     }
 }

@@ -1,5 +1,6 @@
 package dev.romestream.producer;
 
+import dev.romestream.experiments.DatasetIds;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.failure.Backoff;
@@ -26,8 +27,8 @@ final class Sources {
             "mnist",
             "fashion-mnist",
             "tiny-imagenet",
-            TopicImages.NAME);
-    private static final Set<String> RESIZED = Set.of("folder", "tiny-imagenet", TopicImages.NAME);
+            DatasetIds.TOPIC);
+    private static final Set<String> RESIZED = Set.of("folder", "tiny-imagenet", DatasetIds.TOPIC);
     /** Those whose classes are folders, which tools number in several ways. */
     private static final Set<String> ORDERED = Set.of("folder", "tiny-imagenet");
 
@@ -64,7 +65,7 @@ final class Sources {
     }
 
     private ImageDataset read(DatasetSpec spec, Consumer<String> tell) {
-        if (spec.getImages() != null && !spec.getName().equals(TopicImages.NAME)) {
+        if (spec.getImages() != null && !spec.getName().equals(DatasetIds.TOPIC)) {
             throw new SourceException("dataset.images is of a topic, and has no use with " + spec.getName()
                     + "; evaluation.images takes a share of the test images.");
         }
@@ -81,7 +82,7 @@ final class Sources {
             case "cifar10" -> Cifar.ten(official(spec, tell));
             case "cifar100" -> Cifar.hundred(official(spec, tell));
             case "folder" -> ImageFolder.read(spec, files(spec));
-            case TopicImages.NAME ->
+            case DatasetIds.TOPIC ->
                 Backoff.await(
                         config.outages(), "the brokers", FOR_EVER, () -> new TopicImages(config, spec, tell, cancelled)
                                 .read());

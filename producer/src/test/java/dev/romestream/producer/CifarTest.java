@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Image files, in small. */
 class CifarTest {
     private static DatasetSpec spec(String name, Integer resize) {
-        return new DatasetSpec(name, null, resize, null, List.of());
+        return new DatasetSpec(name, null, resize, null, List.of(), null);
     }
 
     private static byte[] records(int count, int labelBytes, int label) {
@@ -82,9 +82,11 @@ class CifarTest {
 
     @Test
     void aMissingDirectoryIsSaidWithTheWayOut() {
-        assertThatThrownBy(() -> sources("").load(new DatasetSpec("cifar10", null, null, null, List.of()), text -> {}))
+        assertThatThrownBy(() ->
+                        sources("").load(new DatasetSpec("cifar10", null, null, null, List.of(), null), text -> {}))
                 .hasMessageContaining("data.dir");
-        assertThatThrownBy(() -> sources("").load(new DatasetSpec("imagenet", null, null, null, List.of()), text -> {}))
+        assertThatThrownBy(() ->
+                        sources("").load(new DatasetSpec("imagenet", null, null, null, List.of(), null), text -> {}))
                 .hasMessageContaining("'imagenet'")
                 .hasMessageContaining("shapes10");
     }
@@ -93,13 +95,13 @@ class CifarTest {
     void aPathThatLeadsOutOfTheDataDirectoryIsRefused(@TempDir Path directory) {
         for (String path : List.of("../other", "/etc", "a/../../b", "..")) {
             assertThatThrownBy(() -> sources(directory.toString())
-                            .load(new DatasetSpec("folder", path, null, null, List.of()), text -> {}))
+                            .load(new DatasetSpec("folder", path, null, null, List.of(), null), text -> {}))
                     .isInstanceOf(SourceException.class)
                     .hasMessageContaining(path)
                     .hasMessageContaining("leads out");
         }
         assertThatThrownBy(() -> sources(directory.toString())
-                        .load(new DatasetSpec("folder", "a\0b", null, null, List.of()), text -> {}))
+                        .load(new DatasetSpec("folder", "a\0b", null, null, List.of(), null), text -> {}))
                 .isInstanceOf(SourceException.class);
     }
 

@@ -8,6 +8,7 @@ import org.apache.avro.specific.SpecificRecord;
 /** What a record must keep to beyond its schema, as far as it tells by itself; the same for all who read it. */
 public final class RecordChecks {
     private static final Pattern EXPERIMENT_ID = Pattern.compile("[a-z0-9][a-z0-9._-]{0,199}");
+    private static final int KEY_DIGITS = 16;
 
     private RecordChecks() {}
 
@@ -62,9 +63,19 @@ public final class RecordChecks {
         }
     }
 
-    /** The key of a batch: dataset/split/index. */
+    /**
+     * The key of a batch: dataset/split/index, with the beginning of the fingerprint after the dataset where that is a window of a
+     * stream, which may have been cut twice.
+     */
+    public static String batchKey(String dataset, String fingerprint, Split split, int index) {
+        String cut =
+                dataset.contains("@") ? "/" + fingerprint.substring(0, Math.min(KEY_DIGITS, fingerprint.length())) : "";
+        return dataset + cut + "/" + split.name().toLowerCase(Locale.ROOT) + "/" + index;
+    }
+
+    /** The key of a batch. */
     public static String batchKey(ImageBatch batch) {
-        return batch.getDataset() + "/" + batch.getSplit().name().toLowerCase(Locale.ROOT) + "/" + batch.getIndex();
+        return batchKey(batch.getDataset(), batch.getFingerprint(), batch.getSplit(), batch.getIndex());
     }
 
     /** The key of an alert: experiment/rule/network/suite. */
@@ -79,6 +90,15 @@ public final class RecordChecks {
     }
 
     private static void check(DatasetDescriptor descriptor) {
+        WindowRange window = descriptor.getWindow();
+        if (window != null && !descriptor.getId().equals(window.getStream() + "@" + window.getNumber())) {
+            throw new ContractException("The data set " + descriptor.getId() + " is window " + window.getNumber()
+                    + " of the stream " + window.getStream() + "; its id must be stream@number.");
+        }
+        if (window != null && descriptor.getTrainImages() == 0 && descriptor.getTestImages() == 0) {
+            // where a stream begins
+            return;
+        }
         List<Integer> shape = descriptor.getShape();
         if (shape.size() != 3 || shape.stream().anyMatch(length -> length < 1)) {
             throw new ContractException("The shape of the data set " + descriptor.getId() + " is " + shape

@@ -116,10 +116,10 @@ class ProducersIT {
                     .add(new ProducerService(config, new SimpleMeterRegistry()))
                     .start();
             List<DatasetSpec> specs = List.of(
-                    new DatasetSpec("topic", "photos", null, null, List.of()),
-                    new DatasetSpec("topic", "photos", null, 5, List.of()),
-                    new DatasetSpec("topic", "photos", 4, null, List.of()),
-                    new DatasetSpec("topic", "nothing", null, null, List.of()));
+                    new DatasetSpec("topic", "photos", null, null, List.of(), null),
+                    new DatasetSpec("topic", "photos", null, 5, List.of(), null),
+                    new DatasetSpec("topic", "photos", 4, null, List.of(), null),
+                    new DatasetSpec("topic", "nothing", null, null, List.of(), null));
             Experiment template = TestExperiment.with().get(0);
             try (RecordSender sender = new RecordSender(config)) {
                 for (DatasetSpec spec : specs) {
@@ -212,7 +212,7 @@ class ProducersIT {
                             "e",
                             Experiment.newBuilder(TestExperiment.with().get(0))
                                     .setId("e")
-                                    .setDataset(new DatasetSpec("topic", "photos", null, null, List.of()))
+                                    .setDataset(new DatasetSpec("topic", "photos", null, null, List.of(), null))
                                     .build());
                     sender.flush();
                 }
@@ -310,7 +310,7 @@ class ProducersIT {
                 Experiment experiment = Experiment.newBuilder(template)
                         .setId("e" + i)
                         .setRun(run)
-                        .setDataset(new DatasetSpec("folder", "set" + i, null, null, List.of()))
+                        .setDataset(new DatasetSpec("folder", "set" + i, null, null, List.of(), null))
                         .build();
                 sender.send(Topic.EXPERIMENTS, experiment.getId(), experiment);
             }

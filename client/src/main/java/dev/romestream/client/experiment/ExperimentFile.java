@@ -13,6 +13,7 @@ import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.identity.Digest;
 import dev.romestream.exchange.identity.Identity;
+import dev.romestream.experiments.WindowSettings;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.augment.Augmentation;
 import dev.romestream.schemas.AttackSpec;
@@ -221,6 +222,13 @@ public final class ExperimentFile {
         return identified(experiment);
     }
 
+    /** Values of options, as a file would have them. */
+    public static Map<String, Object> scalars(Map<String, String> values) {
+        Map<String, Object> scalars = new LinkedHashMap<>();
+        values.forEach((key, value) -> scalars.put(key, scalar(value)));
+        return scalars;
+    }
+
     /**
      * An experiment like another one that scores a set which a user brings.
      *
@@ -260,6 +268,7 @@ public final class ExperimentFile {
         }
         DistillationSpec distillation = experiment.getDistillation();
         try {
+            WindowSettings.check(experiment);
             AlertRules.of(experiment, SuiteCodec.decode(experiment.getEvaluation()));
             if (distillation == null) {
                 return;

@@ -12,6 +12,7 @@ import dev.romestream.schemas.AlertRule;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.RuleBase;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -150,9 +151,10 @@ record AlertJudgement(
         boolean clear = !rule.getSignificant()
                 || difference.interval().map(interval -> interval.high() < 0).orElse(false);
         String reason = words(
-                "%s, against %.1f before: %+.1f points%s%s",
+                "%s, against %.1f %s: %+.1f points%s%s",
                 subject(rule, figure),
                 before.getValue(),
+                place(before, side(now, figure)),
                 difference.points(),
                 difference.interval().map(AlertJudgement::words).orElse(""),
                 difference
@@ -171,13 +173,29 @@ record AlertJudgement(
                         difference.pairs().map(PairedDifference::lost).orElse(null))));
     }
 
+    /** What is held against what: of a stream, another window, another version of the network on the same images, or both. */
+    private static String place(AlertFigure before, AlertFigure now) {
+        if (before.getWindow() == null || now.getWindow() == null) {
+            return "before";
+        }
+        List<String> places = new ArrayList<>();
+        if (before.getPosition() != now.getPosition()) {
+            places.add("of version " + before.getPosition());
+        }
+        if (!before.getWindow().equals(now.getWindow())) {
+            places.add("on window " + before.getWindow());
+        }
+        return places.isEmpty() ? "before" : String.join(" ", places);
+    }
+
     private static AlertFigure side(RobustnessMetrics metrics, NamedMetric figure) {
         return new AlertFigure(
                 metrics.getSnapshot(),
                 metrics.getVictim(),
                 figure.value().orElse(null),
                 figure.interval().map(AlertJudgement::bounds).orElse(null),
-                metrics.getFlags());
+                metrics.getFlags(),
+                metrics.getWindow() == null ? null : metrics.getWindow().getNumber());
     }
 
     private static List<Double> bounds(Interval interval) {

@@ -155,7 +155,9 @@ public final class AlertProcessor extends ContextualProcessor<String, PlannerEve
         AlertSeries before = Optional.ofNullable(series().get(key)).orElseGet(() -> AlertSeries.newBuilder()
                 .setOrigin(figures.getSpecification())
                 .build());
-        if (figures.getSnapshot() < before.getNewest()) {
+        int window = figures.getWindow() == null ? -1 : figures.getWindow().getNumber();
+        if (window < before.getNewestWindow()
+                || (window == before.getNewestWindow() && figures.getSnapshot() < before.getNewest())) {
             return;
         }
         Map<String, RuleProgress> progress = new HashMap<>(before.getRules());
@@ -169,6 +171,7 @@ public final class AlertProcessor extends ContextualProcessor<String, PlannerEve
                         key,
                         AlertSeries.newBuilder(before)
                                 .setNewest(figures.getSnapshot())
+                                .setNewestWindow(window)
                                 .setRules(progress)
                                 .build());
     }

@@ -3,6 +3,7 @@ package dev.romestream.evaluator.plan;
 import dev.romestream.exchange.codec.SuiteCodec;
 import dev.romestream.exchange.experiment.AlertRules;
 import dev.romestream.exchange.identity.Identity;
+import dev.romestream.experiments.WindowSettings;
 import dev.romestream.messaging.streams.Write;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DesiredState;
@@ -20,6 +21,7 @@ import dev.romestream.schemas.WorkAnswer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -31,6 +33,8 @@ final class EvaluationPlanner {
     private final EvaluationState state;
     private final Plans plans;
     private final List<Write> work = new ArrayList<>();
+    /** Whether what was planned before counts no more. */
+    private boolean anew;
 
     EvaluationPlanner(EvaluationState state, Plans plans) {
         this.state = state;
@@ -72,6 +76,7 @@ final class EvaluationPlanner {
         boolean another = before != null && !Identity.isSameSpecification(before, experiment);
         boolean run = before == null || experiment.getRun() != before.getRun();
         state.setExperiment(experiment);
+        anew |= another;
         if (another || run) {
             state.setFailure(null);
             networks().retry();
@@ -81,6 +86,7 @@ final class EvaluationPlanner {
         }
         if (another && !before.getDataset().equals(experiment.getDataset())) {
             state.setDataset(null);
+            state.setNext(null);
             // they are to fit another data set
             networks().lookAgain();
         }
@@ -103,9 +109,52 @@ final class EvaluationPlanner {
         state.getSnapshots().add(new SnapshotProgress(taken.getSnapshot(), taken.getManifest(), new ArrayList<>()));
     }
 
-    /** The images of the experiment's data set are there. */
+    /** The images of the experiment's data set are there; of a stream, those of a window. */
     void dataset(DatasetDescriptor descriptor) {
-        state.setDataset(descriptor);
+        if (descriptor.getWindow() == null) {
+            state.setDataset(descriptor);
+        } else if (descriptor.getTestImages() > 0
+                && number(descriptor) > Math.max(number(state.getDataset()), number(state.getNext()))) {
+            if (state.getNext() != null) {
+                state.setSkipped(state.getSkipped() + 1);
+            }
+            state.setNext(descriptor);
+            turn();
+        }
+    }
+
+    /** A data set is no longer there: what is not scored on it will not be. */
+    void retired(String dataset) {
+        if (isOf(state.getNext(), dataset)) {
+            state.setNext(null);
+            state.setSkipped(state.getSkipped() + 1);
+        }
+        if (isOf(state.getDataset(), dataset)) {
+            if (progress().isPending()) {
+                state.setSkipped(state.getSkipped() + 1);
+            }
+            state.setDataset(null);
+        }
+        turn();
+    }
+
+    private static boolean isOf(DatasetDescriptor descriptor, String id) {
+        return descriptor != null && descriptor.getId().equals(id);
+    }
+
+    private static int number(DatasetDescriptor descriptor) {
+        return descriptor == null || descriptor.getWindow() == null
+                ? -1
+                : descriptor.getWindow().getNumber();
+    }
+
+    /** Goes on to the newest window of a stream, where the present one is scored. */
+    private void turn() {
+        if (state.getNext() != null
+                && (state.getDataset() == null || !progress().isPending())) {
+            state.setDataset(state.getNext());
+            state.setNext(null);
+        }
     }
 
     /** A network's record: one that a user brings, or a victim's. */
@@ -121,8 +170,12 @@ final class EvaluationPlanner {
         return new PlannedNetworks(state);
     }
 
+    /** Of a stream, that of the present window. */
     EvaluationProgress progress() {
-        return new EvaluationProgress(state, plans.all());
+        Map<String, PlannedEvaluation> present = new TreeMap<>(plans.all());
+        int window = number(state.getDataset());
+        present.values().removeIf(plan -> plan.getWindow() != null && plan.getWindow() != window);
+        return new EvaluationProgress(state, present);
     }
 
     /** What comes of another plan than the evaluation has counts nothing. */
@@ -148,6 +201,13 @@ final class EvaluationPlanner {
         return known.isPresent();
     }
 
+    /** Goes on to the next window of a stream, where one waits and this one is scored; whether there is something to plan now. */
+    boolean isTurned() {
+        DatasetDescriptor before = state.getDataset();
+        turn();
+        return !Objects.equals(before, state.getDataset());
+    }
+
     /** Whether the experiment is to run and can. */
     boolean isActive() {
         return state.getExperiment() != null
@@ -166,6 +226,7 @@ final class EvaluationPlanner {
             return;
         }
         try {
+            WindowSettings.check(state.getExperiment());
             AlertRules.of(
                     state.getExperiment(),
                     SuiteCodec.decode(state.getExperiment().getEvaluation()));
@@ -173,7 +234,11 @@ final class EvaluationPlanner {
                 PlannedEvaluations.check(state);
                 work.addAll(networks().missing(isActive()));
             }
-            reconcile(state.getDataset() == null ? Map.of() : PlannedEvaluations.of(state, isActive()));
+            reconcile(
+                    state.getDataset() == null
+                            ? Map.of()
+                            : PlannedEvaluations.of(
+                                    state, isActive(), key -> plans.find(key).isPresent()));
         } catch (IllegalArgumentException e) {
             state.setFailure(e.getMessage());
         }
@@ -181,9 +246,15 @@ final class EvaluationPlanner {
 
     /** Writes what is new or changed, and tombstones for what is not to be any more. */
     private void reconcile(Map<String, Evaluation> wanted) {
-        plans.all().keySet().stream().filter(key -> !wanted.containsKey(key)).forEach(key -> {
-            plans.remove(key);
-            work.add(new Write(Topic.EVALUATIONS, key, null, true));
+        Map<String, PlannedEvaluation> all = plans.all();
+        int newest = all.values().stream()
+                .mapToInt(plan -> plan.getWindow() == null ? -1 : plan.getWindow())
+                .reduce(number(state.getDataset()), Math::max);
+        all.forEach((key, plan) -> {
+            if (!wanted.containsKey(key) && !isHistory(plan, newest)) {
+                plans.remove(key);
+                work.add(new Write(Topic.EVALUATIONS, key, null, true));
+            }
         });
         wanted.values().forEach(evaluation -> {
             Optional<PlannedEvaluation> known = plans.find(evaluation.getKey());
@@ -207,6 +278,17 @@ final class EvaluationPlanner {
         });
     }
 
+    /** Of a window before the present one that was scored, the metrics stay for a while. */
+    private boolean isHistory(PlannedEvaluation plan, int newest) {
+        return !anew
+                && plan.getWindow() != null
+                && plan.getWindow() != number(state.getDataset())
+                && EvaluationProgress.isEnded(plan)
+                && plan.getWindow()
+                        > newest
+                                - state.getExperiment().getDataset().getWindow().getHistory();
+    }
+
     private static boolean isToldAgain(PlannedEvaluation known, Evaluation evaluation) {
         boolean again = known.getRun() != evaluation.getRun();
         return EvaluationProgress.isEnded(known)
@@ -221,6 +303,10 @@ final class EvaluationPlanner {
                 .setActive(evaluation.getActive())
                 .setOutcomes(new ArrayList<>(List.of(0L, 0L)))
                 .setComplete(new ArrayList<>(List.of(false, false)))
+                .setWindow(
+                        evaluation.getWindow() == null
+                                ? null
+                                : evaluation.getWindow().getNumber())
                 .setTotal(EvaluationPlan.outcomes(evaluation));
     }
 

@@ -3,6 +3,8 @@ package dev.romestream.evaluator.plan;
 import dev.romestream.experiments.DatasetIds;
 import dev.romestream.messaging.streams.Write;
 import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.DatasetRetired;
+import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.EvaluationState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ExperimentStatus;
@@ -15,6 +17,7 @@ import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.WorkAnswer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -113,7 +116,13 @@ public final class PlanProcessor extends ContextualProcessor<String, PlannerEven
         String key = record.key();
         if (fact instanceof DatasetDescriptor descriptor) {
             datasets().put(key, descriptor);
-            waitingFor(key).forEach(id -> apply(id, planner -> planner.dataset(descriptor)));
+            waitingFor(DatasetIds.stream(descriptor)).forEach(id -> apply(id, planner -> planner.dataset(descriptor)));
+        } else if (fact instanceof DatasetRetired retired) {
+            DatasetDescriptor descriptor = datasets().delete(retired.getId());
+            if (descriptor != null) {
+                waitingFor(DatasetIds.stream(descriptor))
+                        .forEach(id -> apply(id, planner -> planner.retired(retired.getId())));
+            }
         } else if (fact == null) {
             remove(key);
             changed.remove(key);
@@ -122,8 +131,7 @@ public final class PlanProcessor extends ContextualProcessor<String, PlannerEven
         } else if (fact instanceof Experiment experiment) {
             apply(key, planner -> {
                 planner.experiment(experiment);
-                Optional.ofNullable(datasets().get(DatasetIds.of(experiment.getDataset())))
-                        .ifPresent(planner::dataset);
+                datasets(experiment.getDataset()).forEach(planner::dataset);
             });
         } else if (fact instanceof SnapshotTaken taken) {
             apply(key, planner -> planner.snapshot(taken));
@@ -134,6 +142,21 @@ public final class PlanProcessor extends ContextualProcessor<String, PlannerEven
         } else if (fact instanceof FigureProgress figure) {
             progress(key, figure);
         }
+    }
+
+    /** What is there of a data set: of a stream, its windows in order. */
+    private List<DatasetDescriptor> datasets(DatasetSpec spec) {
+        if (spec.getWindow() == null) {
+            return Optional.ofNullable(datasets().get(DatasetIds.of(spec))).stream()
+                    .toList();
+        }
+        List<DatasetDescriptor> windows = new ArrayList<>();
+        try (KeyValueIterator<String, DatasetDescriptor> own =
+                datasets().prefixScan(DatasetIds.of(spec) + "@", new StringSerializer())) {
+            own.forEachRemaining(entry -> windows.add(entry.value));
+        }
+        windows.sort(Comparator.comparingInt(window -> window.getWindow().getNumber()));
+        return windows;
     }
 
     private void remove(String id) {
@@ -169,7 +192,11 @@ public final class PlanProcessor extends ContextualProcessor<String, PlannerEven
 
     private void apply(String id, Change change) {
         EvaluationPlanner planner = planner(id);
+        DatasetDescriptor before = planner.state().getDataset();
         change.to(planner);
+        if (before != null && !before.equals(planner.state().getDataset())) {
+            began.remove(id);
+        }
         planner.plan();
         planner.work().forEach(this::forward);
         changed(id, planner);
@@ -179,6 +206,11 @@ public final class PlanProcessor extends ContextualProcessor<String, PlannerEven
     private void progress(String id, FigureProgress figure) {
         EvaluationPlanner planner = planner(id);
         if (planner.figure(figure)) {
+            if (planner.isTurned()) {
+                began.remove(id);
+                planner.plan();
+                planner.work().forEach(this::forward);
+            }
             changed(id, planner);
         }
     }

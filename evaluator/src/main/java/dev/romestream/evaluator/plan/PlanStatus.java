@@ -68,7 +68,11 @@ record PlanStatus(EvaluationState state, EvaluationProgress progress) {
                     "waiting for the images of "
                             + DatasetIds.of(state.getExperiment().getDataset()));
         } else if (state.getExperiment().getDistillation() == null && !progress.isBusy()) {
-            status = status(Phase.WAITING, "every network is scored; waiting for others");
+            status = status(
+                    Phase.WAITING,
+                    state.getDataset().getWindow() == null
+                            ? "every network is scored; waiting for others"
+                            : window() + " is scored; waiting for the next one");
         } else if (progress.totalOutcomes() == 0) {
             status = status(Phase.WAITING, "waiting for a snapshot and its victims");
         } else {
@@ -77,7 +81,7 @@ record PlanStatus(EvaluationState state, EvaluationProgress progress) {
                     Phase.RUNNING,
                     still > STILL.toMillis()
                             ? "waiting for attackers: nothing has come for " + still / 1000 + " s; are any running?"
-                            : "attacking");
+                            : state.getDataset().getWindow() == null ? "attacking" : "attacking, " + window());
             double seconds = (nowMs - began.getAsLong()) / 1000.0;
             status.setDone(progress.outcomes());
             status.setTotal(progress.totalOutcomes());
@@ -86,6 +90,11 @@ record PlanStatus(EvaluationState state, EvaluationProgress progress) {
         }
         progress.refusal().or(progress::failure).ifPresent(status::setError);
         return Optional.of(status);
+    }
+
+    private String window() {
+        return "window " + state.getDataset().getWindow().getNumber()
+                + (state.getSkipped() > 0 ? " (" + state.getSkipped() + " skipped)" : "");
     }
 
     private ExperimentStatus status(Phase phase, String activity) {

@@ -18,10 +18,12 @@ import dev.romestream.schemas.NetworkProgress;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.SnapshotManifest;
 import dev.romestream.schemas.SnapshotProgress;
+import dev.romestream.schemas.Window;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** The evaluations that an experiment is to have, of the networks that were looked at: each with its plan. */
 final class PlannedEvaluations {
@@ -30,6 +32,7 @@ final class PlannedEvaluations {
     private final EvaluationState state;
     private final Experiment experiment;
     private final DatasetDescriptor dataset;
+    private final Window window;
     private final boolean active;
     private final String specification;
     private final List<Suite> suites;
@@ -42,6 +45,10 @@ final class PlannedEvaluations {
         this.state = state;
         this.experiment = state.getExperiment();
         this.dataset = state.getDataset();
+        this.window = Optional.ofNullable(dataset.getWindow())
+                .map(range ->
+                        new Window(range.getStream(), range.getNumber(), range.getFirstTime(), range.getLastTime()))
+                .orElse(null);
         this.active = active;
         this.specification = Identity.specification(experiment);
         EvaluationSpec spec = experiment.getEvaluation();
@@ -67,13 +74,34 @@ final class PlannedEvaluations {
      * @param active whether attacks are to be asked for
      */
     static Map<String, Evaluation> of(EvaluationState state, boolean active) {
+        return of(state, active, key -> false);
+    }
+
+    /**
+     * As {@link #of(EvaluationState, boolean)}. On a window of a stream, the newest version of each network is scored.
+     *
+     * @param isPlanned whether the evaluation of a key has begun, which is then brought to its end
+     */
+    static Map<String, Evaluation> of(EvaluationState state, boolean active, Predicate<String> isPlanned) {
         PlannedEvaluations planned = new PlannedEvaluations(state, active);
         if (planned.experiment.getDistillation() == null) {
             state.getNetworks().forEach(planned::brought);
+            if (planned.window != null) {
+                planned.evaluations
+                        .values()
+                        .removeIf(evaluation -> !isNewest(state, evaluation) && !isPlanned.test(evaluation.getKey()));
+            }
         } else {
             EvaluationProgress.snapshots(state).forEach(planned::victims);
         }
         return planned.evaluations;
+    }
+
+    private static boolean isNewest(EvaluationState state, Evaluation evaluation) {
+        return state.getNetworks().stream()
+                .map(NetworkProgress::getNetwork)
+                .filter(network -> network.getNetwork().equals(evaluation.getVictim()))
+                .allMatch(network -> network.getVersion() <= evaluation.getVersion());
     }
 
     private void victims(SnapshotProgress snapshot) {
@@ -119,7 +147,7 @@ final class PlannedEvaluations {
 
     private void add(Evaluation.Builder builder) {
         Evaluation evaluation = builder.setKey(Identity.evaluationKey(
-                        experiment.getId(), builder.getSnapshot(), builder.getVictim(), builder.getSuite()))
+                        experiment.getId(), builder.getSnapshot(), window, builder.getVictim(), builder.getSuite()))
                 .build();
         evaluation.setPlan(Identity.plan(evaluation));
         evaluations.put(evaluation.getKey(), evaluation);
@@ -168,6 +196,7 @@ final class PlannedEvaluations {
                 .setSuite(suite.name())
                 .setDataset(dataset.getId())
                 .setFingerprint(dataset.getFingerprint())
+                .setWindow(window)
                 .setClasses(dataset.getClasses().size())
                 .setImages(images)
                 .setImageIds(ids)

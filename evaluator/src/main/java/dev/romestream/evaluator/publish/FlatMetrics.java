@@ -5,11 +5,13 @@ import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.FlatFigure;
 import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.Window;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** Metrics as rows, one a figure. */
 final class FlatMetrics {
@@ -107,6 +109,10 @@ final class FlatMetrics {
         row.setDigest(metrics.getDigest());
         row.setPlan(metrics.getPlan());
         row.setPrecision("float32");
+        Optional<Window> window = Optional.ofNullable(metrics.getWindow());
+        row.setWindow(window.map(Window::getNumber).orElse(null));
+        row.setWindowFirst(window.map(Window::getFirstTime).orElse(null));
+        row.setWindowLast(window.map(Window::getLastTime).orElse(null));
         rows.put(figure, row);
         return row;
     }

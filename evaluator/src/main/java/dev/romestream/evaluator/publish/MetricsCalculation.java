@@ -97,6 +97,7 @@ final class MetricsCalculation {
                         Identity.images(evaluation.getFingerprint(), Split.TEST, EvaluationPlan.images(evaluation)))
                 .setDigest(evaluation.getDigest())
                 .setPlan(evaluation.getPlan())
+                .setWindow(evaluation.getWindow())
                 .setSpecification(evaluation.getSpecification())
                 .build();
     }

@@ -20,6 +20,7 @@ import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.PlannerEvent;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.SuiteSpec;
+import dev.romestream.schemas.Window;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -346,5 +347,30 @@ class AlertProcessorTest {
         assertThat(out.isEmpty()).as("what was told stays").isTrue();
         complete(figures(2, bits(0, 1)));
         assertThat(out.isEmpty()).isTrue();
+    }
+
+    private static RobustnessMetrics figures(int version, int window, String underAttack) {
+        RobustnessMetrics figures = figures(version, underAttack);
+        figures.setWindow(new Window("photos-1", window, 0L, 1L));
+        figures.setImagesDigest("images of " + window);
+        return figures;
+    }
+
+    @Test
+    void aNewWindowAndANewVersionAreToldApart() {
+        rules(rule("worstCase").setDropsBy(3.0));
+        complete(figures(7, 1, bits(0, 80)));
+        complete(figures(7, 2, bits(0, 40)));
+        Alert window = out.readValue();
+        assertThat(window.getReason()).contains("against 80.0 on window 1:");
+        assertThat(window.getDifference().getLost()).as("other images").isNull();
+        assertThat(window.getNow().getWindow()).isEqualTo(2);
+        complete(figures(7, 3, bits(0, 80)));
+        assertThat(states()).containsExactly(AlertState.CLEARED);
+        complete(figures(8, 3, bits(0, 40)));
+        Alert version = out.readValue();
+        assertThat(version.getReason()).contains("against 80.0 of version 7:").contains("40 images lost and 0 won");
+        complete(figures(8, 2, bits(0, 90)));
+        assertThat(out.isEmpty()).as("an earlier window").isTrue();
     }
 }

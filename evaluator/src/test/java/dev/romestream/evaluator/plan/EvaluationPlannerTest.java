@@ -26,6 +26,8 @@ import dev.romestream.schemas.SuiteSpec;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.VictimRequest;
 import dev.romestream.schemas.VictimSpec;
+import dev.romestream.schemas.WindowRange;
+import dev.romestream.schemas.WindowSpec;
 import dev.romestream.schemas.WorkAnswer;
 import java.util.ArrayList;
 import java.util.List;
@@ -489,5 +491,157 @@ class EvaluationPlannerTest {
                         Evaluation.class))
                 .hasSize(2)
                 .noneMatch(Evaluation::getActive);
+    }
+
+    private static Experiment streaming(String suite) {
+        Experiment experiment = monitoring();
+        experiment
+                .getEvaluation()
+                .setSuites(List.of(SuiteSpec.newBuilder().setName(suite).build()));
+        experiment.setDataset(DatasetSpec.newBuilder()
+                .setName("topic")
+                .setPath("photos")
+                .setWindow(WindowSpec.newBuilder().setImages(1000).setHistory(3).build())
+                .build());
+        return experiment;
+    }
+
+    private static DatasetDescriptor window(int number) {
+        DatasetDescriptor window = dataset(32);
+        window.setId("photos-1@" + number);
+        window.setFingerprint("f" + number);
+        window.setWindow(WindowRange.newBuilder()
+                .setStream("photos-1")
+                .setNumber(number)
+                .setTopic("photos")
+                .setTopicId("t")
+                .setPartitions(List.of())
+                .setFirstTime(number * 10L)
+                .setLastTime(number * 10L + 9)
+                .build());
+        return window;
+    }
+
+    private List<Evaluation> arrived(int number) {
+        return only(after(planner -> planner.dataset(window(number))), Evaluation.class);
+    }
+
+    /** The evaluation is complete, and the next window's turn has come where there is one. */
+    private List<Evaluation> scored(Evaluation evaluation) {
+        List<Evaluation> next = new ArrayList<>();
+        for (Mode mode : Mode.values()) {
+            next.addAll(only(
+                    after(planner -> {
+                        planner.figure(progress(evaluation, mode, true, null));
+                        planner.isTurned();
+                    }),
+                    Evaluation.class));
+        }
+        return next;
+    }
+
+    /** One network on a stream whose window 1 is there. */
+    private Evaluation monitoredStream() {
+        after(planner -> planner.experiment(streaming("quick")));
+        after(planner -> planner.dataset(window(1)));
+        VictimRequest check = only(after(planner -> planner.network(seen("r1"))), VictimRequest.class)
+                .get(0);
+        return only(done(check, "w", "r1"), Evaluation.class).get(0);
+    }
+
+    @Test
+    void everyWindowIsScoredUnderAKeyOfItsOwn() {
+        Evaluation first = monitoredStream();
+        assertThat(first.getKey()).isEqualTo("e/3@1/e/net/quick");
+        assertThat(first.getWindow()).isEqualTo(new dev.romestream.schemas.Window("photos-1", 1, 10L, 19L));
+        assertThat(first.getDataset()).isEqualTo("photos-1@1");
+        assertThat(scored(first)).isEmpty();
+        Evaluation second = arrived(2).get(0);
+        assertThat(second.getKey()).isEqualTo("e/3@2/e/net/quick");
+        assertThat(second.getPlan()).isNotEqualTo(first.getPlan());
+        assertThat(replaced()).as("what was measured stays").isEmpty();
+        assertThat(arrived(2)).as("told twice").isEmpty();
+        assertThat(arrived(1)).as("an earlier one").isEmpty();
+    }
+
+    @Test
+    void windowsThatComeWhileOneIsScoredAreSkippedButForTheNewest() {
+        Evaluation first = monitoredStream();
+        assertThat(arrived(2)).isEmpty();
+        assertThat(arrived(3)).isEmpty();
+        assertThat(arrived(4)).isEmpty();
+        assertThat(scored(first)).singleElement().satisfies(next -> assertThat(next.getDataset())
+                .isEqualTo("photos-1@4"));
+        assertThat(state.getSkipped()).isEqualTo(2);
+    }
+
+    @Test
+    void aWindowThatIsRetiredWhileItIsScoredIsGivenUp() {
+        Evaluation first = monitoredStream();
+        arrived(2);
+        List<SpecificRecord> work = after(planner -> planner.retired("photos-1@1"));
+        assertThat(replaced()).containsExactly(first.getKey());
+        Evaluation second = only(work, Evaluation.class).get(0);
+        assertThat(second.getDataset()).isEqualTo("photos-1@2");
+        scored(second);
+        after(planner -> planner.retired("photos-1@2"));
+        assertThat(replaced()).as("what is complete stays").isEmpty();
+        assertThat(only(
+                        after(planner -> planner.experiment(Experiment.newBuilder(streaming("quick"))
+                                .setRun(1)
+                                .build())),
+                        Evaluation.class))
+                .as("nobody has its images")
+                .isEmpty();
+    }
+
+    @Test
+    void metricsOfOldWindowsGo() {
+        Evaluation evaluation = monitoredStream();
+        List<String> gone = new ArrayList<>();
+        for (int number = 2; number < 7; number++) {
+            scored(evaluation);
+            evaluation = arrived(number).get(0);
+            gone.addAll(replaced());
+        }
+        assertThat(gone)
+                .as("three windows are the history, this one among them")
+                .containsExactly("e/3@1/e/net/quick", "e/3@2/e/net/quick", "e/3@3/e/net/quick");
+        assertThat(known).hasSize(3);
+    }
+
+    /** A new version and a new window are told apart by what was measured on the same images. */
+    @Test
+    void aNewVersionIsScoredOnThePresentWindowAndAloneOnTheNext() {
+        Evaluation first = monitoredStream();
+        NetworkSeen newer = seen("r2");
+        newer.getNetwork().setVersion(4);
+        VictimRequest check = only(after(planner -> planner.network(newer)), VictimRequest.class)
+                .get(0);
+        Evaluation second = only(done(check, "w2", "r2"), Evaluation.class).get(0);
+        assertThat(second.getKey()).isEqualTo("e/4@1/e/net/quick");
+        assertThat(replaced()).as("what has begun is brought to its end").isEmpty();
+        scored(first);
+        scored(second);
+        assertThat(arrived(2)).extracting(Evaluation::getKey).containsExactly("e/4@2/e/net/quick");
+    }
+
+    @Test
+    void anotherExperimentUnderTheIdHasNothingOfTheOldWindows() {
+        Evaluation first = monitoredStream();
+        scored(first);
+        Evaluation second = arrived(2).get(0);
+        scored(second);
+        List<SpecificRecord> work = after(planner -> planner.experiment(streaming("pixel-2")));
+        assertThat(replaced()).containsExactlyInAnyOrder(first.getKey(), second.getKey());
+        assertThat(only(work, Evaluation.class)).extracting(Evaluation::getKey).containsExactly("e/3@2/e/net/pixel-2");
+    }
+
+    @Test
+    void aDistillationOnAStreamIsRefused() {
+        Experiment experiment = experiment(0, DesiredState.RUN, "quick");
+        experiment.setDataset(streaming("quick").getDataset());
+        after(planner -> planner.experiment(experiment));
+        assertThat(state.getFailure()).contains("dataset.window").contains("distillation");
     }
 }

@@ -12,6 +12,7 @@ import dev.romestream.schemas.SnapshotManifest;
 import dev.romestream.schemas.Split;
 import dev.romestream.schemas.Tensor;
 import dev.romestream.schemas.VictimRequest;
+import dev.romestream.schemas.Window;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -151,13 +152,23 @@ public final class Identity {
                 .hex();
     }
 
-    /** The key of an evaluation, and of its answers. */
-    public static String evaluationKey(String experiment, int snapshot, String victim, String suite) {
-        return experiment + "/" + snapshot + "/" + victim + "/" + suite;
+    /**
+     * The key of an evaluation, and of its answers.
+     *
+     * @param window of a stream, whose images are scored; null for a data set that is none
+     */
+    public static String evaluationKey(String experiment, int snapshot, Window window, String victim, String suite) {
+        String at = window == null ? "" : "@" + window.getNumber();
+        return experiment + "/" + snapshot + at + "/" + victim + "/" + suite;
     }
 
     /** The key of the evaluation that metrics are of. */
     public static String evaluationKey(RobustnessMetrics metrics) {
-        return evaluationKey(metrics.getExperiment(), metrics.getSnapshot(), metrics.getVictim(), metrics.getSuite());
+        return evaluationKey(
+                metrics.getExperiment(),
+                metrics.getSnapshot(),
+                metrics.getWindow(),
+                metrics.getVictim(),
+                metrics.getSuite());
     }
 }

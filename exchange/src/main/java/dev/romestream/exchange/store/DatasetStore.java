@@ -6,6 +6,7 @@ import dev.romestream.exchange.codec.Dataset;
 import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.TensorCodec;
+import dev.romestream.experiments.DatasetIds;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.topic.RecordReader;
@@ -18,6 +19,7 @@ import dev.romestream.schemas.Split;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
@@ -55,6 +57,15 @@ public final class DatasetStore implements AutoCloseable {
         }
     }
 
+    private Optional<DatasetDescriptor> newest(String id) {
+        return descriptors.values().stream()
+                .filter(descriptor -> DatasetIds.stream(descriptor).equals(id))
+                .filter(descriptor -> descriptor.getTrainImages() + descriptor.getTestImages() > 0)
+                .max(Comparator.comparingInt(descriptor -> descriptor.getWindow() == null
+                        ? 0
+                        : descriptor.getWindow().getNumber()));
+    }
+
     /** Waits until every data set is known that is on the topic now. */
     public void awaitCurrent(Duration limit) {
         reader.awaitCurrent(limit);
@@ -66,7 +77,7 @@ public final class DatasetStore implements AutoCloseable {
     }
 
     /**
-     * The data set with this id, once all of it is there.
+     * The data set with this id, once all of it is there; of a stream, its newest window.
      *
      * @param cancelled ends the wait
      * @throws CancellationException where the wait was cancelled
@@ -74,12 +85,9 @@ public final class DatasetStore implements AutoCloseable {
     public Dataset await(String id, BooleanSupplier cancelled) {
         while (true) {
             reader.throwFailure();
-            DatasetDescriptor descriptor = descriptors.get(id);
-            if (descriptor != null) {
-                Optional<Dataset> whole = load(descriptor, cancelled);
-                if (whole.isPresent()) {
-                    return whole.get();
-                }
+            Optional<Dataset> whole = newest(id).flatMap(descriptor -> load(descriptor, cancelled));
+            if (whole.isPresent()) {
+                return whole.get();
             }
             pause(cancelled);
         }

@@ -24,8 +24,17 @@ import org.apache.kafka.common.resource.ResourceType;
  */
 @SuppressWarnings("ImmutableEnumChecker") // its collections are of those that nobody changes
 public enum ServiceAccess {
+    /** Besides, it must be allowed to read the topics that users fill. */
     PRODUCER(
-            Set.of(), Set.of(Topic.DATASETS, Topic.IMAGE_BATCHES, Topic.EXPERIMENT_STATUS), List.of("producers"), null),
+            Set.of(),
+            Set.of(Topic.DATASETS, Topic.IMAGE_BATCHES, Topic.EXPERIMENT_STATUS),
+            List.of("producers"),
+            null) {
+        @Override
+        void addOwn(List<AclBinding> bindings, String principal, TopicNames names) {
+            transactions(bindings, principal, names.prefix() + STREAMS);
+        }
+    },
     POOL_TRAINER(
             Set.of(Topic.POOL_REQUESTS, Topic.CHUNKS),
             Set.of(Topic.POOL_REQUESTS, Topic.NETWORKS, Topic.CHUNKS),
@@ -91,6 +100,9 @@ public enum ServiceAccess {
     },
     /** The command line on a cluster: whoever has it may begin and end experiments, bring networks and sets, and replay dead letters. */
     ROME(Set.of(Topic.values()), Set.of(Topic.values()), List.of(), null);
+
+    /** Prefix of the transactional ids with which windows of streams are written. */
+    public static final String STREAMS = "streams";
 
     /** What became of records that were not processed. */
     private static final Set<Topic> OF_ALL = Set.of(Topic.DEAD_LETTERS, Topic.LOST_DELIVERIES);

@@ -1,5 +1,6 @@
 package dev.romestream.standalone.cli;
 
+import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.exchange.codec.RecordJson;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
@@ -15,7 +16,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -35,8 +38,9 @@ import picocli.CommandLine.Parameters;
         name = "monitor",
         description =
                 "Scores every new or changed network (.pth, .pt, .pth.tar, .ckpt, .safetensors) in a folder, until it is"
-                        + " interrupted. Figures are"
-                        + " keyed by the file's name and a version that counts its changes.",
+                        + " interrupted. Metrics are"
+                        + " keyed by the file's name and a version that counts its changes. With --topic, the newest version of"
+                        + " each is scored on every window of a stream.",
         mixinStandardHelpOptions = true)
 final class MonitorCommand implements Runnable {
     @Parameters(paramLabel = "DIR", description = "The folder.")
@@ -49,6 +53,27 @@ final class MonitorCommand implements Runnable {
     private boolean once;
 
     @Option(
+            names = "--topic",
+            paramLabel = "TOPIC",
+            description = "Score on a stream of images, in place of --dataset: a topic with image files as values and"
+                    + " classes as keys (docs/streams.md).")
+    private String topic;
+
+    @Option(
+            names = "--window",
+            paramLabel = "KEY=VALUE",
+            split = ",",
+            description = "Windows of --topic, as the keys dataset.window.*: images=2000, or every=PT10M. Without it,"
+                    + " images=2000; test is 1 where it is not given, so that all images are scored on.")
+    private Map<String, String> window = Map.of();
+
+    @Option(names = "--resize", paramLabel = "PIXELS", description = "Of --topic, as the key dataset.resize.")
+    private Integer resize;
+
+    @Option(names = "--windows", paramLabel = "N", description = "Of --topic: end after so many windows.")
+    private Integer windows;
+
+    @Option(
             names = "--alert",
             paramLabel = "RULE",
             description = "An alert rule, as 'figure: worstCase, dropsBy: 3'; may be given again (docs/alerts.md).")
@@ -57,7 +82,12 @@ final class MonitorCommand implements Runnable {
     @Mixin
     private NetworkOptions options;
 
+    private static final int USUAL_IMAGES = 2000;
+
     private final Map<String, Path> files = new HashMap<>();
+    /** Metrics that have been printed of each window. */
+    private final Map<Integer, Integer> counts = new HashMap<>();
+
     private String lastFailure = "";
 
     @Override
@@ -66,10 +96,35 @@ final class MonitorCommand implements Runnable {
             throw new UsageException(directory + " is not a folder.");
         }
         RomeConfig config = options.config();
-        Experiment experiment = options.experiment("monitor", alerts);
+        Experiment experiment = options.experiment("monitor", stream(), alerts);
         try (Interruption interruption = new Interruption()) {
             options.withServices(config, (own, trouble) -> follow(own, trouble, experiment, interruption));
         }
+    }
+
+    private Optional<Map<String, Object>> stream() {
+        if (topic == null) {
+            if (!window.isEmpty() || resize != null || windows != null) {
+                throw new UsageException("--window, --windows and --resize go with --topic; give the stream's topic.");
+            }
+            return Optional.empty();
+        }
+        if (once) {
+            throw new UsageException("--once goes without --topic; use --windows 1.");
+        }
+        if (windows != null && windows < 1) {
+            throw new UsageException("--windows is " + windows + "; the least allowed is 1.");
+        }
+        Map<String, Object> keys = new LinkedHashMap<>(ExperimentFile.scalars(window));
+        if (!keys.containsKey("images") && !keys.containsKey("every")) {
+            keys.put("images", USUAL_IMAGES);
+        }
+        keys.putIfAbsent("test", 1);
+        Map<String, Object> dataset = new LinkedHashMap<>(Map.of("name", "topic", "path", topic, "window", keys));
+        if (resize != null) {
+            dataset.put("resize", resize);
+        }
+        return Optional.of(dataset);
     }
 
     private void follow(
@@ -79,6 +134,7 @@ final class MonitorCommand implements Runnable {
                 NetworkMonitoring monitoring = new NetworkMonitoring(config, experiment)) {
             ModelFolder folder = new ModelFolder(directory);
             Set<NetworkVersion> awaited = new LinkedHashSet<>();
+            Set<String> printed = new HashSet<>(monitoring.complete().keySet());
             monitoring.start();
             monitor.follow(monitoring.experiment());
             try {
@@ -90,7 +146,11 @@ final class MonitorCommand implements Runnable {
                 do {
                     settled(folder, awaited).forEach(file -> publish(monitoring, file, awaited));
                     monitor.await(() -> true).ifPresent(failure -> tell(failure, awaited));
-                    print(monitoring, awaited);
+                    if (topic == null) {
+                        print(monitoring, awaited);
+                    } else if (isLast(monitoring, printed)) {
+                        return;
+                    }
                     if (once && folder.isSettled() && awaited.isEmpty()) {
                         if (!alerts.isEmpty()) {
                             monitor.awaitAlerts(experiment.getId());
@@ -148,8 +208,7 @@ final class MonitorCommand implements Runnable {
             if (complete) {
                 List<RobustnessMetrics> figures = new ArrayList<>(monitoring.figures(version));
                 figures.sort(Comparator.comparing(RobustnessMetrics::getSuite));
-                figures.forEach(
-                        figure -> System.out.println(json ? RecordJson.line(figure) : Printable.line(line(figure))));
+                figures.forEach(this::print);
             }
             if (failure.isPresent() || complete) {
                 each.remove();
@@ -157,12 +216,33 @@ final class MonitorCommand implements Runnable {
         }
     }
 
+    /** Prints what is new of a stream's windows. */
+    private boolean isLast(NetworkMonitoring monitoring, Set<String> printed) {
+        monitoring.complete().forEach((key, metrics) -> {
+            if (printed.add(key)) {
+                print(metrics);
+                counts.merge(metrics.getWindow().getNumber(), 1, Integer::sum);
+            }
+        });
+        int wanted = Math.max(1, files.size()) * monitoring.metricsOfNetwork();
+        return windows != null
+                && counts.values().stream().filter(count -> count >= wanted).count() >= windows;
+    }
+
+    private void print(RobustnessMetrics metrics) {
+        System.out.println(json ? RecordJson.line(metrics) : Printable.line(line(metrics)));
+    }
+
     private static String line(RobustnessMetrics metrics) {
         String name = metrics.getVictim().substring(metrics.getVictim().lastIndexOf('/') + 1);
-        return "%s version %d  %s %s: clean %.1f, worst case %.1f, I-RR %s%s"
+        String window = metrics.getWindow() == null
+                ? ""
+                : "  window " + metrics.getWindow().getNumber();
+        return "%s version %d%s  %s %s: clean %.1f, worst case %.1f, I-RR %s%s"
                 .formatted(
                         name,
                         metrics.getVersion(),
+                        window,
                         metrics.getSuite(),
                         metrics.getMode().name().toLowerCase(Locale.ROOT),
                         metrics.getClean().getAccuracy(),

@@ -107,21 +107,19 @@ final class NetworkOptions {
 
     /** The experiment that scores the networks. */
     Experiment experiment(String name) {
-        return experiment(name, List.of());
+        return experiment(name, Map.of("name", dataset, "order", labels.order()), List.of());
     }
 
-    /** As {@link #experiment(String)}, with alert rules. */
-    Experiment experiment(String name, List<String> alerts) {
+    /** As {@link #experiment(String)}, on a stream where there is one, with alert rules. */
+    Experiment experiment(String name, Optional<Map<String, Object>> stream, List<String> alerts) {
+        return experiment(name, stream.orElseGet(() -> Map.of("name", dataset, "order", labels.order())), alerts);
+    }
+
+    private Experiment experiment(String name, Map<String, Object> images, List<String> alerts) {
         if (limit != null && limit < 1) {
             throw new UsageException("--limit is " + limit + "; the least allowed is 1.");
         }
-        return ExperimentFile.monitoring(
-                name,
-                Map.of("name", dataset, "order", labels.order()),
-                suites,
-                Optional.ofNullable(limit),
-                requestSize,
-                alerts);
+        return ExperimentFile.monitoring(name, images, suites, Optional.ofNullable(limit), requestSize, alerts);
     }
 
     /** A network's file. */

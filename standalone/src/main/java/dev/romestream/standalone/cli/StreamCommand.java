@@ -31,8 +31,7 @@ import picocli.CommandLine.Parameters;
         name = "stream",
         description =
                 "Fills a topic with images, as a camera or a service of one's own would, for experiments on 'dataset: {name:"
-                        + " topic, path: TOPIC}'. Each record has an image file as value, its class as key, and for some of them the header"
-                        + " split=test. Ctrl-C ends it.",
+                        + " topic, path: TOPIC}'. Each record has an image file as value and its class as key. Ctrl-C ends it.",
         mixinStandardHelpOptions = true)
 final class StreamCommand implements Runnable {
     private static final long TELL_NANOS = 2_000_000_000L;
@@ -87,9 +86,10 @@ final class StreamCommand implements Runnable {
     @Option(
             names = "--test",
             paramLabel = "SHARE",
-            defaultValue = "0.2",
-            description = "Share of the images with the header split=test. Default: ${DEFAULT-VALUE}.")
-    private double test;
+            description =
+                    "Share of the images with the header split=test, for a topic that is read once. Without it there is no"
+                            + " such header, and the windows of a stream draw their own test images (dataset.window.test).")
+    private Double test;
 
     @Option(
             names = "--partitions",
@@ -112,7 +112,7 @@ final class StreamCommand implements Runnable {
     public void run() {
         cluster.refuseExperimentKeys();
         requireRange("--rate", rate, 0, 1e6);
-        requireRange("--test", test, 0, 1);
+        requireRange("--test", test == null ? 0 : test, 0, 1);
         requireRange("--first", (double) first, 0, 1e15);
         requireRange("--images", images == null ? 1 : (double) images, 1, 1e15);
         requireRange("--partitions", partitions, 1, 10_000);
@@ -218,8 +218,10 @@ final class StreamCommand implements Runnable {
 
     private ProducerRecord<String, byte[]> record(ImageStream.Image image, long number) {
         ProducerRecord<String, byte[]> record = new ProducerRecord<>(topic, image.label(), image.png());
-        boolean isTest = Math.floor((number + 1) * test) > Math.floor(number * test);
-        record.headers().add("split", (isTest ? "test" : "train").getBytes(StandardCharsets.UTF_8));
+        if (test != null) {
+            boolean isTest = Math.floor((number + 1) * test) > Math.floor(number * test);
+            record.headers().add("split", (isTest ? "test" : "train").getBytes(StandardCharsets.UTF_8));
+        }
         return record;
     }
 }

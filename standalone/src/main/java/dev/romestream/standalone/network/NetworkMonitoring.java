@@ -3,6 +3,7 @@ package dev.romestream.standalone.network;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.client.experiment.ExperimentControl;
 import dev.romestream.client.result.Results;
+import dev.romestream.exchange.identity.Identity;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.experiments.DatasetIds;
 import dev.romestream.messaging.config.RomeConfig;
@@ -22,6 +23,7 @@ import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -75,7 +77,9 @@ public final class NetworkMonitoring implements AutoCloseable {
     }
 
     private synchronized void acceptDataset(DatasetDescriptor descriptor) {
-        if (descriptor != null && descriptor.getId().equals(DatasetIds.of(experiment.getDataset()))) {
+        if (descriptor != null
+                && descriptor.getTestImages() > 0
+                && DatasetIds.isOf(descriptor, experiment.getDataset())) {
             dataset = Optional.of(descriptor);
         }
     }
@@ -160,11 +164,24 @@ public final class NetworkMonitoring implements AutoCloseable {
                 .toList();
     }
 
+    /** Complete metrics of all networks, by their keys. */
+    public Map<String, RobustnessMetrics> complete() {
+        Map<String, RobustnessMetrics> complete = new LinkedHashMap<>();
+        results.metrics(experiment.getId()).stream()
+                .filter(RobustnessMetrics::getComplete)
+                .forEach(metrics -> complete.put(Identity.evaluationKey(metrics) + "/" + metrics.getMode(), metrics));
+        return complete;
+    }
+
+    /** Metrics of each network in all. */
+    public int metricsOfNetwork() {
+        return experiment.getEvaluation().getSuites().size() * Mode.values().length;
+    }
+
     /** Whether all figures of a network are complete. */
     public boolean isComplete(NetworkVersion network) {
         List<RobustnessMetrics> figures = figures(network);
-        int wanted = experiment.getEvaluation().getSuites().size() * Mode.values().length;
-        return figures.size() == wanted && figures.stream().allMatch(RobustnessMetrics::getComplete);
+        return figures.size() == metricsOfNetwork() && figures.stream().allMatch(RobustnessMetrics::getComplete);
     }
 
     /** Why a network's figures are not of all attacks, where one failed. */

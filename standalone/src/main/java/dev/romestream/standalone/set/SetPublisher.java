@@ -30,7 +30,7 @@ public final class SetPublisher implements AutoCloseable {
         this.writer = new SnapshotWriter(sender, resources.add(new ChunkStore(config)));
         var reader =
                 resources.add(new RecordReader<>(config, Topic.DATASETS, DatasetDescriptor.class, (key, descriptor) -> {
-                    if (descriptor != null && descriptor.getId().equals(DatasetIds.of(spec))) {
+                    if (descriptor != null && DatasetIds.isOf(descriptor, spec)) {
                         dataset = Optional.of(descriptor);
                     }
                 }));

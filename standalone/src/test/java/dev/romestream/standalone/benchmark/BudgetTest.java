@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class BudgetTest {
     private static final DatasetDescriptor CIFAR = Datasets.official(
-                    new DatasetSpec("cifar10", null, null, null, List.of()))
+                    new DatasetSpec("cifar10", null, null, null, List.of(), null))
             .orElseThrow();
 
     private static List<Experiment> experiments(String more) {

@@ -1,0 +1,131 @@
+package dev.romestream.experiments;
+
+import dev.romestream.schemas.DatasetSpec;
+import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.WindowSpec;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/**
+ * How a topic is read in windows, as the keys {@code dataset.window.*} have it.
+ *
+ * @param images of a window; empty where record time ends it
+ * @param everyMs record time that a window covers; empty where images are counted
+ * @param sample the most images of a window that are taken
+ * @param startMs where the first window begins; empty for the words in {@code start}
+ */
+public record WindowSettings(
+        OptionalInt images,
+        OptionalLong everyMs,
+        double test,
+        int minimum,
+        int maximum,
+        OptionalInt sample,
+        Start start,
+        OptionalLong startMs,
+        Duration idle,
+        Duration future,
+        List<String> classes) {
+
+    /** Where the first window begins. */
+    public enum Start {
+        EARLIEST,
+        LATEST,
+        TIME
+    }
+
+    /**
+     * The settings of a data set; empty where it is no stream.
+     *
+     * @throws IllegalArgumentException naming the key, the value and what is allowed
+     */
+    public static Optional<WindowSettings> of(DatasetSpec dataset) {
+        WindowSpec spec = dataset.getWindow();
+        if (spec == null) {
+            return Optional.empty();
+        }
+        if (!dataset.getName().equals(DatasetIds.TOPIC) || dataset.getPath() == null) {
+            throw new IllegalArgumentException("dataset.window is of a topic, and dataset.name is '" + dataset.getName()
+                    + "'; give {name: topic, path: TOPIC, window: ...}.");
+        }
+        if (dataset.getImages() != null) {
+            throw new IllegalArgumentException(
+                    "dataset.images is of a topic that is read once; of a stream, give dataset.window.sample.");
+        }
+        if ((spec.getImages() == null) == (spec.getEvery() == null)) {
+            throw new IllegalArgumentException("dataset.window has "
+                    + (spec.getImages() == null ? "neither images nor every" : "images and every")
+                    + "; give one of them.");
+        }
+        int least = spec.getImages() == null ? spec.getMinimum() : Math.max(spec.getMinimum(), spec.getImages());
+        if (least > spec.getMaximum()) {
+            throw new IllegalArgumentException("dataset.window.maximum is " + spec.getMaximum()
+                    + "; it must be no less than dataset.window.images and dataset.window.minimum, which ask for "
+                    + least
+                    + ".");
+        }
+        if (spec.getClasses().size() == 1) {
+            throw new IllegalArgumentException(
+                    "dataset.window.classes is " + spec.getClasses() + "; give two classes or more, or none.");
+        }
+        OptionalLong startMs = startMs(spec.getStart());
+        return Optional.of(new WindowSettings(
+                optional(spec.getImages()),
+                spec.getEvery() == null
+                        ? OptionalLong.empty()
+                        : OptionalLong.of(duration("every", spec.getEvery()).toMillis()),
+                spec.getTest(),
+                spec.getMinimum(),
+                spec.getMaximum(),
+                optional(spec.getSample()),
+                startMs.isPresent() ? Start.TIME : Start.valueOf(spec.getStart().toUpperCase(java.util.Locale.ROOT)),
+                startMs,
+                duration("idle", spec.getIdle()),
+                duration("future", spec.getFuture()),
+                spec.getClasses()));
+    }
+
+    /** @throws IllegalArgumentException where what is asked for cannot be done on a stream */
+    public static void check(Experiment experiment) {
+        if (of(experiment.getDataset()).isPresent() && experiment.getDistillation() != null) {
+            throw new IllegalArgumentException("dataset.window is set, and there is a distillation; streams are"
+                    + " for monitoring networks: leave one of them out.");
+        }
+    }
+
+    private static OptionalInt optional(Integer value) {
+        return value == null ? OptionalInt.empty() : OptionalInt.of(value);
+    }
+
+    private static Duration duration(String key, String text) {
+        try {
+            Duration duration = Duration.parse(text);
+            if (duration.toMillis() > 0) {
+                return duration;
+            }
+        } catch (DateTimeException | ArithmeticException e) {
+            // told below
+        }
+        throw new IllegalArgumentException("dataset.window." + key + " is '" + text
+                + "'; allowed is an ISO-8601 duration of a millisecond or more, as PT10M or PT1H30M.");
+    }
+
+    private static OptionalLong startMs(String text) {
+        if (text.equals("earliest") || text.equals("latest")) {
+            return OptionalLong.empty();
+        }
+        try {
+            return OptionalLong.of(Instant.parse(text).toEpochMilli());
+        } catch (DateTimeException | ArithmeticException e) {
+            throw new IllegalArgumentException(
+                    "dataset.window.start is '" + text
+                            + "'; allowed are earliest, latest and a time, as 2026-01-31T00:00:00Z.",
+                    e);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package dev.romestream.producer;
+
+import dev.romestream.schemas.Split;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+
+/**
+ * The records of a topic that users fill: the value is an image file, the key its class, and the header {@code split}, which it need
+ * not have, {@code train} or {@code test}. All images are of the size of the first one.
+ */
+final class ImageRecords {
+    private final Integer resize;
+    /** The first image, whose size all others have. */
+    private String first;
+
+    private int height;
+    private int width;
+
+    /** @param resize side of the square that each image is scaled and cropped to; null for none */
+    ImageRecords(Integer resize) {
+        this.resize = resize;
+    }
+
+    /** Images of a size that is known already. */
+    ImageRecords(Integer resize, int height, int width) {
+        this(resize);
+        this.first = "The stream";
+        this.height = height;
+        this.width = width;
+    }
+
+    /**
+     * What stands beside an image.
+     *
+     * @param split empty where it is not said
+     */
+    record Head(String label, Optional<Split> split) {}
+
+    /** @throws SourceException where the record is none of an image */
+    Head head(ConsumerRecord<String, byte[]> record) {
+        String origin = origin(record);
+        if (record.key() == null || record.key().isBlank() || record.value() == null) {
+            throw new SourceException(origin + " has no " + (record.value() == null ? "image" : "key")
+                    + "; needed are the class as key and an image file as value.");
+        }
+        return new Head(record.key(), split(record, origin));
+    }
+
+    /**
+     * 3 * H * W bytes, row-major, channel by channel.
+     *
+     * @throws SourceException where the value is no image, or one of another size
+     */
+    byte[] pixels(ConsumerRecord<String, byte[]> record) {
+        String origin = origin(record);
+        ImageFile read = ImageFile.read(origin, record.value());
+        ImageFile image = resize == null ? read : ImageFiles.resized(origin, read, resize);
+        if (first == null) {
+            first = origin;
+            height = image.height();
+            width = image.width();
+        }
+        if (image.height() != height || image.width() != width) {
+            throw new SourceException(first + " is " + width + " x " + height + " pixels and " + origin + " is "
+                    + image.width() + " x " + image.height() + "; write images of one size, or give dataset.resize.");
+        }
+        return image.pixels();
+    }
+
+    /** A generator that depends on the record's place alone. */
+    static SplittableRandom random(ConsumerRecord<?, ?> record) {
+        return new SplittableRandom(((long) record.partition() << 48) ^ record.offset());
+    }
+
+    int height() {
+        return height;
+    }
+
+    int width() {
+        return width;
+    }
+
+    private static String origin(ConsumerRecord<?, ?> record) {
+        return record.topic() + " partition " + record.partition() + " offset " + record.offset();
+    }
+
+    private static Optional<Split> split(ConsumerRecord<?, ?> record, String origin) {
+        Header header = record.headers().lastHeader("split");
+        if (header == null || header.value() == null) {
+            return Optional.empty();
+        }
+        String name = new String(header.value(), StandardCharsets.UTF_8);
+        for (Split split : Split.values()) {
+            if (split.name().toLowerCase(Locale.ROOT).equals(name)) {
+                return Optional.of(split);
+            }
+        }
+        throw new SourceException(origin + " has the header split '" + name + "'; allowed are train and test.");
+    }
+}
