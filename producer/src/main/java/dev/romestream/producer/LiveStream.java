@@ -6,6 +6,7 @@ import dev.romestream.messaging.failure.Backoff;
 import dev.romestream.messaging.failure.Fault;
 import dev.romestream.messaging.failure.UnavailableException;
 import dev.romestream.messaging.failure.UnprocessableException;
+import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordSender;
@@ -108,22 +109,35 @@ final class LiveStream implements AutoCloseable {
 
     /** Reads on until this is closed. */
     private void follow() {
-        try (WindowLog windows = WindowLog.open(config, publisher, sender, id);
-                StreamReader reader = new StreamReader(config, spec.getPath(), () -> closed);
-                DeadLetters letters = new DeadLetters(config)) {
+        Resources resources = new Resources();
+        try {
+            WindowLog windows = resources.add(WindowLog.open(config, publisher, sender, id));
+            StreamReader reader = resources.add(new StreamReader(config, spec.getPath(), () -> closed));
+            DeadLetters letters = resources.add(new DeadLetters(config));
             while (!closed) {
-                StreamReader.Source source = reader.source(waiting -> tell(windows, waiting));
-                DatasetDescriptor last = windows.last()
-                        .filter(known -> known.getWindow().getTopicId().equals(source.topicId()))
-                        .orElseGet(() -> begin(windows, reader, source));
-                WindowAssembly window = assembly(last);
-                boolean whole = reader.fill(window, source, settings, new Listener(window, last, letters));
-                if (whole) {
-                    progress.published(publish(windows, window, last.getWindow()));
-                }
+                next(windows, reader, letters);
             }
         } catch (KafkaException e) {
             throw foreseen(e);
+        } finally {
+            // what is closed is waited for, also where a wait has just been ended
+            boolean interrupted = Thread.interrupted();
+            resources.close();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Fills the next window and writes it. */
+    private void next(WindowLog windows, StreamReader reader, DeadLetters letters) {
+        StreamReader.Source source = reader.source(waiting -> tell(windows, waiting));
+        DatasetDescriptor last = windows.last()
+                .filter(known -> known.getWindow().getTopicId().equals(source.topicId()))
+                .orElseGet(() -> begin(windows, reader, source));
+        WindowAssembly window = assembly(last);
+        if (reader.fill(window, source, settings, new Listener(window, last, letters))) {
+            progress.published(publish(windows, window, last.getWindow()));
         }
     }
 

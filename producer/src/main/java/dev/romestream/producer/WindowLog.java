@@ -154,10 +154,6 @@ final class WindowLog implements AutoCloseable {
 
     @Override
     public void close() {
-        boolean interrupted = Thread.interrupted();
         producer.close(CLOSE_LIMIT);
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

@@ -9,6 +9,7 @@ import dev.romestream.schemas.FlatFigure;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.Window;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -62,6 +63,7 @@ class FlatMetricsTest {
                 .setImagesDigest("i")
                 .setDigest("v")
                 .setPlan("p")
+                .setWindow(new Window("photos-1", 17, 5L, 9L))
                 .build();
     }
 
@@ -78,7 +80,8 @@ class FlatMetricsTest {
                                 + " \"value\": 42.5, \"low\": 40.0, \"high\": 45.0, \"correct\": null,"
                                 + " \"count\": null, \"complete\": false, \"undefined\": null, \"flags\": \"CHANCE_LEVEL,FEW_IMAGES\","
                                 + " \"dataset\": \"d\", \"fingerprint\": \"f\", \"imagesDigest\": \"i\", \"digest\": \"v\","
-                                + " \"plan\": \"p\", \"precision\": \"float32\"}");
+                                + " \"plan\": \"p\", \"precision\": \"float32\","
+                                + " \"window\": 17, \"windowFirst\": 5, \"windowLast\": 9}");
         assertThat(rows.get("clean").getCorrect()).isEqualTo(3);
         assertThat(rows.get("clean").getHigh()).isEqualTo(95.4);
         assertThat(rows.get("clean").getUndefined()).isNull();

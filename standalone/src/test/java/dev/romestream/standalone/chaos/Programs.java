@@ -56,7 +56,7 @@ public final class Programs implements AutoCloseable {
     }
 
     /** Starts the program of this name, which is not running. */
-    void restart(String name) {
+    public void restart(String name) {
         starts++;
         logs.put(name, directory.resolve(name + "-" + starts + ".log"));
         try {
@@ -80,7 +80,7 @@ public final class Programs implements AutoCloseable {
     }
 
     /** Waits until the program, as it was started last of all, says that it is ready. */
-    void awaitReady(String name) {
+    public void awaitReady(String name) {
         Path log = log(name);
         Awaitility.await(name).atMost(START_LIMIT).until(() -> Files.readString(log)
                 .contains("ready"));
@@ -138,7 +138,7 @@ public final class Programs implements AutoCloseable {
     }
 
     /** As {@code kill -9}. */
-    void kill(String name) {
+    public void kill(String name) {
         Process process = running.get(name);
         process.destroyForcibly();
         try {
