@@ -2,6 +2,7 @@ package dev.romestream.client.result;
 
 import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.exchange.experiment.DistillationDefaults;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordReader;
@@ -13,7 +14,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -71,11 +71,11 @@ public final class Results implements AutoCloseable {
         }
     }
 
-    /** The newest metrics of an experiment: by snapshot, victim, suite and mode. */
+    /** The newest metrics of an experiment: by window, snapshot, victim, suite and mode. */
     public synchronized List<RobustnessMetrics> metrics(String experiment) {
         return metrics.values().stream()
                 .filter(record -> record.getExperiment().equals(experiment))
-                .sorted(Comparator.comparing(RobustnessMetrics::getSnapshot)
+                .sorted(Victim.IN_ORDER
                         .thenComparing(RobustnessMetrics::getVictim)
                         .thenComparing(RobustnessMetrics::getSuite)
                         .thenComparing(RobustnessMetrics::getMode))

@@ -9,7 +9,6 @@ import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -251,12 +250,10 @@ public final class Comparison {
         Map<String, RobustnessMetrics> newest = new TreeMap<>();
         Map<String, Integer> last = new TreeMap<>();
         Function<RobustnessMetrics, String> key = one -> one.getSuite() + "/" + one.getMode();
-        metrics.stream()
-                .sorted(Comparator.comparing(RobustnessMetrics::getSnapshot))
-                .forEach(one -> {
-                    newest.put(key.apply(one) + "/" + Victim.network(one), one);
-                    last.merge(key.apply(one), one.getSnapshot(), Math::max);
-                });
+        metrics.stream().sorted(Victim.IN_ORDER).forEach(one -> {
+            newest.put(key.apply(one) + "/" + Victim.network(one), one);
+            last.merge(key.apply(one), one.getSnapshot(), Math::max);
+        });
         return newest.values().stream()
                 .filter(one -> networks || one.getSnapshot() == last.get(key.apply(one)))
                 .toList();

@@ -112,7 +112,7 @@ final class ExperimentRow {
         TreeMap<Integer, List<Headline>> bySnapshot = untargeted.stream()
                 .filter(figure -> figure.suite().equals(suite))
                 .collect(Collectors.groupingBy(
-                        Headline::snapshot, TreeMap::new, Collectors.toCollection(ArrayList::new)));
+                        Headline::position, TreeMap::new, Collectors.toCollection(ArrayList::new)));
         if (bySnapshot.isEmpty()) {
             return null;
         }

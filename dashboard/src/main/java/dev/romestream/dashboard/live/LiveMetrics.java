@@ -1,6 +1,7 @@
 package dev.romestream.dashboard.live;
 
 import dev.romestream.exchange.codec.RecordJson;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.robustness.metric.Outcomes;
 import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
@@ -28,10 +29,11 @@ public final class LiveMetrics {
     /**
      * What lines of experiments need.
      *
+     * @param position along the series: the window of a stream, or the snapshot or version
      * @param irrInterval empty where it is undefined
      */
     record Headline(
-            int snapshot,
+            int position,
             String victim,
             String suite,
             Mode mode,
@@ -71,7 +73,7 @@ public final class LiveMetrics {
                         Optional.ofNullable(attack.getSample())))
                 .toList();
         headline = new Headline(
-                newest.getSnapshot(),
+                Victim.window(newest).orElse(newest.getSnapshot()),
                 newest.getVictim(),
                 newest.getSuite().intern(),
                 newest.getMode(),

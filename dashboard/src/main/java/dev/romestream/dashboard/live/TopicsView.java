@@ -200,8 +200,9 @@ public final class TopicsView implements AutoCloseable {
     private synchronized void acceptDataset(String id, DatasetDescriptor dataset) {
         if (dataset == null) {
             datasets.remove(id);
-        } else {
-            datasets.put(id, dataset);
+        } else if (!dataset.getShape().isEmpty()) {
+            // of a stream, the newest window stands for all
+            datasets.put(DatasetIds.stream(dataset), dataset);
         }
     }
 

@@ -21,6 +21,7 @@ import dev.romestream.dashboard.live.LiveState;
 import dev.romestream.dashboard.live.LiveState.Kind;
 import dev.romestream.dashboard.live.TopicsView;
 import dev.romestream.exchange.codec.RecordJson;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.store.SnapshotStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.DatasetDescriptor;
@@ -46,8 +47,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -147,8 +148,8 @@ final class Api {
                         this::compare),
                 Route.get(
                         "/api/versions",
-                        "Versions of a network that is monitored, each against the one before. Queries: 'network', its"
-                                + " victim's name; 'suite', 'mode'.",
+                        "Versions of a network that is monitored, each against the one before; on a stream, as version@window."
+                                + " Queries: 'network', its victim's name; 'suite', 'mode'.",
                         this::versions),
                 Route.get("/api/alerts", "Alerts: the rules that are crossed, and those that were.", this::alerts),
                 Route.get("/api/flags", "What the flags of figures say.", this::flags),
@@ -278,13 +279,18 @@ final class Api {
         List<Subject> versions = topics.monitored().stream()
                 .flatMap(id -> topics.metrics(id, query(context, "suite")).stream())
                 .filter(metrics -> metrics.getVictim().equals(network))
-                .collect(Collectors.groupingBy(RobustnessMetrics::getVersion, TreeMap::new, Collectors.toList()))
+                .sorted(Victim.IN_ORDER)
+                .collect(Collectors.groupingBy(Api::place, LinkedHashMap::new, Collectors.toList()))
                 .entrySet()
                 .stream()
-                .map(version -> new Subject(
-                        version.getKey().toString(), version.getKey().toString(), version.getValue()))
+                .map(place -> new Subject(place.getKey(), place.getKey(), place.getValue()))
                 .toList();
         answerWith(context, TableData.json(Comparison.versions(versions, query(context, "suite"), mode(context))));
+    }
+
+    private static String place(RobustnessMetrics metrics) {
+        OptionalInt window = Victim.window(metrics);
+        return metrics.getVersion() + (window.isPresent() ? "@" + window.getAsInt() : "");
     }
 
     private static String query(Context context, String name) {

@@ -7,6 +7,9 @@ import { progress } from "./experiments.js";
 import { count, doing, el, interval, link, look, number, show } from "./dom.js";
 
 
+/** Of a figure along its series: the window of a stream, the snapshot of a distillation, or the version of a network. */
+const position = figure => figure.window?.number ?? figure.snapshot;
+
 export function open(page, id) {
   const title = el("h1", {}, id);
   const state = el("div.state");
@@ -75,17 +78,17 @@ export function open(page, id) {
     const suite = suites.includes(view.get("suite")) ? view.get("suite") : suites.find(name => name === "pixel-2") ?? suites.find(name => name.startsWith("pixel")) ?? suites[0];
     const modes = [...new Set(all.filter(figure => figure.suite === suite).map(figure => figure.mode))].sort().reverse();
     const mode = modes.includes(view.get("mode")) ? view.get("mode") : modes[0];
-    const snapshots = [...new Set(all.filter(figure => figure.suite === suite && figure.mode === mode).map(figure => figure.snapshot))].sort((a, b) => a - b);
+    const snapshots = [...new Set(all.filter(figure => figure.suite === suite && figure.mode === mode).map(position))].sort((a, b) => a - b);
     const asked = Number(view.get("snapshot"));
     const snapshot = view.has("snapshot") && snapshots.includes(asked) ? asked : snapshots.at(-1);
-    return { all, suites, suite, modes, mode, snapshots, snapshot };
+    return { all, suites, suite, modes, mode, snapshots, snapshot, stream: all.some(figure => figure.window) };
   }
 
   const choice = (name, label, values, value, words = String) => el("label", {}, label, " ",
     el("select", { id: "choose-" + name, onchange: event => look({ [name]: event.target.value }) }, values.map(one => el("option", { value: one, selected: one === value }, words(one)))));
 
   function drawHeat(view, now) {
-    const victims = now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && figure.snapshot === now.snapshot).sort((a, b) => a.victim.localeCompare(b.victim, "en", { numeric: true }));
+    const victims = now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && position(figure) === now.snapshot).sort((a, b) => a.victim.localeCompare(b.victim, "en", { numeric: true }));
     if (!victims.length) {
       show(heat, el("p.hint", {}, "No figures yet: they appear while the first images are attacked."));
       show(detail);
@@ -187,8 +190,8 @@ export function open(page, id) {
       buttons.stop.hidden = ended;
       buttons.again.hidden = !ended;
       const now = chosen(view);
-      show(chooser, now.suites.length ? [choice("suite", "suite", now.suites, now.suite), choice("mode", "mode", now.modes, now.mode), choice("snapshot", "snapshot", now.snapshots, now.snapshot)] : el("span.hint", {}, "No figures yet."));
-      const at = now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && figure.snapshot === now.snapshot).sort((a, b) => a.key.localeCompare(b.key));
+      show(chooser, now.suites.length ? [choice("suite", "suite", now.suites, now.suite), choice("mode", "mode", now.modes, now.mode), choice("snapshot", now.stream ? "window" : "snapshot", now.snapshots, now.snapshot)] : el("span.hint", {}, "No figures yet."));
+      const at = now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && position(figure) === now.snapshot).sort((a, b) => a.key.localeCompare(b.key));
       const seen = figure => figure.history.filter(point => point[0] > 0);
       forming.draw(...aligned(at.slice(0, 4).flatMap(figure => [
         { label: short(figure.victim) + " clean", points: seen(figure).map(point => [point[0], point[1]]) },
@@ -197,7 +200,7 @@ export function open(page, id) {
       ratio.draw(...aligned(at.slice(0, 8).map(figure => ({ label: short(figure.victim), banded: true, points: seen(figure).map(point => [point[0], point[3], point[4], point[5]]) }))), "images");
       const victims = [...new Set(now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode).map(figure => short(figure.victim)))].sort();
       over.draw(...aligned(victims.slice(0, 8).map(victim => ({ label: victim, banded: true, points: now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && short(figure.victim) === victim)
-        .map(figure => [row.method === "network" ? figure.version : figure.iteration, figure.irr, figure.irrInterval?.[0], figure.irrInterval?.[1]]) }))), row.method === "network" ? "version" : "iterations");
+        .map(figure => [figure.window ? figure.window.number : row.method === "network" ? figure.version : figure.iteration, figure.irr, figure.irrInterval?.[0], figure.irrInterval?.[1]]) }))), now.stream ? "window" : row.method === "network" ? "version" : "iterations");
       drawHeat(view, now);
       drawImages(view);
     },

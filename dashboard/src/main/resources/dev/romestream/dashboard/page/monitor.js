@@ -1,4 +1,4 @@
-// Networks that users bring, by name: their versions along time.
+// Networks that users bring, by name: their versions along time, or along the windows of a stream.
 import { entries } from "./live.js";
 import { aligned, chart } from "./chart.js";
 import { alertList } from "./alerts.js";
@@ -6,6 +6,11 @@ import { FLAGS } from "./attacks.js";
 import { count, el, interval, link, look, number, show } from "./dom.js";
 import { Outcomes } from "./outcomes.js";
 import { Fetched, signed, version } from "./tables.js";
+
+const position = figure => figure.window?.number ?? figure.version;
+const place = figure => figure.version + (figure.window ? "@" + figure.window.number : "");
+const time = ms => new Date(ms).toISOString().slice(0, 19).replace("T", " ");
+const span = window => window.firstTime == null ? "" : time(window.firstTime) + " to " + time(window.lastTime).slice(time(window.firstTime).slice(0, 10) === time(window.lastTime).slice(0, 10) ? 11 : 0) + " UTC";
 
 export function open(page) {
   const chooser = el("form.tools", { onsubmit: event => event.preventDefault() });
@@ -42,26 +47,29 @@ export function open(page) {
       const mode = view.get("mode") === "targeted" ? "targeted" : "untargeted";
       const select = (name, values, value) => el("label", {}, name, " ", el("select", { id: "choose-" + name, onchange: event => look({ [name]: event.target.value }) }, values.map(one => el("option", { value: one, selected: one === value }, one))));
       show(chooser, select("network", networks, network), select("suite", suites, suite), select("mode", ["untargeted", "targeted"], mode));
-      const versions = figures.filter(figure => figure.victim === network && figure.suite === suite && figure.mode === mode).sort((a, b) => a.version - b.version);
+      const versions = figures.filter(figure => figure.victim === network && figure.suite === suite && figure.mode === mode).sort((a, b) => (a.window?.number ?? 0) - (b.window?.number ?? 0) || a.version - b.version);
+      const stream = versions.some(figure => figure.window);
       const [x, series] = aligned([
-        { label: "clean", banded: true, points: versions.map(figure => [figure.version, figure.clean.accuracy, ...figure.clean.interval ?? []]) },
-        { label: "worst case", banded: true, points: versions.map(figure => [figure.version, figure.worstCase.accuracy, ...figure.worstCase.interval ?? []]) },
-        { label: "I-RR", banded: true, points: versions.map(figure => [figure.version, figure.irr, ...figure.irrInterval ?? []]) },
+        { label: "clean", banded: true, points: versions.map(figure => [position(figure), figure.clean.accuracy, ...figure.clean.interval ?? []]) },
+        { label: "worst case", banded: true, points: versions.map(figure => [position(figure), figure.worstCase.accuracy, ...figure.worstCase.interval ?? []]) },
+        { label: "I-RR", banded: true, points: versions.map(figure => [position(figure), figure.irr, ...figure.irrInterval ?? []]) },
       ]);
-      curve.draw(x, series, "version");
+      curve.draw(x, series, stream ? "window" : "version");
       const { value } = fetched.of(`api/versions?${new URLSearchParams({ network, suite, mode })}`, version(versions));
-      show(table, el("table", {}, el("thead", {}, el("tr", {}, ["version", "experiment", "clean", "worst case", "I-RR", "images", "flags", "against the version before"].map(name => el("th", { scope: "col" }, name)))),
+      show(table, el("table", {}, el("thead", {}, el("tr", {}, [...stream ? ["window", "record time"] : [], "version", "experiment", "clean", "worst case", "I-RR", "images", "flags", stream ? "against the row before" : "against the version before"].map(name => el("th", { scope: "col" }, name)))),
         el("tbody", {}, versions.map(figure => {
-          const changes = Object.entries(value?.rows.find(row => row.id === String(figure.version))?.metrics ?? {}).filter(([, metric]) => metric.difference?.value != null);
-          return el("tr", { "data-version": figure.version }, el("th", { scope: "row" }, String(figure.version)), el("td", {}, el("a", { href: link("experiment", figure.experiment) }, figure.experiment)),
+          const changes = Object.entries(value?.rows.find(row => row.id === place(figure))?.metrics ?? {}).filter(([, metric]) => metric.difference?.value != null);
+          return el("tr", { "data-version": place(figure) }, stream ? [el("th", { scope: "row" }, String(figure.window.number)), el("td", {}, span(figure.window))] : null,
+            el(stream ? "td" : "th", { scope: stream ? null : "row" }, String(figure.version)), el("td", {}, el("a", { href: link("experiment", figure.experiment) }, figure.experiment)),
             el("td", {}, number(figure.clean.accuracy), " ", el("small", {}, interval(figure.clean.interval))), el("td", {}, number(figure.worstCase.accuracy), " ", el("small", {}, interval(figure.worstCase.interval))),
             el("td", {}, number(figure.irr), " ", el("small", {}, interval(figure.irrInterval))), el("td", {}, count(figure.worstCase.count), figure.complete ? "" : " …"),
             el("td", {}, figure.flags.map(flag => el("abbr", { title: FLAGS[flag] }, flag + " "))),
-            el("td", {}, changes.length ? el("button.plain", { id: "lost-" + figure.version, onclick: () => look({ version: figure.version }) },
+            el("td", {}, changes.length ? el("button.plain", { id: "lost-" + place(figure), onclick: () => look({ version: place(figure) }) },
               changes.map(([name, { difference }]) => `${name} ${signed(difference.value)} ${difference.low == null ? "" : interval([difference.low, difference.high])}`).join("; ")) : "–"));
         }))));
-      const at = versions.findIndex(figure => String(figure.version) === view.get("version"));
-      const now = at > 0 ? outcomes.of(versions[at]) : null, before = at > 0 ? outcomes.of(versions[at - 1]) : null;
+      const at = versions.findIndex(figure => place(figure) === view.get("version"));
+      const same = at > 0 && versions[at].imagesDigest === versions[at - 1].imagesDigest;
+      const now = same ? outcomes.of(versions[at]) : null, before = same ? outcomes.of(versions[at - 1]) : null;
       show(lost, now && before ? [el("h3", {}, `Version ${versions[at].version} against ${versions[at - 1].version}, by image`), el("dl", {}, versions[at].attacks.map((attack, k) => {
         const list = (from, to) => [...Array(attack.count).keys()].filter(i => from[k]?.[i] === "1" && to[k]?.[i] !== "1");
         const words = images => `${images.length}${images.length ? ": " + images.slice(0, 60).join(", ") + (images.length > 60 ? ", …" : "") : ""}`;

@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -47,6 +48,7 @@ public final class MetricGauges implements AutoCloseable {
     private final MultiGauge lows;
     private final MultiGauge highs;
     private final MultiGauge positions;
+    private final MultiGauge windows;
     private final MultiGauge flags;
     private final MultiGauge failures;
     private final MultiGauge raised;
@@ -62,6 +64,7 @@ public final class MetricGauges implements AutoCloseable {
     /** What a scrape is told of a figure; the outcomes of single images are left where they are. */
     private record Values(
             String key,
+            OptionalInt window,
             int position,
             int flags,
             long failed,
@@ -81,7 +84,19 @@ public final class MetricGauges implements AutoCloseable {
                 figure.value().ifPresent(value -> values.put(name, value));
                 figure.interval().ifPresent(interval -> intervals.put(name, interval));
             }
-            return new Values(key, metrics.getSnapshot(), metrics.getFlags().size(), failed, values, intervals);
+            return new Values(
+                    key,
+                    Victim.window(metrics),
+                    metrics.getSnapshot(),
+                    metrics.getFlags().size(),
+                    failed,
+                    values,
+                    intervals);
+        }
+
+        boolean isBefore(Values other) {
+            int window = Integer.compare(this.window.orElse(-1), other.window.orElse(-1));
+            return window < 0 || (window == 0 && position < other.position);
         }
     }
 
@@ -91,6 +106,7 @@ public final class MetricGauges implements AutoCloseable {
         this.lows = gauge(metrics, "rome.figure.low", PERCENT, "Lower bound of its 95 % interval");
         this.highs = gauge(metrics, "rome.figure.high", PERCENT, "Upper bound of its 95 % interval");
         this.positions = gauge(metrics, "rome.figure.version", null, "Version or snapshot that it is of");
+        this.windows = gauge(metrics, "rome.figure.window", null, "Window of the stream that it is of");
         this.flags = gauge(metrics, "rome.figure.flags", null, "Signs that it says less than it seems to");
         this.failures =
                 gauge(metrics, "rome.figure.failed", null, "Attacks that failed, so that there are no figures of them");
@@ -124,7 +140,7 @@ public final class MetricGauges implements AutoCloseable {
         figures.merge(
                 new SuiteMode(metrics.getSuite(), metrics.getMode()),
                 Values.of(key, metrics),
-                (old, fresh) -> fresh.position() < old.position() ? old : fresh);
+                (old, fresh) -> fresh.isBefore(old) ? old : fresh);
         networks.put(network, figures);
         if (networks.size() > most) {
             networks.remove(networks.keySet().iterator().next());
@@ -173,6 +189,7 @@ public final class MetricGauges implements AutoCloseable {
         List<Row<?>> low = new ArrayList<>();
         List<Row<?>> high = new ArrayList<>();
         List<Row<?>> position = new ArrayList<>();
+        List<Row<?>> window = new ArrayList<>();
         List<Row<?>> flag = new ArrayList<>();
         List<Row<?>> failure = new ArrayList<>();
         networks.forEach((network, bySuite) -> bySuite.forEach((shown, figures) -> {
@@ -195,6 +212,7 @@ public final class MetricGauges implements AutoCloseable {
                 high.add(Row.of(tags.and("figure", name), bounds.high()));
             });
             position.add(Row.of(tags, figures.position()));
+            figures.window().ifPresent(number -> window.add(Row.of(tags, number)));
             flag.add(Row.of(tags, figures.flags()));
             failure.add(Row.of(tags, figures.failed()));
         }));
@@ -202,6 +220,7 @@ public final class MetricGauges implements AutoCloseable {
         lows.register(low, true);
         highs.register(high, true);
         positions.register(position, true);
+        windows.register(window, true);
         flags.register(flag, true);
         failures.register(failure, true);
         List<Row<?>> alert = new ArrayList<>();

@@ -12,8 +12,10 @@ import dev.romestream.schemas.TrainingSpec;
 import dev.romestream.schemas.VictimRequest;
 import dev.romestream.schemas.VictimSpec;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 
 /**
  * One victim of every snapshot of an experiment.
@@ -23,6 +25,11 @@ import java.util.Locale;
 public record Victim(int number, Architecture architecture, VictimSpec spec) {
     /** The method of the figures of networks that users bring. */
     public static final String BROUGHT = "network";
+
+    /** Metrics in the order of their series: by the window of a stream, and on it by snapshot or version. */
+    public static final Comparator<RobustnessMetrics> IN_ORDER = Comparator.<RobustnessMetrics>comparingInt(
+                    metrics -> window(metrics).orElse(-1))
+            .thenComparingInt(RobustnessMetrics::getSnapshot);
 
     private static final int PIXEL_VALUES = 255;
 
@@ -67,6 +74,13 @@ public record Victim(int number, Architecture architecture, VictimSpec spec) {
                 + (metrics.getMethod().equals(BROUGHT) ? "" : metrics.getSnapshot() + "/");
         String victim = metrics.getVictim();
         return victim.startsWith(prefix) ? victim.substring(prefix.length()) : victim;
+    }
+
+    /** The number of the stream's window whose images were scored. */
+    public static OptionalInt window(RobustnessMetrics metrics) {
+        return metrics.getWindow() == null
+                ? OptionalInt.empty()
+                : OptionalInt.of(metrics.getWindow().getNumber());
     }
 
     /** The seed of a victim: of the experiment's, the snapshot and the victim's number. */

@@ -337,6 +337,9 @@ final class Monitor implements AutoCloseable {
         String victim = metrics.getVictim().substring(metrics.getVictim().lastIndexOf('/') + 1);
         String which = metrics.getMethod().equals(Victim.BROUGHT)
                 ? victim + " version " + metrics.getVersion()
+                        + (metrics.getWindow() == null
+                                ? ""
+                                : ", window " + metrics.getWindow().getNumber())
                 : "snapshot " + metrics.getSnapshot() + ", " + victim;
         return "I-RR       %s: %.1f%s  %s %s, %s, clean %.1f, %d images%s"
                 .formatted(
