@@ -23,7 +23,7 @@ public enum Topic {
     EVALUATIONS("evaluations", Evaluation.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     ATTACK_REQUESTS("attack-requests", AttackRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.WORK),
     ATTACK_PROGRESS("attack-progress", AttackProgress.SCHEMA$, Kept.FOR_HOURS, Spread.MANY),
-    PERTURBED_BATCHES("perturbed-batches", PerturbedBatch.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),
+    PERTURBED_BATCHES("perturbed-batches", PerturbedBatch.SCHEMA$, Kept.FOR_A_TIME_BY_BYTES, Spread.MANY),
     SYNTHETIC_SNAPSHOTS("synthetic-snapshots", SyntheticSnapshot.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     CHECKPOINTS("checkpoints", Checkpoint.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     ROBUSTNESS_METRICS("robustness-metrics", RobustnessMetrics.SCHEMA$, Kept.FOR_A_TIME, Spread.ONE),
@@ -40,12 +40,15 @@ public enum Topic {
     private static final String WEEK_MS = "604800000";
     private static final String HOUR_MS = "3600000";
     private static final String QUARTER_MS = "900000";
+    private static final String PARTITION_BYTES = "1073741824";
     private static final String SEGMENT_BYTES = "134217728";
 
     /** How long records stay. */
     public enum Kept {
         COMPACTED,
         FOR_A_TIME,
+        /** At most so long, and of each partition at most so much: a stream of images never ends. */
+        FOR_A_TIME_BY_BYTES,
         FOR_HOURS
     }
 
@@ -140,6 +143,18 @@ public enum Topic {
                         maxBytes);
             case FOR_A_TIME ->
                 Map.of("cleanup.policy", "delete", "retention.ms", WEEK_MS, "max.message.bytes", maxBytes);
+            case FOR_A_TIME_BY_BYTES ->
+                Map.of(
+                        "cleanup.policy",
+                        "delete",
+                        "retention.ms",
+                        WEEK_MS,
+                        "retention.bytes",
+                        PARTITION_BYTES,
+                        "segment.bytes",
+                        SEGMENT_BYTES,
+                        "max.message.bytes",
+                        maxBytes);
         };
     }
 }

@@ -196,6 +196,11 @@ final class Pipeline implements AutoCloseable {
                 stack.metrics().get("rome.distiller.iterations").counter().count());
     }
 
+    /** What a gauge says. */
+    double gauge(String gauge) {
+        return stack.metrics().get(gauge).gauge().value();
+    }
+
     /** What a counter says, over all services. */
     double counted(String counter) {
         return stack.metrics().get(counter).counter().count();

@@ -508,6 +508,10 @@ class StreamsIT {
                                 .map(RobustnessMetrics::getImagesDigest)
                                 .distinct())
                         .hasSize(3);
+                pipeline.until(() -> pipeline.gauge("rome.figure.window") == 6);
+                assertThat(pipeline.gauge("rome.stream.window")).isEqualTo(6);
+                pipeline.until(() -> pipeline.gauge("rome.stream.lag.records") == 0);
+                assertThat(pipeline.gauge("rome.stream.lag.seconds")).isZero();
                 monitoring.stop();
             }
         }
