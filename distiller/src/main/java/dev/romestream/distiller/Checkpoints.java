@@ -84,6 +84,14 @@ final class Checkpoints implements AutoCloseable {
         return head(experiment).map(Checkpoint::getIteration).orElse(0);
     }
 
+    /** As {@link #iteration(String)}, of a window of a stream: all where it is done or left behind, and none where at an earlier one. */
+    int iteration(String experiment, int window) {
+        return head(experiment)
+                .filter(head -> head.getWindow() != null && head.getWindow() >= window)
+                .map(head -> head.getWindow() > window || isComplete(head) ? Integer.MAX_VALUE : head.getIteration())
+                .orElse(0);
+    }
+
     /** The checkpoint of this very specification, if there is one. */
     Optional<Resumable> newest(String experiment, String specification) {
         Optional<Checkpoint> before = Optional.empty();
@@ -176,7 +184,7 @@ final class Checkpoints implements AutoCloseable {
      *
      * @param unlabelled whether a snapshot is due that still waits for those who label it
      */
-    Checkpoint of(String experiment, String specification, int iteration, SyntheticSet set, boolean unlabelled) {
+    Checkpoint of(String experiment, DistillationRun run, int iteration, SyntheticSet set, boolean unlabelled) {
         List<Tensor> images = new ArrayList<>();
         List<Tensor> momentum = new ArrayList<>();
         for (int label = 0; label < set.classes(); label++) {
@@ -193,7 +201,8 @@ final class Checkpoints implements AutoCloseable {
                 + new Digest().add(bytes).shortHex() + "/" + UUID.randomUUID();
         return Checkpoint.newBuilder()
                 .setExperiment(experiment)
-                .setSpecification(specification)
+                .setSpecification(run.specification())
+                .setWindow(run.window().orElse(null))
                 .setIteration(iteration)
                 .setUnlabelled(unlabelled)
                 .setImages(emptied(images))
@@ -219,11 +228,12 @@ final class Checkpoints implements AutoCloseable {
     }
 
     /** Of a distillation that is complete: its last snapshot holds the images. */
-    static Checkpoint complete(String experiment, String specification, int iterations) {
+    static Checkpoint complete(String experiment, DistillationRun run) {
         return Checkpoint.newBuilder()
                 .setExperiment(experiment)
-                .setSpecification(specification)
-                .setIteration(iterations)
+                .setSpecification(run.specification())
+                .setWindow(run.window().orElse(null))
+                .setIteration(run.iterations())
                 .setImages(List.of())
                 .setMomentum(List.of())
                 .build();

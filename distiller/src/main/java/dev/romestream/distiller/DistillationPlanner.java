@@ -5,10 +5,12 @@ import dev.romestream.exchange.identity.Digest;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.schemas.Checkpoint;
 import dev.romestream.schemas.DistillationRequest;
+import dev.romestream.schemas.DistillationStage;
 import dev.romestream.schemas.DistillationState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Phase;
 import dev.romestream.schemas.WorkAnswer;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -63,12 +65,50 @@ final class DistillationPlanner {
             case DONE -> {
                 int iterations =
                         DistillationDefaults.iterations(before.getExperiment().getDistillation());
-                state.setIteration(answer.getIteration()).setCompleted(answer.getIteration() >= iterations);
+                boolean completed = answer.getIteration() >= iterations;
+                state.setIteration(answer.getIteration()).setCompleted(completed);
+                if (completed && before.getStage() != null) {
+                    state.setPredecessor(before.getStage().getWindow()).setOrigin(answer.getDigest());
+                }
             }
             case INTERRUPTED -> state.setIteration(answer.getIteration());
             case FAILED -> state.setFailure(Objects.requireNonNullElse(answer.getError(), "it is not said why"));
         }
         return state.build();
+    }
+
+    /**
+     * The state on a stream: at the next window, where this one's set is distilled, or the window is gone.
+     *
+     * @param windows that are there, each as the stage that it would be
+     */
+    static DistillationState staged(DistillationState state, NavigableMap<Integer, DistillationStage> windows) {
+        DistillationStage stage = state.getStage();
+        boolean gone = stage != null && !state.getCompleted() && !windows.containsKey(stage.getWindow());
+        if (stage != null && !state.getCompleted() && !gone) {
+            return state;
+        }
+        DistillationState.Builder after = DistillationState.newBuilder(state);
+        if (gone) {
+            after.setCompleted(true)
+                    .setFailure(null)
+                    .setOutstanding(null)
+                    .setTold(null)
+                    .setSkipped(state.getSkipped() + 1);
+        }
+        var next = windows.higherEntry(stage == null ? -1 : stage.getWindow());
+        if (next != null) {
+            boolean fresh = state.getExperiment().getDistillation().getFresh()
+                    || DistillationDefaults.iterations(state.getExperiment().getDistillation()) == 0;
+            after.setStage(DistillationStage.newBuilder(next.getValue())
+                            .setPredecessor(fresh ? null : state.getPredecessor())
+                            .setOrigin(fresh ? "" : state.getOrigin())
+                            .build())
+                    .setIteration(0)
+                    .setCompleted(false)
+                    .setTold(null);
+        }
+        return after.build();
     }
 
     /**
@@ -94,7 +134,8 @@ final class DistillationPlanner {
         if (state.getFailure() != null) {
             return new Notice(Phase.FAILED, "failed", Optional.of(state.getFailure()));
         }
-        if (state.getCompleted()) {
+        boolean stream = experiment.getDataset().getWindow() != null;
+        if (state.getCompleted() && !stream) {
             return new Notice(Phase.COMPLETED, "distilled", Optional.empty());
         }
         if (DistillationDefaults.isBrought(experiment.getDistillation().getMethod())) {
@@ -104,14 +145,24 @@ final class DistillationPlanner {
             case STOP -> new Notice(Phase.STOPPED, "stopped", Optional.empty());
             case PAUSE -> new Notice(Phase.PAUSED, "paused", Optional.empty());
             case RUN ->
-                hasImages
-                        ? null
-                        : new Notice(
-                                Phase.WAITING,
-                                "waiting for the images of "
-                                        + experiment.getDataset().getName(),
-                                Optional.empty());
+                stream && state.getCompleted()
+                        ? new Notice(Phase.WAITING, waiting(state), Optional.empty())
+                        : hasImages
+                                ? null
+                                : new Notice(
+                                        Phase.WAITING,
+                                        "waiting for the images of "
+                                                + experiment.getDataset().getName(),
+                                        Optional.empty());
         };
+    }
+
+    private static String waiting(DistillationState state) {
+        int window = state.getStage().getWindow();
+        return "window " + window
+                + (Integer.valueOf(window).equals(state.getPredecessor()) ? " is distilled" : " is gone")
+                + (state.getSkipped() > 0 ? " (" + state.getSkipped() + " skipped)" : "")
+                + "; waiting for the next one";
     }
 
     private static DistillationRequest request(DistillationState state) {
@@ -120,6 +171,7 @@ final class DistillationPlanner {
                 .setExperiment(state.getExperiment())
                 .setFrom(state.getIteration())
                 .setSequence(state.getRequests())
+                .setStage(state.getStage())
                 .build();
         request.setId(new Digest().add(request).hex());
         return request;

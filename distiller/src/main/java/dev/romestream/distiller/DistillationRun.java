@@ -21,6 +21,7 @@ import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DistillationSpec;
+import dev.romestream.schemas.DistillationStage;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.LabelKind;
 import dev.romestream.schemas.LabelSpec;
@@ -45,6 +46,7 @@ final class DistillationRun {
     private final Experiment experiment;
     private final DistillationSpec spec;
     private final Dataset dataset;
+    private final Optional<DistillationStage> stage;
     private final String specification;
     private final Seed seed;
 
@@ -53,13 +55,26 @@ final class DistillationRun {
         PriorSource open(Methods.Networks networks, PriorDraws draws, boolean priors);
     }
 
-    /** @throws IllegalArgumentException where the specification makes no sense */
-    DistillationRun(Experiment experiment, Dataset dataset) {
+    /**
+     * A run.
+     *
+     * @param stage of a stream: which window of it the data set is, and what was before
+     * @throws IllegalArgumentException where the specification makes no sense
+     */
+    DistillationRun(Experiment experiment, Dataset dataset, Optional<DistillationStage> stage) {
         this.experiment = experiment;
         this.spec = DistillationDefaults.fill(experiment.getDistillation());
         this.dataset = dataset;
-        this.seed = new Seed(experiment.getSeed());
-        this.specification = specification(experiment, spec, dataset.descriptor());
+        this.stage = stage;
+        Seed own = new Seed(experiment.getSeed());
+        this.seed = stage.map(at -> own.with("window").with(at.getWindow())).orElse(own);
+        String alone = specification(experiment, spec, dataset.descriptor());
+        this.specification = stage.map(at -> new Digest()
+                        .add(alone)
+                        .add(at.getWindow())
+                        .add(at.getOrigin())
+                        .hex())
+                .orElse(alone);
         NetworkCodec.decode(spec.getNetwork()).requireIndependentImages();
         if (spec.getLabels().getKind() == LabelKind.SOFT) {
             if (DistillationDefaults.isWhole(spec.getMethod())) {
@@ -97,6 +112,16 @@ final class DistillationRun {
         return specification;
     }
 
+    /** Of a stream: the number of the window. */
+    Optional<Integer> window() {
+        return stage.map(DistillationStage::getWindow);
+    }
+
+    /** Of a stream: the snapshot whose images this begins with; empty where it begins with real ones. */
+    Optional<Integer> predecessor() {
+        return stage.map(DistillationStage::getPredecessor);
+    }
+
     DistillationSpec spec() {
         return spec;
     }
@@ -124,6 +149,9 @@ final class DistillationRun {
 
     /** The number of the snapshot that is due after so many iterations; empty where none is. */
     Optional<Integer> snapshot(int done) {
+        if (stage.isPresent()) {
+            return done == iterations() ? window() : Optional.empty();
+        }
         int every = snapshotEvery();
         return done % every == 0 || done == iterations()
                 ? Optional.of(Math.max(0, (done + every - 1) / every - 1))

@@ -6,6 +6,8 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.streams.ControlStream;
 import dev.romestream.messaging.streams.Write;
 import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.DatasetRetired;
+import dev.romestream.schemas.DistillationStage;
 import dev.romestream.schemas.DistillationState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.PlannerEvent;
@@ -14,9 +16,12 @@ import dev.romestream.schemas.WorkAnswer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
@@ -51,7 +56,7 @@ final class DistillationTopology {
                         .with(
                                 Topic.DATASETS,
                                 DatasetDescriptor.class,
-                                (key, value) -> value == null ? Optional.empty() : event(key, value))
+                                (key, value) -> event(key, value == null ? new DatasetRetired(key) : value))
                         .with(
                                 Topic.DISTILLATION_ANSWERS,
                                 WorkAnswer.class,
@@ -96,7 +101,10 @@ final class DistillationTopology {
                 }
             } else if (fact instanceof DatasetDescriptor descriptor) {
                 datasets().put(descriptor.getId(), descriptor.getFingerprint());
-                waiting(descriptor.getId()).forEach(this::plan);
+                waiting(DatasetIds.stream(descriptor)).forEach(this::plan);
+            } else if (fact instanceof DatasetRetired retired) {
+                datasets().delete(retired.getId());
+                waiting(DatasetIds.streamOf(retired.getId())).forEach(this::plan);
             }
         }
 
@@ -119,9 +127,14 @@ final class DistillationTopology {
             return waiting;
         }
 
-        private void plan(DistillationState state) {
-            Experiment experiment = state.getExperiment();
-            boolean hasImages = datasets().get(DatasetIds.of(experiment.getDataset())) != null;
+        private void plan(DistillationState before) {
+            Experiment experiment = before.getExperiment();
+            boolean stream = experiment.getDataset().getWindow() != null;
+            DistillationState state = stream
+                    ? DistillationPlanner.staged(before, windows(DatasetIds.of(experiment.getDataset())))
+                    : before;
+            boolean hasImages =
+                    stream ? state.getStage() != null : datasets().get(DatasetIds.of(experiment.getDataset())) != null;
             DistillationPlanner.Step step = DistillationPlanner.plan(state, hasImages);
             states().put(experiment.getId(), step.state());
             step.request().ifPresent(request -> forward(Topic.DISTILLATION_REQUESTS, experiment.getId(), request));
@@ -129,6 +142,20 @@ final class DistillationTopology {
                     .map(notice -> StatusReporter.status(
                             experiment, SERVICE, notice.phase(), notice.activity(), notice.error()))
                     .ifPresent(status -> forward(Topic.EXPERIMENT_STATUS, experiment.getId() + "/" + SERVICE, status));
+        }
+
+        /** The windows of a stream that have images. */
+        private NavigableMap<Integer, DistillationStage> windows(String stream) {
+            NavigableMap<Integer, DistillationStage> windows = new TreeMap<>();
+            try (KeyValueIterator<String, String> own = datasets().prefixScan(stream + "@", new StringSerializer())) {
+                own.forEachRemaining(entry -> {
+                    if (!entry.value.isEmpty()) {
+                        int number = Integer.parseInt(entry.key.substring(stream.length() + 1));
+                        windows.put(number, new DistillationStage(number, entry.key, entry.value, null, ""));
+                    }
+                });
+            }
+            return windows;
         }
 
         private void forward(Topic topic, String key, SpecificRecord value) {

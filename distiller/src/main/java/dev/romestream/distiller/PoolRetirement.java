@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 
 /** Retires the pool networks that every experiment has passed. */
@@ -44,7 +45,7 @@ final class PoolRetirement {
     void retire(Collection<Experiment> experiments, DatasetDescriptor dataset, ToIntFunction<String> done) {
         Map<String, List<Position>> byPool = new HashMap<>();
         for (Experiment experiment : experiments) {
-            if (DatasetIds.of(experiment.getDataset()).equals(dataset.getId())) {
+            if (DatasetIds.isOf(dataset, experiment.getDataset())) {
                 Methods.streamed(experiment, dataset)
                         .filter(matched -> !isOfTeachers(matched.pool()))
                         .ifPresent(
@@ -56,6 +57,28 @@ final class PoolRetirement {
         byPool.forEach((pool, positions) -> passed(versions(pool, keys), positions)
                 .forEach(version ->
                         networks.retire(sender, NetworkCodec.key(pool + "/" + version.network(), version.version()))));
+        sender.flush();
+    }
+
+    /**
+     * Retires the teachers of a stream's window, where no experiment needs them.
+     *
+     * @param needed whether an experiment still distils on the window, or has not come to it
+     */
+    void retireTeachers(Collection<Experiment> experiments, DatasetDescriptor window, Predicate<Experiment> needed) {
+        Set<String> passed = new HashSet<>();
+        Set<String> kept = new HashSet<>();
+        for (Experiment experiment : experiments) {
+            if (DatasetIds.isOf(window, experiment.getDataset())) {
+                DistillationRun.pools(experiment, window).stream()
+                        .filter(PoolRetirement::isOfTeachers)
+                        .forEach(pool -> (needed.test(experiment) ? kept : passed).add(pool.getId()));
+            }
+        }
+        passed.removeAll(kept);
+        networks.keys().stream()
+                .filter(key -> passed.contains(key.substring(0, Math.max(0, key.indexOf('/')))))
+                .forEach(key -> networks.retire(sender, key));
         sender.flush();
     }
 

@@ -27,6 +27,7 @@ import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.schemas.Checkpoint;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.DistillationRequest;
+import dev.romestream.schemas.DistillationStage;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Outcome;
 import dev.romestream.schemas.PriorAnswer;
@@ -43,6 +44,7 @@ import java.util.SortedMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.ToIntFunction;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -147,11 +149,18 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         Experiment experiment = request.getExperiment();
         String id = experiment.getId();
         BooleanSupplier ended = () -> isCancelled() || !isWanted(request);
-        Dataset dataset = dataset(experiment, ended);
-        DistillationRun run = new DistillationRun(experiment, dataset);
+        Optional<DistillationStage> stage = Optional.ofNullable(request.getStage());
+        if (stage.filter(at -> !isThere(at)).isPresent()) {
+            // the planner goes on to another window
+            answer(request, Outcome.INTERRUPTED, request.getFrom(), Optional.empty());
+            return;
+        }
+        Dataset dataset = stage.map(at -> datasets.await(at.getDataset(), at.getFingerprint(), ended))
+                .orElseGet(() -> datasets.await(DatasetIds.of(experiment.getDataset()), ended));
+        DistillationRun run = new DistillationRun(experiment, dataset, stage);
         Optional<Checkpoints.Resumable> own = checkpoints.newest(id, run.specification());
         if (own.filter(Checkpoints.Resumable::isComplete).isPresent()) {
-            answer(request, Outcome.DONE, own.get().iteration(), Optional.empty());
+            done(request, run, own.get().iteration(), Optional.empty());
             return;
         }
         if (own.filter(kept -> kept.iteration() > request.getFrom()).isPresent()) {
@@ -168,21 +177,49 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
             if (isCancelled() && !reached.whole() && reached.checkpoint().isEmpty()) {
                 throw new CancellationException("the distiller is closing");
             }
-            answer(
-                    request,
-                    reached.whole() ? Outcome.DONE : Outcome.INTERRUPTED,
-                    reached.iteration(),
-                    reached.checkpoint());
+            if (reached.whole()) {
+                done(request, run, reached.iteration(), reached.checkpoint());
+            } else {
+                answer(request, Outcome.INTERRUPTED, reached.iteration(), reached.checkpoint());
+            }
             if (experiments.get(id).isEmpty()) {
                 reached.checkpoint().ifPresent(checkpoints::discard);
             }
+            ToIntFunction<String> iterationsDone = any -> Math.max(
+                    stage.map(at -> checkpoints.iteration(any, at.getWindow()))
+                            .orElseGet(() -> checkpoints.iteration(any)),
+                    any.equals(id) ? reached.iteration() : 0);
             if (Methods.streamed(experiment, dataset.descriptor()).isPresent()) {
-                retirement.retire(
+                retirement.retire(experiments.all(), dataset.descriptor(), iterationsDone);
+            }
+            if (stage.isPresent() && reached.whole() && reached.iteration() == run.iterations()) {
+                retirement.retireTeachers(
                         experiments.all(),
                         dataset.descriptor(),
-                        any -> Math.max(checkpoints.iteration(any), any.equals(id) ? reached.iteration() : 0));
+                        any -> any.getDesiredState() != DesiredState.STOP
+                                && !any.getId().equals(id)
+                                && iterationsDone.applyAsInt(any.getId()) < Integer.MAX_VALUE);
+                forget(experiment, stage.get().getWindow());
             }
         }
+    }
+
+    /** Whether a window has not been retired. */
+    private boolean isThere(DistillationStage stage) {
+        datasets.awaitCurrent(SETS_LIMIT);
+        return datasets.descriptor(stage.getDataset())
+                .filter(descriptor -> descriptor.getFingerprint().equals(stage.getFingerprint()))
+                .isPresent();
+    }
+
+    /** Snapshots of a stream's windows that are no history any more. */
+    private void forget(Experiment experiment, int window) {
+        int oldest = window - experiment.getDataset().getWindow().getHistory();
+        sets.awaitCurrent(SETS_LIMIT);
+        sets.numbers(experiment.getId()).stream()
+                .filter(number -> number <= oldest)
+                .toList()
+                .forEach(number -> sets.retire(sender, experiment.getId(), number));
     }
 
     /** Snapshots of another distillation that the experiment had before. */
@@ -217,6 +254,11 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
             return request.getExperiment().getId();
         }
 
+        String activity() {
+            return "distilling with " + run.spec().getMethod()
+                    + run.window().map(window -> ", window " + window).orElse("");
+        }
+
         /** Iterations that are kept. */
         int kept() {
             return own.map(Checkpoints.Resumable::iteration).orElse(0);
@@ -242,15 +284,17 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         Optional<Checkpoints.Resumable> resumable =
                 checkpoints.ahead(run.specification(), kept, to).or(segment::own);
         int from = resumable.map(Checkpoints.Resumable::iteration).orElse(0);
-        segment.status().begin("distilling with " + run.spec().getMethod(), "iterations", from, run.iterations());
+        segment.status().begin(segment.activity(), "iterations", from, run.iterations());
         Optional<List<NeuralNetwork>> choosers =
-                resumable.isPresent() ? Optional.of(List.of()) : soon(segment, teachers(segment, run.choosers()));
+                resumable.isPresent() || run.predecessor().isPresent()
+                        ? Optional.of(List.of())
+                        : soon(segment, teachers(segment, run.choosers()));
         if (choosers.isEmpty()) {
             return Reached.nothing(kept);
         }
         try (SyntheticSet set = resumable
                 .map(found -> found.restore(segment.scope(), run.spec().getMultiFormation()))
-                .orElseGet(() -> run.initial(segment.scope(), choosers.get()))) {
+                .orElseGet(() -> initial(segment, choosers.get()))) {
             Teachers teachers = teachers(segment, run.teachers());
             int done = from < to ? steps(segment, set, from, to, teachers) : to;
             boolean due = done == to && run.snapshot(to).isPresent();
@@ -263,11 +307,21 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
             Optional<Checkpoint> checkpoint = complete
                     ? Optional.of(completed(segment))
                     : done > kept || unlabelled != segment.labelsOnly()
-                            ? Optional.of(
-                                    checkpoints.of(segment.experiment(), run.specification(), done, set, unlabelled))
+                            ? Optional.of(checkpoints.of(segment.experiment(), run, done, set, unlabelled))
                             : Optional.empty();
             return new Reached(done == to && !unlabelled, done, checkpoint);
         }
+    }
+
+    /** The images to begin with: on a stream, those of the window before. */
+    private SyntheticSet initial(Segment segment, List<NeuralNetwork> choosers) {
+        DistillationRun run = segment.run();
+        if (run.predecessor().isEmpty()) {
+            return run.initial(segment.scope(), choosers);
+        }
+        sets.awaitCurrent(SETS_LIMIT);
+        return taken(
+                segment.scope(), run, segment.experiment(), run.predecessor().get());
     }
 
     /**
@@ -290,7 +344,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         if (other.isEmpty()) {
             return Optional.empty();
         }
-        segment.status().begin("distilling with " + run.spec().getMethod(), "iterations", kept, run.iterations());
+        segment.status().begin(segment.activity(), "iterations", kept, run.iterations());
         Optional<List<NeuralNetwork>> labellers = soon(segment, teachers(segment, run.teachers()));
         if (labellers.isEmpty()) {
             return Optional.of(Reached.nothing(kept));
@@ -317,7 +371,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
 
     private static Checkpoint completed(Segment segment) {
         DistillationRun run = segment.run();
-        return Checkpoints.complete(segment.experiment(), run.specification(), run.iterations());
+        return Checkpoints.complete(segment.experiment(), run);
     }
 
     private SyntheticSet taken(NDManager scope, DistillationRun run, String other, int snapshot) {
@@ -347,10 +401,6 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                 run.classes(manager, set, labellers),
                 run.manifest(set, done));
         snapshotCount.increment();
-    }
-
-    private Dataset dataset(Experiment experiment, BooleanSupplier ended) {
-        return datasets.await(DatasetIds.of(experiment.getDataset()), ended);
     }
 
     private int steps(Segment segment, SyntheticSet set, int from, int to, Teachers teachers) {
@@ -384,6 +434,17 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         } catch (CancellationException e) {
             return done[0];
         }
+    }
+
+    private void done(
+            DistillationRequest request, DistillationRun run, int iteration, Optional<Checkpoint> checkpoint) {
+        answer(
+                request,
+                WorkAnswer.newBuilder()
+                        .setOutcome(Outcome.DONE)
+                        .setIteration(iteration)
+                        .setDigest(run.specification())
+                        .setCheckpoint(checkpoint.orElse(null)));
     }
 
     private void answer(DistillationRequest request, Outcome outcome, int iteration, Optional<Checkpoint> checkpoint) {

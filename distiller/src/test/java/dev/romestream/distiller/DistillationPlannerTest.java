@@ -6,12 +6,17 @@ import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.DistillationRequest;
 import dev.romestream.schemas.DistillationSpec;
+import dev.romestream.schemas.DistillationStage;
+import dev.romestream.schemas.WindowSpec;
 import dev.romestream.schemas.DistillationState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Outcome;
 import dev.romestream.schemas.Phase;
 import dev.romestream.schemas.WorkAnswer;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class DistillationPlannerTest {
@@ -148,5 +153,86 @@ class DistillationPlannerTest {
         other.setSeed(9);
         DistillationPlanner.Step step = step(DistillationPlanner.changed(state, other));
         assertThat(step.request().orElseThrow().getFrom()).isZero();
+    }
+
+    private static Experiment onAStream(boolean fresh) {
+        Experiment experiment = experiment(0, DesiredState.RUN);
+        experiment.setDataset(DatasetSpec.newBuilder()
+                .setName("topic")
+                .setPath("photos")
+                .setWindow(WindowSpec.newBuilder().setImages(100).build())
+                .build());
+        experiment.getDistillation().setFresh(fresh);
+        return experiment;
+    }
+
+    /** With these windows on the topics. */
+    private DistillationPlanner.Step staged(DistillationState changed, int... numbers) {
+        NavigableMap<Integer, DistillationStage> windows = new TreeMap<>();
+        IntStream.of(numbers)
+                .forEach(number -> windows.put(
+                        number, new DistillationStage(number, "photos-1@" + number, "f" + number, null, "")));
+        DistillationState staged = DistillationPlanner.staged(changed, windows);
+        hasImages = staged.getStage() != null;
+        return step(staged);
+    }
+
+    private DistillationPlanner.Step distilled(DistillationRequest request, int... windows) {
+        return staged(
+                DistillationPlanner.answered(
+                        state.orElseThrow(),
+                        WorkAnswer.newBuilder()
+                                .setId(request.getId())
+                                .setExperiment("e")
+                                .setOutcome(Outcome.DONE)
+                                .setIteration(100)
+                                .setDigest("set of " + request.getStage().getWindow())
+                                .build()),
+                windows);
+    }
+
+    @Test
+    void windowsFollowOneAnotherEachBegunWithTheSetBefore() {
+        DistillationPlanner.Step waiting = staged(DistillationPlanner.changed(state, onAStream(false)));
+        assertThat(waiting.request()).isEmpty();
+        assertThat(told(waiting)).isEqualTo(Phase.WAITING);
+        DistillationRequest first =
+                staged(state.orElseThrow(), 1, 2).request().orElseThrow();
+        assertThat(first.getStage()).isEqualTo(new DistillationStage(1, "photos-1@1", "f1", null, ""));
+        assertThat(staged(state.orElseThrow(), 1, 2, 3).request())
+                .as("one after the other")
+                .isEmpty();
+        DistillationRequest second = distilled(first, 1, 2, 3).request().orElseThrow();
+        assertThat(second.getStage()).isEqualTo(new DistillationStage(2, "photos-1@2", "f2", 1, "set of 1"));
+        assertThat(second.getFrom()).isZero();
+        DistillationRequest third = distilled(second, 2, 3).request().orElseThrow();
+        DistillationPlanner.Step end = distilled(third, 3);
+        assertThat(end.request()).isEmpty();
+        assertThat(told(end)).isEqualTo(Phase.WAITING);
+        assertThat(end.notice().orElseThrow().activity()).isEqualTo("window 3 is distilled; waiting for the next one");
+    }
+
+    @Test
+    void aWindowThatGoesIsSkippedAndTheSetBeforeItIsGoneOnFrom() {
+        DistillationRequest first = staged(DistillationPlanner.changed(state, onAStream(false)), 1)
+                .request()
+                .orElseThrow();
+        DistillationRequest second = distilled(first, 1, 2).request().orElseThrow();
+        DistillationRequest fifth = staged(state.orElseThrow(), 5).request().orElseThrow();
+        assertThat(fifth.getStage()).isEqualTo(new DistillationStage(5, "photos-1@5", "f5", 1, "set of 1"));
+        assertThat(state.orElseThrow().getSkipped()).isEqualTo(1);
+        assertThat(distilled(second, 5).request()).as("a late answer").isEmpty();
+        assertThat(state.orElseThrow().getStage().getWindow()).isEqualTo(5);
+        DistillationPlanner.Step gone = staged(state.orElseThrow());
+        assertThat(gone.notice().orElseThrow().activity()).startsWith("window 5 is gone (2 skipped)");
+    }
+
+    @Test
+    void aFreshSetHasNoPredecessor() {
+        DistillationRequest first = staged(DistillationPlanner.changed(state, onAStream(true)), 1)
+                .request()
+                .orElseThrow();
+        assertThat(distilled(first, 1, 2).request().orElseThrow().getStage().getPredecessor())
+                .isNull();
     }
 }

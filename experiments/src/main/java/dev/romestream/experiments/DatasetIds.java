@@ -56,6 +56,12 @@ public final class DatasetIds {
         return stream + "@" + number;
     }
 
+    /** The id of the stream that a window's id begins with; of a data set that is none, its own. */
+    public static String streamOf(String id) {
+        int at = id.indexOf('@');
+        return at < 0 ? id : id.substring(0, at);
+    }
+
     /** Whether a data set is what a specification asks for: of a stream, one of its windows. */
     public static boolean isOf(DatasetDescriptor descriptor, DatasetSpec spec) {
         return stream(descriptor).equals(of(spec));

@@ -1,6 +1,7 @@
 package dev.romestream.experiments;
 
 import dev.romestream.schemas.DatasetSpec;
+import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.WindowSpec;
 import java.time.DateTimeException;
@@ -92,9 +93,18 @@ public record WindowSettings(
 
     /** @throws IllegalArgumentException where what is asked for cannot be done on a stream */
     public static void check(Experiment experiment) {
-        if (of(experiment.getDataset()).isPresent() && experiment.getDistillation() != null) {
-            throw new IllegalArgumentException("dataset.window is set, and there is a distillation; streams are"
-                    + " for monitoring networks: leave one of them out.");
+        Optional<WindowSettings> settings = of(experiment.getDataset());
+        DistillationSpec distillation = experiment.getDistillation();
+        if (settings.isEmpty() || distillation == null) {
+            return;
+        }
+        if (settings.get().test() >= 1) {
+            throw new IllegalArgumentException("dataset.window.test is "
+                    + settings.get().test() + ", so that there are no images to distil; give a smaller share.");
+        }
+        if (distillation.getSnapshotEvery() != null) {
+            throw new IllegalArgumentException("distillation.snapshotEvery is " + distillation.getSnapshotEvery()
+                    + "; on a stream there is one snapshot a window: leave it out.");
         }
     }
 

@@ -517,6 +517,71 @@ class StreamsIT {
         }
     }
 
+    /** One set a window, begun with the one before; two clusters' worth of services make the same bytes of the same records. */
+    @Test
+    void aSetIsDistilledOnEveryWindowAndScoredOnTheNextOne() throws Exception {
+        create(1);
+        Experiment experiment = distillation(false);
+        try (Pipeline pipeline = new Pipeline(config);
+                Pipeline other = new Pipeline(RomeConfig.of(cluster.tenant(Map.of("attacker.count", "2"))))) {
+            for (Pipeline each : List.of(pipeline, other)) {
+                each.submit(List.of(experiment));
+            }
+            Experiment fresh = distillation(true);
+            other.submit(List.of(fresh));
+            for (int window = 1; window <= 3; window++) {
+                write(0, 60);
+                for (Pipeline each : List.of(pipeline, other)) {
+                    int expected = window;
+                    each.until(() -> scored(each, experiment).contains(expected + "@" + expected));
+                }
+            }
+            other.until(() -> scored(other, fresh).contains("3@3"));
+            for (Pipeline each : List.of(pipeline, other)) {
+                each.until(() -> scored(each, experiment).containsAll(Set.of("1@1", "1@2", "2@2", "2@3", "3@3")));
+            }
+            assertThat(pipeline.images(experiment)).isEqualTo(other.images(experiment));
+            assertThat(other.images(fresh)).isNotEqualTo(other.images(experiment));
+            assertThat(pipeline.metrics(experiment)).allSatisfy(metrics -> {
+                assertThat(metrics.getFingerprint()).isNotEmpty();
+                assertThat(metrics.getSnapshot())
+                        .isBetween(
+                                metrics.getWindow().getNumber() - 1,
+                                metrics.getWindow().getNumber());
+            });
+            // what nobody will match any more is retired
+            pipeline.until(
+                    () -> SharedPipeline.keys(pipeline, Topic.NETWORKS, "pool-").isEmpty());
+            pipeline.submit(experiment, DesiredState.STOP);
+            other.submit(experiment, DesiredState.STOP);
+            other.submit(fresh, DesiredState.STOP);
+        }
+    }
+
+    private Experiment distillation(boolean fresh) {
+        List<String> settings = new ArrayList<>(List.of(
+                "distillation.snapshotEvery=null",
+                "distillation.network={width: 4, depth: 1}",
+                "evaluation.suites=[quick]",
+                "evaluation.victims={count: 1, epochs: 1}",
+                "dataset={name: topic, path: " + topic + ", window: {images: 60, test: 0.3, keep: 3}}"));
+        if (fresh) {
+            settings.add("distillation.fresh=true");
+        }
+        return TestExperiment.with(settings.toArray(String[]::new)).get(0);
+    }
+
+    /** snapshot@window of what is complete in both modes. */
+    private static Set<String> scored(Pipeline pipeline, Experiment experiment) {
+        Map<String, Integer> complete = new TreeMap<>();
+        pipeline.metrics(experiment).stream()
+                .filter(RobustnessMetrics::getComplete)
+                .forEach(metrics -> complete.merge(
+                        metrics.getSnapshot() + "@" + metrics.getWindow().getNumber(), 1, Integer::sum));
+        complete.values().removeIf(count -> count < 2);
+        return complete.keySet();
+    }
+
     /** Windows of which every metric is complete. */
     private static Set<Integer> windowsOf(NetworkMonitoring monitoring, NetworkVersion version) {
         Map<Integer, Integer> complete = new TreeMap<>();

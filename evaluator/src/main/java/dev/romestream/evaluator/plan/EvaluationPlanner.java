@@ -19,11 +19,13 @@ import dev.romestream.schemas.SnapshotTaken;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.WorkAnswer;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Which victims and evaluations of an experiment are still missing, and which it has no more: facts change its state, and what is to be
@@ -87,6 +89,7 @@ final class EvaluationPlanner {
         if (another && !before.getDataset().equals(experiment.getDataset())) {
             state.setDataset(null);
             state.setNext(null);
+            state.setWindows(new ArrayList<>());
             // they are to fit another data set
             networks().lookAgain();
         }
@@ -107,12 +110,26 @@ final class EvaluationPlanner {
             }
         }
         state.getSnapshots().add(new SnapshotProgress(taken.getSnapshot(), taken.getManifest(), new ArrayList<>()));
+        if (experiment != null && PlannedEvaluations.isStream(state)) {
+            int oldest = taken.getSnapshot() - history();
+            state.setSnapshots(new ArrayList<>(state.getSnapshots().stream()
+                    .filter(known -> known.getNumber() > oldest)
+                    .toList()));
+        }
+    }
+
+    private int history() {
+        return state.getExperiment().getDataset().getWindow().getHistory();
     }
 
     /** The images of the experiment's data set are there; of a stream, those of a window. */
     void dataset(DatasetDescriptor descriptor) {
         if (descriptor.getWindow() == null) {
             state.setDataset(descriptor);
+        } else if (descriptor.getTestImages() > 0 && isDistilled()) {
+            windows(Stream.concat(
+                    state.getWindows().stream().filter(known -> !isOf(known, descriptor.getId())),
+                    Stream.of(descriptor)));
         } else if (descriptor.getTestImages() > 0
                 && number(descriptor) > Math.max(number(state.getDataset()), number(state.getNext()))) {
             if (state.getNext() != null) {
@@ -125,6 +142,10 @@ final class EvaluationPlanner {
 
     /** A data set is no longer there: what is not scored on it will not be. */
     void retired(String dataset) {
+        if (isDistilled()) {
+            windows(state.getWindows().stream().filter(known -> !isOf(known, dataset)));
+            return;
+        }
         if (isOf(state.getNext(), dataset)) {
             state.setNext(null);
             state.setSkipped(state.getSkipped() + 1);
@@ -136,6 +157,25 @@ final class EvaluationPlanner {
             state.setDataset(null);
         }
         turn();
+    }
+
+    private boolean isDistilled() {
+        return state.getExperiment() != null && state.getExperiment().getDistillation() != null;
+    }
+
+    /** Of a stream with a distillation: every window that is there is scored on. */
+    private void windows(Stream<DatasetDescriptor> there) {
+        List<DatasetDescriptor> windows = new ArrayList<>(
+                there.sorted(Comparator.comparingInt(EvaluationPlanner::number)).toList());
+        state.setWindows(windows);
+        state.setDataset(windows.isEmpty() ? null : windows.get(windows.size() - 1));
+    }
+
+    /** Whether a window's turn is over: of a network's, once another one's is; of a set's, once it is gone. */
+    private boolean isPast(int window) {
+        return isDistilled()
+                ? state.getWindows().stream().noneMatch(there -> number(there) == window)
+                : window != number(state.getDataset());
     }
 
     private static boolean isOf(DatasetDescriptor descriptor, String id) {
@@ -173,8 +213,7 @@ final class EvaluationPlanner {
     /** Of a stream, that of the present window. */
     EvaluationProgress progress() {
         Map<String, PlannedEvaluation> present = new TreeMap<>(plans.all());
-        int window = number(state.getDataset());
-        present.values().removeIf(plan -> plan.getWindow() != null && plan.getWindow() != window);
+        present.values().removeIf(plan -> plan.getWindow() != null && isPast(plan.getWindow()));
         return new EvaluationProgress(state, present);
     }
 
@@ -282,11 +321,9 @@ final class EvaluationPlanner {
     private boolean isHistory(PlannedEvaluation plan, int newest) {
         return !anew
                 && plan.getWindow() != null
-                && plan.getWindow() != number(state.getDataset())
+                && isPast(plan.getWindow())
                 && EvaluationProgress.isEnded(plan)
-                && plan.getWindow()
-                        > newest
-                                - state.getExperiment().getDataset().getWindow().getHistory();
+                && plan.getWindow() > newest - history();
     }
 
     private static boolean isToldAgain(PlannedEvaluation known, Evaluation evaluation) {

@@ -27,6 +27,7 @@ record EvaluationProgress(EvaluationState state, Map<String, PlannedEvaluation> 
         return state.getFailure() == null
                 && state.getExperiment() != null
                 && state.getExperiment().getDistillation() != null
+                && !PlannedEvaluations.isStream(state)
                 && state.getDataset() != null
                 && snapshots(state).anyMatch(snapshot -> snapshot.getManifest().getFinal$())
                 && snapshots(state).allMatch(EvaluationProgress::isComplete)

@@ -67,12 +67,10 @@ record PlanStatus(EvaluationState state, EvaluationProgress progress) {
                     Phase.WAITING,
                     "waiting for the images of "
                             + DatasetIds.of(state.getExperiment().getDataset()));
+        } else if (PlannedEvaluations.isStream(state) && !progress.isBusy() && progress.totalOutcomes() > 0) {
+            status = status(Phase.WAITING, window() + " is scored; waiting for the next one");
         } else if (state.getExperiment().getDistillation() == null && !progress.isBusy()) {
-            status = status(
-                    Phase.WAITING,
-                    state.getDataset().getWindow() == null
-                            ? "every network is scored; waiting for others"
-                            : window() + " is scored; waiting for the next one");
+            status = status(Phase.WAITING, "every network is scored; waiting for others");
         } else if (progress.totalOutcomes() == 0) {
             status = status(Phase.WAITING, "waiting for a snapshot and its victims");
         } else {

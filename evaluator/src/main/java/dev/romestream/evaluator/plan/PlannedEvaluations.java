@@ -41,10 +41,10 @@ final class PlannedEvaluations {
     private final List<Integer> classCounts;
     private final Map<String, Evaluation> evaluations = new LinkedHashMap<>();
 
-    private PlannedEvaluations(EvaluationState state, boolean active) {
+    private PlannedEvaluations(EvaluationState state, DatasetDescriptor dataset, boolean active) {
         this.state = state;
         this.experiment = state.getExperiment();
-        this.dataset = state.getDataset();
+        this.dataset = dataset;
         this.window = Optional.ofNullable(dataset.getWindow())
                 .map(range ->
                         new Window(range.getStream(), range.getNumber(), range.getFirstTime(), range.getLastTime()))
@@ -78,12 +78,16 @@ final class PlannedEvaluations {
     }
 
     /**
-     * As {@link #of(EvaluationState, boolean)}. On a window of a stream, the newest version of each network is scored.
+     * As {@link #of(EvaluationState, boolean)}. On a window of a stream, the newest version of each network is scored; victims of a
+     * window's set are scored on its test images and, as of images that the set has not seen, on the next window's.
      *
      * @param isPlanned whether the evaluation of a key has begun, which is then brought to its end
      */
     static Map<String, Evaluation> of(EvaluationState state, boolean active, Predicate<String> isPlanned) {
-        PlannedEvaluations planned = new PlannedEvaluations(state, active);
+        if (state.getExperiment().getDistillation() != null && isStream(state)) {
+            return ofWindows(state, active);
+        }
+        PlannedEvaluations planned = new PlannedEvaluations(state, state.getDataset(), active);
         if (planned.experiment.getDistillation() == null) {
             state.getNetworks().forEach(planned::brought);
             if (planned.window != null) {
@@ -95,6 +99,23 @@ final class PlannedEvaluations {
             EvaluationProgress.snapshots(state).forEach(planned::victims);
         }
         return planned.evaluations;
+    }
+
+    static boolean isStream(EvaluationState state) {
+        return state.getExperiment().getDataset().getWindow() != null;
+    }
+
+    private static Map<String, Evaluation> ofWindows(EvaluationState state, boolean active) {
+        Map<String, Evaluation> evaluations = new LinkedHashMap<>();
+        for (DatasetDescriptor window : state.getWindows()) {
+            int number = window.getWindow().getNumber();
+            PlannedEvaluations planned = new PlannedEvaluations(state, window, active);
+            EvaluationProgress.snapshots(state)
+                    .filter(snapshot -> snapshot.getNumber() == number || snapshot.getNumber() == number - 1)
+                    .forEach(planned::victims);
+            evaluations.putAll(planned.evaluations);
+        }
+        return evaluations;
     }
 
     private static boolean isNewest(EvaluationState state, Evaluation evaluation) {

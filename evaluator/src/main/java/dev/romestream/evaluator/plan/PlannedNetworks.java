@@ -156,7 +156,10 @@ record PlannedNetworks(EvaluationState state) {
                 .setTask(task)
                 .setSequence(state.getRequests())
                 .build();
-        request.setId(Identity.victim(request, state.getDataset().getFingerprint()));
+        // of a set on a stream, the manifest says which window it is of
+        boolean isOfWindow = PlannedEvaluations.isStream(state) && task instanceof VictimTraining;
+        request.setId(
+                Identity.victim(request, isOfWindow ? "" : state.getDataset().getFingerprint()));
         return request;
     }
 

@@ -637,11 +637,59 @@ class EvaluationPlannerTest {
         assertThat(only(work, Evaluation.class)).extracting(Evaluation::getKey).containsExactly("e/3@2/e/net/pixel-2");
     }
 
+    private static SnapshotTaken ofWindow(int number) {
+        SnapshotTaken taken = snapshot(number, true);
+        taken.getManifest().setDataset("photos-1@" + number);
+        taken.getManifest().setFingerprint("f" + number);
+        return taken;
+    }
+
+    private List<Evaluation> trained(List<SpecificRecord> requests) {
+        List<Evaluation> evaluations = new ArrayList<>();
+        only(requests, VictimRequest.class).forEach(victim -> evaluations.addAll(only(done(victim), Evaluation.class)));
+        return evaluations;
+    }
+
+    /** Victims of a set are scored on its own window's test images, and on the next window's. */
     @Test
-    void aDistillationOnAStreamIsRefused() {
+    void aSetOfAStreamIsScoredOnItsWindowAndTheNext() {
         Experiment experiment = experiment(0, DesiredState.RUN, "quick");
         experiment.setDataset(streaming("quick").getDataset());
         after(planner -> planner.experiment(experiment));
-        assertThat(state.getFailure()).contains("dataset.window").contains("distillation");
+        after(planner -> planner.dataset(window(1)));
+        List<Evaluation> first = trained(after(planner -> planner.snapshot(ofWindow(1))));
+        assertThat(first)
+                .extracting(Evaluation::getKey)
+                .containsExactly("e/1@1/e/1/victim-0/quick", "e/1@1/e/1/victim-1/quick");
+        first.forEach(this::scored);
+        assertThat(planner.progress().isComplete()).as("a stream never is").isFalse();
+
+        List<Evaluation> next = arrived(2);
+        assertThat(next)
+                .extracting(Evaluation::getKey)
+                .containsExactly("e/1@2/e/1/victim-0/quick", "e/1@2/e/1/victim-1/quick");
+        assertThat(next).extracting(Evaluation::getDataset).containsOnly("photos-1@2");
+        next.forEach(this::scored);
+        assertThat(trained(after(planner -> planner.snapshot(ofWindow(2)))))
+                .extracting(Evaluation::getKey)
+                .containsExactly("e/2@2/e/2/victim-0/quick", "e/2@2/e/2/victim-1/quick");
+        assertThat(arrived(3))
+                .as("of the set before the last one, nothing")
+                .extracting(Evaluation::getSnapshot)
+                .containsOnly(2);
+
+        after(planner -> planner.retired("photos-1@1"));
+        assertThat(replaced()).as("what is complete stays").isEmpty();
+        after(planner -> planner.retired("photos-1@2"));
+        assertThat(replaced()).as("what is not complete goes").hasSize(2);
+    }
+
+    @Test
+    void aDistillationWithoutTrainingImagesIsRefused() {
+        Experiment experiment = experiment(0, DesiredState.RUN, "quick");
+        experiment.setDataset(streaming("quick").getDataset());
+        experiment.getDataset().getWindow().setTest(1.0);
+        after(planner -> planner.experiment(experiment));
+        assertThat(state.getFailure()).contains("dataset.window.test");
     }
 }

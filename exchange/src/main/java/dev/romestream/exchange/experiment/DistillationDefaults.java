@@ -32,7 +32,8 @@ public final class DistillationDefaults {
     private static final Set<String> COMMON =
             Set.of("method", "imagesPerClass", "network", "multiFormation", "augmentation", "labels", "set");
     /** Keys that methods with iterations know, too. */
-    private static final Set<String> ITERATING = Set.of("iterations", "snapshotEvery", "learningRate", "momentum");
+    private static final Set<String> ITERATING =
+            Set.of("iterations", "snapshotEvery", "learningRate", "momentum", "fresh");
 
     private static final Map<String, MethodDefaults> METHODS = new TreeMap<>(Map.ofEntries(
             Map.entry(ROME, steps(4.0, true, "realBatch", "pool", "prior", "alignment", "alpha", "ceWeight")),
