@@ -3,6 +3,7 @@ package dev.romestream.distiller;
 import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.exchange.identity.Digest;
 import dev.romestream.exchange.identity.Identity;
+import dev.romestream.experiments.WindowSettings;
 import dev.romestream.schemas.Checkpoint;
 import dev.romestream.schemas.DistillationRequest;
 import dev.romestream.schemas.DistillationStage;
@@ -96,7 +97,8 @@ final class DistillationPlanner {
                     .setTold(null)
                     .setSkipped(state.getSkipped() + 1);
         }
-        var next = windows.higherEntry(stage == null ? -1 : stage.getWindow());
+        NavigableMap<Integer, DistillationStage> later = windows.tailMap(stage == null ? -1 : stage.getWindow(), false);
+        var next = WindowSettings.waits(state.getExperiment()) ? later.firstEntry() : later.lastEntry();
         if (next != null) {
             boolean fresh = state.getExperiment().getDistillation().getFresh()
                     || DistillationDefaults.iterations(state.getExperiment().getDistillation()) == 0;

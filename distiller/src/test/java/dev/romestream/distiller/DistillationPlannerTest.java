@@ -7,11 +7,11 @@ import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.DistillationRequest;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.DistillationStage;
-import dev.romestream.schemas.WindowSpec;
 import dev.romestream.schemas.DistillationState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Outcome;
 import dev.romestream.schemas.Phase;
+import dev.romestream.schemas.WindowSpec;
 import dev.romestream.schemas.WorkAnswer;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -196,8 +196,7 @@ class DistillationPlannerTest {
         DistillationPlanner.Step waiting = staged(DistillationPlanner.changed(state, onAStream(false)));
         assertThat(waiting.request()).isEmpty();
         assertThat(told(waiting)).isEqualTo(Phase.WAITING);
-        DistillationRequest first =
-                staged(state.orElseThrow(), 1, 2).request().orElseThrow();
+        DistillationRequest first = staged(state.orElseThrow(), 1, 2).request().orElseThrow();
         assertThat(first.getStage()).isEqualTo(new DistillationStage(1, "photos-1@1", "f1", null, ""));
         assertThat(staged(state.orElseThrow(), 1, 2, 3).request())
                 .as("one after the other")

@@ -16,7 +16,7 @@ public final class DatasetIds {
     public static final String TOPIC = "topic";
 
     /** Keys of a window that determine nothing of what is in it. */
-    private static final Set<String> OF_NO_MATTER = Set.of("keep", "history");
+    private static final Set<String> OF_NO_MATTER = Set.of("keep", "history", "onLag");
 
     private DatasetIds() {}
 

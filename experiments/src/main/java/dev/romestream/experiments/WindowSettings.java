@@ -3,6 +3,7 @@ package dev.romestream.experiments;
 import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.WindowLag;
 import dev.romestream.schemas.WindowSpec;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -95,7 +96,15 @@ public record WindowSettings(
     public static void check(Experiment experiment) {
         Optional<WindowSettings> settings = of(experiment.getDataset());
         DistillationSpec distillation = experiment.getDistillation();
-        if (settings.isEmpty() || distillation == null) {
+        if (settings.isEmpty()) {
+            return;
+        }
+        if (distillation == null) {
+            if (experiment.getDataset().getWindow().getOnLag() == WindowLag.WAIT) {
+                throw new IllegalArgumentException(
+                        "dataset.window.onLag is wait, and there is no distillation; networks"
+                                + " are scored on the newest window: leave it out.");
+            }
             return;
         }
         if (settings.get().test() >= 1) {
@@ -106,6 +115,12 @@ public record WindowSettings(
             throw new IllegalArgumentException("distillation.snapshotEvery is " + distillation.getSnapshotEvery()
                     + "; on a stream there is one snapshot a window: leave it out.");
         }
+    }
+
+    /** Whether a stream waits for an experiment that is slower. */
+    public static boolean waits(Experiment experiment) {
+        return experiment.getDistillation() != null
+                && experiment.getDataset().getWindow().getOnLag() != WindowLag.SKIP;
     }
 
     private static OptionalInt optional(Integer value) {

@@ -21,7 +21,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
 import java.util.function.IntConsumer;
-import java.util.function.IntSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthorizationException;
@@ -37,6 +36,7 @@ import org.slf4j.LoggerFactory;
  */
 final class LiveStream implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LiveStream.class);
+    private static final long ROOM_MS = 500;
     private static final Duration FOR_EVER = Duration.ofMillis(-1);
 
     private final RomeConfig config;
@@ -45,10 +45,19 @@ final class LiveStream implements AutoCloseable {
     private final WindowSettings settings;
     private final DatasetPublisher publisher;
     private final RecordSender sender;
-    private final IntSupplier keep;
+    private final Needs needs;
     private final Progress progress;
     private final ServiceThread thread;
     private volatile boolean closed;
+
+    /** What those who use a stream need of it. */
+    interface Needs {
+        /** Windows whose images stay. */
+        int keep();
+
+        /** Who still needs the images of a window, in words; empty where nobody does, and it may be retired. */
+        Optional<String> whoNeeds(int window);
+    }
 
     /** Is told how far a stream is. */
     interface Progress {
@@ -67,14 +76,13 @@ final class LiveStream implements AutoCloseable {
         void failed(String reason);
     }
 
-    /** @param keep windows whose images stay, asked when one has ended */
     LiveStream(
             RomeConfig config,
             String id,
             DatasetSpec spec,
             DatasetPublisher publisher,
             RecordSender sender,
-            IntSupplier keep,
+            Needs needs,
             Progress progress) {
         this.config = config;
         this.id = id;
@@ -82,7 +90,7 @@ final class LiveStream implements AutoCloseable {
         this.settings = WindowSettings.of(spec).orElseThrow();
         this.publisher = publisher;
         this.sender = sender;
-        this.keep = keep;
+        this.needs = needs;
         this.progress = progress;
         this.thread = ServiceThread.start("stream-" + id, this::run);
     }
@@ -183,7 +191,7 @@ final class LiveStream implements AutoCloseable {
                         .setTopicId(source.topicId())
                         .setPartitions(ranges)
                         .build(),
-                keep.getAsInt());
+                needs.keep());
     }
 
     /** The window after {@code last}. */
@@ -241,7 +249,8 @@ final class LiveStream implements AutoCloseable {
                 throw new CancellationException("the producer is closing");
             }
         };
-        DatasetDescriptor descriptor = windows.add(dataset, range, keep.getAsInt(), written);
+        awaitRoom(number, window.images());
+        DatasetDescriptor descriptor = windows.add(dataset, range, needs.keep(), written);
         log.info(
                 "{}: {} images{}{}{}, offsets {}",
                 name,
@@ -251,6 +260,23 @@ final class LiveStream implements AutoCloseable {
                 window.missed().isEmpty() ? "" : ", missed " + window.missed(),
                 range.getPartitions());
         return descriptor;
+    }
+
+    /** Waits while somebody needs a window that would be retired. */
+    private void awaitRoom(int number, long images) {
+        Optional<String> user = needs.whoNeeds(number - needs.keep());
+        while (user.isPresent()) {
+            if (closed) {
+                throw new CancellationException("the producer is closing");
+            }
+            progress.filling(number, images, images, StreamReader.Lag.NONE, user);
+            try {
+                Thread.sleep(ROOM_MS);
+            } catch (InterruptedException e) {
+                throw new InterruptException(e);
+            }
+            user = needs.whoNeeds(number - needs.keep());
+        }
     }
 
     private static Long boxed(OptionalLong value) {

@@ -8,7 +8,9 @@ import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.Phase;
+import dev.romestream.schemas.SyntheticSnapshot;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -19,6 +21,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /** The streams that are read here: of each, those experiments that run on it are told how far it is. */
@@ -31,12 +35,35 @@ final class LiveStreams implements AutoCloseable {
     private final RecordSender sender;
     private final MeterRegistry metrics;
     private final Map<String, Followed> followed = new HashMap<>();
+    /** The newest snapshot of each experiment. */
+    private final Map<String, Integer> distilled = new ConcurrentHashMap<>();
+    /** Experiments that cannot go on. */
+    private final Set<String> failed = ConcurrentHashMap.newKeySet();
 
     LiveStreams(RomeConfig config, DatasetPublisher publisher, RecordSender sender, MeterRegistry metrics) {
         this.config = config;
         this.publisher = publisher;
         this.sender = sender;
         this.metrics = metrics;
+    }
+
+    /** A snapshot's record, or a tombstone. */
+    void snapshot(String key, SyntheticSnapshot snapshot) {
+        if (snapshot != null) {
+            distilled.merge(snapshot.getExperiment(), snapshot.getSnapshot(), Math::max);
+        }
+    }
+
+    /** What a service says of an experiment. */
+    void status(String key, ExperimentStatus status) {
+        if (status == null || status.getService().equals(SERVICE)) {
+            return;
+        }
+        if (status.getPhase() == Phase.FAILED) {
+            failed.add(status.getExperiment());
+        } else {
+            failed.remove(status.getExperiment());
+        }
     }
 
     static boolean isStream(Experiment experiment) {
@@ -64,7 +91,7 @@ final class LiveStreams implements AutoCloseable {
     }
 
     /** A stream and those who wait for it. */
-    private final class Followed implements LiveStream.Progress, AutoCloseable {
+    private final class Followed implements LiveStream.Progress, LiveStream.Needs, AutoCloseable {
         private final String id;
         private final Map<String, StatusReporter> reporters = new HashMap<>();
         private final List<Meter> meters = new ArrayList<>();
@@ -113,7 +140,7 @@ final class LiveStreams implements AutoCloseable {
                 endedAt = System.nanoTime();
                 return;
             }
-            stream = Optional.of(new LiveStream(config, id, spec, publisher, sender, this::keep, this));
+            stream = Optional.of(new LiveStream(config, id, spec, publisher, sender, this, this));
             if (meters.isEmpty()) {
                 Tags tags = Tags.of("topic", spec.getPath(), "stream", id);
                 meters.add(Gauge.builder("rome.stream.lag.records", () -> lag.records())
@@ -143,11 +170,25 @@ final class LiveStreams implements AutoCloseable {
         }
 
         /** As many windows as any of the experiments wants. */
-        private int keep() {
+        @Override
+        public int keep() {
             return now().stream()
                     .mapToInt(experiment -> experiment.getDataset().getWindow().getKeep())
                     .max()
                     .orElse(1);
+        }
+
+        /** A distillation that is waited for has its set of the window, and of the next one, on which that is scored, too. */
+        @Override
+        public Optional<String> whoNeeds(int number) {
+            return now().stream()
+                    .filter(WindowSettings::waits)
+                    .filter(experiment -> !failed.contains(experiment.getId()))
+                    .filter(experiment -> number > 0 && distilled.getOrDefault(experiment.getId(), 0) < number + 1)
+                    .findFirst()
+                    .map(experiment -> "waiting for " + experiment.getName()
+                            + ", which has a set of window " + distilled.getOrDefault(experiment.getId(), 0)
+                            + " (dataset.window.onLag)");
         }
 
         @Override

@@ -15,7 +15,9 @@ import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.Phase;
+import dev.romestream.schemas.SyntheticSnapshot;
 import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -71,6 +73,13 @@ public final class ProducerService implements Service {
                 config.integer(Settings.IMAGES_PER_SECOND),
                 () -> closed);
         this.streams = new LiveStreams(config, publisher, sender, metrics);
+        resources.add(new RecordReader<>(
+                config,
+                Topic.SYNTHETIC_SNAPSHOTS,
+                SyntheticSnapshot.class,
+                key -> key.endsWith("/manifest"),
+                streams::snapshot));
+        resources.add(new RecordReader<>(config, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, streams::status));
         this.images = Counter.builder("rome.images.published")
                 .description("Images published")
                 .register(metrics);

@@ -8,6 +8,8 @@ import java.io.OutputStream;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import javax.imageio.ImageIO;
+import javax.imageio.stream.ImageOutputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /** Images in a grid, a row a class, as a PNG. */
 public final class ContactSheet {
@@ -46,7 +48,10 @@ public final class ContactSheet {
                     null);
         }
         graphics.dispose();
-        ImageIO.write(sheet, "png", out);
+        // a file as a cache could not be had after a signal
+        try (ImageOutputStream png = new MemoryCacheImageOutputStream(out)) {
+            ImageIO.write(sheet, "png", png);
+        }
     }
 
     private static BufferedImage image(SyntheticImages images, int index) {

@@ -7,6 +7,12 @@ import { progress } from "./experiments.js";
 import { count, doing, el, interval, link, look, number, show } from "./dom.js";
 
 
+/** A victim's name; on a stream, with the window of the set that it was trained on. */
+const named = figure => short(figure.victim) + (figure.window && figure.method !== "network" ? " of set " + figure.snapshot : "");
+
+/** What a line over snapshots or windows is of; a set is scored on its own window, and on the next one. */
+const line = figure => short(figure.victim) + (figure.window && figure.method !== "network" && figure.window.number !== figure.snapshot ? " on the next window" : "");
+
 /** Of a figure along its series: the window of a stream, the snapshot of a distillation, or the version of a network. */
 const position = figure => figure.window?.number ?? figure.snapshot;
 
@@ -97,14 +103,14 @@ export function open(page, id) {
     }
     const attacks = attackTable(victims);
     const cell = (figure, name, value, more) => {
-      const picked = view.get("cell") === short(figure.victim) + "|" + name;
+      const picked = view.get("cell") === named(figure) + "|" + name;
       return el("td.heat" + (picked ? ".picked" : ""), { "data-level": value == null ? "" : Math.round(value / 10) },
-        el("button.plain", { id: `cell-${short(figure.victim)}-${name}`, title: more, "aria-pressed": String(picked), onclick: () => look({ cell: short(figure.victim) + "|" + name }) }, number(value)));
+        el("button.plain", { id: `cell-${named(figure)}-${name}`, title: more, "aria-pressed": String(picked), onclick: () => look({ cell: named(figure) + "|" + name }) }, number(value)));
     };
     show(heat, el("table.heatmap", {},
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "victim"), attacks.keys.map(key => el("th", { scope: "col", title: CONTROLS[attacks.attack(key).attack] }, attacks.name(key), attacks.attack(key).control ? el("small", {}, " control") : "")),
         el("th", { scope: "col" }, "worst case"), el("th", { scope: "col" }, "I-RR"), el("th", { scope: "col" }, "images"))),
-      el("tbody", {}, victims.map(figure => el("tr", {}, el("th", { scope: "row", title: figure.architecture }, short(figure.victim)),
+      el("tbody", {}, victims.map(figure => el("tr", {}, el("th", { scope: "row", title: figure.architecture }, named(figure)),
         attacks.keys.map(key => {
           const attack = attacks.of(figure, key)?.attack;
           return cell(figure, attacks.name(key), attack?.accuracy, interval(attack?.interval));
@@ -113,11 +119,11 @@ export function open(page, id) {
         el("td", {}, number(figure.irr), " ", el("small", {}, interval(figure.irrInterval))),
         el("td", {}, count(figure.worstCase.count), figure.complete ? "" : " …"))))));
     const [victim, name] = (view.get("cell") ?? "").split("|");
-    const figure = victims.find(one => short(one.victim) === victim) ?? victims[0];
+    const figure = victims.find(one => named(one) === victim) ?? victims[0];
     const attack = attacks.of(figure, attacks.keys.find(key => attacks.name(key) === name))?.attack;
     drawGallery(figure, attack);
     show(detail,
-      el("h3", {}, short(figure.victim), attack ? " under " + name : ""),
+      el("h3", {}, named(figure), attack ? " under " + name : ""),
       el("p", {}, figure.architecture, figure.complete ? "" : " – not complete yet"),
       attack ? el("p", {}, `${count(attack.correct)} of ${count(attack.count)} images still right: ${number(attack.accuracy)} % ${interval(attack.interval)}; ε ${number(attack.epsilon, 4)}, ${attack.steps} steps, ${count(attack.gradientEvaluations)} gradient evaluations in ${number(attack.seconds)} s. `, CONTROLS[attack.attack] ?? "") : el("p.hint", {}, "A cell opens its numbers."),
       figure.flags.length ? el("dl.flags", {}, figure.flags.map(flag => [el("dt", {}, "⚑ ", flag), el("dd", {}, FLAGS[flag] ?? "")])) : el("p", {}, "No flags."),
@@ -194,12 +200,12 @@ export function open(page, id) {
       const at = now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && position(figure) === now.snapshot).sort((a, b) => a.key.localeCompare(b.key));
       const seen = figure => figure.history.filter(point => point[0] > 0);
       forming.draw(...aligned(at.slice(0, 4).flatMap(figure => [
-        { label: short(figure.victim) + " clean", points: seen(figure).map(point => [point[0], point[1]]) },
-        { label: short(figure.victim) + " worst case", points: seen(figure).map(point => [point[0], point[2]]) },
+        { label: named(figure) + " clean", points: seen(figure).map(point => [point[0], point[1]]) },
+        { label: named(figure) + " worst case", points: seen(figure).map(point => [point[0], point[2]]) },
       ])), "images");
-      ratio.draw(...aligned(at.slice(0, 8).map(figure => ({ label: short(figure.victim), banded: true, points: seen(figure).map(point => [point[0], point[3], point[4], point[5]]) }))), "images");
-      const victims = [...new Set(now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode).map(figure => short(figure.victim)))].sort();
-      over.draw(...aligned(victims.slice(0, 8).map(victim => ({ label: victim, banded: true, points: now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && short(figure.victim) === victim)
+      ratio.draw(...aligned(at.slice(0, 8).map(figure => ({ label: named(figure), banded: true, points: seen(figure).map(point => [point[0], point[3], point[4], point[5]]) }))), "images");
+      const victims = [...new Set(now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode).map(figure => line(figure)))].sort();
+      over.draw(...aligned(victims.slice(0, 8).map(victim => ({ label: victim, banded: true, points: now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && line(figure) === victim)
         .map(figure => [figure.window ? figure.window.number : row.method === "network" ? figure.version : figure.iteration, figure.irr, figure.irrInterval?.[0], figure.irrInterval?.[1]]) }))), now.stream ? "window" : row.method === "network" ? "version" : "iterations");
       drawHeat(view, now);
       drawImages(view);

@@ -97,6 +97,7 @@ public final class Identity {
                 .setWindow(WindowSpec.newBuilder(spec.getWindow())
                         .setKeep(usual.getKeep())
                         .setHistory(usual.getHistory())
+                        .setOnLag(usual.getOnLag())
                         .build())
                 .build();
     }

@@ -6,9 +6,13 @@ import dev.romestream.client.result.Results;
 import dev.romestream.client.table.Comparison;
 import dev.romestream.client.table.Comparison.Subject;
 import dev.romestream.client.table.TableText;
+import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.config.Settings;
+import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.Mode;
+import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.standalone.stack.LocalStack;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,8 +21,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /** Runs experiments to completion: submits them, follows them, writes and prints their results. */
 final class ExperimentRunner {
@@ -102,17 +109,64 @@ final class ExperimentRunner {
             failOn(monitor.awaitEnd());
         }
         try (Results results = new Results(config)) {
-            System.out.println();
-            List<Subject> subjects = started.stream()
-                    .flatMap(experiment ->
-                            Comparison.byArchitecture(experiment.getName(), results.metrics(experiment.getId()))
-                                    .stream())
-                    .toList();
-            Comparison.tables("experiment", subjects)
-                    .forEach(table -> System.out.println(Printable.lines(TableText.terminal(table))));
+            print(started, experiment -> results.metrics(experiment.getId()));
             report.accept(results);
             out.ifPresent(directory -> write(results, directory, started));
         }
+    }
+
+    /**
+     * Runs experiments on streams until so many windows of each have been distilled and scored, or a signal comes; then they are stopped.
+     *
+     * @param windows empty for as long as it may take
+     */
+    static void runStream(
+            RomeConfig config,
+            List<Experiment> experiments,
+            Optional<Integer> windows,
+            Optional<Path> out,
+            Supplier<Optional<String>> trouble) {
+        Consumer<String> lines = System.err::println;
+        List<Experiment> started = ExperimentControl.start(config, experiments);
+        try (Interruption interruption = new Interruption();
+                Monitor monitor = new Monitor(config, started, lines, trouble);
+                Results results = new Results(config)) {
+            System.err.println("This goes on for as long as there are images. Stop with Ctrl-C.");
+            BooleanSupplier enough = () -> windows.isPresent()
+                    && started.stream()
+                            .allMatch(experiment ->
+                                    windows(experiment, results.metrics(experiment.getId())) >= windows.get());
+            Optional<String> failure = monitor.await(() -> interruption.isSignalled() || enough.getAsBoolean());
+            started.forEach(experiment -> ExperimentControl.setState(config, experiment, DesiredState.STOP));
+            failOn(failure);
+            print(started, experiment -> Comparison.newest(results.metrics(experiment.getId()), false));
+            out.ifPresent(directory -> write(results, directory, started));
+        }
+    }
+
+    /** Windows whose sets have been scored on their own test images. */
+    private static long windows(Experiment experiment, List<RobustnessMetrics> metrics) {
+        int wanted = Victim.of(experiment).size()
+                * experiment.getEvaluation().getSuites().size()
+                * Mode.values().length;
+        return metrics.stream()
+                .filter(RobustnessMetrics::getComplete)
+                .filter(one -> Victim.window(one).orElse(-1) == one.getSnapshot())
+                .collect(Collectors.groupingBy(RobustnessMetrics::getSnapshot, Collectors.counting()))
+                .values()
+                .stream()
+                .filter(count -> count == wanted)
+                .count();
+    }
+
+    private static void print(List<Experiment> experiments, Function<Experiment, List<RobustnessMetrics>> metrics) {
+        System.out.println();
+        List<Subject> subjects = experiments.stream()
+                .flatMap(experiment ->
+                        Comparison.byArchitecture(experiment.getName(), metrics.apply(experiment)).stream())
+                .toList();
+        Comparison.tables("experiment", subjects)
+                .forEach(table -> System.out.println(Printable.lines(TableText.terminal(table))));
     }
 
     static void failOn(Optional<String> failure) {
