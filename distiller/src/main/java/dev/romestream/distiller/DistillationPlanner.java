@@ -4,7 +4,9 @@ import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.exchange.identity.Digest;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.experiments.WindowSettings;
+import dev.romestream.schemas.AlertAction;
 import dev.romestream.schemas.Checkpoint;
+import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.DistillationRequest;
 import dev.romestream.schemas.DistillationStage;
 import dev.romestream.schemas.DistillationState;
@@ -98,19 +100,58 @@ final class DistillationPlanner {
                     .setSkipped(state.getSkipped() + 1);
         }
         NavigableMap<Integer, DistillationStage> later = windows.tailMap(stage == null ? -1 : stage.getWindow(), false);
-        var next = WindowSettings.waits(state.getExperiment()) ? later.firstEntry() : later.lastEntry();
+        boolean byAlert = stage != null && WindowSettings.isStartedByAlerts(state.getExperiment());
+        AlertAction asked = state.getAsked();
+        var next = byAlert
+                ? asked == null ? null : later.ceilingEntry(asked.getWindow())
+                : WindowSettings.waits(state.getExperiment()) ? later.firstEntry() : later.lastEntry();
         if (next != null) {
             boolean fresh = state.getExperiment().getDistillation().getFresh()
                     || DistillationDefaults.iterations(state.getExperiment().getDistillation()) == 0;
             after.setStage(DistillationStage.newBuilder(next.getValue())
                             .setPredecessor(fresh ? null : state.getPredecessor())
                             .setOrigin(fresh ? "" : state.getOrigin())
+                            .setCause(byAlert ? cause(asked) : "")
                             .build())
+                    .setAsked(null)
                     .setIteration(0)
                     .setCompleted(false)
                     .setTold(null);
         }
         return after.build();
+    }
+
+    private static String cause(AlertAction asked) {
+        return "alert " + asked.getRule() + " on " + asked.getNetwork() + ", window " + asked.getWindow();
+    }
+
+    /**
+     * Whether an alert's action is for this distillation, and to be followed: it runs and does nothing else, and the last one is long
+     * enough ago in record time.
+     */
+    static boolean isAsked(DistillationState state, AlertAction action) {
+        Experiment experiment = state.getExperiment();
+        boolean isMeant = action.getDistil().equals(experiment.getId())
+                || action.getDistil().equals(experiment.getName());
+        if (!isMeant
+                || !WindowSettings.isStartedByAlerts(experiment)
+                || experiment.getDesiredState() != DesiredState.RUN
+                || state.getAsked() != null
+                || !state.getCompleted()) {
+            return false;
+        }
+        Long before = state.getAskedAt();
+        long cooldown = WindowSettings.cooldown(experiment.getDistillation()).toMillis();
+        return before == null || (action.getTime() > before && action.getTime() - before >= cooldown);
+    }
+
+    /** The state after an action that is to be followed. */
+    static DistillationState asked(DistillationState state, AlertAction action) {
+        return DistillationState.newBuilder(state)
+                .setAsked(action)
+                .setAskedAt(action.getTime())
+                .setTold(null)
+                .build();
     }
 
     /**
@@ -164,7 +205,9 @@ final class DistillationPlanner {
         return "window " + window
                 + (Integer.valueOf(window).equals(state.getPredecessor()) ? " is distilled" : " is gone")
                 + (state.getSkipped() > 0 ? " (" + state.getSkipped() + " skipped)" : "")
-                + "; waiting for the next one";
+                + (WindowSettings.isStartedByAlerts(state.getExperiment())
+                        ? "; waiting for an alert"
+                        : "; waiting for the next one");
     }
 
     private static DistillationRequest request(DistillationState state) {

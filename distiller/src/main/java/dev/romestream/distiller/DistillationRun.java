@@ -117,6 +117,11 @@ final class DistillationRun {
         return stage.map(DistillationStage::getWindow);
     }
 
+    /** Of a stream: the alert that asked for it, in words; empty where none did. */
+    String cause() {
+        return stage.map(DistillationStage::getCause).orElse("");
+    }
+
     /** Of a stream: the snapshot whose images this begins with; empty where it begins with real ones. */
     Optional<Integer> predecessor() {
         return stage.map(DistillationStage::getPredecessor);

@@ -5,6 +5,7 @@ import dev.romestream.experiments.StatusReporter;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.streams.ControlStream;
 import dev.romestream.messaging.streams.Write;
+import dev.romestream.schemas.AlertAction;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DatasetRetired;
 import dev.romestream.schemas.DistillationStage;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -57,6 +59,10 @@ final class DistillationTopology {
                                 Topic.DATASETS,
                                 DatasetDescriptor.class,
                                 (key, value) -> event(key, value == null ? new DatasetRetired(key) : value))
+                        .with(
+                                Topic.ACTIONS,
+                                AlertAction.class,
+                                (key, value) -> value == null ? Optional.empty() : event(key, value))
                         .with(
                                 Topic.DISTILLATION_ANSWERS,
                                 WorkAnswer.class,
@@ -102,6 +108,9 @@ final class DistillationTopology {
             } else if (fact instanceof DatasetDescriptor descriptor) {
                 datasets().put(descriptor.getId(), descriptor.getFingerprint());
                 waiting(DatasetIds.stream(descriptor)).forEach(this::plan);
+            } else if (fact instanceof AlertAction action) {
+                states(state -> DistillationPlanner.isAsked(state, action))
+                        .forEach(state -> plan(DistillationPlanner.asked(state, action)));
             } else if (fact instanceof DatasetRetired retired) {
                 datasets().delete(retired.getId());
                 waiting(DatasetIds.streamOf(retired.getId())).forEach(this::plan);
@@ -116,15 +125,20 @@ final class DistillationTopology {
         }
 
         private List<DistillationState> waiting(String dataset) {
-            List<DistillationState> waiting = new ArrayList<>();
+            return states(
+                    state -> DatasetIds.of(state.getExperiment().getDataset()).equals(dataset));
+        }
+
+        private List<DistillationState> states(Predicate<DistillationState> wanted) {
+            List<DistillationState> found = new ArrayList<>();
             try (KeyValueIterator<String, DistillationState> all = states().all()) {
                 all.forEachRemaining(entry -> {
-                    if (DatasetIds.of(entry.value.getExperiment().getDataset()).equals(dataset)) {
-                        waiting.add(entry.value);
+                    if (wanted.test(entry.value)) {
+                        found.add(entry.value);
                     }
                 });
             }
-            return waiting;
+            return found;
         }
 
         private void plan(DistillationState before) {
@@ -151,7 +165,7 @@ final class DistillationTopology {
                 own.forEachRemaining(entry -> {
                     if (!entry.value.isEmpty()) {
                         int number = Integer.parseInt(entry.key.substring(stream.length() + 1));
-                        windows.put(number, new DistillationStage(number, entry.key, entry.value, null, ""));
+                        windows.put(number, new DistillationStage(number, entry.key, entry.value, null, "", ""));
                     }
                 });
             }

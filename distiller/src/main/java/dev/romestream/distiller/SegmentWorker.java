@@ -256,7 +256,8 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
 
         String activity() {
             return "distilling with " + run.spec().getMethod()
-                    + run.window().map(window -> ", window " + window).orElse("");
+                    + run.window().map(window -> ", window " + window).orElse("")
+                    + (run.cause().isEmpty() ? "" : " (" + run.cause() + ")");
         }
 
         /** Iterations that are kept. */

@@ -2,6 +2,7 @@ package dev.romestream.distiller;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.romestream.schemas.AlertAction;
 import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.DistillationRequest;
@@ -11,6 +12,7 @@ import dev.romestream.schemas.DistillationState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Outcome;
 import dev.romestream.schemas.Phase;
+import dev.romestream.schemas.StartedBy;
 import dev.romestream.schemas.WindowSpec;
 import dev.romestream.schemas.WorkAnswer;
 import java.util.NavigableMap;
@@ -171,7 +173,7 @@ class DistillationPlannerTest {
         NavigableMap<Integer, DistillationStage> windows = new TreeMap<>();
         IntStream.of(numbers)
                 .forEach(number -> windows.put(
-                        number, new DistillationStage(number, "photos-1@" + number, "f" + number, null, "")));
+                        number, new DistillationStage(number, "photos-1@" + number, "f" + number, null, "", "")));
         DistillationState staged = DistillationPlanner.staged(changed, windows);
         hasImages = staged.getStage() != null;
         return step(staged);
@@ -197,12 +199,12 @@ class DistillationPlannerTest {
         assertThat(waiting.request()).isEmpty();
         assertThat(told(waiting)).isEqualTo(Phase.WAITING);
         DistillationRequest first = staged(state.orElseThrow(), 1, 2).request().orElseThrow();
-        assertThat(first.getStage()).isEqualTo(new DistillationStage(1, "photos-1@1", "f1", null, ""));
+        assertThat(first.getStage()).isEqualTo(new DistillationStage(1, "photos-1@1", "f1", null, "", ""));
         assertThat(staged(state.orElseThrow(), 1, 2, 3).request())
                 .as("one after the other")
                 .isEmpty();
         DistillationRequest second = distilled(first, 1, 2, 3).request().orElseThrow();
-        assertThat(second.getStage()).isEqualTo(new DistillationStage(2, "photos-1@2", "f2", 1, "set of 1"));
+        assertThat(second.getStage()).isEqualTo(new DistillationStage(2, "photos-1@2", "f2", 1, "set of 1", ""));
         assertThat(second.getFrom()).isZero();
         DistillationRequest third = distilled(second, 2, 3).request().orElseThrow();
         DistillationPlanner.Step end = distilled(third, 3);
@@ -218,7 +220,7 @@ class DistillationPlannerTest {
                 .orElseThrow();
         DistillationRequest second = distilled(first, 1, 2).request().orElseThrow();
         DistillationRequest fifth = staged(state.orElseThrow(), 5).request().orElseThrow();
-        assertThat(fifth.getStage()).isEqualTo(new DistillationStage(5, "photos-1@5", "f5", 1, "set of 1"));
+        assertThat(fifth.getStage()).isEqualTo(new DistillationStage(5, "photos-1@5", "f5", 1, "set of 1", ""));
         assertThat(state.orElseThrow().getSkipped()).isEqualTo(1);
         assertThat(distilled(second, 5).request()).as("a late answer").isEmpty();
         assertThat(state.orElseThrow().getStage().getWindow()).isEqualTo(5);
@@ -233,5 +235,57 @@ class DistillationPlannerTest {
                 .orElseThrow();
         assertThat(distilled(first, 1, 2).request().orElseThrow().getStage().getPredecessor())
                 .isNull();
+    }
+
+    private static AlertAction action(int window, long time, String distil) {
+        return new AlertAction("live", "clean-drops-by-3", "net", "quick", window, time, distil, "it fell");
+    }
+
+    /** Planned after the action, where it is to be followed. */
+    private Optional<DistillationRequest> alerted(AlertAction action, int... windows) {
+        DistillationState before = state.orElseThrow();
+        return DistillationPlanner.isAsked(before, action)
+                ? staged(DistillationPlanner.asked(before, action), windows).request()
+                : Optional.empty();
+    }
+
+    @Test
+    void alertsStartTheNextSetOnceAtATimeAndNotWithinTheCooldown() {
+        Experiment experiment = onAStream(false);
+        experiment.getDistillation().setStartedBy(StartedBy.ALERTS);
+        experiment.getDistillation().setCooldown("PT1M");
+        DistillationRequest first = staged(DistillationPlanner.changed(state, experiment), 1)
+                .request()
+                .orElseThrow();
+        assertThat(alerted(action(1, 5, "e"), 1))
+                .as("the first set is under way")
+                .isEmpty();
+        DistillationPlanner.Step waiting = distilled(first, 1, 2, 3);
+        assertThat(waiting.request()).as("windows alone start nothing").isEmpty();
+        assertThat(waiting.notice().orElseThrow().activity()).endsWith("waiting for an alert");
+        assertThat(alerted(action(3, 10, "another"), 1, 2, 3)).isEmpty();
+        DistillationRequest second = alerted(action(3, 10, "e"), 1, 2, 3, 4).orElseThrow();
+        assertThat(second.getStage().getWindow()).isEqualTo(3);
+        assertThat(second.getStage().getPredecessor()).isEqualTo(1);
+        assertThat(second.getStage().getCause()).isEqualTo("alert clean-drops-by-3 on net, window 3");
+        distilled(second, 3, 4);
+        assertThat(alerted(action(3, 10, "e"), 3, 4)).as("told twice").isEmpty();
+        assertThat(alerted(action(4, 60_009, "e"), 3, 4))
+                .as("within the minute")
+                .isEmpty();
+        assertThat(alerted(action(4, 60_010, "e"), 3, 4)).isPresent();
+    }
+
+    @Test
+    void noAlertOverridesAStop() {
+        Experiment experiment = onAStream(false);
+        experiment.getDistillation().setStartedBy(StartedBy.ALERTS);
+        DistillationRequest first = staged(DistillationPlanner.changed(state, experiment), 1)
+                .request()
+                .orElseThrow();
+        distilled(first, 1);
+        experiment.setDesiredState(DesiredState.STOP);
+        staged(DistillationPlanner.changed(state, experiment), 1, 2);
+        assertThat(alerted(action(2, 10, "e"), 1, 2)).isEmpty();
     }
 }

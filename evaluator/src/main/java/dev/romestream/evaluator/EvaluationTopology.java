@@ -11,6 +11,7 @@ import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.streams.ControlStream;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Alert;
+import dev.romestream.schemas.AlertAction;
 import dev.romestream.schemas.AlertSeries;
 import dev.romestream.schemas.AttackProgress;
 import dev.romestream.schemas.DatasetDescriptor;
@@ -25,6 +26,7 @@ import dev.romestream.schemas.NetworkSeen;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.PlannedEvaluation;
 import dev.romestream.schemas.PlannerEvent;
+import dev.romestream.schemas.RecordChecks;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.SnapshotManifest;
 import dev.romestream.schemas.SnapshotTaken;
@@ -109,10 +111,19 @@ final class EvaluationTopology {
                 "planned-out");
         this.<Experiment>store(AlertProcessor.EXPERIMENTS);
         this.<AlertSeries>store(AlertProcessor.SERIES);
-        facts.process(AlertProcessor::new, Named.as("alert"), AlertProcessor.EXPERIMENTS, AlertProcessor.SERIES)
+        KStream<String, Alert> alerts = facts.process(
+                AlertProcessor::new, Named.as("alert"), AlertProcessor.EXPERIMENTS, AlertProcessor.SERIES);
+        alerts.to(
+                names.of(Topic.ALERTS),
+                Produced.with(Serdes.String(), this.<Alert>serde()).withName("alerts-out"));
+        alerts.filter((key, alert) -> alert != null && alert.getAction() != null, Named.as("asking"))
+                .map(
+                        (key, alert) -> KeyValue.pair(RecordChecks.actionKey(alert.getAction()), alert.getAction()),
+                        Named.as("actions"))
                 .to(
-                        names.of(Topic.ALERTS),
-                        Produced.with(Serdes.String(), this.<Alert>serde()).withName("alerts-out"));
+                        names.of(Topic.ACTIONS),
+                        Produced.with(Serdes.String(), this.<AlertAction>serde())
+                                .withName("actions-out"));
     }
 
     private static Optional<KeyValue<String, PlannerEvent>> event(String key, SpecificRecord fact) {

@@ -21,7 +21,8 @@ import java.util.stream.Collectors;
  */
 final class ExperimentRemover {
     private static final Duration LIMIT = Duration.ofMinutes(1);
-    private static final List<Topic> RESULTS = List.of(Topic.ROBUSTNESS_LATEST, Topic.ROBUSTNESS_FLAT, Topic.ALERTS);
+    private static final List<Topic> RESULTS =
+            List.of(Topic.ROBUSTNESS_LATEST, Topic.ROBUSTNESS_FLAT, Topic.ALERTS, Topic.ACTIONS);
 
     private final RomeConfig config;
     private final NetworkStore networks;

@@ -3,6 +3,7 @@ package dev.romestream.experiments;
 import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.StartedBy;
 import dev.romestream.schemas.WindowLag;
 import dev.romestream.schemas.WindowSpec;
 import java.time.DateTimeException;
@@ -97,6 +98,10 @@ public record WindowSettings(
         Optional<WindowSettings> settings = of(experiment.getDataset());
         DistillationSpec distillation = experiment.getDistillation();
         if (settings.isEmpty()) {
+            if (isStartedByAlerts(experiment)) {
+                throw new IllegalArgumentException("distillation.startedBy is alerts, which are of a stream; give a"
+                        + " dataset.window, or leave it out.");
+            }
             return;
         }
         if (distillation == null) {
@@ -107,6 +112,7 @@ public record WindowSettings(
             }
             return;
         }
+        cooldown(distillation);
         if (settings.get().test() >= 1) {
             throw new IllegalArgumentException("dataset.window.test is "
                     + settings.get().test() + ", so that there are no images to distil; give a smaller share.");
@@ -120,7 +126,26 @@ public record WindowSettings(
     /** Whether a stream waits for an experiment that is slower. */
     public static boolean waits(Experiment experiment) {
         return experiment.getDistillation() != null
+                && !isStartedByAlerts(experiment)
                 && experiment.getDataset().getWindow().getOnLag() != WindowLag.SKIP;
+    }
+
+    /** Whether it distils when an alert asks for it. */
+    public static boolean isStartedByAlerts(Experiment experiment) {
+        return experiment.getDistillation() != null
+                && experiment.getDistillation().getStartedBy() == StartedBy.ALERTS;
+    }
+
+    /** Record time for which nothing is distilled after an alert. */
+    public static Duration cooldown(DistillationSpec distillation) {
+        try {
+            return Duration.parse(distillation.getCooldown());
+        } catch (DateTimeException e) {
+            throw new IllegalArgumentException(
+                    "distillation.cooldown is '" + distillation.getCooldown()
+                            + "'; allowed is an ISO-8601 duration, as PT10M.",
+                    e);
+        }
     }
 
     private static OptionalInt optional(Integer value) {

@@ -41,6 +41,8 @@ public final class RecordChecks {
             requireKey(key, status.getExperiment() + "/" + status.getService());
         } else if (value instanceof Alert alert) {
             requireKey(key, alertKey(alert));
+        } else if (value instanceof AlertAction action) {
+            requireKey(key, actionKey(action));
         } else if (value instanceof Evaluation evaluation) {
             requireKey(key, evaluation.getKey());
         } else if (value instanceof Network network) {
@@ -81,6 +83,12 @@ public final class RecordChecks {
     /** The key of an alert: experiment/rule/network/suite. */
     public static String alertKey(Alert alert) {
         return alert.getExperiment() + "/" + alert.getRule() + "/" + alert.getNetwork() + "/" + alert.getSuite();
+    }
+
+    /** The key of an action: the alert's, and the window. */
+    public static String actionKey(AlertAction action) {
+        return action.getExperiment() + "/" + action.getRule() + "/" + action.getNetwork() + "/" + action.getSuite()
+                + "/" + action.getWindow();
     }
 
     private static void requireKey(String key, String expected) {

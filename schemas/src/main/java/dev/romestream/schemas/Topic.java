@@ -30,6 +30,7 @@ public enum Topic {
     ROBUSTNESS_LATEST("robustness-latest", RobustnessMetrics.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     ROBUSTNESS_FLAT("robustness-flat", FlatFigure.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     ALERTS("alerts", Alert.SCHEMA$, Kept.COMPACTED, Spread.ONE),
+    ACTIONS("actions", AlertAction.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     DEAD_LETTERS("dead-letters", null, Kept.FOR_A_TIME, Spread.ONE),
     LOST_DELIVERIES("lost-deliveries", null, Kept.FOR_A_TIME, Spread.ONE);
 

@@ -558,8 +558,40 @@ class StreamsIT {
         }
     }
 
-    private Experiment distillation(boolean fresh) {
-        List<String> settings = new ArrayList<>(List.of(
+    /** A network falls, a set is distilled for it, and the victim of the set is monitored from then on. */
+    @Test
+    void anAlertIsAnsweredWithASetWhoseVictimIsMonitored() throws Exception {
+        create(1);
+        Experiment monitoring = ExperimentFile.monitoring(
+                "live",
+                Map.of("name", "topic", "path", topic, "window", Map.of("images", 60, "test", 0.3)),
+                List.of("quick"),
+                Optional.empty(),
+                64,
+                List.of("figure: clean, below: 100, significant: false, onAlert: {distil: set}"));
+        Experiment set = distillation(false, "name=set", "distillation.startedBy=alerts", "evaluation.publish=live");
+        try (Pipeline pipeline = new Pipeline(config)) {
+            pipeline.submit(List.of(monitoring, set));
+            write(0, 60);
+            // the victim of the first set is right in less than 100 of 100
+            pipeline.until(() -> SharedPipeline.keys(pipeline, Topic.ACTIONS, monitoring.getId() + "/clean-below-100/")
+                    .equals(Set.of(monitoring.getId() + "/clean-below-100/set/quick/1")));
+            write(0, 60);
+            pipeline.until(() -> scored(pipeline, monitoring).containsAll(Set.of("1@1", "2@2")));
+            assertThat(scored(pipeline, set)).contains("1@1", "1@2");
+            write(0, 60);
+            pipeline.until(() -> scored(pipeline, monitoring).contains("2@3"));
+            assertThat(SharedPipeline.keys(pipeline, Topic.SYNTHETIC_SNAPSHOTS, set.getId() + "/"))
+                    .as("the alert holds, and asks for nothing more")
+                    .noneMatch(key -> key.startsWith(set.getId() + "/3/"));
+            pipeline.submit(monitoring, DesiredState.STOP);
+            pipeline.submit(set, DesiredState.STOP);
+        }
+    }
+
+    private Experiment distillation(boolean fresh, String... more) {
+        List<String> settings = new ArrayList<>(List.of(more));
+        settings.addAll(List.of(
                 "distillation.snapshotEvery=null",
                 "distillation.network={width: 4, depth: 1}",
                 "evaluation.suites=[quick]",

@@ -6,7 +6,9 @@ import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.exchange.metric.NamedMetric;
 import dev.romestream.schemas.Alert;
+import dev.romestream.schemas.AlertAction;
 import dev.romestream.schemas.AlertBaseline;
+import dev.romestream.schemas.AlertOrder;
 import dev.romestream.schemas.AlertRule;
 import dev.romestream.schemas.AlertSeries;
 import dev.romestream.schemas.AlertState;
@@ -16,6 +18,7 @@ import dev.romestream.schemas.PlannerEvent;
 import dev.romestream.schemas.RecordChecks;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.RuleProgress;
+import dev.romestream.schemas.Window;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -124,6 +127,7 @@ public final class AlertProcessor extends ContextualProcessor<String, PlannerEve
                     Alert.newBuilder(progress.getTold())
                             .setState(AlertState.CLEARED)
                             .setReason(reason)
+                            .setAction(null)
                             .setNow(null)
                             .setBefore(null)
                             .setDifference(null)
@@ -221,7 +225,26 @@ public final class AlertProcessor extends ContextualProcessor<String, PlannerEve
                 .setDifference(judgement.difference().orElse(null))
                 .setRaisedAt(raisedAt)
                 .setChangedAt(record.timestamp())
+                .setAction(action(watched, judgement))
                 .build();
+    }
+
+    /** What a rule asks for that has been crossed; null where it asks for nothing. */
+    private static AlertAction action(Watched watched, AlertJudgement judgement) {
+        Window window = watched.figures().getWindow();
+        AlertOrder order = rules(watched.experiment()).get(watched.rule()).getOnAlert();
+        if (judgement.verdict() != AlertJudgement.Verdict.CROSSED || order == null || window == null) {
+            return null;
+        }
+        return new AlertAction(
+                watched.experiment().getId(),
+                watched.rule(),
+                watched.network(),
+                watched.figures().getSuite(),
+                window.getNumber(),
+                window.getLastTime() == null ? 0 : window.getLastTime(),
+                order.getDistil(),
+                judgement.reason());
     }
 
     private void forward(Record<String, PlannerEvent> record, Alert alert) {

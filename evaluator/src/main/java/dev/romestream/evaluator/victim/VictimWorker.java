@@ -127,11 +127,30 @@ public final class VictimWorker extends RequestWorker<VictimRequest> {
             trained.setExperiment(request.getExperiment().getId());
             trained.setFingerprint(request.getId());
             networks.send(sender, trained);
+            if (task.getVictim() == 0) {
+                publish(request.getExperiment(), task.getSnapshot(), trained);
+            }
             sender.flush();
             networks.awaitCurrent();
             retireOthers(request.getExperiment(), task.getSnapshot());
         }
         return key;
+    }
+
+    /** To those who score networks, where the experiment says so: a version for each snapshot. */
+    private void publish(Experiment experiment, int snapshot, Network victim) {
+        String wanted = experiment.getEvaluation().getPublish();
+        experiments.all().stream()
+                .filter(other -> other.getDistillation() == null
+                        && (other.getId().equals(wanted) || other.getName().equals(wanted)))
+                .forEach(monitoring -> networks.send(
+                        sender,
+                        Network.newBuilder(victim)
+                                .setId(monitoring.getId() + "/" + experiment.getName())
+                                .setVersion(snapshot)
+                                .setRole(NetworkRole.MONITORED)
+                                .setExperiment(monitoring.getId())
+                                .build()));
     }
 
     /** A set that somebody brings may number the classes in another order, and its victims with it. */

@@ -7,7 +7,9 @@ import dev.romestream.evaluator.PlainSerdes;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.Alert;
+import dev.romestream.schemas.AlertAction;
 import dev.romestream.schemas.AlertBaseline;
+import dev.romestream.schemas.AlertOrder;
 import dev.romestream.schemas.AlertRule;
 import dev.romestream.schemas.AlertSeries;
 import dev.romestream.schemas.AlertState;
@@ -21,6 +23,7 @@ import dev.romestream.schemas.PlannerEvent;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.SuiteSpec;
 import dev.romestream.schemas.Window;
+import dev.romestream.schemas.WindowSpec;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -46,6 +49,7 @@ class AlertProcessorTest {
     private TopologyTestDriver driver;
     private TestInputTopic<String, PlannerEvent> in;
     private TestOutputTopic<String, Alert> out;
+    private DatasetSpec dataset = DatasetSpec.newBuilder().setName("shapes10").build();
     private AlertRule[] rules = {};
 
     @BeforeEach
@@ -92,7 +96,7 @@ class AlertProcessorTest {
         return Experiment.newBuilder()
                 .setId("e")
                 .setName("nightly")
-                .setDataset(DatasetSpec.newBuilder().setName("shapes10").build())
+                .setDataset(dataset)
                 .setEvaluation(EvaluationSpec.newBuilder()
                         .setSuites(
                                 List.of(SuiteSpec.newBuilder().setName("quick").build()))
@@ -372,5 +376,25 @@ class AlertProcessorTest {
         assertThat(version.getReason()).contains("against 80.0 of version 7:").contains("40 images lost and 0 won");
         complete(figures(8, 2, bits(0, 90)));
         assertThat(out.isEmpty()).as("an earlier window").isTrue();
+    }
+
+    @Test
+    void aRuleThatIsCrossedOnAStreamAsksForASet() {
+        dataset = DatasetSpec.newBuilder()
+                .setName("topic")
+                .setPath("photos")
+                .setWindow(WindowSpec.newBuilder().setImages(100).build())
+                .build();
+        rules(rule("worstCase").setDropsBy(3.0).setOnAlert(new AlertOrder("set")));
+        complete(figures(7, 1, bits(0, 80)));
+        complete(figures(7, 2, bits(0, 40)));
+        Alert raised = out.readValue();
+        assertThat(raised.getAction())
+                .isEqualTo(
+                        new AlertAction("e", "worstCase-drops-by-3", "net", "quick", 2, 1L, "set", raised.getReason()));
+        complete(figures(7, 3, bits(0, 80)));
+        assertThat(out.readValue().getAction())
+                .as("that it is over asks for nothing")
+                .isNull();
     }
 }

@@ -41,6 +41,10 @@ public final class AlertRules {
         for (int i = 0; i < alerts.size(); i++) {
             String key = "alerts[" + i + "]";
             check(key, alerts.get(i), suites);
+            if (alerts.get(i).getOnAlert() != null && experiment.getDataset().getWindow() == null) {
+                throw new IllegalArgumentException(
+                        "The key '" + key + ".onAlert' is of a stream, and the experiment has no" + " dataset.window.");
+            }
             String name = name(alerts.get(i));
             if (!name.matches("[a-zA-Z0-9._-]{1,100}")) {
                 throw new IllegalArgumentException("The key '" + key + ".name' is '" + name

@@ -29,8 +29,16 @@ public final class DistillationDefaults {
     public static final String GIVEN = "given";
 
     /** Keys of a specification that every method knows. */
-    private static final Set<String> COMMON =
-            Set.of("method", "imagesPerClass", "network", "multiFormation", "augmentation", "labels", "set");
+    private static final Set<String> COMMON = Set.of(
+            "method",
+            "imagesPerClass",
+            "network",
+            "multiFormation",
+            "augmentation",
+            "labels",
+            "set",
+            "startedBy",
+            "cooldown");
     /** Keys that methods with iterations know, too. */
     private static final Set<String> ITERATING =
             Set.of("iterations", "snapshotEvery", "learningRate", "momentum", "fresh");

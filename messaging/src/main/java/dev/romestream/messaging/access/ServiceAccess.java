@@ -78,6 +78,7 @@ public enum ServiceAccess {
                     Topic.ROBUSTNESS_LATEST,
                     Topic.ROBUSTNESS_FLAT,
                     Topic.ALERTS,
+                    Topic.ACTIONS,
                     Topic.SYNTHETIC_SNAPSHOTS,
                     Topic.EXPERIMENT_STATUS),
             List.of(WorkGroup.VICTIM_TRAINERS.baseName(), "scorers", "alert-webhook"),
