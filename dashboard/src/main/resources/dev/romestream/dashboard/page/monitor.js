@@ -14,7 +14,7 @@ const span = window => window.firstTime == null ? "" : time(window.firstTime) + 
 
 export function open(page) {
   const chooser = el("form.tools", { onsubmit: event => event.preventDefault() });
-  const curve = chart("Versions");
+  const curve = chart("Accuracy and I-RR along versions or windows");
   const table = el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Versions, scrollable" });
   const lost = el("section.detail", { "aria-live": "polite" });
   const alerts = el("section", { "aria-live": "polite", "aria-label": "Alerts" });

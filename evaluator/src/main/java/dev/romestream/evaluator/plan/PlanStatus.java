@@ -69,6 +69,10 @@ record PlanStatus(EvaluationState state, EvaluationProgress progress) {
                             + DatasetIds.of(state.getExperiment().getDataset()));
         } else if (PlannedEvaluations.isStream(state) && !progress.isBusy() && progress.totalOutcomes() > 0) {
             status = status(Phase.WAITING, window() + " is scored; waiting for the next one");
+        } else if (PlannedEvaluations.isStream(state)
+                && !progress.isBusy()
+                && !state.getSnapshots().isEmpty()) {
+            status = status(Phase.WAITING, "every set is scored; waiting for the next one");
         } else if (state.getExperiment().getDistillation() == null && !progress.isBusy()) {
             status = status(Phase.WAITING, "every network is scored; waiting for others");
         } else if (progress.totalOutcomes() == 0) {
