@@ -145,6 +145,7 @@ final class LiveStream implements AutoCloseable {
                 .orElseGet(() -> begin(windows, reader, source));
         WindowAssembly window = assembly(last);
         if (reader.fill(window, source, settings, new Listener(window, last, letters))) {
+            awaitRoom(windows, reader, window, source);
             progress.published(publish(windows, window, last.getWindow()));
         }
     }
@@ -249,7 +250,6 @@ final class LiveStream implements AutoCloseable {
                 throw new CancellationException("the producer is closing");
             }
         };
-        awaitRoom(number, window.images());
         DatasetDescriptor descriptor = windows.add(dataset, range, needs.keep(), written);
         log.info(
                 "{}: {} images{}{}{}, offsets {}",
@@ -263,13 +263,14 @@ final class LiveStream implements AutoCloseable {
     }
 
     /** Waits while somebody needs a window that would be retired. */
-    private void awaitRoom(int number, long images) {
+    private void awaitRoom(WindowLog windows, StreamReader reader, WindowAssembly window, StreamReader.Source source) {
+        int number = windows.last().orElseThrow().getWindow().getNumber() + 1;
         Optional<String> user = needs.whoNeeds(number - needs.keep());
         while (user.isPresent()) {
             if (closed) {
                 throw new CancellationException("the producer is closing");
             }
-            progress.filling(number, images, images, StreamReader.Lag.NONE, user);
+            progress.filling(number, window.images(), window.images(), reader.lag(window, source), user);
             try {
                 Thread.sleep(ROOM_MS);
             } catch (InterruptedException e) {

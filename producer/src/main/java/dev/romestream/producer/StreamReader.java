@@ -317,6 +317,12 @@ final class StreamReader implements AutoCloseable {
         return idle;
     }
 
+    /** How far it is behind now, while nothing is read. */
+    Lag lag(WindowAssembly window, Source source) {
+        ends = offsets(source, OffsetSpec.latest());
+        return lag(window);
+    }
+
     private Lag lag(WindowAssembly window) {
         long records = window.partitions().stream()
                 .mapToLong(partition ->

@@ -23,6 +23,7 @@ import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.OffsetRange;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
+import dev.romestream.schemas.WindowLag;
 import dev.romestream.schemas.WindowRange;
 import dev.romestream.schemas.WindowSpec;
 import dev.romestream.standalone.chaos.Programs;
@@ -82,6 +83,7 @@ class StreamsIT {
     private static TestCluster cluster;
 
     private final Resources resources = new Resources();
+    private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
     private final ConcurrentNavigableMap<Integer, DatasetDescriptor> windows = new ConcurrentSkipListMap<>();
     private final Set<Integer> retired = ConcurrentHashMap.newKeySet();
     private final Map<String, ExperimentStatus> statuses = new ConcurrentHashMap<>();
@@ -191,7 +193,7 @@ class StreamsIT {
     }
 
     private void startProducer() {
-        resources.add(new ProducerService(config, new SimpleMeterRegistry())).start();
+        resources.add(new ProducerService(config, metrics)).start();
     }
 
     private void until(String what, Callable<Boolean> condition) {
@@ -556,6 +558,34 @@ class StreamsIT {
             other.submit(experiment, DesiredState.STOP);
             other.submit(fresh, DesiredState.STOP);
         }
+    }
+
+    /** Nobody distils here. */
+    @Test
+    void aStreamWaitsForASlowDistillationUnlessItIsToSkip() throws Exception {
+        create(1);
+        WindowSpec.Builder window = WindowSpec.newBuilder().setImages(30).setKeep(2);
+        follow(window); // of a monitoring experiment, for the topics' sake
+        Experiment distilled = Experiment.newBuilder(TestExperiment.with().get(0))
+                .setDataset(experiment(window).getDataset())
+                .build();
+        distilled.getDistillation().setSnapshotEvery(null);
+        submit(distilled, DesiredState.RUN);
+        startProducer();
+        write(0, 150);
+        until("it waits, and says for whom", () -> Optional.ofNullable(statuses.get(distilled.getId() + "/producer"))
+                .filter(status -> status.getActivity().contains("waiting for tiny, which has a set of window 0"))
+                .isPresent());
+        assertThat(windows.lastKey()).as("a third would retire the first").isEqualTo(2);
+        until(
+                "its lag is told",
+                () -> metrics.get("rome.stream.lag.records").gauge().value() == 60);
+
+        distilled.getDataset().getWindow().setOnLag(WindowLag.SKIP);
+        submit(distilled, DesiredState.RUN);
+        awaitWindow(5);
+        assertChained();
+        submit(distilled, DesiredState.STOP);
     }
 
     /** A network falls, a set is distilled for it, and the victim of the set is monitored from then on. */
