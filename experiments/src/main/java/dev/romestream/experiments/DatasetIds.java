@@ -6,7 +6,6 @@ import dev.romestream.schemas.WindowSpec;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 
@@ -14,9 +13,6 @@ import java.util.stream.Collectors;
 public final class DatasetIds {
     /** Name of a data set that is a user's topic. */
     public static final String TOPIC = "topic";
-
-    /** Keys of a window that determine nothing of what is in it. */
-    private static final Set<String> OF_NO_MATTER = Set.of("keep", "history", "onLag");
 
     private DatasetIds() {}
 
@@ -40,15 +36,29 @@ public final class DatasetIds {
 
     /** The topic's name, with a digest of all that determines the windows. */
     private static String stream(DatasetSpec spec) {
-        WindowSpec window = spec.getWindow();
+        WindowSpec window = determining(spec).getWindow();
         WindowSpec usual = WindowSpec.newBuilder().build();
         String settings = window.getSchema().getFields().stream()
-                .filter(field -> !OF_NO_MATTER.contains(field.name()))
                 .filter(field -> !Objects.equals(window.get(field.pos()), usual.get(field.pos())))
                 .map(field -> field.name() + "=" + window.get(field.pos()))
                 .sorted()
                 .collect(Collectors.joining("\n"));
         return spec.getPath() + "-" + digest(spec.getPath() + "\n" + spec.getResize() + "\n" + settings);
+    }
+
+    /** A specification without what determines nothing of the images: how long a stream's windows and their metrics stay, and who waits. */
+    public static DatasetSpec determining(DatasetSpec spec) {
+        if (spec.getWindow() == null) {
+            return spec;
+        }
+        WindowSpec usual = WindowSpec.newBuilder().build();
+        return DatasetSpec.newBuilder(spec)
+                .setWindow(WindowSpec.newBuilder(spec.getWindow())
+                        .setKeep(usual.getKeep())
+                        .setHistory(usual.getHistory())
+                        .setOnLag(usual.getOnLag())
+                        .build())
+                .build();
     }
 
     /** The id of a window of a stream. */

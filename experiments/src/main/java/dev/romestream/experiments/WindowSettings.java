@@ -10,6 +10,7 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -86,7 +87,7 @@ public record WindowSettings(
                 spec.getMinimum(),
                 spec.getMaximum(),
                 optional(spec.getSample()),
-                startMs.isPresent() ? Start.TIME : Start.valueOf(spec.getStart().toUpperCase(java.util.Locale.ROOT)),
+                startMs.isPresent() ? Start.TIME : Start.valueOf(spec.getStart().toUpperCase(Locale.ROOT)),
                 startMs,
                 duration("idle", spec.getIdle()),
                 duration("future", spec.getFuture()),

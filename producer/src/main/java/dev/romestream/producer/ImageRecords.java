@@ -1,8 +1,10 @@
 package dev.romestream.producer;
 
+import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Split;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -84,7 +86,24 @@ final class ImageRecords {
         return width;
     }
 
-    private static String origin(ConsumerRecord<?, ?> record) {
+    /**
+     * Settings of a consumer of raw records that belongs to no group.
+     *
+     * @param reset as {@code auto.offset.reset}
+     */
+    static Map<String, Object> settings(RomeConfig config, String reset) {
+        Map<String, Object> settings = config.consumer();
+        settings.remove("value.deserializer");
+        settings.remove("group.id");
+        settings.put("enable.auto.commit", false);
+        settings.put("allow.auto.create.topics", false);
+        settings.put("auto.offset.reset", reset);
+        settings.put("isolation.level", "read_committed");
+        return settings;
+    }
+
+    /** Where a record stands, in words. */
+    static String origin(ConsumerRecord<?, ?> record) {
         return record.topic() + " partition " + record.partition() + " offset " + record.offset();
     }
 

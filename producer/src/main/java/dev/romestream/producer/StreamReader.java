@@ -84,13 +84,7 @@ final class StreamReader implements AutoCloseable {
     StreamReader(RomeConfig config, String topic, BooleanSupplier cancelled) {
         this.topic = topic;
         this.cancelled = cancelled;
-        Map<String, Object> settings = config.consumer();
-        settings.remove("value.deserializer");
-        settings.remove("group.id");
-        settings.put("enable.auto.commit", false);
-        settings.put("allow.auto.create.topics", false);
-        settings.put("auto.offset.reset", "none");
-        settings.put("isolation.level", "read_committed");
+        Map<String, Object> settings = ImageRecords.settings(config, "none");
         this.consumer =
                 config.clients().consumer("stream", settings, new StringDeserializer(), new ByteArrayDeserializer());
         this.admin = config.clients().admin("stream", config.admin());

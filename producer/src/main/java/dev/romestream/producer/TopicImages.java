@@ -62,13 +62,7 @@ final class TopicImages {
             throw new SourceException(
                     "dataset.name is topic, and dataset.path is not set; give the topic's name there.");
         }
-        Map<String, Object> settings = config.consumer();
-        settings.remove("value.deserializer");
-        settings.remove("group.id");
-        settings.put("enable.auto.commit", false);
-        settings.put("allow.auto.create.topics", false);
-        settings.put("auto.offset.reset", "earliest");
-        settings.put("isolation.level", "read_committed");
+        Map<String, Object> settings = ImageRecords.settings(config, "earliest");
         try (var consumer = consumer(settings);
                 DeadLetters deadLetters = new DeadLetters(config)) {
             settings.put("isolation.level", "read_uncommitted");

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -87,9 +86,9 @@ final class WindowAssembly {
         next.put(record.partition(), record.offset() + 1);
         try {
             if (ahead) {
-                throw new SourceException(record.topic() + " partition " + record.partition() + " offset "
-                        + record.offset() + " has a record time " + Duration.ofMillis(time - nowMs)
-                        + " ahead of the clock; allowed is " + settings.future() + " (dataset.window.future).");
+                throw new SourceException(
+                        ImageRecords.origin(record) + " has a record time " + Duration.ofMillis(time - nowMs)
+                                + " ahead of the clock; allowed is " + settings.future() + " (dataset.window.future).");
             }
             add(record);
         } catch (SourceException e) {
@@ -103,9 +102,9 @@ final class WindowAssembly {
         ImageRecords.Head head = records.head(record);
         String label = head.label();
         if (!classes.isEmpty() && !classes.contains(label)) {
-            throw new SourceException(record.topic() + " partition " + record.partition() + " offset "
-                    + record.offset() + " is of the class '" + label + "', which the stream has not; it has "
-                    + String.join(", ", classes) + " (those of its first window, or dataset.window.classes).");
+            throw new SourceException(
+                    ImageRecords.origin(record) + " is of the class '" + label + "', which the stream has not; it has "
+                            + String.join(", ", classes) + " (those of its first window, or dataset.window.classes).");
         }
         taken.add(record, head.split().orElseGet(() -> split(record)), label, records);
         long time = record.timestamp();
@@ -163,10 +162,9 @@ final class WindowAssembly {
         if (settings.images().isPresent()) {
             return images >= settings.images().getAsInt() && hasEnough();
         }
-        Set<Integer> waitedFor = new HashSet<>(next.keySet());
-        waitedFor.removeAll(cut.keySet());
-        waitedFor.removeAll(idle);
-        if (cut.isEmpty() || !waitedFor.isEmpty()) {
+        boolean isWaiting =
+                next.keySet().stream().anyMatch(partition -> !cut.containsKey(partition) && !idle.contains(partition));
+        if (cut.isEmpty() || isWaiting) {
             return false;
         }
         if (images > 0 && hasEnough()) {

@@ -1,6 +1,6 @@
 package dev.romestream.exchange.identity;
 
-import dev.romestream.schemas.DatasetSpec;
+import dev.romestream.experiments.DatasetIds;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.EvaluationSpec;
@@ -14,7 +14,6 @@ import dev.romestream.schemas.Split;
 import dev.romestream.schemas.Tensor;
 import dev.romestream.schemas.VictimRequest;
 import dev.romestream.schemas.Window;
-import dev.romestream.schemas.WindowSpec;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -81,24 +80,9 @@ public final class Identity {
         return Experiment.newBuilder(experiment)
                 .setRun(0)
                 .setDesiredState(DesiredState.RUN)
-                .setDataset(dataset(experiment.getDataset()))
+                .setDataset(DatasetIds.determining(experiment.getDataset()))
                 .setAlerts(List.of())
                 .setSweep("")
-                .build();
-    }
-
-    /** A data set's specification without what determines nothing of its images: how long a stream's windows and their metrics stay. */
-    private static DatasetSpec dataset(DatasetSpec spec) {
-        if (spec.getWindow() == null) {
-            return spec;
-        }
-        WindowSpec usual = WindowSpec.newBuilder().build();
-        return DatasetSpec.newBuilder(spec)
-                .setWindow(WindowSpec.newBuilder(spec.getWindow())
-                        .setKeep(usual.getKeep())
-                        .setHistory(usual.getHistory())
-                        .setOnLag(usual.getOnLag())
-                        .build())
                 .build();
     }
 
@@ -123,7 +107,7 @@ public final class Identity {
     public static String distillation(Experiment experiment) {
         return new Digest()
                 .add(experiment.getDistillation())
-                .add(dataset(experiment.getDataset()))
+                .add(DatasetIds.determining(experiment.getDataset()))
                 .add(experiment.getSeed())
                 .hex();
     }
