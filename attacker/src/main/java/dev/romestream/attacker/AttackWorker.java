@@ -18,6 +18,7 @@ import dev.romestream.messaging.queue.RequestWorker;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.attack.Attack;
 import dev.romestream.robustness.attack.AttackTask;
+import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.distill.EmbeddingSum;
 import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.network.NeuralNetwork;
@@ -33,6 +34,7 @@ import io.micrometer.core.instrument.Timer;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
@@ -136,13 +138,19 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
     private Work work(AttackRequest request, NetworkCache.Loaded network) {
         var dataset = datasets.await(request.getDataset(), request.getFingerprint(), () -> isEnded(request));
         int classes = dataset.descriptor().getClasses().size();
-        if (classes != network.network().classes()) {
+        int own = network.network().classes();
+        if (classes != own && classes > 0) {
             throw new InvalidRecordException("AttackRequest " + request.getId() + " is of the data set "
                     + request.getDataset() + " with " + classes + " classes; the network "
-                    + NetworkReference.of(request).key() + " tells "
-                    + network.network().classes() + " apart.");
+                    + NetworkReference.of(request).key() + " tells " + own + " apart.");
         }
-        return new Work(request, network, AttackCodec.decode(request, dataset));
+        AttackTask task = AttackCodec.decode(request, dataset);
+        boolean isLabelled = IntStream.of(task.labels()).allMatch(label -> label >= 0 && label < own);
+        if (!isLabelled && !Attacks.isControl(task.spec().name())) {
+            throw new InvalidRecordException("AttackRequest " + request.getId() + " has the labels "
+                    + request.getLabels() + "; needed is one from 0 to " + (own - 1) + " for each image.");
+        }
+        return new Work(request, network, task);
     }
 
     private void answer(Work work) {

@@ -6,6 +6,7 @@ import dev.romestream.evaluator.tally.OpenRequests;
 import dev.romestream.evaluator.tally.TallyProcessor;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.identity.Identity;
+import dev.romestream.exchange.metric.NamedMetric;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.streams.ControlStream;
@@ -149,7 +150,8 @@ final class EvaluationTopology {
                                 network.getRole(),
                                 NetworkCodec.architecture(network),
                                 network.getSources(),
-                                Identity.revision(network)))
+                                Identity.revision(network),
+                                network.getClasses()))
                 : Optional.empty();
     }
 
@@ -157,9 +159,8 @@ final class EvaluationTopology {
         if (metrics == null) {
             return Optional.empty();
         }
-        long outcomes = metrics.getAttacks().stream()
-                .mapToLong(attack -> attack.getCount())
-                .sum();
+        long outcomes =
+                metrics.getAttacks().stream().mapToLong(NamedMetric::images).sum();
         String failure = metrics.getAttacks().stream()
                 .filter(attack -> attack.getFailure() != null)
                 .map(attack -> attack.getAttack() + ": " + attack.getFailure())

@@ -2,6 +2,7 @@ package dev.romestream.experiments;
 
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DatasetSpec;
+import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.WindowSpec;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -43,7 +44,8 @@ public final class DatasetIds {
                 .map(field -> field.name() + "=" + window.get(field.pos()))
                 .sorted()
                 .collect(Collectors.joining("\n"));
-        return spec.getPath() + "-" + digest(spec.getPath() + "\n" + spec.getResize() + "\n" + settings);
+        String labels = spec.getLabels() == ImageLabels.GIVEN ? "" : "\nlabels=" + spec.getLabels();
+        return spec.getPath() + "-" + digest(spec.getPath() + "\n" + spec.getResize() + "\n" + settings + labels);
     }
 
     /** A specification without what determines nothing of the images: how long a stream's windows and their metrics stay, and who waits. */

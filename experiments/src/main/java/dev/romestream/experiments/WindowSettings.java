@@ -3,6 +3,7 @@ package dev.romestream.experiments;
 import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.StartedBy;
 import dev.romestream.schemas.WindowLag;
 import dev.romestream.schemas.WindowSpec;
@@ -18,12 +19,14 @@ import java.util.OptionalLong;
 /**
  * How a topic is read in windows, as the keys {@code dataset.window.*} have it.
  *
+ * @param labelled whether images have labels
  * @param images of a window; empty where record time ends it
  * @param everyMs record time that a window covers; empty where images are counted
  * @param sample the most images of a window that are taken
  * @param startMs where the first window begins; empty for the words in {@code start}
  */
 public record WindowSettings(
+        boolean labelled,
         OptionalInt images,
         OptionalLong everyMs,
         double test,
@@ -50,7 +53,12 @@ public record WindowSettings(
      */
     public static Optional<WindowSettings> of(DatasetSpec dataset) {
         WindowSpec spec = dataset.getWindow();
+        boolean labelled = dataset.getLabels() == ImageLabels.GIVEN;
         if (spec == null) {
+            if (!labelled) {
+                throw new IllegalArgumentException("dataset.labels is predicted, which is of a stream; give"
+                        + " {name: topic, path: TOPIC, window: ..., labels: predicted}, or leave it out.");
+            }
             return Optional.empty();
         }
         if (!dataset.getName().equals(DatasetIds.TOPIC) || dataset.getPath() == null) {
@@ -77,8 +85,14 @@ public record WindowSettings(
             throw new IllegalArgumentException(
                     "dataset.window.classes is " + spec.getClasses() + "; give two classes or more, or none.");
         }
+        if (!labelled && (!spec.getClasses().isEmpty() || spec.getMinimum() > 0)) {
+            throw new IllegalArgumentException("dataset.labels is predicted, and dataset.window."
+                    + (spec.getMinimum() > 0 ? "minimum is " + spec.getMinimum() : "classes is " + spec.getClasses())
+                    + ", which is of images with labels; leave one of them out.");
+        }
         OptionalLong startMs = startMs(spec.getStart());
         return Optional.of(new WindowSettings(
+                labelled,
                 optional(spec.getImages()),
                 spec.getEvery() == null
                         ? OptionalLong.empty()
@@ -113,6 +127,11 @@ public record WindowSettings(
             }
             return;
         }
+        if (!settings.get().labelled()) {
+            throw new IllegalArgumentException(
+                    "dataset.labels is predicted, and there is a distillation; images without"
+                            + " labels cannot be distilled: give them labels, or leave distillation out.");
+        }
         cooldown(distillation);
         if (settings.get().test() >= 1) {
             throw new IllegalArgumentException("dataset.window.test is "
@@ -140,13 +159,15 @@ public record WindowSettings(
     /** Record time for which nothing is distilled after an alert. */
     public static Duration cooldown(DistillationSpec distillation) {
         try {
-            return Duration.parse(distillation.getCooldown());
+            Duration cooldown = Duration.parse(distillation.getCooldown());
+            if (!cooldown.isNegative()) {
+                return cooldown;
+            }
         } catch (DateTimeException e) {
-            throw new IllegalArgumentException(
-                    "distillation.cooldown is '" + distillation.getCooldown()
-                            + "'; allowed is an ISO-8601 duration, as PT10M.",
-                    e);
+            // told below
         }
+        throw new IllegalArgumentException("distillation.cooldown is '" + distillation.getCooldown()
+                + "'; allowed is an ISO-8601 duration of no less than 0, as PT10M.");
     }
 
     private static OptionalInt optional(Integer value) {

@@ -93,7 +93,10 @@ final class DatasetPublisher {
                 .setTrainBatches(batches(dataset.train(), size))
                 .setTestImages(dataset.test().count())
                 .setTestBatches(batches(dataset.test(), size))
-                .setTestLabels(IntStream.of(dataset.test().labels()).boxed().toList())
+                .setTestLabels(
+                        dataset.classes().isEmpty()
+                                ? List.of()
+                                : IntStream.of(dataset.test().labels()).boxed().toList())
                 .build();
     }
 

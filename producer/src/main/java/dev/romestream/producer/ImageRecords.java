@@ -11,8 +11,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 
 /**
- * The records of a topic that users fill: the value is an image file, the key its class, and the header {@code split}, which it need
- * not have, {@code train} or {@code test}. All images are of the size of the first one.
+ * The records of a topic that users fill: the value is an image file, the key its class, where images have labels, and the header
+ * {@code split}, which it need not have, {@code train} or {@code test}. All images are of the size of the first one.
  */
 final class ImageRecords {
     private final Integer resize;
@@ -33,6 +33,13 @@ final class ImageRecords {
         this.first = "The stream";
         this.height = height;
         this.width = width;
+    }
+
+    /** Refuses what is no image of a topic whose images have no labels. */
+    static void requireImage(ConsumerRecord<String, byte[]> record) {
+        if (record.value() == null) {
+            throw new SourceException(origin(record) + " has no image; needed is an image file as value.");
+        }
     }
 
     /**

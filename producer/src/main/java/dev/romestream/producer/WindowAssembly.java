@@ -99,26 +99,34 @@ final class WindowAssembly {
     }
 
     private void add(ConsumerRecord<String, byte[]> record) {
-        ImageRecords.Head head = records.head(record);
-        String label = head.label();
-        if (!classes.isEmpty() && !classes.contains(label)) {
-            throw new SourceException(
-                    ImageRecords.origin(record) + " is of the class '" + label + "', which the stream has not; it has "
-                            + String.join(", ", classes) + " (those of its first window, or dataset.window.classes).");
+        if (settings.labelled()) {
+            ImageRecords.Head head = records.head(record);
+            requireKnown(head.label(), record);
+            taken.add(record, head.split().orElseGet(() -> split(record)), head.label(), records);
+            counts.merge(head.label(), 1, Integer::sum);
+        } else {
+            ImageRecords.requireImage(record);
+            taken.add(record, Split.TEST, "", records);
         }
-        taken.add(record, head.split().orElseGet(() -> split(record)), label, records);
         long time = record.timestamp();
         if (settings.everyMs().isPresent() && end.isEmpty()) {
             long every = settings.everyMs().getAsLong();
             end = OptionalLong.of((Math.floorDiv(time, every) + 1) * every);
         }
         images++;
-        counts.merge(label, 1, Integer::sum);
         if (begin.isPresent() && time < begin.getAsLong()) {
             late++;
         }
         firstTime = OptionalLong.of(Math.min(time, firstTime.orElse(time)));
         lastTime = OptionalLong.of(Math.max(time, lastTime.orElse(time)));
+    }
+
+    private void requireKnown(String label, ConsumerRecord<?, ?> record) {
+        if (!classes.isEmpty() && !classes.contains(label)) {
+            throw new SourceException(
+                    ImageRecords.origin(record) + " is of the class '" + label + "', which the stream has not; it has "
+                            + String.join(", ", classes) + " (those of its first window, or dataset.window.classes).");
+        }
     }
 
     private Split split(ConsumerRecord<?, ?> record) {
@@ -152,7 +160,7 @@ final class WindowAssembly {
      */
     boolean isComplete(Collection<Integer> idle) {
         if (isFull()) {
-            if (counts.size() < FEWEST_CLASSES && classes.isEmpty()) {
+            if (settings.labelled() && counts.size() < FEWEST_CLASSES && classes.isEmpty()) {
                 throw new SourceException("The first " + images + " images of the stream are all of the class '"
                         + counts.keySet().iterator().next() + "'; needed are two classes (or dataset.window.classes, or"
                         + " a larger dataset.window.maximum).");
@@ -185,6 +193,9 @@ final class WindowAssembly {
     }
 
     private boolean hasEnough() {
+        if (!settings.labelled()) {
+            return true;
+        }
         Collection<String> all = classes.isEmpty() ? counts.keySet() : classes;
         return all.size() >= FEWEST_CLASSES
                 && all.stream().allMatch(label -> counts.getOrDefault(label, 0) >= settings.minimum());
@@ -198,7 +209,7 @@ final class WindowAssembly {
         return isFull() ? OptionalLong.of(end.getAsLong() - settings.everyMs().getAsLong()) : end;
     }
 
-    /** The names of the classes, in label order. */
+    /** The names of the classes, in label order; none where images have no labels. */
     List<String> classes() {
         return classes.isEmpty() ? List.copyOf(new TreeSet<>(counts.keySet())) : classes;
     }

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Image files, in small. */
 class CifarTest {
     private static DatasetSpec spec(String name, Integer resize) {
-        return new DatasetSpec(name, null, resize, null, List.of(), null);
+        return DatasetSpec.newBuilder().setName(name).setResize(resize).build();
     }
 
     private static byte[] records(int count, int labelBytes, int label) {
@@ -82,11 +82,11 @@ class CifarTest {
 
     @Test
     void aMissingDirectoryIsSaidWithTheWayOut() {
-        assertThatThrownBy(() ->
-                        sources("").load(new DatasetSpec("cifar10", null, null, null, List.of(), null), text -> {}))
+        assertThatThrownBy(() -> sources("")
+                        .load(DatasetSpec.newBuilder().setName("cifar10").build(), text -> {}))
                 .hasMessageContaining("data.dir");
-        assertThatThrownBy(() ->
-                        sources("").load(new DatasetSpec("imagenet", null, null, null, List.of(), null), text -> {}))
+        assertThatThrownBy(() -> sources("")
+                        .load(DatasetSpec.newBuilder().setName("imagenet").build(), text -> {}))
                 .hasMessageContaining("'imagenet'")
                 .hasMessageContaining("shapes10");
     }
@@ -95,13 +95,23 @@ class CifarTest {
     void aPathThatLeadsOutOfTheDataDirectoryIsRefused(@TempDir Path directory) {
         for (String path : List.of("../other", "/etc", "a/../../b", "..")) {
             assertThatThrownBy(() -> sources(directory.toString())
-                            .load(new DatasetSpec("folder", path, null, null, List.of(), null), text -> {}))
+                            .load(
+                                    DatasetSpec.newBuilder()
+                                            .setName("folder")
+                                            .setPath(path)
+                                            .build(),
+                                    text -> {}))
                     .isInstanceOf(SourceException.class)
                     .hasMessageContaining(path)
                     .hasMessageContaining("leads out");
         }
         assertThatThrownBy(() -> sources(directory.toString())
-                        .load(new DatasetSpec("folder", "a\0b", null, null, List.of(), null), text -> {}))
+                        .load(
+                                DatasetSpec.newBuilder()
+                                        .setName("folder")
+                                        .setPath("a\0b")
+                                        .build(),
+                                text -> {}))
                 .isInstanceOf(SourceException.class);
     }
 

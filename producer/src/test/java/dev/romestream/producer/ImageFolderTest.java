@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ImageFolderTest {
     private static DatasetSpec spec(String name, Integer resize) {
-        return new DatasetSpec(name, null, resize, null, List.of(), null);
+        return DatasetSpec.newBuilder().setName(name).setResize(resize).build();
     }
 
     @TempDir

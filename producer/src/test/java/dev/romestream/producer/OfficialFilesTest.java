@@ -137,7 +137,7 @@ class OfficialFilesTest {
     void nothingIsFetchedUnlessItIsSaid() {
         assertThatThrownBy(
                         () -> new Sources(RomeConfig.of(Map.of(Settings.DATA_DIR, directory.toString())), () -> false)
-                                .load(new DatasetSpec("mnist", null, null, null, List.of(), null), text -> {}))
+                                .load(DatasetSpec.newBuilder().setName("mnist").build(), text -> {}))
                 .isInstanceOf(SourceException.class)
                 .hasMessageContaining("MNIST/raw or MNIST")
                 .hasMessageContaining("data.download=true");

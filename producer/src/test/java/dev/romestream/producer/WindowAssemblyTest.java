@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.romestream.experiments.WindowSettings;
 import dev.romestream.schemas.DatasetSpec;
+import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.OffsetRange;
 import dev.romestream.schemas.Split;
 import dev.romestream.schemas.WindowSpec;
@@ -102,6 +103,27 @@ class WindowAssemblyTest {
         assertThat(window.classes()).containsExactly("a", "b");
         assertThat(window.firstTime()).hasValue(4);
         assertThat(window.lastTime()).hasValue(9);
+    }
+
+    @Test
+    void imagesWithoutLabelsNeedNoKeyAndAreAllTestImages() {
+        WindowSettings settings = WindowSettings.of(DatasetSpec.newBuilder()
+                        .setName("topic")
+                        .setPath("photos")
+                        .setLabels(ImageLabels.PREDICTED)
+                        .setWindow(window().setImages(3).build())
+                        .build())
+                .orElseThrow();
+        WindowAssembly window =
+                new WindowAssembly(settings, new ImageRecords(null), List.of(), offsets, OptionalLong.empty());
+        for (String key : new String[] {null, "a", null}) {
+            assertThat(window.isComplete(Set.of())).isFalse();
+            assertThat(window.take(image(0, 5, key), NOW)).isTrue();
+        }
+        assertThat(window.isComplete(Set.of())).isTrue();
+        assertThat(window.classes()).isEmpty();
+        assertThat(window.split(Split.TRAIN).count()).isZero();
+        assertThat(window.split(Split.TEST).labels()).containsExactly(-1, -1, -1);
     }
 
     @Test

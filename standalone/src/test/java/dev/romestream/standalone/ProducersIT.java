@@ -116,10 +116,18 @@ class ProducersIT {
                     .add(new ProducerService(config, new SimpleMeterRegistry()))
                     .start();
             List<DatasetSpec> specs = List.of(
-                    new DatasetSpec("topic", "photos", null, null, List.of(), null),
-                    new DatasetSpec("topic", "photos", null, 5, List.of(), null),
-                    new DatasetSpec("topic", "photos", 4, null, List.of(), null),
-                    new DatasetSpec("topic", "nothing", null, null, List.of(), null));
+                    DatasetSpec.newBuilder().setName("topic").setPath("photos").build(),
+                    DatasetSpec.newBuilder()
+                            .setName("topic")
+                            .setPath("photos")
+                            .setImages(5)
+                            .build(),
+                    DatasetSpec.newBuilder()
+                            .setName("topic")
+                            .setPath("photos")
+                            .setResize(4)
+                            .build(),
+                    DatasetSpec.newBuilder().setName("topic").setPath("nothing").build());
             Experiment template = TestExperiment.with().get(0);
             try (RecordSender sender = new RecordSender(config)) {
                 for (DatasetSpec spec : specs) {
@@ -212,7 +220,10 @@ class ProducersIT {
                             "e",
                             Experiment.newBuilder(TestExperiment.with().get(0))
                                     .setId("e")
-                                    .setDataset(new DatasetSpec("topic", "photos", null, null, List.of(), null))
+                                    .setDataset(DatasetSpec.newBuilder()
+                                            .setName("topic")
+                                            .setPath("photos")
+                                            .build())
                                     .build());
                     sender.flush();
                 }
@@ -310,7 +321,10 @@ class ProducersIT {
                 Experiment experiment = Experiment.newBuilder(template)
                         .setId("e" + i)
                         .setRun(run)
-                        .setDataset(new DatasetSpec("folder", "set" + i, null, null, List.of(), null))
+                        .setDataset(DatasetSpec.newBuilder()
+                                .setName("folder")
+                                .setPath("set" + i)
+                                .build())
                         .build();
                 sender.send(Topic.EXPERIMENTS, experiment.getId(), experiment);
             }

@@ -8,8 +8,10 @@ import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.experiments.DatasetIds;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.service.Resources;
+import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.messaging.topic.TopicReader;
 import dev.romestream.messaging.topic.TopicSetup;
 import dev.romestream.producer.ProducerMain;
@@ -19,6 +21,8 @@ import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ExperimentStatus;
+import dev.romestream.schemas.ImageLabels;
+import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.OffsetRange;
 import dev.romestream.schemas.RobustnessMetrics;
@@ -53,6 +57,7 @@ import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
+import java.util.function.ToLongFunction;
 import javax.imageio.ImageIO;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
@@ -228,10 +233,10 @@ class StreamsIT {
     private Map<String, String> letters() {
         Map<String, String> letters = new ConcurrentHashMap<>();
         try (TopicReader reader = new TopicReader(config, Topic.DEAD_LETTERS, letter -> {
-            String place = dev.romestream.messaging.topic.DeadLetters.header(letter, "topic") + "/"
-                    + dev.romestream.messaging.topic.DeadLetters.header(letter, "partition") + "/"
-                    + dev.romestream.messaging.topic.DeadLetters.header(letter, "offset");
-            assertThat(letters.put(place, dev.romestream.messaging.topic.DeadLetters.header(letter, "message")))
+            String place = DeadLetters.header(letter, "topic") + "/"
+                    + DeadLetters.header(letter, "partition") + "/"
+                    + DeadLetters.header(letter, "offset");
+            assertThat(letters.put(place, DeadLetters.header(letter, "message")))
                     .as("kept twice: " + place)
                     .isNull();
         })) {
@@ -250,7 +255,7 @@ class StreamsIT {
                 logs.resolve("producer.properties"),
                 "bootstrap.servers=" + cluster.bootstrapServers() + "\nschema.registry.url=" + cluster.registryUrl()
                         + "\ntopic.prefix="
-                        + dev.romestream.messaging.topic.TopicNames.of(config).prefix() + "\n");
+                        + TopicNames.of(config).prefix() + "\n");
         int images = 6000;
         List<Future<?>> written = new CopyOnWriteArrayList<>();
         try (Programs programs = new Programs(Files.createDirectory(logs.resolve("logs")));
@@ -318,7 +323,7 @@ class StreamsIT {
         submit(experiment, DesiredState.STOP);
     }
 
-    private long total(java.util.function.ToLongFunction<WindowRange> count) {
+    private long total(ToLongFunction<WindowRange> count) {
         return windows.values().stream()
                 .map(DatasetDescriptor::getWindow)
                 .mapToLong(count)
@@ -517,6 +522,72 @@ class StreamsIT {
                 monitoring.stop();
             }
         }
+    }
+
+    /** What is right with labels is attacked in the same way without: what stands of it is the same, image by image. */
+    @Test
+    void withoutLabelsTheStabilityOfPredictionsIsMeasured() throws Exception {
+        Experiment labelled =
+                experiment(WindowSpec.newBuilder().setImages(40).setTest(1).setKeep(2));
+        Experiment unlabelled = Experiment.newBuilder(
+                        experiment(WindowSpec.newBuilder().setImages(40).setKeep(2)))
+                .setId("unlabelled")
+                .build();
+        unlabelled.getDataset().setLabels(ImageLabels.PREDICTED);
+        ModelFile model = ModelFile.read(
+                Path.of("../robustness/src/test/resources/networks/small.pt"),
+                "convnet",
+                ModelFile.Inputs.NORMALISED,
+                Optional.empty());
+        List<RobustnessMetrics> fgsm = new ArrayList<>();
+        try (Pipeline pipeline = new Pipeline(config)) {
+            for (Experiment each : List.of(labelled, unlabelled)) {
+                try (NetworkMonitoring monitoring = new NetworkMonitoring(config, each)) {
+                    monitoring.start();
+                    if (fgsm.isEmpty()) {
+                        fill(
+                                List.of(
+                                        "--bootstrap-server",
+                                        cluster.bootstrapServers(),
+                                        "--schema-registry",
+                                        cluster.registryUrl()),
+                                0);
+                    }
+                    pipeline.until(monitoring::isReady);
+                    NetworkVersion version = monitoring.version("small", model);
+                    monitoring.publish(monitoring.prepared(model, version), List.of());
+                    pipeline.until(() -> monitoring.isComplete(version));
+                    assertThat(monitoring.failure(version)).isEmpty();
+                    monitoring.figures(version).stream()
+                            .filter(metrics -> metrics.getMode() == Mode.UNTARGETED)
+                            .forEach(fgsm::add);
+                    monitoring.stop();
+                }
+            }
+        }
+        assertThat(fgsm).hasSize(2);
+        String clean = perImage(fgsm.get(0), "none");
+        String right = perImage(fgsm.get(0), "fgsm");
+        String stable = perImage(fgsm.get(1), "fgsm");
+        assertThat(clean).hasSize(40).contains("1");
+        for (int i = 0; i < 40; i++) {
+            if (clean.charAt(i) == '1') {
+                assertThat(stable.charAt(i)).as("image " + i).isEqualTo(right.charAt(i));
+            }
+        }
+        RobustnessMetrics without = fgsm.get(1);
+        assertThat(without.getStability().getCount()).isEqualTo(40);
+        assertThat(without.getStability().getPercent()).isLessThan(100);
+        assertThat(without.getClean().getAccuracy()).isNull();
+        assertThat(without.getIrr()).isNull();
+    }
+
+    private static String perImage(RobustnessMetrics metrics, String attack) {
+        return metrics.getAttacks().stream()
+                .filter(one -> one.getAttack().equals(attack))
+                .findFirst()
+                .orElseThrow()
+                .getPerImage();
     }
 
     /** One set a window, begun with the one before; two clusters' worth of services make the same bytes of the same records. */

@@ -104,7 +104,12 @@ public final class ExperimentSchema {
                         "type",
                         "string",
                         "examples",
-                        List.of(MetricNames.CLEAN, MetricNames.WORST_CASE, MetricNames.IRR, MetricNames.RR));
+                        List.of(
+                                MetricNames.CLEAN,
+                                MetricNames.WORST_CASE,
+                                MetricNames.IRR,
+                                MetricNames.RR,
+                                MetricNames.STABILITY));
             case "suites", "suite" -> Map.of("type", "string", "examples", List.copyOf(Suite.names()));
             default -> Map.of("type", List.of("string", "number", "boolean"));
         };

@@ -22,8 +22,6 @@ import java.util.stream.Stream;
 /** What is asked of metrics: that they reach a limit, and that they have not fallen below those of a baseline. */
 public final class Gate {
     private static final String AGAINST = "not clearly below the baseline";
-    private static final List<String> ALWAYS =
-            List.of(MetricNames.CLEAN, MetricNames.WORST_CASE, MetricNames.IRR, MetricNames.RR);
 
     private final Map<String, Double> least;
     private final Optional<List<RobustnessMetrics>> baseline;
@@ -69,7 +67,7 @@ public final class Gate {
     }
 
     private static Set<String> names(RobustnessMetrics record) {
-        Set<String> names = new TreeSet<>(ALWAYS);
+        Set<String> names = new TreeSet<>(NamedMetric.names(record.getLabels()));
         record.getAttacks().forEach(attack -> names.add(attack.getAttack()));
         return names;
     }
@@ -169,7 +167,8 @@ public final class Gate {
             String name = names.get(i);
             attacks.get(i).ifPresent(attack -> metrics.put(name, NamedMetric.of(attack)));
         }
-        ALWAYS.forEach(name -> metrics.computeIfAbsent(name, any -> NamedMetric.of(record, any)));
+        NamedMetric.names(record.getLabels())
+                .forEach(name -> metrics.computeIfAbsent(name, any -> NamedMetric.of(record, any)));
         metrics.values()
                 .removeIf(
                         metric -> metric.perImage().isEmpty() || metric.value().isEmpty());

@@ -7,6 +7,7 @@ import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.metric.NamedMetric;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.metric.MetricNames;
+import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
 import java.util.LinkedHashMap;
@@ -27,6 +28,7 @@ public final class Comparison {
     private static final Column IRR = new Column("I-RR", true);
     private static final Column IRR_TARGETED = new Column("I-RR, targeted", true);
     private static final Column RR = new Column("RR", true);
+    private static final Column STABILITY = new Column("stability", false);
 
     private final List<Subject> subjects;
     private final String suite;
@@ -55,11 +57,15 @@ public final class Comparison {
         this.subjects = subjects.stream()
                 .filter(subject -> !subject.of(suite, mode).isEmpty())
                 .toList();
-        column(CLEAN, MetricNames.CLEAN);
-        AttackColumns attacks = new AttackColumns(this.subjects.stream()
+        List<RobustnessMetrics> all = this.subjects.stream()
                 .flatMap(subject -> subject.of(suite, mode).stream())
-                .map(RobustnessMetrics::getAttacks)
-                .toList());
+                .toList();
+        boolean labelled = all.stream().anyMatch(one -> one.getLabels() == ImageLabels.GIVEN);
+        if (labelled) {
+            column(CLEAN, MetricNames.CLEAN);
+        }
+        AttackColumns attacks = new AttackColumns(
+                all.stream().map(RobustnessMetrics::getAttacks).toList());
         List<String> names = attacks.names();
         for (int i = 0; i < names.size(); i++) {
             int position = i;
@@ -71,6 +77,12 @@ public final class Comparison {
                         .map(NamedMetric::of)
                         .orElseGet(() -> NamedMetric.none(names.get(position))));
             }
+        }
+        if (all.stream().anyMatch(one -> one.getLabels() == ImageLabels.PREDICTED)) {
+            column(STABILITY, MetricNames.STABILITY);
+        }
+        if (!labelled) {
+            return;
         }
         column(WORST_CASE, MetricNames.WORST_CASE);
         column(IRR, MetricNames.IRR);
@@ -157,7 +169,7 @@ public final class Comparison {
     }
 
     private static String images(RobustnessMetrics one) {
-        return one.getWorstCase().getCount() + (one.getComplete() ? "" : " …");
+        return NamedMetric.images(one) + (one.getComplete() ? "" : " …");
     }
 
     private static String flags(List<RobustnessMetrics> victims) {
@@ -220,10 +232,11 @@ public final class Comparison {
                         Means.ofDifference(VictimPair.of(subject.of(suite, mode), base.of(suite, mode)), metric));
     }
 
-    /** What a row's differences say of worst case and I-RR. */
+    /** What a row's differences say of worst case and I-RR, or of the stability. */
     private Stream<String> verdict(Row row, Subject subject, Subject base) {
         List<Column> columns = List.copyOf(values.keySet());
-        String parts = Stream.of(WORST_CASE, IRR)
+        String parts = Stream.of(WORST_CASE, IRR, STABILITY)
+                .filter(columns::contains)
                 .flatMap(column -> row.cells().get(columns.indexOf(column)).difference().stream()
                         .map(difference -> column.name() + " " + difference.verdict()))
                 .collect(Collectors.joining("; "));

@@ -125,6 +125,7 @@ final class ExperimentRow {
         headline.put("complete", newest.stream().allMatch(Headline::complete));
         headline.put("clean", mean(newest, Headline::clean));
         headline.put("worst", mean(newest, Headline::worst));
+        headline.put("stability", mean(newest, Headline::stability));
         headline.put("irr", mean(newest, Headline::irr));
         headline.put("irrLow", mean(newest, figure -> bound(figure, 0)));
         headline.put("irrHigh", mean(newest, figure -> bound(figure, 1)));

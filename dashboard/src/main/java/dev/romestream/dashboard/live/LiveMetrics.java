@@ -2,6 +2,7 @@ package dev.romestream.dashboard.live;
 
 import dev.romestream.exchange.codec.RecordJson;
 import dev.romestream.exchange.experiment.Victim;
+import dev.romestream.exchange.metric.NamedMetric;
 import dev.romestream.robustness.metric.Outcomes;
 import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
@@ -40,6 +41,7 @@ public final class LiveMetrics {
             boolean complete,
             Double clean,
             Double worst,
+            Double stability,
             Double irr,
             List<Double> irrInterval,
             List<String> flags) {}
@@ -80,6 +82,7 @@ public final class LiveMetrics {
                 newest.getComplete(),
                 newest.getClean().getAccuracy(),
                 newest.getWorstCase().getAccuracy(),
+                newest.getStability() == null ? null : newest.getStability().getPercent(),
                 newest.getIrr(),
                 newest.getIrrInterval() == null ? List.of() : List.copyOf(newest.getIrrInterval()),
                 newest.getFlags().stream().map(String::intern).toList());
@@ -95,12 +98,15 @@ public final class LiveMetrics {
         Accuracy worst = newest.getWorstCase();
         List<Double> interval = newest.getIrrInterval();
         double[] point = {
-            worst.getCount(),
+            NamedMetric.images(newest),
             known(newest.getClean().getAccuracy()),
             known(worst.getAccuracy()),
             known(newest.getIrr()),
             interval == null ? Double.NaN : interval.get(0),
-            interval == null ? Double.NaN : interval.get(1)
+            interval == null ? Double.NaN : interval.get(1),
+            newest.getStability() == null
+                    ? Double.NaN
+                    : known(newest.getStability().getPercent())
         };
         int newestAt = history.size() - 1;
         if (!newest.getPlan().equals(plan)) {
@@ -121,7 +127,7 @@ public final class LiveMetrics {
         return value == null ? Double.NaN : value;
     }
 
-    /** Images, clean, worst case, I-RR and its bounds. */
+    /** Images, clean, worst case, I-RR and its bounds, stability. */
     private static List<Object> row(double[] point) {
         List<Object> row = new ArrayList<>();
         for (double value : point) {

@@ -66,10 +66,12 @@ final class Gallery {
         for (int i = 0; i < Math.min(attacked.size(), cleanly.size()); i++) {
             Map<String, Object> image = new LinkedHashMap<>();
             image.put("image", clean.get().getImageIds().get(i));
-            image.put("label", name(dataset, clean.get().getLabels().get(i)));
+            int label = clean.get().getLabels().get(i);
+            boolean labelled = label >= 0;
+            image.put("label", labelled ? name(dataset, label) : "no label");
             image.put("predicted", name(dataset, cleanly.get(i)));
             image.put("attacked", name(dataset, attacked.get(i)));
-            image.put("right", attacked.get(i).equals(clean.get().getLabels().get(i)));
+            image.put("right", attacked.get(i) == (labelled ? label : cleanly.get(i)));
             image.put("clean", png(before[i], dataset));
             image.put("perturbed", png(after[i], dataset));
             image.put("difference", png(difference(before[i], after[i]), dataset));

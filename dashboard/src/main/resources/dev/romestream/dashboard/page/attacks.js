@@ -40,7 +40,7 @@ export const FLAGS = await call("api/flags").catch(error => {
   return {};
 });
 export const CONTROLS = {
-  none: "No attack: the clean accuracy.",
+  none: "No attack: the images as they are.",
   clamp: "No attack, only the suite's range projection. In pixel space it must equal 'none'.",
   noise: "Random noise of the attack's size.",
 };

@@ -13,6 +13,9 @@ const named = figure => short(figure.victim) + (figure.window && figure.method !
 /** What a line over snapshots or windows is of; a set is scored on its own window, and on the next one. */
 const line = figure => short(figure.victim) + (figure.window && figure.method !== "network" && figure.window.number !== figure.snapshot ? " on the next window" : "");
 
+/** What an attack leaves, with its interval: accuracy, or where images have no labels, stability. */
+const left = one => one?.stability ? [one.stability.percent, interval(one.stability.interval)] : [one?.accuracy, interval(one?.interval)];
+
 /** Of a figure along its series: the window of a stream, the snapshot of a distillation, or the version of a network. */
 const position = figure => figure.window?.number ?? figure.snapshot;
 
@@ -22,7 +25,7 @@ export function open(page, id) {
   const alerts = el("section", { "aria-live": "polite", "aria-label": "Alerts" });
   const actions = el("div.tools");
   const chooser = el("form.tools", { onsubmit: event => event.preventDefault() });
-  const forming = chart("Accuracy over the images seen so far");
+  const forming = chart("Images left standing, over the images seen so far");
   const ratio = chart("I-RR over the images seen so far, with its 95 % interval");
   const over = chart("I-RR over snapshots");
   const heat = el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Attack by victim, scrollable" });
@@ -102,6 +105,7 @@ export function open(page, id) {
       return;
     }
     const attacks = attackTable(victims);
+    const stable = victims.some(figure => figure.stability);
     const cell = (figure, name, value, more) => {
       const picked = view.get("cell") === named(figure) + "|" + name;
       return el("td.heat" + (picked ? ".picked" : ""), { "data-level": value == null ? "" : Math.round(value / 10) },
@@ -109,15 +113,15 @@ export function open(page, id) {
     };
     show(heat, el("table.heatmap", {},
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "victim"), attacks.keys.map(key => el("th", { scope: "col", title: CONTROLS[attacks.attack(key).attack] }, attacks.name(key), attacks.attack(key).control ? el("small", {}, " control") : "")),
-        el("th", { scope: "col" }, "worst case"), el("th", { scope: "col" }, "I-RR"), el("th", { scope: "col" }, "images"))),
+        (stable ? ["stability"] : ["worst case", "I-RR"]).map(name => el("th", { scope: "col" }, name)), el("th", { scope: "col" }, "images"))),
       el("tbody", {}, victims.map(figure => el("tr", {}, el("th", { scope: "row", title: figure.architecture }, named(figure)),
         attacks.keys.map(key => {
           const attack = attacks.of(figure, key)?.attack;
-          return cell(figure, attacks.name(key), attack?.accuracy, interval(attack?.interval));
+          return cell(figure, attacks.name(key), ...left(attack));
         }),
-        cell(figure, "worst case", figure.worstCase.accuracy, interval(figure.worstCase.interval)),
-        el("td", {}, number(figure.irr), " ", el("small", {}, interval(figure.irrInterval))),
-        el("td", {}, count(figure.worstCase.count), figure.complete ? "" : " …"))))));
+        stable ? cell(figure, "stability", ...left(figure)) : [cell(figure, "worst case", ...left(figure.worstCase)),
+          el("td", {}, number(figure.irr), " ", el("small", {}, interval(figure.irrInterval)))],
+        el("td", {}, count((figure.stability ?? figure.worstCase).count), figure.complete ? "" : " …"))))));
     const [victim, name] = (view.get("cell") ?? "").split("|");
     const figure = victims.find(one => named(one) === victim) ?? victims[0];
     const attack = attacks.of(figure, attacks.keys.find(key => attacks.name(key) === name))?.attack;
@@ -125,7 +129,7 @@ export function open(page, id) {
     show(detail,
       el("h3", {}, named(figure), attack ? " under " + name : ""),
       el("p", {}, figure.architecture, figure.complete ? "" : " – not complete yet"),
-      attack ? el("p", {}, `${count(attack.correct)} of ${count(attack.count)} images still right: ${number(attack.accuracy)} % ${interval(attack.interval)}; ε ${number(attack.epsilon, 4)}, ${attack.steps} steps, ${count(attack.gradientEvaluations)} gradient evaluations in ${number(attack.seconds)} s. `, CONTROLS[attack.attack] ?? "") : el("p.hint", {}, "A cell opens its numbers."),
+      attack ? el("p", {}, `${attack.stability ? `${count(attack.stability.stable)} of ${count(attack.stability.count)} predictions left` : `${count(attack.correct)} of ${count(attack.count)} images still right`}: ${number(left(attack)[0])} % ${left(attack)[1]}; ε ${number(attack.epsilon, 4)}, ${attack.steps} steps, ${count(attack.gradientEvaluations)} gradient evaluations in ${number(attack.seconds)} s. `, CONTROLS[attack.attack] ?? "") : el("p.hint", {}, "A cell opens its numbers."),
       figure.flags.length ? el("dl.flags", {}, figure.flags.map(flag => [el("dt", {}, "⚑ ", flag), el("dd", {}, FLAGS[flag] ?? "")])) : el("p", {}, "No flags."),
       figure.attacks.filter(one => one.failure).map(one => el("p.error", {}, `The attack ${one.attack} failed: ${one.failure}`)),
       Object.keys(figure.undefined).length ? el("p.hint", {}, "Undefined: ", Object.entries(figure.undefined).map(([key, why]) => `${key} (${why})`).join("; ")) : null);
@@ -199,7 +203,11 @@ export function open(page, id) {
       show(chooser, now.suites.length ? [choice("suite", "suite", now.suites, now.suite), choice("mode", "mode", now.modes, now.mode), choice("snapshot", now.stream ? "window" : "snapshot", now.snapshots, now.snapshot)] : el("span.hint", {}, "No figures yet."));
       const at = now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && position(figure) === now.snapshot).sort((a, b) => a.key.localeCompare(b.key));
       const seen = figure => figure.history.filter(point => point[0] > 0);
-      forming.draw(...aligned(at.slice(0, 4).flatMap(figure => [
+      // of stability there are no ratios, and the page Monitor draws it along windows
+      ratio.element.hidden = over.element.hidden = now.all.some(figure => figure.stability);
+      forming.draw(...aligned(at.slice(0, 4).flatMap(figure => figure.stability ? [
+        { label: named(figure) + " stability", points: seen(figure).map(point => [point[0], point[6]]) },
+      ] : [
         { label: named(figure) + " clean", points: seen(figure).map(point => [point[0], point[1]]) },
         { label: named(figure) + " worst case", points: seen(figure).map(point => [point[0], point[2]]) },
       ])), "images");

@@ -42,7 +42,7 @@ function cells(row, alerts) {
       row.phase === "completed" ? "" : el("meter", { min: 0, max: 1, value: share(row), "aria-label": "progress" }),
       told && row.phase !== "completed" ? el("small", {}, progress(told)) : null),
     el("span.figure", { role: "cell" }, number(head?.clean)),
-    el("span.figure", { role: "cell" }, number(head?.worst), head && !head.complete ? el("abbr", { title: "not complete yet" }, " …") : null),
+    el("span.figure", { role: "cell" }, head?.stability == null ? number(head?.worst) : `stability ${number(head.stability)}`, head && !head.complete ? el("abbr", { title: "not complete yet" }, " …") : null),
     el("span.figure.irr", { role: "cell", title: head ? `${head.suite}, untargeted, ${head.victims} victims` : "" },
       number(head?.irr), " ", el("small", {}, head ? interval([head.irrLow, head.irrHigh]) : ""),
       head?.flags.length ? el("abbr.flag", { title: "flags: " + head.flags.join(", ") }, "⚑") : null,

@@ -49,20 +49,24 @@ export function open(page) {
       show(chooser, select("network", networks, network), select("suite", suites, suite), select("mode", ["untargeted", "targeted"], mode));
       const versions = figures.filter(figure => figure.victim === network && figure.suite === suite && figure.mode === mode).sort((a, b) => (a.window?.number ?? 0) - (b.window?.number ?? 0) || a.version - b.version);
       const stream = versions.some(figure => figure.window);
-      const [x, series] = aligned([
+      const stable = versions.some(figure => figure.stability);
+      const [x, series] = aligned(stable ? [
+        { label: "stability", banded: true, points: versions.map(figure => [position(figure), figure.stability?.percent, ...figure.stability?.interval ?? []]) },
+      ] : [
         { label: "clean", banded: true, points: versions.map(figure => [position(figure), figure.clean.accuracy, ...figure.clean.interval ?? []]) },
         { label: "worst case", banded: true, points: versions.map(figure => [position(figure), figure.worstCase.accuracy, ...figure.worstCase.interval ?? []]) },
         { label: "I-RR", banded: true, points: versions.map(figure => [position(figure), figure.irr, ...figure.irrInterval ?? []]) },
       ]);
       curve.draw(x, series, stream ? "window" : "version");
       const { value } = fetched.of(`api/versions?${new URLSearchParams({ network, suite, mode })}`, version(versions));
-      show(table, el("table", {}, el("thead", {}, el("tr", {}, [...stream ? ["window", "record time"] : [], "version", "experiment", "clean", "worst case", "I-RR", "images", "flags", stream ? "against the row before" : "against the version before"].map(name => el("th", { scope: "col" }, name)))),
+      show(table, el("table", {}, el("thead", {}, el("tr", {}, [...stream ? ["window", "record time"] : [], "version", "experiment", ...stable ? ["stability"] : ["clean", "worst case", "I-RR"], "images", "flags", stream ? "against the row before" : "against the version before"].map(name => el("th", { scope: "col" }, name)))),
         el("tbody", {}, versions.map(figure => {
           const changes = Object.entries(value?.rows.find(row => row.id === place(figure))?.metrics ?? {}).filter(([, metric]) => metric.difference?.value != null);
           return el("tr", { "data-version": place(figure) }, stream ? [el("th", { scope: "row" }, String(figure.window.number)), el("td", {}, span(figure.window))] : null,
             el(stream ? "td" : "th", { scope: stream ? null : "row" }, String(figure.version)), el("td", {}, el("a", { href: link("experiment", figure.experiment) }, figure.experiment)),
-            el("td", {}, number(figure.clean.accuracy), " ", el("small", {}, interval(figure.clean.interval))), el("td", {}, number(figure.worstCase.accuracy), " ", el("small", {}, interval(figure.worstCase.interval))),
-            el("td", {}, number(figure.irr), " ", el("small", {}, interval(figure.irrInterval))), el("td", {}, count(figure.worstCase.count), figure.complete ? "" : " …"),
+            (stable ? [[figure.stability?.percent, figure.stability?.interval]] : [[figure.clean.accuracy, figure.clean.interval], [figure.worstCase.accuracy, figure.worstCase.interval], [figure.irr, figure.irrInterval]])
+              .map(([value, bounds]) => el("td", {}, number(value), " ", el("small", {}, interval(bounds)))),
+            el("td", {}, count((figure.stability ?? figure.worstCase).count), figure.complete ? "" : " …"),
             el("td", {}, figure.flags.map(flag => el("abbr", { title: FLAGS[flag] }, flag + " "))),
             el("td", {}, changes.length ? el("button.plain", { id: "lost-" + place(figure), onclick: () => look({ version: place(figure) }) },
               changes.map(([name, { difference }]) => `${name} ${signed(difference.value)} ${difference.low == null ? "" : interval([difference.low, difference.high])}`).join("; ")) : "–"));
@@ -71,7 +75,7 @@ export function open(page) {
       const same = at > 0 && versions[at].imagesDigest === versions[at - 1].imagesDigest;
       const now = same ? outcomes.of(versions[at]) : null, before = same ? outcomes.of(versions[at - 1]) : null;
       show(lost, now && before ? [el("h3", {}, `Version ${versions[at].version} against ${versions[at - 1].version}, by image`), el("dl", {}, versions[at].attacks.map((attack, k) => {
-        const list = (from, to) => [...Array(attack.count).keys()].filter(i => from[k]?.[i] === "1" && to[k]?.[i] !== "1");
+        const list = (from, to) => [...Array((attack.stability ?? attack).count).keys()].filter(i => from[k]?.[i] === "1" && to[k]?.[i] !== "1");
         const words = images => `${images.length}${images.length ? ": " + images.slice(0, 60).join(", ") + (images.length > 60 ? ", …" : "") : ""}`;
         return [el("dt", {}, attack.attack), el("dd", {}, "lost ", words(list(before, now)), "; won ", words(list(now, before)))];
       })), el("p.hint", {}, "Numbers are positions among the images that are scored, in their order.")] : null);

@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -51,7 +50,7 @@ record AlertJudgement(
             return true;
         }
         Stream<AttackAccuracy> attacks = figures.getAttacks().stream().filter(attack -> !attack.getControl());
-        return Set.of(MetricNames.WORST_CASE, MetricNames.IRR, MetricNames.RR).contains(figure)
+        return NamedMetric.names(figures.getLabels()).contains(figure)
                 ? attacks.findAny().isPresent()
                 : attacks.anyMatch(attack -> attack.getAttack().equals(figure));
     }

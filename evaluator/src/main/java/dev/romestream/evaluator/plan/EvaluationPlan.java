@@ -10,6 +10,7 @@ import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.schemas.AnswerKind;
 import dev.romestream.schemas.AttackRequest;
 import dev.romestream.schemas.Evaluation;
+import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.PlannedAttack;
@@ -130,6 +131,16 @@ public final class EvaluationPlan {
         request.setPlan(evaluation.getPlan());
         request.setAskedAt(askedAt);
         return request;
+    }
+
+    /** Whether a place's attack needs to know what the victim predicts, where images have no labels. */
+    public static boolean needsLabels(Evaluation evaluation, Slot slot) {
+        return evaluation.getLabels() == ImageLabels.PREDICTED && !isClean(evaluation, slot.attack());
+    }
+
+    /** Whether an attack is none: the images as they are. */
+    public static boolean isClean(Evaluation evaluation, int attack) {
+        return evaluation.getAttacks().get(attack).getAttack().getAttack().equals(Attacks.NONE);
     }
 
     /** The places of all requests by the requests' ids. */

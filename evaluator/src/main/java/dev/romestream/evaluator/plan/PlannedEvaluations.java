@@ -63,6 +63,10 @@ final class PlannedEvaluations {
     /** @throws IllegalArgumentException where an attack is asked for that is not defined for the data set */
     static void check(EvaluationState state) {
         int classes = state.getDataset().getClasses().size();
+        if (classes == 0) {
+            // each network has its own
+            return;
+        }
         SuiteCodec.decode(state.getExperiment().getEvaluation())
                 .forEach(suite -> suite.attacks().forEach(attack -> Attacks.requireClasses(attack.spec(), classes)));
     }
@@ -218,7 +222,11 @@ final class PlannedEvaluations {
                 .setDataset(dataset.getId())
                 .setFingerprint(dataset.getFingerprint())
                 .setWindow(window)
-                .setClasses(dataset.getClasses().size())
+                .setClasses(
+                        dataset.getClasses().isEmpty()
+                                ? network.getClasses()
+                                : dataset.getClasses().size())
+                .setLabels(experiment.getDataset().getLabels())
                 .setImages(images)
                 .setImageIds(ids)
                 .setClassCounts(classCounts)
@@ -230,10 +238,13 @@ final class PlannedEvaluations {
     /** The same ones in every experiment on the data set; none where the test split is taken whole, in its order. */
     private static List<Integer> imageIds(DatasetDescriptor dataset, int images) {
         int[] labels = AttackCodec.ints(dataset.getTestLabels());
+        Seed seed = new Seed(0).with("test images").with(dataset.getFingerprint());
+        if (dataset.getClasses().isEmpty() && images < dataset.getTestImages()) {
+            return AttackCodec.boxed(seed.sample(dataset.getTestImages(), images));
+        }
         if (images == dataset.getTestImages() || labels.length == 0) {
             return List.of();
         }
-        Seed seed = new Seed(0).with("test images").with(dataset.getFingerprint());
         return AttackCodec.boxed(
                 StratifiedSubset.draw(labels, dataset.getClasses().size(), images, seed));
     }

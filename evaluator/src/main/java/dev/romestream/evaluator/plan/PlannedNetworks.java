@@ -74,6 +74,7 @@ record PlannedNetworks(EvaluationState state) {
         network.setArchitecture(seen.getArchitecture());
         network.setSources(new ArrayList<>(seen.getSources()));
         network.setRevision(seen.getRevision());
+        network.setClasses(seen.getClasses());
     }
 
     /** What a worker says of a network that it was asked for. */

@@ -5,6 +5,7 @@ import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.FlatFigure;
 import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.Stability;
 import dev.romestream.schemas.Window;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -25,14 +26,18 @@ final class FlatMetrics {
     /** The rows by their figures' names. */
     static Map<String, FlatFigure> of(RobustnessMetrics metrics) {
         FlatMetrics flat = new FlatMetrics(metrics);
-        flat.count(MetricNames.CLEAN, metrics.getClean());
-        flat.count(MetricNames.WORST_CASE, metrics.getWorstCase());
-        flat.ratio(MetricNames.RR, metrics.getRr(), metrics.getRrInterval());
-        flat.ratio(MetricNames.IRR, metrics.getIrr(), metrics.getIrrInterval());
-        flat.ratio("irrPlus", metrics.getIrrPlus(), null);
-        flat.ratio("ae", metrics.getAe(), null);
-        flat.ratio("crei", metrics.getCrei(), null);
-        flat.ratio("icrei", metrics.getIcrei(), null);
+        if (metrics.getStability() == null) {
+            flat.count(MetricNames.CLEAN, metrics.getClean());
+            flat.count(MetricNames.WORST_CASE, metrics.getWorstCase());
+            flat.ratio(MetricNames.RR, metrics.getRr(), metrics.getRrInterval());
+            flat.ratio(MetricNames.IRR, metrics.getIrr(), metrics.getIrrInterval());
+            flat.ratio("irrPlus", metrics.getIrrPlus(), null);
+            flat.ratio("ae", metrics.getAe(), null);
+            flat.ratio("crei", metrics.getCrei(), null);
+            flat.ratio("icrei", metrics.getIcrei(), null);
+        } else {
+            stability(flat.row(MetricNames.STABILITY, null, null), metrics.getStability());
+        }
         List<String> names = rows(
                 metrics.getAttacks().stream().map(AttackAccuracy::getAttack).toList());
         for (int i = 0; i < names.size(); i++) {
@@ -59,6 +64,17 @@ final class FlatMetrics {
         row.setUndefined(unseen(accuracy.getCount()));
     }
 
+    private static void stability(FlatFigure row, Stability stability) {
+        row.setValue(stability.getPercent());
+        row.setLow(
+                stability.getInterval() == null ? null : stability.getInterval().get(0));
+        row.setHigh(
+                stability.getInterval() == null ? null : stability.getInterval().get(1));
+        row.setCorrect(null);
+        row.setCount(stability.getCount());
+        row.setUndefined(unseen(stability.getCount()));
+    }
+
     private static String unseen(long count) {
         return count == 0 ? "no image has been seen yet" : null;
     }
@@ -83,7 +99,10 @@ final class FlatMetrics {
         row.setCorrect(attack.getCorrect());
         row.setCount(attack.getCount());
         row.setPrecision(attack.getPrecision().name().toLowerCase(Locale.ROOT));
-        row.setUndefined(attack.getFailure() == null ? unseen(attack.getCount()) : attack.getFailure());
+        if (attack.getStability() != null) {
+            stability(row, attack.getStability());
+        }
+        row.setUndefined(attack.getFailure() == null ? unseen(row.getCount()) : attack.getFailure());
     }
 
     private FlatFigure row(String figure, Double value, List<Double> interval) {
@@ -110,6 +129,7 @@ final class FlatMetrics {
         row.setPlan(metrics.getPlan());
         row.setPrecision("float32");
         Optional<Window> window = Optional.ofNullable(metrics.getWindow());
+        row.setLabels(metrics.getLabels().name().toLowerCase(Locale.ROOT));
         row.setWindow(window.map(Window::getNumber).orElse(null));
         row.setWindowFirst(window.map(Window::getFirstTime).orElse(null));
         row.setWindowLast(window.map(Window::getLastTime).orElse(null));

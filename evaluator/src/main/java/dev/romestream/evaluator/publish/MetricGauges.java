@@ -8,7 +8,6 @@ import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.robustness.metric.Interval;
-import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertState;
 import dev.romestream.schemas.Experiment;
@@ -76,9 +75,7 @@ public final class MetricGauges implements AutoCloseable {
             long failed = metrics.getAttacks().stream()
                     .filter(attack -> attack.getFailure() != null)
                     .count();
-            List<String> whole = failed == 0
-                    ? List.of(MetricNames.CLEAN, MetricNames.WORST_CASE, MetricNames.IRR, MetricNames.RR)
-                    : List.of();
+            List<String> whole = failed == 0 ? NamedMetric.names(metrics.getLabels()) : List.of();
             for (String name : whole) {
                 NamedMetric figure = NamedMetric.of(metrics, name);
                 figure.value().ifPresent(value -> values.put(name, value));

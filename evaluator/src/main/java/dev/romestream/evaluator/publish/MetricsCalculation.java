@@ -12,9 +12,11 @@ import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.AttackNorm;
 import dev.romestream.schemas.Evaluation;
+import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Split;
+import dev.romestream.schemas.Stability;
 import dev.romestream.schemas.Tally;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -25,6 +27,9 @@ import java.util.TreeMap;
 
 /** The figures of one mode, from a tally. */
 final class MetricsCalculation {
+    /** Of images without labels. */
+    private static final Accuracy UNKNOWN = new Accuracy(0L, 0L, null, null);
+
     private final Evaluation evaluation;
     private final Mode mode;
     private final List<AttackOutcomes> all = new ArrayList<>();
@@ -42,6 +47,10 @@ final class MetricsCalculation {
 
     static RobustnessMetrics of(Evaluation evaluation, Tally tally, Mode mode) {
         return new MetricsCalculation(evaluation, tally, mode).metrics();
+    }
+
+    private boolean isPredicted() {
+        return evaluation.getLabels() == ImageLabels.PREDICTED;
     }
 
     private RobustnessMetrics metrics() {
@@ -78,9 +87,11 @@ final class MetricsCalculation {
                 .setClassCounts(evaluation.getClassCounts())
                 .setComplete(own.stream()
                         .allMatch(attack -> isComplete(attack) || attack.tally().getFailure() != null))
-                .setClean(accuracy(clean.correct(), clean.seen()))
+                .setClean(isPredicted() ? UNKNOWN : accuracy(clean.correct(), clean.seen()))
                 .setAttacks(own.stream().map(attack -> accuracy(attack, clean)).toList())
-                .setWorstCase(worstCase(clean, attacks))
+                .setWorstCase(isPredicted() ? UNKNOWN : worstCase(clean, attacks))
+                .setLabels(evaluation.getLabels())
+                .setStability(isPredicted() ? stability(worstCase(clean, attacks)) : null)
                 .setRr(ratios.rr().orElse(null))
                 .setIrr(ratios.irr().orElse(null))
                 .setIrrInterval(irrInterval.map(MetricsCalculation::bounds).orElse(null))
@@ -117,6 +128,9 @@ final class MetricsCalculation {
     }
 
     private RobustnessRatios ratios(AttackOutcomes clean, List<AttackOutcomes> attacks) {
+        if (isPredicted()) {
+            return RobustnessRatios.undefined("labels are predicted; there is a stability, and no ratio of accuracies");
+        }
         if (evaluation.getFlags().contains(EvaluationFlags.BATCH_DEPENDENT)) {
             return RobustnessRatios.undefined(
                     "the network sees an image otherwise in another batch (" + EvaluationFlags.BATCH_DEPENDENT + ")");
@@ -171,8 +185,15 @@ final class MetricsCalculation {
                 : new Accuracy((long) hits, (long) count, 100.0 * hits / count, bounds(Interval.wilson(hits, count)));
     }
 
+    /** As many are stable as would be correct if predictions were labels. */
+    private static Stability stability(Accuracy accuracy) {
+        return new Stability(
+                accuracy.getCorrect(), accuracy.getCount(), accuracy.getAccuracy(), accuracy.getInterval());
+    }
+
     private AttackAccuracy accuracy(AttackOutcomes attack, AttackOutcomes clean) {
-        Accuracy accuracy = accuracy(attack.correct(), attack.seen());
+        Accuracy seen = accuracy(attack.correct(), attack.seen());
+        Accuracy accuracy = isPredicted() ? UNKNOWN : seen;
         return AttackAccuracy.newBuilder()
                 .setAttack(attack.spec().name())
                 .setEpsilon(attack.spec().epsilon())
@@ -187,6 +208,7 @@ final class MetricsCalculation {
                 .setCount(accuracy.getCount())
                 .setAccuracy(accuracy.getAccuracy())
                 .setInterval(accuracy.getInterval())
+                .setStability(isPredicted() ? stability(seen) : null)
                 .setSeconds(attack.tally().getSeconds())
                 .setGradientEvaluations(attack.tally().getGradientEvaluations())
                 .setForwardEvaluations(attack.tally().getForwardEvaluations())

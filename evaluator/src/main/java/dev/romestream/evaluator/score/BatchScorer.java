@@ -79,7 +79,7 @@ final class BatchScorer {
             int[] labels = images.labels(ids);
             boolean[] correct = new boolean[ids.length];
             for (int i = 0; i < ids.length; i++) {
-                correct[i] = predicted[i] == labels[i];
+                correct[i] = predicted[i] == labels[i]; // of an image without a label, the tally tells
             }
             return new Scores(correct, predicted, differing);
         }

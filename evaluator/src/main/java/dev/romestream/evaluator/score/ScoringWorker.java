@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.romestream.evaluator.plan.EvaluationPlan;
+import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.EngineFaults;
 import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.identity.NetworkReference;
@@ -19,6 +20,7 @@ import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.schemas.AttackProgress;
 import dev.romestream.schemas.BatchOutcome;
 import dev.romestream.schemas.Evaluation;
+import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.PerturbedBatch;
 import dev.romestream.schemas.Sample;
 import dev.romestream.schemas.Topic;
@@ -125,7 +127,11 @@ public final class ScoringWorker extends RequestWorker<PerturbedBatch> {
                     () -> isCancelled() || !plans.isActive(record.key(), batch.getPlan()));
             BatchScorer.Scores scores =
                     time.record(() -> scorer.score(evaluation, slot, batch, dataset.test(), network));
-            return Optional.of(outcome(batch, scores, record));
+            BatchOutcome outcome = outcome(batch, scores, record);
+            if (evaluation.getLabels() == ImageLabels.PREDICTED) {
+                outcome.setPredicted(AttackCodec.boxed(scores.predicted()));
+            }
+            return Optional.of(outcome);
         }
     }
 

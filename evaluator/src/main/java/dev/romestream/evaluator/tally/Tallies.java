@@ -1,11 +1,13 @@
 package dev.romestream.evaluator.tally;
 
 import dev.romestream.evaluator.plan.EvaluationPlan;
+import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.schemas.AskedRequest;
 import dev.romestream.schemas.AttackProgress;
 import dev.romestream.schemas.AttackTally;
 import dev.romestream.schemas.BatchOutcome;
 import dev.romestream.schemas.Evaluation;
+import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.Sample;
 import dev.romestream.schemas.Tally;
 import java.nio.ByteBuffer;
@@ -73,7 +75,13 @@ final class Tallies {
         if (outcome.getFailure() == null) {
             return counted(evaluation, tally, request, outcome);
         }
-        return progress.getAttempt() == request.getAttempt() ? failed(tally, request, outcome.getFailure()) : tally;
+        if (progress.getAttempt() != request.getAttempt()) {
+            return tally;
+        }
+        return isPredicted(evaluation) && EvaluationPlan.isClean(evaluation, request.getAttack())
+                // without its predictions, nothing can be attacked
+                ? failed(evaluation, tally, request, outcome.getFailure())
+                : failed(tally, request, outcome.getFailure());
     }
 
     /** The tally with an outcome in it. */
@@ -84,11 +92,16 @@ final class Tallies {
         BitSet unmoved = BitSet.valueOf(earlier.getUnmoved().duplicate());
         outcome.getUnmoved().stream().filter(outcome.getImageIds()::contains).forEach(unmoved::set);
         boolean isNew = false;
+        List<Integer> predicted = predicted(evaluation, tally, request, outcome);
         for (int i = 0; i < outcome.getImageIds().size(); i++) {
             int id = outcome.getImageIds().get(i);
             isNew |= !seen.get(id);
             seen.set(id);
-            hits.set(id, outcome.getCorrect().get(outcome.getCorrect().position() + i) != 0);
+            hits.set(
+                    id,
+                    isPredicted(evaluation)
+                            ? predicted(predicted, id) == outcome.getPredicted().get(i)
+                            : outcome.getCorrect().get(outcome.getCorrect().position() + i) != 0);
         }
         if (!isNew) {
             return tally;
@@ -109,10 +122,57 @@ final class Tallies {
                 .setSample(sample(evaluation, earlier, outcome))
                 .build();
         Tally counted = replaced(tally, request.getAttack(), now);
+        counted.setPredicted(predicted);
+        if (mended && isPredicted(evaluation)) {
+            // the others failed because it had
+            counted.setAttacks(counted.getAttacks().stream()
+                    .map(attack -> attack.getFailed() == null
+                            ? AttackTally.newBuilder(attack).setFailure(null).build()
+                            : attack)
+                    .toList());
+        }
         counted.setAsked(without(
                 counted.getAsked(),
                 asked -> asked.getId().equals(request.getId()) && hasSeen(evaluation, seen, slot(asked))));
         return counted;
+    }
+
+    private static boolean isPredicted(Evaluation evaluation) {
+        return evaluation.getLabels() == ImageLabels.PREDICTED;
+    }
+
+    /** Of images without labels, with what the victim takes those for that it has not seen before. */
+    private static List<Integer> predicted(
+            Evaluation evaluation, Tally tally, AskedRequest request, BatchOutcome outcome) {
+        if (!isPredicted(evaluation) || !EvaluationPlan.isClean(evaluation, request.getAttack())) {
+            return tally.getPredicted();
+        }
+        List<Integer> predicted = new ArrayList<>(tally.getPredicted());
+        for (int i = 0; i < outcome.getImageIds().size(); i++) {
+            int id = outcome.getImageIds().get(i);
+            while (predicted.size() <= id) {
+                predicted.add(LabelledImages.UNLABELLED);
+            }
+            if (predicted.get(id) == LabelledImages.UNLABELLED) {
+                predicted.set(id, outcome.getPredicted().get(i));
+            }
+        }
+        return predicted;
+    }
+
+    private static int predicted(List<Integer> predicted, int id) {
+        return id < predicted.size() ? predicted.get(id) : LabelledImages.UNLABELLED;
+    }
+
+    /** What the victim takes the images of a place for; empty where it has not seen all of them, or they have labels. */
+    static List<Integer> labels(Evaluation evaluation, Tally tally, EvaluationPlan.Slot slot) {
+        if (!EvaluationPlan.needsLabels(evaluation, slot)) {
+            return List.of();
+        }
+        List<Integer> labels = IntStream.of(EvaluationPlan.images(evaluation, slot))
+                .mapToObj(id -> predicted(tally.getPredicted(), id))
+                .toList();
+        return labels.contains(LabelledImages.UNLABELLED) ? List.of() : labels;
     }
 
     /** Of the first images, so that all attacks show the same ones. */
@@ -142,6 +202,7 @@ final class Tallies {
         return Tally.newBuilder(tally)
                 .setComplete(true)
                 .setAttacks(List.of())
+                .setPredicted(List.of())
                 .setAsked(List.of())
                 .build();
     }
@@ -169,6 +230,8 @@ final class Tallies {
         return EvaluationPlan.slots(evaluation).stream()
                 .filter(slot -> tally.getAttacks().get(slot.attack()).getFailure() == null
                         && !out.contains(slot)
+                        && (!EvaluationPlan.needsLabels(evaluation, slot)
+                                || !labels(evaluation, tally, slot).isEmpty())
                         && !hasSeen(evaluation, seen.get(slot.attack()), slot))
                 .toList();
     }

@@ -187,6 +187,7 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
 
     private Tally ask(Evaluation evaluation, Tally tally, EvaluationPlan.Slot slot, int attempt, long now) {
         AttackRequest request = EvaluationPlan.request(evaluation, slot, attempt, now);
+        request.setLabels(Tallies.labels(evaluation, tally, slot));
         forward(new Write(Topic.ATTACK_REQUESTS, request.getId(), request));
         return Tallies.asking(tally, new AskedRequest(request.getId(), slot.attack(), slot.from(), attempt, now));
     }

@@ -215,7 +215,8 @@ public final class VictimWorker extends RequestWorker<VictimRequest> {
         Network network = found.get();
         var shape = NetworkCodec.shape(network.getInputShape());
         if (!shape.equals(dataset.test().shape())
-                || network.getClasses() != dataset.test().classes()) {
+                || (network.getClasses() != dataset.test().classes()
+                        && dataset.test().classes() > 0)) {
             throw new InvalidRecordException("Network " + key + " is for images of shape " + shape + " and "
                     + network.getClasses() + " classes; the data set "
                     + dataset.descriptor().getId() + " has " + dataset.test().shape() + " and "

@@ -427,7 +427,7 @@ class EvaluationPlannerTest {
 
     private static NetworkSeen seen(String revision) {
         return new NetworkSeen(
-                new NetworkVersion("e/net", 3, ""), NetworkRole.MONITORED, "convnet", List.of(), revision);
+                new NetworkVersion("e/net", 3, ""), NetworkRole.MONITORED, "convnet", List.of(), revision, 10);
     }
 
     @Test

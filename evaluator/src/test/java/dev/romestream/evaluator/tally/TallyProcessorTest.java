@@ -14,6 +14,7 @@ import dev.romestream.schemas.AttackRequest;
 import dev.romestream.schemas.AttackSpec;
 import dev.romestream.schemas.BatchOutcome;
 import dev.romestream.schemas.Evaluation;
+import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.PlannedAttack;
 import dev.romestream.schemas.RobustnessMetrics;
@@ -282,6 +283,74 @@ class TallyProcessorTest {
                         "f",
                         dev.romestream.schemas.Split.TEST,
                         IntStream.range(0, 100).toArray()));
+    }
+
+    /** Of images without labels: the network takes image i for class i mod 3, and odd ones for another under attack. */
+    private void answerPredicted(AttackRequest request) {
+        List<Integer> predicted = request.getImageIds().stream()
+                .map(id -> id % 3 + (attack(request) > CLAMP && id % 2 == 1 ? 1 : 0))
+                .toList();
+        BatchOutcome outcome = outcome(request, request.getImageIds(), 0.001);
+        outcome.setPredicted(predicted);
+        pipe(progress(request).setOutcome(outcome).build());
+    }
+
+    private static Evaluation unlabelled() {
+        Evaluation evaluation = evaluation(0);
+        evaluation.setLabels(ImageLabels.PREDICTED);
+        evaluation.setPlan(Identity.plan(evaluation));
+        return evaluation;
+    }
+
+    @Test
+    void imagesWithoutLabelsAreAttackedAwayFromWhatTheNetworkFirstTakesThemFor() {
+        assertThat(begin(unlabelled())).allSatisfy(request -> {
+            assertThat(attack(request)).as("nothing but the clean images").isEqualTo(NONE);
+            assertThat(request.getLabels()).isEmpty();
+        });
+        while (!asked.isEmpty()) {
+            AttackRequest request = asked.remove();
+            if (attack(request) != NONE) {
+                assertThat(request.getLabels())
+                        .isEqualTo(
+                                request.getImageIds().stream().map(id -> id % 3).toList());
+            }
+            answerPredicted(request);
+        }
+        RobustnessMetrics metrics = figures.get(UNTARGETED);
+        assertThat(metrics.getComplete()).isTrue();
+        assertThat(metrics.getLabels()).isEqualTo(ImageLabels.PREDICTED);
+        assertThat(metrics.getStability().getStable()).isEqualTo(50);
+        assertThat(metrics.getStability().getCount()).isEqualTo(100);
+        assertThat(metrics.getStability().getPercent()).isEqualTo(50);
+        assertThat(metrics.getClean().getAccuracy()).isNull();
+        assertThat(metrics.getWorstCase().getCount()).isZero();
+        assertThat(metrics.getIrr()).isNull();
+        assertThat(metrics.getUndefined().get("irr")).contains("labels are predicted");
+        assertThat(metrics.getAttacks()).allSatisfy(attack -> {
+            assertThat(attack.getAccuracy()).isNull();
+            assertThat(attack.getCount()).isZero();
+            assertThat(attack.getStability().getPercent()).isEqualTo(attack.getControl() ? 100 : 50);
+        });
+        assertThat(metrics.getAttacks().get(FGSM).getPerImage()).isEqualTo("10".repeat(50));
+    }
+
+    @Test
+    void withoutPredictionsNothingIsAttackedAndASuccessThatComesLateClearsThat() {
+        AttackRequest first = begin(unlabelled()).get(0);
+        fail(first, "no memory");
+        assertThat(figures.get(UNTARGETED).getComplete()).isTrue();
+        assertThat(figures.get(UNTARGETED).getAttacks())
+                .allSatisfy(attack -> assertThat(attack.getFailure()).isEqualTo("no memory"));
+        asked.clear();
+        answerPredicted(first);
+        assertThat(figures.get(UNTARGETED).getAttacks())
+                .allSatisfy(attack -> assertThat(attack.getFailure()).isNull());
+        assertThat(asked).isNotEmpty();
+        while (!asked.isEmpty()) {
+            answerPredicted(asked.remove());
+        }
+        assertThat(figures.get(UNTARGETED).getStability().getPercent()).isEqualTo(50);
     }
 
     @Test

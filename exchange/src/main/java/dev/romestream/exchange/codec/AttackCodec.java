@@ -114,11 +114,16 @@ public final class AttackCodec {
                         + "; the split has images 0 to " + (images.size() - 1) + ".");
             }
         }
+        int[] labels = request.getLabels().isEmpty() ? images.labels(ids) : ints(request.getLabels());
+        if (labels.length != ids.length) {
+            throw new InvalidRecordException("AttackRequest " + request.getId() + " has " + labels.length
+                    + " labels and " + ids.length + " imageIds; there must be as many, or no labels.");
+        }
         return new AttackTask(
                 decode(request.getAttack()),
                 images.shape(),
                 images.bytes(ids),
-                images.labels(ids),
+                labels,
                 Optional.ofNullable(request.getAugmentation())
                         .map(draw -> new AttackTask.AugmentationDraw(draw.getStrategy(), new Seed(draw.getSeed()))),
                 new Seed(request.getSeed()));

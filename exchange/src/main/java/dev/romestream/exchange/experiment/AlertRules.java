@@ -1,11 +1,13 @@
 package dev.romestream.exchange.experiment;
 
+import dev.romestream.exchange.metric.NamedMetric;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Suite;
-import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.schemas.AlertBaseline;
 import dev.romestream.schemas.AlertRule;
+import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.Mode;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,10 +42,9 @@ public final class AlertRules {
         Map<String, AlertRule> rules = new LinkedHashMap<>();
         for (int i = 0; i < alerts.size(); i++) {
             String key = "alerts[" + i + "]";
-            check(key, alerts.get(i), suites);
-            if (alerts.get(i).getOnAlert() != null && experiment.getDataset().getWindow() == null) {
-                throw new IllegalArgumentException(
-                        "The key '" + key + ".onAlert' is of a stream, and the experiment has no" + " dataset.window.");
+            check(key, alerts.get(i), suites, experiment.getDataset().getLabels());
+            if (alerts.get(i).getOnAlert() != null) {
+                checkOrder(key, experiment.getDataset());
             }
             String name = name(alerts.get(i));
             if (!name.matches("[a-zA-Z0-9._-]{1,100}")) {
@@ -82,7 +83,18 @@ public final class AlertRules {
         return value == Math.rint(value) ? String.format(Locale.ROOT, "%.0f", value) : Double.toString(value);
     }
 
-    private static void check(String key, AlertRule rule, List<Suite> suites) {
+    private static void checkOrder(String key, DatasetSpec dataset) {
+        if (dataset.getWindow() == null) {
+            throw new IllegalArgumentException(
+                    "The key '" + key + ".onAlert' is of a stream, and the experiment has no dataset.window.");
+        }
+        if (dataset.getLabels() == ImageLabels.PREDICTED) {
+            throw new IllegalArgumentException("The key '" + key + ".onAlert' asks for a distillation, and"
+                    + " dataset.labels is predicted: images without labels cannot be distilled.");
+        }
+    }
+
+    private static void check(String key, AlertRule rule, List<Suite> suites, ImageLabels labels) {
         long kinds = Stream.of(rule.getBelow(), rule.getDropsBy(), rule.getFlag(), rule.getFailed() ? true : null)
                 .filter(value -> value != null)
                 .count();
@@ -104,7 +116,7 @@ public final class AlertRules {
                     + "'; the experiment's are " + String.join(", ", names) + ".");
         }
         if (rule.getFigure() != null) {
-            Set<String> figures = figures(rule, suites);
+            Set<String> figures = figures(rule, suites, labels);
             if (!figures.contains(rule.getFigure())) {
                 throw new IllegalArgumentException("The key '" + key + ".figure' is '" + rule.getFigure()
                         + "'; there are " + String.join(", ", figures) + ".");
@@ -113,9 +125,8 @@ public final class AlertRules {
     }
 
     /** What the rule may be of: figures and attacks of its suites and mode. */
-    private static Set<String> figures(AlertRule rule, List<Suite> suites) {
-        Set<String> figures =
-                new TreeSet<>(List.of(MetricNames.CLEAN, MetricNames.WORST_CASE, MetricNames.IRR, MetricNames.RR));
+    private static Set<String> figures(AlertRule rule, List<Suite> suites, ImageLabels labels) {
+        Set<String> figures = new TreeSet<>(NamedMetric.names(labels));
         suites.stream()
                 .filter(suite -> rule.getSuite() == null || suite.name().equals(rule.getSuite()))
                 .flatMap(suite -> suite.attacks().stream())

@@ -5,7 +5,9 @@ import dev.romestream.robustness.metric.Interval;
 import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
+import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.Stability;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -21,21 +23,42 @@ import java.util.stream.Stream;
  */
 public record NamedMetric(String name, Optional<Double> value, Optional<Interval> interval, List<String> perImage) {
 
-    /** @param name clean, worstCase, irr, rr, or an attack: right under all of that name */
+    /** Names of what metrics have, but for attacks: where labels are predicted, the stability alone. */
+    public static List<String> names(ImageLabels labels) {
+        return labels == ImageLabels.PREDICTED
+                ? List.of(MetricNames.STABILITY)
+                : List.of(MetricNames.CLEAN, MetricNames.WORST_CASE, MetricNames.IRR, MetricNames.RR);
+    }
+
+    /** Images that an attack has seen. */
+    public static long images(AttackAccuracy attack) {
+        return attack.getStability() == null
+                ? attack.getCount()
+                : attack.getStability().getCount();
+    }
+
+    /** Images that every attack has seen. */
+    public static long images(RobustnessMetrics metrics) {
+        return metrics.getStability() == null
+                ? metrics.getWorstCase().getCount()
+                : metrics.getStability().getCount();
+    }
+
+    /** @param name clean, worstCase, irr, rr, stability, or an attack: right, or the same, under all of that name */
     public static NamedMetric of(RobustnessMetrics metrics, String name) {
+        if (name.equals(MetricNames.STABILITY) != (metrics.getStability() != null)
+                && (name.equals(MetricNames.STABILITY)
+                        || names(ImageLabels.GIVEN).contains(name))) {
+            return none(name);
+        }
         return switch (name) {
             case MetricNames.IRR -> ratio(metrics, name, metrics.getIrr(), metrics.getIrrInterval());
             case MetricNames.RR -> ratio(metrics, name, metrics.getRr(), metrics.getRrInterval());
             case MetricNames.CLEAN ->
                 under(metrics, name, attack -> attack.getAttack().equals(Attacks.NONE))
                         .orElseGet(() -> soFar(name, metrics.getClean()));
-            case MetricNames.WORST_CASE ->
-                under(
-                                metrics,
-                                name,
-                                attack -> !attack.getControl()
-                                        || attack.getAttack().equals(Attacks.NONE))
-                        .orElseGet(() -> soFar(name, metrics.getWorstCase()));
+            case MetricNames.WORST_CASE -> underAll(metrics, name).orElseGet(() -> soFar(name, metrics.getWorstCase()));
+            case MetricNames.STABILITY -> underAll(metrics, name).orElseGet(() -> soFar(name, metrics.getStability()));
             default ->
                 under(metrics, name, attack -> attack.getAttack().equals(name)).orElseGet(() -> none(name));
         };
@@ -43,11 +66,16 @@ public record NamedMetric(String name, Optional<Double> value, Optional<Interval
 
     /** What one attack leaves. */
     public static NamedMetric of(AttackAccuracy attack) {
+        List<String> perImage = attack.getPerImage().isEmpty() ? List.of() : List.of(attack.getPerImage());
+        if (attack.getStability() != null) {
+            NamedMetric stability = soFar(attack.getAttack(), attack.getStability());
+            return new NamedMetric(stability.name(), stability.value(), stability.interval(), perImage);
+        }
         return new NamedMetric(
                 attack.getAttack(),
                 Optional.ofNullable(attack.getAccuracy()),
                 Optional.ofNullable(attack.getInterval()).map(NamedMetric::interval),
-                attack.getPerImage().isEmpty() ? List.of() : List.of(attack.getPerImage()));
+                perImage);
     }
 
     /** One that is not there. */
@@ -79,6 +107,21 @@ public record NamedMetric(String name, Optional<Double> value, Optional<Interval
                 Optional.ofNullable(accuracy.getAccuracy()),
                 Optional.ofNullable(accuracy.getInterval()).map(NamedMetric::interval),
                 List.of());
+    }
+
+    private static NamedMetric soFar(String name, Stability stability) {
+        return new NamedMetric(
+                name,
+                Optional.ofNullable(stability.getPercent()),
+                Optional.ofNullable(stability.getInterval()).map(NamedMetric::interval),
+                List.of());
+    }
+
+    private static Optional<NamedMetric> underAll(RobustnessMetrics metrics, String name) {
+        return under(
+                metrics,
+                name,
+                attack -> !attack.getControl() || attack.getAttack().equals(Attacks.NONE));
     }
 
     private static Optional<NamedMetric> under(

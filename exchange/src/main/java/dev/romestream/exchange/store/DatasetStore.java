@@ -210,7 +210,9 @@ public final class DatasetStore implements AutoCloseable {
                 if (id < 0 || id >= part.labels.length) {
                     throw contradicts(batch, "the image id " + id);
                 }
-                if (label < 0 || label >= descriptor.getClasses().size()) {
+                boolean isNone = label == LabelledImages.UNLABELLED
+                        && descriptor.getClasses().isEmpty();
+                if (!isNone && (label < 0 || label >= descriptor.getClasses().size())) {
                     throw contradicts(batch, "the label " + label);
                 }
             }

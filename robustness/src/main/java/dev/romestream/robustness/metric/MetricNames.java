@@ -10,6 +10,8 @@ public final class MetricNames {
     public static final String IRR = "irr";
     /** The robustness ratio. */
     public static final String RR = "rr";
+    /** Share of a network's predictions that every attack leaves, where images have no labels. */
+    public static final String STABILITY = "stability";
 
     private MetricNames() {}
 }

@@ -7,6 +7,9 @@ import java.util.List;
 
 /** A split of a data set in memory: bytes per pixel, image after image, and a label for each. */
 public final class LabelledImages {
+    /** The label of an image that has none; where there are no classes, it is that of all. */
+    public static final int UNLABELLED = -1;
+
     private final ImageShape shape;
     private final byte[] pixels;
     private final int[] labels;
@@ -30,6 +33,9 @@ public final class LabelledImages {
             positions.add(new ArrayList<>());
         }
         for (int i = 0; i < labels.length; i++) {
+            if (classes == 0 && labels[i] == UNLABELLED) {
+                continue;
+            }
             if (labels[i] < 0 || labels[i] >= classes) {
                 throw new IllegalArgumentException(
                         "Image " + i + " has the label " + labels[i] + "; there are " + classes + " classes.");

@@ -84,6 +84,20 @@ public final class NeuralNetwork implements Classifier {
         return new Layer.Linear(layers.classifier(), layers.features(), classes);
     }
 
+    /**
+     * How many classes parameters tell apart: the rows of the last layer's weights.
+     *
+     * @throws IllegalArgumentException where they have none of that name
+     */
+    public static int classes(Architecture architecture, ImageShape input, StateDict state) {
+        String weights = architecture.layers(input).classifier() + ".weight";
+        if (!state.names().contains(weights)) {
+            throw new IllegalArgumentException("A " + architecture.name() + " ends with " + weights
+                    + ", which is not among the parameters " + String.join(", ", state.names()) + ".");
+        }
+        return Math.toIntExact(state.shape(weights)[0]);
+    }
+
     private static Map<String, Layer.Parameter> declared(Layers layers, int classes) {
         Map<String, Layer.Parameter> parameters = new LinkedHashMap<>();
         layers.embedding().declare(parameters);

@@ -46,6 +46,24 @@ public final class TorchScript implements Classifier {
         return new TorchScript(module, classes);
     }
 
+    /**
+     * How many classes a program tells apart, by trying it on an image.
+     *
+     * @throws IllegalArgumentException where it is no program, or does not turn an image into a row of logits
+     */
+    public static int classes(NDManager manager, byte[] program, ImageShape input) {
+        try (NDManager scope = manager.newSubManager()) {
+            Shape answer = ScriptModule.load(scope, program)
+                    .forward(scope.zeros(input.batch(1)))
+                    .getShape();
+            if (answer.dimension() != 2 || answer.get(1) < 2) {
+                throw new IllegalArgumentException("The TorchScript program turns an image of shape " + input + " into "
+                        + answer + "; needed are logits of shape (1, classes).");
+            }
+            return Math.toIntExact(answer.get(1));
+        }
+    }
+
     private static void answer(NDManager manager, ScriptModule module, ImageShape input, int classes, int images) {
         try (NDManager scope = manager.newSubManager()) {
             NDArray logits = module.forward(scope.zeros(input.batch(images)));

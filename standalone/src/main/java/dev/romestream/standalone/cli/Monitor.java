@@ -1,11 +1,14 @@
 package dev.romestream.standalone.cli;
 
 import dev.romestream.exchange.experiment.Victim;
+import dev.romestream.exchange.metric.NamedMetric;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordReader;
+import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ExperimentStatus;
+import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.Phase;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
@@ -91,7 +94,9 @@ final class Monitor implements AutoCloseable {
     }
 
     private synchronized void acceptMetrics(String key, RobustnessMetrics metrics) {
-        if (metrics != null && follows(metrics.getExperiment()) && metrics.getIrr() != null) {
+        if (metrics != null
+                && follows(metrics.getExperiment())
+                && headline(metrics).value().isPresent()) {
             changedMetrics.put(key, metrics);
         }
     }
@@ -327,13 +332,16 @@ final class Monitor implements AutoCloseable {
         return whole < 90 ? whole + " s" : whole < 5400 ? (whole + 30) / 60 + " min" : (whole + 1800) / 3600 + " h";
     }
 
+    private static NamedMetric headline(RobustnessMetrics metrics) {
+        return NamedMetric.of(
+                metrics, metrics.getLabels() == ImageLabels.PREDICTED ? MetricNames.STABILITY : MetricNames.IRR);
+    }
+
     private String line(RobustnessMetrics metrics) {
-        String interval = metrics.getIrrInterval() == null
-                ? ""
-                : " [%.1f, %.1f]"
-                        .formatted(
-                                metrics.getIrrInterval().get(0),
-                                metrics.getIrrInterval().get(1));
+        NamedMetric headline = headline(metrics);
+        String interval = headline.interval()
+                .map(bounds -> " [%.1f, %.1f]".formatted(bounds.low(), bounds.high()))
+                .orElse("");
         String victim = metrics.getVictim().substring(metrics.getVictim().lastIndexOf('/') + 1);
         String which = metrics.getMethod().equals(Victim.BROUGHT)
                 ? victim + " version " + metrics.getVersion()
@@ -341,16 +349,20 @@ final class Monitor implements AutoCloseable {
                                 ? ""
                                 : ", window " + metrics.getWindow().getNumber())
                 : "snapshot " + metrics.getSnapshot() + ", " + victim;
-        return "I-RR       %s: %.1f%s  %s %s, %s, clean %.1f, %d images%s"
+        boolean predicted = metrics.getLabels() == ImageLabels.PREDICTED;
+        return "%-9s  %s: %.1f%s  %s %s, %s%s, %d images%s"
                 .formatted(
+                        predicted ? MetricNames.STABILITY : "I-RR",
                         name(metrics.getExperiment()),
-                        metrics.getIrr(),
+                        headline.value().orElseThrow(),
                         interval,
                         metrics.getSuite(),
                         metrics.getMode().name().toLowerCase(Locale.ROOT),
                         which,
-                        metrics.getClean().getAccuracy(),
-                        metrics.getWorstCase().getCount(),
+                        predicted
+                                ? ""
+                                : ", clean %.1f".formatted(metrics.getClean().getAccuracy()),
+                        NamedMetric.images(metrics),
                         metrics.getComplete() ? ", complete" : "");
     }
 

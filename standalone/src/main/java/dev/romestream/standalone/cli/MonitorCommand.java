@@ -4,6 +4,7 @@ import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.exchange.codec.RecordJson;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.standalone.network.ModelException;
@@ -23,7 +24,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -70,6 +70,13 @@ final class MonitorCommand implements Runnable {
     @Option(names = "--resize", paramLabel = "PIXELS", description = "Of --topic, as the key dataset.resize.")
     private Integer resize;
 
+    @Option(
+            names = "--unlabelled",
+            description =
+                    "Of --topic: images have no labels, and keys say nothing. What is printed is the stability, the"
+                            + " share of the network's predictions that attacks leave.")
+    private boolean unlabelled;
+
     @Option(names = "--windows", paramLabel = "N", description = "Of --topic: end after so many windows.")
     private Integer windows;
 
@@ -104,8 +111,9 @@ final class MonitorCommand implements Runnable {
 
     private Optional<Map<String, Object>> stream() {
         if (topic == null) {
-            if (!window.isEmpty() || resize != null || windows != null) {
-                throw new UsageException("--window, --windows and --resize go with --topic; give the stream's topic.");
+            if (!window.isEmpty() || resize != null || windows != null || unlabelled) {
+                throw new UsageException(
+                        "--window, --windows, --resize and --unlabelled go with --topic; give the stream's topic.");
             }
             return Optional.empty();
         }
@@ -119,8 +127,12 @@ final class MonitorCommand implements Runnable {
         if (!keys.containsKey("images") && !keys.containsKey("every")) {
             keys.put("images", USUAL_IMAGES);
         }
-        keys.putIfAbsent("test", 1);
         Map<String, Object> dataset = new LinkedHashMap<>(Map.of("name", "topic", "path", topic, "window", keys));
+        if (unlabelled) {
+            dataset.put("labels", "predicted");
+        } else {
+            keys.putIfAbsent("test", 1);
+        }
         if (resize != null) {
             dataset.put("resize", resize);
         }
@@ -238,17 +250,21 @@ final class MonitorCommand implements Runnable {
         String window = metrics.getWindow() == null
                 ? ""
                 : "  window " + metrics.getWindow().getNumber();
-        return "%s version %d%s  %s %s: clean %.1f, worst case %.1f, I-RR %s%s"
+        String values = metrics.getLabels() == ImageLabels.PREDICTED
+                ? "stability %.1f".formatted(metrics.getStability().getPercent())
+                : "clean %.1f, worst case %.1f, I-RR %s"
+                        .formatted(
+                                metrics.getClean().getAccuracy(),
+                                metrics.getWorstCase().getAccuracy(),
+                                metrics.getIrr() == null ? "undefined" : "%.1f".formatted(metrics.getIrr()));
+        return "%s version %d%s  %s %s: %s%s"
                 .formatted(
                         name,
                         metrics.getVersion(),
                         window,
                         metrics.getSuite(),
                         metrics.getMode().name().toLowerCase(Locale.ROOT),
-                        metrics.getClean().getAccuracy(),
-                        metrics.getWorstCase().getAccuracy(),
-                        Objects.toString(
-                                metrics.getIrr() == null ? null : "%.1f".formatted(metrics.getIrr()), "undefined"),
+                        values,
                         metrics.getFlags().isEmpty() ? "" : "  flags: " + String.join(", ", metrics.getFlags()));
     }
 }

@@ -104,8 +104,10 @@ public final class ModelFile {
      */
     Network record(NDManager manager, DatasetDescriptor dataset, String experiment, NetworkVersion version) {
         ImageShape shape = NetworkCodec.shape(dataset.getShape());
-        int classes = dataset.getClasses().size();
         try (NDManager scope = manager.newSubManager()) {
+            int classes = dataset.getClasses().isEmpty()
+                    ? classes(scope, shape)
+                    : dataset.getClasses().size();
             if (state.isEmpty()) {
                 TorchScript.load(scope, program, shape, classes);
                 return NetworkCodec.monitored(
@@ -130,6 +132,13 @@ public final class ModelFile {
         } catch (IllegalArgumentException | InvalidRecordException e) {
             throw new ModelException(named(file, e), e);
         }
+    }
+
+    /** Where the data set has no labels, the network says which classes there are. */
+    private int classes(NDManager manager, ImageShape shape) {
+        return state.map(parameters ->
+                        NeuralNetwork.classes(Architecture.of(architecture, parameters), shape, parameters))
+                .orElseGet(() -> TorchScript.classes(manager, program, shape));
     }
 
     /**

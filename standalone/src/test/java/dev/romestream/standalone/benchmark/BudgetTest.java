@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class BudgetTest {
     private static final DatasetDescriptor CIFAR = Datasets.official(
-                    new DatasetSpec("cifar10", null, null, null, List.of(), null))
+                    DatasetSpec.newBuilder().setName("cifar10").build())
             .orElseThrow();
 
     private static List<Experiment> experiments(String more) {
