@@ -14,6 +14,7 @@ import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertAction;
 import dev.romestream.schemas.AlertSeries;
+import dev.romestream.schemas.AlertState;
 import dev.romestream.schemas.AttackProgress;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DatasetRetired;
@@ -117,7 +118,10 @@ final class EvaluationTopology {
         alerts.to(
                 names.of(Topic.ALERTS),
                 Produced.with(Serdes.String(), this.<Alert>serde()).withName("alerts-out"));
-        alerts.filter((key, alert) -> alert != null && alert.getAction() != null, Named.as("asking"))
+        alerts.filter(
+                        (key, alert) ->
+                                alert != null && alert.getState() == AlertState.RAISED && alert.getAction() != null,
+                        Named.as("asking"))
                 .map(
                         (key, alert) -> KeyValue.pair(RecordChecks.actionKey(alert.getAction()), alert.getAction()),
                         Named.as("actions"))

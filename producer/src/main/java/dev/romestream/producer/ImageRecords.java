@@ -3,6 +3,7 @@ package dev.romestream.producer;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Split;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +16,9 @@ import org.apache.kafka.common.header.Header;
  * {@code split}, which it need not have, {@code train} or {@code test}. All images are of the size of the first one.
  */
 final class ImageRecords {
+    private static final String MARK = "mark";
+    private static final int MOST_MARK = 100;
+
     private final Integer resize;
     /** The first image, whose size all others have. */
     private String first;
@@ -109,22 +113,27 @@ final class ImageRecords {
         return settings;
     }
 
+    /** What a record says has changed with it, in its header {@value #MARK}. */
+    static Optional<String> mark(ConsumerRecord<?, ?> record) {
+        return header(record, MARK).map(mark -> mark.substring(0, Math.min(MOST_MARK, mark.length())));
+    }
+
+    private static Optional<String> header(ConsumerRecord<?, ?> record, String name) {
+        return Optional.ofNullable(record.headers().lastHeader(name))
+                .map(Header::value)
+                .map(value -> new String(value, StandardCharsets.UTF_8));
+    }
+
     /** Where a record stands, in words. */
     static String origin(ConsumerRecord<?, ?> record) {
         return record.topic() + " partition " + record.partition() + " offset " + record.offset();
     }
 
     private static Optional<Split> split(ConsumerRecord<?, ?> record, String origin) {
-        Header header = record.headers().lastHeader("split");
-        if (header == null || header.value() == null) {
-            return Optional.empty();
-        }
-        String name = new String(header.value(), StandardCharsets.UTF_8);
-        for (Split split : Split.values()) {
-            if (split.name().toLowerCase(Locale.ROOT).equals(name)) {
-                return Optional.of(split);
-            }
-        }
-        throw new SourceException(origin + " has the header split '" + name + "'; allowed are train and test.");
+        return header(record, "split").map(name -> Arrays.stream(Split.values())
+                .filter(split -> split.name().toLowerCase(Locale.ROOT).equals(name))
+                .findFirst()
+                .orElseThrow(() -> new SourceException(
+                        origin + " has the header split '" + name + "'; allowed are train and test.")));
     }
 }

@@ -244,6 +244,7 @@ final class LiveStream implements AutoCloseable {
                 .setLate(window.late())
                 .setRefused(window.refused())
                 .setMissed(window.missed())
+                .setMarks(window.marks())
                 .build();
         IntConsumer written = count -> {
             if (closed) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -23,6 +24,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  */
 final class WindowAssembly {
     private static final int FEWEST_CLASSES = 2;
+    private static final int MOST_MARKS = 10;
 
     private final WindowSettings settings;
     private final ImageRecords records;
@@ -37,6 +39,7 @@ final class WindowAssembly {
     /** Of partitions that have come to the window's end: the record time with which the next one begins there. */
     private final Map<Integer, Long> cut = new HashMap<>();
 
+    private final Set<String> marks = new LinkedHashSet<>();
     private OptionalLong begin;
     private OptionalLong end = OptionalLong.empty();
     private OptionalLong firstTime = OptionalLong.empty();
@@ -84,6 +87,9 @@ final class WindowAssembly {
             return false;
         }
         next.put(record.partition(), record.offset() + 1);
+        if (marks.size() < MOST_MARKS) {
+            ImageRecords.mark(record).ifPresent(marks::add);
+        }
         try {
             if (ahead) {
                 throw new SourceException(
@@ -235,6 +241,11 @@ final class WindowAssembly {
 
     Set<Integer> partitions() {
         return next.keySet();
+    }
+
+    /** What its records say has changed with them, in the order in which they came. */
+    List<String> marks() {
+        return List.copyOf(marks);
     }
 
     ImageRecords records() {

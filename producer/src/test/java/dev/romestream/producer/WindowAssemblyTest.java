@@ -12,6 +12,7 @@ import dev.romestream.schemas.WindowSpec;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -103,6 +104,19 @@ class WindowAssemblyTest {
         assertThat(window.classes()).containsExactly("a", "b");
         assertThat(window.firstTime()).hasValue(4);
         assertThat(window.lastTime()).hasValue(9);
+    }
+
+    @Test
+    void whatRecordsSayHasChangedIsToldOfTheWindow() {
+        WindowAssembly window = assembly(window().setImages(3), OptionalLong.empty());
+        for (String mark : new String[] {null, "rotation:5@2", "rotation:5@2", "a new camera", "x".repeat(1000)}) {
+            ConsumerRecord<String, byte[]> record = image(0, 5, "a");
+            if (mark != null) {
+                record.headers().add("mark", mark.getBytes(StandardCharsets.UTF_8));
+            }
+            window.take(record, NOW);
+        }
+        assertThat(window.marks()).containsExactly("rotation:5@2", "a new camera", "x".repeat(100));
     }
 
     @Test

@@ -27,6 +27,6 @@ export function alertList(wanted) {
   const line = alert => el("li." + alert.state, {},
     el("b", {}, alert.state === "raised" ? "⚠ raised" : "over"), " ", el("time", { datetime: new Date(alert.changedAt).toISOString() }, time(alert.changedAt)), " ",
     el("a", { href: place(alert) }, `${alert.name}: ${alert.network}`), `, ${alert.suite}${alert.mode === "targeted" ? " targeted" : ""}, `, el("b", {}, alert.rule), `: ${alert.reason}`,
-    alert.before && alert.now ? el("small", {}, ` (${alert.now.position} against ${alert.before.position})`) : "");
+    alert.before && alert.now && alert.now.window == null ? el("small", {}, ` (${alert.now.position} against ${alert.before.position})`) : "");
   return all.length ? el("ul.alerts", {}, all.filter(alert => alert.state === "raised").sort(newest).map(line), over.map(line)) : null;
 }

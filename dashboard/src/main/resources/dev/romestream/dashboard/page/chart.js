@@ -3,18 +3,46 @@ import uPlot from "./uplot/1.6.30/dist/uPlot.esm.js";
 import { doing, el, number, save } from "./dom.js";
 
 export const COLOURS = ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8"];
+/** Steps of an axis that counts. */
+const WHOLE = [...Array(9).keys()].flatMap(zeros => [1, 2, 5].map(digit => digit * 10 ** zeros));
 export const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /**
  * A chart that is drawn again in place.
- * draw(x, [{label, values, low, high}], axis): low and high may be absent, values null where there is none.
+ * draw(x, [{label, values, low, high}], axis, [{at, label}]): low and high may be absent, values null where there is none; what
+ * happened at a place of the axis is a line across.
  */
 export function chart(title, { height = 220, unit = "%" } = {}) {
   const place = el("div.plot");
   const table = el("table");
   const keep = el("button.plain", { title: "Keep this picture", "aria-label": title + ", as PNG", onclick: doing(picture) }, "PNG");
   const element = el("figure.chart", {}, el("figcaption", {}, title, " ", keep), place, el("details", {}, el("summary", {}, "as a table"), el("div.scroll", { tabindex: "0", role: "group", "aria-label": title + ", as a table" }, table)));
-  let plot = null, shape = "", shown = "", named = [];
+  let plot = null, shape = "", shown = "", named = [], happened = [];
+
+  function across(plot) {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.strokeStyle = css("--soft");
+    ctx.font = `${11 * devicePixelRatio}px system-ui`;
+    ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+    happened.forEach(({ at, label }, i) => {
+      const x = plot.valToPos(at, "x", true);
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+      const wide = ctx.measureText(label).width + 4 * devicePixelRatio, high = 13 * devicePixelRatio;
+      const left = x + wide > bbox.left + bbox.width ? x - wide - 2 * devicePixelRatio : x + 2 * devicePixelRatio;
+      const top = bbox.top + high * (i % 4);
+      ctx.fillStyle = css("--back");
+      ctx.globalAlpha = 0.8;
+      ctx.fillRect(left, top, wide, high);
+      ctx.globalAlpha = 1;
+      ctx.fillStyle = css("--soft");
+      ctx.fillText(label, left + 2 * devicePixelRatio, top + 10 * devicePixelRatio);
+    });
+    ctx.restore();
+  }
 
   function build(series, axis) {
     plot?.destroy();
@@ -32,8 +60,8 @@ export function chart(title, { height = 220, unit = "%" } = {}) {
     const side = { stroke: text, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 }, font: "12px system-ui" };
     plot = new uPlot({
       width: place.clientWidth || 400, height, series: lines, bands, scales: { x: { time: false } },
-      axes: [{ ...side, label: axis, labelSize: 20, labelFont: "12px system-ui", size: 36 }, { ...side, size: 44, label: unit, labelSize: 16, labelFont: "12px system-ui" }],
-      legend: { live: true },
+      axes: [{ ...side, label: axis, labelSize: 20, labelFont: "12px system-ui", size: 36, incrs: WHOLE }, { ...side, size: 44, label: unit, labelSize: 16, labelFont: "12px system-ui" }],
+      legend: { live: true }, hooks: { draw: [across] },
     }, [[]], place);
   }
 
@@ -67,15 +95,16 @@ export function chart(title, { height = 220, unit = "%" } = {}) {
 
   return {
     element,
-    draw(x, series, axis) {
+    draw(x, series, axis, notes = []) {
       const data = [x];
       for (const one of series) {
         data.push(one.values);
         if (one.low) data.push(one.low, one.high);
       }
-      const now = JSON.stringify([data, series.map(one => one.label), axis]);
+      const now = JSON.stringify([data, series.map(one => one.label), axis, notes]);
       if (now === shown) return;
       shown = now;
+      happened = notes;
       named = series.map(one => one.label);
       const fresh = JSON.stringify([series.map(one => [one.label, !!one.low]), axis]);
       if (fresh !== shape) {

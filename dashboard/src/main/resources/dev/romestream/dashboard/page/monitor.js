@@ -12,13 +12,27 @@ const place = figure => figure.version + (figure.window ? "@" + figure.window.nu
 const time = ms => new Date(ms).toISOString().slice(0, 19).replace("T", " ");
 const span = window => window.firstTime == null ? "" : time(window.firstTime) + " to " + time(window.lastTime).slice(time(window.firstTime).slice(0, 10) === time(window.lastTime).slice(0, 10) ? 11 : 0) + " UTC";
 
+/** What happened along a stream's windows: marks of its records, alerts, and new versions with their causes. */
+function events(network, suite, mode, figures) {
+  const marks = new Map();
+  for (const { window } of figures) for (const mark of window.marks ?? []) marks.set(window.number + mark, { at: window.number, label: mark });
+  const own = [...entries("alert").values()].filter(alert => alert.raisedOn != null && alert.suite === suite && alert.mode === mode && network === `${alert.experiment}/${alert.network}`);
+  const raised = own.map(alert => ({ at: alert.raisedOn, label: `⚠ ${alert.rule}`, why: alert.state === "raised" ? alert.reason : `over on window ${alert.now?.window ?? "?"}: ${alert.reason}` }));
+  const versions = figures.filter((figure, i) => i > 0 && figure.version !== figures[i - 1].version).map(figure => {
+    const cause = own.find(alert => alert.action && network.endsWith("/" + alert.action.distil) && figure.window.number >= alert.action.window);
+    return { at: figure.window.number, label: `version ${figure.version}`, why: cause ? `the victim of a set that the alert ${cause.rule} asked for on window ${cause.action.window}` : "" };
+  });
+  return [...marks.values(), ...raised, ...versions].sort((a, b) => a.at - b.at);
+}
+
 export function open(page) {
   const chooser = el("form.tools", { onsubmit: event => event.preventDefault() });
   const curve = chart("Accuracy and I-RR along versions or windows");
   const table = el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Versions, scrollable" });
   const lost = el("section.detail", { "aria-live": "polite" });
+  const told = el("section", { "aria-live": "polite", "aria-label": "What happened, by window" });
   const alerts = el("section", { "aria-live": "polite", "aria-label": "Alerts" });
-  page.append(el("h1", {}, "Monitor"), alerts, chooser, curve.element, table, lost);
+  page.append(el("h1", {}, "Monitor"), alerts, chooser, curve.element, told, table, lost);
   const outcomes = new Outcomes();
   const fetched = new Fetched();
 
@@ -35,6 +49,7 @@ export function open(page) {
         show(chooser, el("p.hint", {}, "No network is monitored yet: ./rome monitor DIR, or a record on the topic networks; see docs/networks.md."));
         curve.element.hidden = true;
         show(table);
+        show(told);
         show(lost);
         return;
       }
@@ -57,7 +72,9 @@ export function open(page) {
         { label: "worst case", banded: true, points: versions.map(figure => [position(figure), figure.worstCase.accuracy, ...figure.worstCase.interval ?? []]) },
         { label: "I-RR", banded: true, points: versions.map(figure => [position(figure), figure.irr, ...figure.irrInterval ?? []]) },
       ]);
-      curve.draw(x, series, stream ? "window" : "version");
+      const happened = stream ? events(network, suite, mode, versions) : [];
+      curve.draw(x, series, stream ? "window" : "version", happened);
+      show(told, happened.length ? [el("h3", {}, "What happened"), el("ul", {}, happened.map(one => el("li", {}, el("b", {}, `window ${one.at}`), ` ${one.label}`, one.why ? `: ${one.why}` : "")))] : null);
       const { value } = fetched.of(`api/versions?${new URLSearchParams({ network, suite, mode })}`, version(versions));
       show(table, el("table", {}, el("thead", {}, el("tr", {}, [...stream ? ["window", "record time"] : [], "version", "experiment", ...stable ? ["stability"] : ["clean", "worst case", "I-RR"], "images", "flags", stream ? "against the row before" : "against the version before"].map(name => el("th", { scope: "col" }, name)))),
         el("tbody", {}, versions.map(figure => {

@@ -127,7 +127,6 @@ public final class AlertProcessor extends ContextualProcessor<String, PlannerEve
                     Alert.newBuilder(progress.getTold())
                             .setState(AlertState.CLEARED)
                             .setReason(reason)
-                            .setAction(null)
                             .setNow(null)
                             .setBefore(null)
                             .setDifference(null)
@@ -191,8 +190,12 @@ public final class AlertProcessor extends ContextualProcessor<String, PlannerEve
         boolean over = judgement.verdict() == AlertJudgement.Verdict.OVER;
         RuleProgress after = RuleProgress.newBuilder(before).build();
         if ((crossed && !raised) || (over && raised)) {
-            Alert alert =
-                    alert(record, watched, judgement, raised ? before.getTold().getRaisedAt() : record.timestamp());
+            Alert alert = alert(record, watched, judgement);
+            if (raised) {
+                alert.setRaisedAt(before.getTold().getRaisedAt());
+                alert.setRaisedOn(before.getTold().getRaisedOn());
+                alert.setAction(before.getTold().getAction());
+            }
             after.setTold(alert);
             forward(record, alert);
         }
@@ -207,8 +210,7 @@ public final class AlertProcessor extends ContextualProcessor<String, PlannerEve
         return after;
     }
 
-    private static Alert alert(
-            Record<String, PlannerEvent> record, Watched watched, AlertJudgement judgement, long raisedAt) {
+    private static Alert alert(Record<String, PlannerEvent> record, Watched watched, AlertJudgement judgement) {
         return Alert.newBuilder()
                 .setExperiment(watched.experiment().getId())
                 .setName(watched.experiment().getName())
@@ -223,7 +225,8 @@ public final class AlertProcessor extends ContextualProcessor<String, PlannerEve
                 .setNow(judgement.now())
                 .setBefore(judgement.before().orElse(null))
                 .setDifference(judgement.difference().orElse(null))
-                .setRaisedAt(raisedAt)
+                .setRaisedAt(record.timestamp())
+                .setRaisedOn(judgement.now().getWindow())
                 .setChangedAt(record.timestamp())
                 .setAction(action(watched, judgement))
                 .build();

@@ -46,8 +46,12 @@ final class PlannedEvaluations {
         this.experiment = state.getExperiment();
         this.dataset = dataset;
         this.window = Optional.ofNullable(dataset.getWindow())
-                .map(range ->
-                        new Window(range.getStream(), range.getNumber(), range.getFirstTime(), range.getLastTime()))
+                .map(range -> new Window(
+                        range.getStream(),
+                        range.getNumber(),
+                        range.getFirstTime(),
+                        range.getLastTime(),
+                        range.getMarks()))
                 .orElse(null);
         this.active = active;
         this.specification = Identity.specification(experiment);

@@ -355,7 +355,7 @@ class AlertProcessorTest {
 
     private static RobustnessMetrics figures(int version, int window, String underAttack) {
         RobustnessMetrics figures = figures(version, underAttack);
-        figures.setWindow(new Window("photos-1", window, 0L, 1L));
+        figures.setWindow(new Window("photos-1", window, 0L, 1L, List.of()));
         figures.setImagesDigest("images of " + window);
         return figures;
     }
@@ -392,9 +392,12 @@ class AlertProcessorTest {
         assertThat(raised.getAction())
                 .isEqualTo(
                         new AlertAction("e", "worstCase-drops-by-3", "net", "quick", 2, 1L, "set", raised.getReason()));
+        assertThat(raised.getRaisedOn()).isEqualTo(2);
         complete(figures(7, 3, bits(0, 80)));
-        assertThat(out.readValue().getAction())
-                .as("that it is over asks for nothing")
-                .isNull();
+        Alert over = out.readValue();
+        assertThat(over.getState()).isEqualTo(AlertState.CLEARED);
+        assertThat(over.getAction()).as("what it asked for, once").isEqualTo(raised.getAction());
+        assertThat(over.getRaisedOn()).isEqualTo(2);
+        assertThat(over.getRaisedAt()).isEqualTo(raised.getRaisedAt());
     }
 }

@@ -26,6 +26,7 @@ import dev.romestream.schemas.SuiteSpec;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.VictimRequest;
 import dev.romestream.schemas.VictimSpec;
+import dev.romestream.schemas.Window;
 import dev.romestream.schemas.WindowRange;
 import dev.romestream.schemas.WindowSpec;
 import dev.romestream.schemas.WorkAnswer;
@@ -553,7 +554,7 @@ class EvaluationPlannerTest {
     void everyWindowIsScoredUnderAKeyOfItsOwn() {
         Evaluation first = monitoredStream();
         assertThat(first.getKey()).isEqualTo("e/3@1/e/net/quick");
-        assertThat(first.getWindow()).isEqualTo(new dev.romestream.schemas.Window("photos-1", 1, 10L, 19L));
+        assertThat(first.getWindow()).isEqualTo(new Window("photos-1", 1, 10L, 19L, List.of()));
         assertThat(first.getDataset()).isEqualTo("photos-1@1");
         assertThat(scored(first)).isEmpty();
         Evaluation second = arrived(2).get(0);

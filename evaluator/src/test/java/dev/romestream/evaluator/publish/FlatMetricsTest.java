@@ -6,9 +6,11 @@ import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.AttackNorm;
 import dev.romestream.schemas.FlatFigure;
+import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.Stability;
 import dev.romestream.schemas.Window;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +65,7 @@ class FlatMetricsTest {
                 .setImagesDigest("i")
                 .setDigest("v")
                 .setPlan("p")
-                .setWindow(new Window("photos-1", 17, 5L, 9L))
+                .setWindow(new Window("photos-1", 17, 5L, 9L, List.of()))
                 .build();
     }
 
@@ -81,7 +83,7 @@ class FlatMetricsTest {
                                 + " \"count\": null, \"complete\": false, \"undefined\": null, \"flags\": \"CHANCE_LEVEL,FEW_IMAGES\","
                                 + " \"dataset\": \"d\", \"fingerprint\": \"f\", \"imagesDigest\": \"i\", \"digest\": \"v\","
                                 + " \"plan\": \"p\", \"precision\": \"float32\","
-                                + " \"window\": 17, \"windowFirst\": 5, \"windowLast\": 9}");
+                                + " \"window\": 17, \"windowFirst\": 5, \"windowLast\": 9, \"labels\": \"given\"}");
         assertThat(rows.get("clean").getCorrect()).isEqualTo(3);
         assertThat(rows.get("clean").getHigh()).isEqualTo(95.4);
         assertThat(rows.get("clean").getUndefined()).isNull();
@@ -94,6 +96,24 @@ class FlatMetricsTest {
         assertThat(rows.get("pgd_2").getRated()).isFalse();
         assertThat(rows.get("pgd_2").getSteps()).isEqualTo(50);
         assertThat(rows.get("pgd_2").getValue()).isEqualTo(12);
+    }
+
+    @Test
+    void ofPredictedLabelsThereIsStabilityAndNothingThatIsCalledAccuracy() {
+        RobustnessMetrics metrics = metrics();
+        metrics.setLabels(ImageLabels.PREDICTED);
+        metrics.setStability(new Stability(30L, 40L, 75.0, List.of(60.0, 86.0)));
+        metrics.getAttacks().get(0).setStability(new Stability(32L, 40L, 80.0, List.of(66.0, 90.0)));
+        Map<String, FlatFigure> rows = FlatMetrics.of(metrics);
+        assertThat(rows.keySet()).containsExactly("stability", "pgd", "pgd_2");
+        FlatFigure stability = rows.get("stability");
+        assertThat(stability.getValue()).isEqualTo(75);
+        assertThat(stability.getHigh()).isEqualTo(86);
+        assertThat(stability.getCount()).isEqualTo(40);
+        assertThat(stability.getCorrect()).isNull();
+        assertThat(stability.getLabels()).isEqualTo("predicted");
+        assertThat(rows.get("pgd").getValue()).isEqualTo(80);
+        assertThat(rows.get("pgd").getCorrect()).isNull();
     }
 
     @Test

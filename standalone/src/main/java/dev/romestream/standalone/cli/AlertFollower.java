@@ -60,7 +60,11 @@ final class AlertFollower implements TopicView {
 
     /** An alert in words. */
     static String line(Alert alert) {
-        String position = alert.getNow() == null ? "" : " at " + alert.getNow().getPosition();
+        String position = alert.getNow() == null
+                ? ""
+                : alert.getNow().getWindow() == null
+                        ? " at " + alert.getNow().getPosition()
+                        : " on window " + alert.getNow().getWindow();
         return "%s %s: %s: %s%s, %s%s: %s"
                 .formatted(
                         alert.getState() == AlertState.RAISED ? "ALERT     " : "alert over",

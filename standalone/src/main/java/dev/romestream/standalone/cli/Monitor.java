@@ -32,8 +32,8 @@ final class Monitor implements AutoCloseable {
     private static final Set<String> LAST_SERVICES = Set.of("distiller", "evaluator");
     private static final long PRINT_MS = 2000;
     private static final long CHECK_MS = 100;
-    /** A running figure is printed again after so long, or when it is complete. */
-    private static final long METRICS_NANOS = 10_000_000_000L;
+    /** What changes all the time is printed again after so long, or when it is complete. */
+    private static final long AGAIN_NANOS = 10_000_000_000L;
 
     private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final long ALERTS_NANOS = 3_000_000_000L;
@@ -47,7 +47,7 @@ final class Monitor implements AutoCloseable {
     private final Map<String, RobustnessMetrics> changedMetrics = new LinkedHashMap<>();
     private final List<Alert> changedAlerts = new ArrayList<>();
     private final Map<String, String> printed = new HashMap<>();
-    private final Map<String, Long> metricsPrinted = new HashMap<>();
+    private final Map<String, Long> printedAt = new HashMap<>();
     private final RecordReader<ExperimentStatus> statusReader;
     private final RecordReader<RobustnessMetrics> metricsReader;
     private final AlertFollower alertFollower;
@@ -137,14 +137,14 @@ final class Monitor implements AutoCloseable {
      * @return a failure, or what the evaluator refused, if that came first
      */
     Optional<String> await(BooleanSupplier condition) {
-        long printedAt = System.nanoTime();
+        long at = System.nanoTime();
         while (true) {
             synchronized (this) {
                 Optional<String> trouble = failure().or(this::refusal);
                 boolean ends = trouble.isPresent() || condition.getAsBoolean();
-                if (ends || System.nanoTime() - printedAt > PRINT_MS * 1_000_000) {
+                if (ends || System.nanoTime() - at > PRINT_MS * 1_000_000) {
                     print();
-                    printedAt = System.nanoTime();
+                    at = System.nanoTime();
                 }
                 if (ends) {
                     return trouble;
@@ -289,22 +289,33 @@ final class Monitor implements AutoCloseable {
     private void print() {
         statuses.forEach((key, status) -> {
             String line = line(status);
-            if (!line.equals(printed.put(key, line))) {
+            // that images come in on a stream is no news
+            boolean due = !isFilling(status) || isDue(key);
+            if (due && !line.equals(printed.put(key, line))) {
+                printedAt.put(key, System.nanoTime());
                 out.accept(stamp() + Printable.line(line));
             }
         });
         changedMetrics.entrySet().removeIf(entry -> {
-            boolean due = entry.getValue().getComplete()
-                    || System.nanoTime() - metricsPrinted.getOrDefault(entry.getKey(), started - METRICS_NANOS)
-                            >= METRICS_NANOS;
+            boolean due = entry.getValue().getComplete() || isDue(entry.getKey());
             if (due) {
-                metricsPrinted.put(entry.getKey(), System.nanoTime());
+                printedAt.put(entry.getKey(), System.nanoTime());
                 out.accept(stamp() + Printable.line(line(entry.getValue())));
             }
             return due;
         });
         changedAlerts.forEach(alert -> out.accept(stamp() + Printable.line(AlertFollower.line(alert))));
         changedAlerts.clear();
+    }
+
+    private static boolean isFilling(ExperimentStatus status) {
+        return status.getService().equals("producer")
+                && status.getPhase() == Phase.RUNNING
+                && status.getActivity().startsWith("window ");
+    }
+
+    private boolean isDue(String key) {
+        return System.nanoTime() - printedAt.getOrDefault(key, started - AGAIN_NANOS) >= AGAIN_NANOS;
     }
 
     private String stamp() {

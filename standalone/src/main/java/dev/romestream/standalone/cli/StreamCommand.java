@@ -6,21 +6,11 @@ import dev.romestream.producer.Drift;
 import dev.romestream.producer.ImageStream;
 import dev.romestream.producer.SourceException;
 import dev.romestream.schemas.DatasetSpec;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicReference;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.errors.TopicExistsException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -34,8 +24,6 @@ import picocli.CommandLine.Parameters;
                         + " topic, path: TOPIC}'. Each record has an image file as value and its class as key. Ctrl-C ends it.",
         mixinStandardHelpOptions = true)
 final class StreamCommand implements Runnable {
-    private static final long TELL_NANOS = 2_000_000_000L;
-
     @Parameters(paramLabel = "TOPIC", description = "Where to; it is created where it is not there.")
     private String topic;
 
@@ -117,10 +105,17 @@ final class StreamCommand implements Runnable {
         requireRange("--images", images == null ? 1 : (double) images, 1, 1e15);
         requireRange("--partitions", partitions, 1, 10_000);
         RomeConfig config = cluster.config(data == null ? Map.of() : Map.of(Settings.DATA_DIR, data.toString()));
-        ImageStream stream = stream(config);
-        create(config);
+        ImageWriter writer = new ImageWriter(config, topic, stream(config), rate, Optional.ofNullable(test));
+        if (writer.create(partitions)) {
+            System.err.println("Created the topic " + topic + ".");
+        }
         try (Interruption interruption = new Interruption()) {
-            send(config, stream, interruption);
+            long sent = writer.write(
+                    first,
+                    images == null ? Long.MAX_VALUE : images,
+                    wait -> wait > 0 ? interruption.await(wait) : interruption.isSignalled(),
+                    System.err::println);
+            System.out.printf("%d images are written to %s; --first %d goes on.%n", sent, topic, first + sent);
         }
     }
 
@@ -148,80 +143,5 @@ final class StreamCommand implements Runnable {
         } catch (SourceException e) {
             throw new FailureException(e.getMessage());
         }
-    }
-
-    private void create(RomeConfig config) {
-        try (Admin admin = config.clients().admin("stream", config.admin())) {
-            admin.createTopics(List.of(new NewTopic(topic, Optional.of(partitions), Optional.empty())))
-                    .all()
-                    .get();
-            System.err.println("Created the topic " + topic + ".");
-        } catch (ExecutionException e) {
-            if (!(e.getCause() instanceof TopicExistsException)) {
-                throw new FailureException("The topic " + topic + " cannot be created at " + config.bootstrapServers()
-                        + ": " + e.getCause().getMessage());
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new FailureException("Interrupted.");
-        }
-    }
-
-    @SuppressWarnings("FutureReturnValueIgnored") // the callback keeps the failure
-    private void send(RomeConfig config, ImageStream stream, Interruption interruption) {
-        Map<String, Object> settings = config.producer();
-        settings.remove("value.serializer");
-        AtomicReference<Exception> failure = new AtomicReference<>();
-        long sent = 0;
-        long began = System.nanoTime();
-        long toldAt = began;
-        String told = "";
-        try (KafkaProducer<String, byte[]> producer =
-                config.clients().producer("stream", settings, new StringSerializer(), new ByteArraySerializer())) {
-            while ((images == null || sent < images) && failure.get() == null && !isOver(interruption, sent, began)) {
-                long number = first + sent;
-                String drifting = stream.driftAt(number);
-                if (!drifting.equals(told)) {
-                    System.err.printf("from image %d on: %s%n", number, drifting.isEmpty() ? "no drift" : drifting);
-                    told = drifting;
-                }
-                producer.send(record(stream.image(number), number), (metadata, exception) -> {
-                    if (exception != null) {
-                        failure.set(exception);
-                    }
-                });
-                sent++;
-                if (System.nanoTime() - toldAt > TELL_NANOS) {
-                    toldAt = System.nanoTime();
-                    System.err.printf(
-                            Locale.ROOT,
-                            "%d%s images, %.0f a second%n",
-                            sent,
-                            images == null ? "" : " of " + images,
-                            sent * 1e9 / (toldAt - began));
-                }
-            }
-            producer.flush();
-        }
-        if (failure.get() != null) {
-            throw new FailureException(
-                    "The brokers did not take an image: " + failure.get().getMessage());
-        }
-        System.out.printf("%d images are written to %s; --first %d goes on.%n", sent, topic, first + sent);
-    }
-
-    /** Waits for the next image's time. */
-    private boolean isOver(Interruption interruption, long sent, long began) {
-        long wait = rate == 0 ? 0 : (long) (began + sent * 1e9 / rate - System.nanoTime()) / 1_000_000;
-        return wait > 0 ? interruption.await(wait) : interruption.isSignalled();
-    }
-
-    private ProducerRecord<String, byte[]> record(ImageStream.Image image, long number) {
-        ProducerRecord<String, byte[]> record = new ProducerRecord<>(topic, image.label(), image.png());
-        if (test != null) {
-            boolean isTest = Math.floor((number + 1) * test) > Math.floor(number * test);
-            record.headers().add("split", (isTest ? "test" : "train").getBytes(StandardCharsets.UTF_8));
-        }
-        return record;
     }
 }

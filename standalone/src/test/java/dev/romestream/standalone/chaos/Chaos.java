@@ -1,6 +1,7 @@
 package dev.romestream.standalone.chaos;
 
 import dev.romestream.client.result.Results;
+import dev.romestream.exchange.identity.Identity;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.DeadLetters;
 import dev.romestream.messaging.topic.RecordReader;
@@ -157,6 +158,7 @@ public final class Chaos implements AutoCloseable {
 
     /** Runs everything; returns the invariants that did not hold. */
     public List<String> run(List<Experiment> experiments) throws Exception {
+        LiveTopic.fill(config(""));
         Outcome calm = calm(experiments);
         Outcome wild = wild(experiments);
         for (Experiment experiment : experiments) {
@@ -264,6 +266,12 @@ public final class Chaos implements AutoCloseable {
     }
 
     private Outcome outcome(RomeConfig config, List<Experiment> experiments, Runnable faults) {
+        try (Results results = new Results(config)) {
+            return outcome(config, experiments, results, faults);
+        }
+    }
+
+    private Outcome outcome(RomeConfig config, List<Experiment> experiments, Results results, Runnable faults) {
         long start = System.nanoTime();
         Map<String, Phase> phases = new ConcurrentHashMap<>();
         Map<String, String> errors = new ConcurrentHashMap<>();
@@ -281,34 +289,38 @@ public final class Chaos implements AutoCloseable {
             sender.flush();
             faults.run();
             long deadline = System.nanoTime() + scenario.runLimit().toNanos();
-            while (!ended(experiments, phases) && System.nanoTime() < deadline) {
+            while (!ended(experiments, phases, results) && System.nanoTime() < deadline) {
                 statuses.throwFailure();
                 pause(200);
             }
-            boolean ended = ended(experiments, phases);
+            boolean ended = ended(experiments, phases, results);
             check(
                     "every experiment ended " + (ended ? errors : phases.toString() + programs.dead()),
                     ended && errors.isEmpty());
         }
         double seconds = (System.nanoTime() - start) / 1e9;
-        try (Results results = new Results(config)) {
-            Map<String, Object> figures = new HashMap<>();
-            Map<String, float[]> images = new HashMap<>();
-            for (Experiment experiment : experiments) {
-                results.metrics(experiment.getId())
-                        .forEach(metrics -> figures.put(
-                                metrics.getVictim() + "/" + metrics.getSuite() + "/" + metrics.getMode(),
-                                comparable(metrics)));
-                results.images(experiment.getId()).ifPresent(found -> images.put(experiment.getId(), found.pixels()));
-            }
-            return new Outcome(figures, images, seconds);
+        Map<String, Object> figures = new HashMap<>();
+        Map<String, float[]> images = new HashMap<>();
+        for (Experiment experiment : experiments) {
+            results.metrics(experiment.getId()).forEach(metrics -> figures.put(figure(metrics), comparable(metrics)));
+            results.images(experiment.getId()).ifPresent(found -> images.put(experiment.getId(), found.pixels()));
         }
+        return new Outcome(figures, images, seconds);
+    }
+
+    private static String figure(RobustnessMetrics metrics) {
+        return Identity.evaluationKey(metrics) + "/" + metrics.getMode();
     }
 
     /** All of a figure but times. */
     private static List<Object> comparable(RobustnessMetrics metrics) {
         List<Object> all = new ArrayList<>(Arrays.asList(
-                metrics.getComplete(), metrics.getClean(), metrics.getWorstCase(), metrics.getIrr(), metrics.getRr()));
+                metrics.getFingerprint(),
+                metrics.getComplete(),
+                metrics.getClean(),
+                metrics.getWorstCase(),
+                metrics.getIrr(),
+                metrics.getRr()));
         for (AttackAccuracy attack : metrics.getAttacks()) {
             all.add(attack.getAttack());
             all.add(attack.getCorrect());
@@ -318,12 +330,16 @@ public final class Chaos implements AutoCloseable {
         return all;
     }
 
-    private static boolean ended(List<Experiment> experiments, Map<String, Phase> phases) {
-        return experiments.stream().allMatch(experiment -> List.of("distiller", "evaluator").stream()
-                .allMatch(service -> {
-                    Phase phase = phases.get(experiment.getId() + "/" + service);
-                    return phase == Phase.COMPLETED || phase == Phase.FAILED;
-                }));
+    private static boolean ended(List<Experiment> experiments, Map<String, Phase> phases, Results results) {
+        return experiments.stream().allMatch(experiment -> {
+            if (experiment.getDataset().getWindow() != null) {
+                return LiveTopic.isScored(results.metrics(experiment.getId()));
+            }
+            return List.of("distiller", "evaluator").stream().allMatch(service -> {
+                Phase phase = phases.get(experiment.getId() + "/" + service);
+                return phase == Phase.COMPLETED || phase == Phase.FAILED;
+            });
+        });
     }
 
     private static void pause(long millis) {
@@ -369,7 +385,7 @@ public final class Chaos implements AutoCloseable {
 
     private static void watch(
             RobustnessMetrics metrics, Map<String, Long> counted, ConcurrentLinkedQueue<String> backwards) {
-        String figure = metrics.getVictim() + "/" + metrics.getSuite() + "/" + metrics.getMode();
+        String figure = figure(metrics);
         for (int i = 0; i < metrics.getAttacks().size(); i++) {
             AttackAccuracy attack = metrics.getAttacks().get(i);
             long now = attack.getCount();

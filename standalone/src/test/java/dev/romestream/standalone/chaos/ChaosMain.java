@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * The long form of {@link Chaos} as a program: {@code SEED [KILLS [POISON [HOURS]]]}. Rounds follow one another, each with the next
@@ -32,10 +33,31 @@ public final class ChaosMain {
             sweep: {seed: [3, 4, 5]}
             """;
 
+    /** A set a window, each begun with the one before. */
+    private static final String LIVE = """
+            name: chaos-live
+            dataset: {name: topic, path: chaos-photos, window: {every: PT1M, test: 0.3, idle: PT5M}}
+            distillation:
+              method: rome
+              imagesPerClass: 2
+              network: {width: 8, depth: 3}
+              iterations: 10
+              realBatch: 4
+              pool: {size: 2, initial: 2, trainedPerIteration: 1, trainSteps: 1, batch: 16}
+              prior: {attack: {steps: 2}}
+            evaluation:
+              victims: {count: 1, epochs: 3}
+              requestSize: 25
+              suites: [quick]
+            """;
+
     private ChaosMain() {}
 
     static List<Experiment> experiments(Map<String, String> settings) {
-        return ExperimentFile.parse(FILE, settings, List.of());
+        return Stream.concat(
+                        ExperimentFile.parse(FILE, settings, List.of()).stream(),
+                        ExperimentFile.parse(LIVE, Map.of(), List.of()).stream())
+                .toList();
     }
 
     public static void main(String[] args) throws Exception {

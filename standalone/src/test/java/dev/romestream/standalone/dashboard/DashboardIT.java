@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -375,6 +376,52 @@ class DashboardIT {
                 .endsWith("/production"));
         browser.screenshot("alerts");
         assertThat(browser.inaccessible()).isEmpty();
+    }
+
+    /** Contrast falls on the second window of two, and accuracy, or stability without labels, with it. */
+    @Test
+    void whatHappensOnAStreamStandsAlongItsWindows(@TempDir Path models) throws IOException {
+        Files.copy(Path.of("../robustness/src/test/resources/networks/small.pt"), models.resolve("camera.pt"));
+        String rule = "{figure: clean, below: 99, name: low, significant: false}";
+        for (String first : List.of("0", "60")) {
+            String[] images = {"stream", "photos", "--rate", "0", "--images", "60", "--first", first};
+            assertThat(onStack(concat(images, "--drift", "contrast:5@60"))).isZero();
+            assertThat(onStack(watching(models, "--alert", rule))).isZero();
+        }
+        browser.open(url + "#/monitor?suite=quick");
+        browser.await(
+                "its network",
+                () -> Boolean.TRUE.equals(browser.script(
+                        "const one = [...document.querySelectorAll('#choose-network option')].find(o => o.value.endsWith('/camera'));"
+                                + "if (one) { one.parentNode.value = one.value; one.parentNode.dispatchEvent(new Event('change')); }"
+                                + "return !!one;")));
+        browser.awaitText("[aria-label^='What happened']", "window 1 ⚠ low: ");
+        browser.awaitText("[aria-label^='What happened']", "window 2 contrast:5@60");
+        assertThat(browser.text("[aria-label^='Versions']")).contains("record time");
+        browser.screenshot("windows");
+        assertThat(browser.inaccessible()).isEmpty();
+
+        assertThat(onStack(watching(models, "--unlabelled"))).isZero();
+        browser.open(url + "#/experiments");
+        browser.open(url + "#/monitor?suite=quick");
+        browser.await(
+                "stability",
+                () -> Boolean.TRUE.equals(
+                        browser.script(
+                                "for (const o of document.querySelectorAll('#choose-network option'))"
+                                        + " if (o.value.endsWith('/camera') && !document.body.textContent.includes('stability')) {"
+                                        + " o.parentNode.value = o.value; o.parentNode.dispatchEvent(new Event('change')); }"
+                                        + "return [...document.querySelectorAll('th')].some(one => one.textContent === 'stability');")));
+        browser.screenshot("stability");
+    }
+
+    private static String[] watching(Path models, String... more) {
+        String[] line = {"monitor", models.toString(), "--topic", "photos", "--window", "images=60", "--windows", "1"};
+        return concat(concat(line, "--suite", "quick"), more);
+    }
+
+    private static String[] concat(String[] line, String... more) {
+        return Stream.concat(Stream.of(line), Stream.of(more)).toArray(String[]::new);
     }
 
     @Test
