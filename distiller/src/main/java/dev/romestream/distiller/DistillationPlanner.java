@@ -3,6 +3,7 @@ package dev.romestream.distiller;
 import dev.romestream.exchange.experiment.DistillationDefaults;
 import dev.romestream.exchange.identity.Digest;
 import dev.romestream.exchange.identity.Identity;
+import dev.romestream.experiments.DatasetIds;
 import dev.romestream.experiments.WindowSettings;
 import dev.romestream.schemas.AlertAction;
 import dev.romestream.schemas.Checkpoint;
@@ -100,7 +101,7 @@ final class DistillationPlanner {
                     .setSkipped(state.getSkipped() + 1);
         }
         NavigableMap<Integer, DistillationStage> later = windows.tailMap(stage == null ? -1 : stage.getWindow(), false);
-        boolean byAlert = stage != null && WindowSettings.isStartedByAlerts(state.getExperiment());
+        boolean byAlert = awaitsAlert(state);
         AlertAction asked = state.getAsked();
         var next = byAlert
                 ? asked == null ? null : later.ceilingEntry(asked.getWindow())
@@ -119,6 +120,11 @@ final class DistillationPlanner {
                     .setTold(null);
         }
         return after.build();
+    }
+
+    /** Until there is a first set, the windows ask for it. */
+    private static boolean awaitsAlert(DistillationState state) {
+        return state.getPredecessor() != null && WindowSettings.isStartedByAlerts(state.getExperiment());
     }
 
     private static String cause(AlertAction asked) {
@@ -194,8 +200,7 @@ final class DistillationPlanner {
                                 ? null
                                 : new Notice(
                                         Phase.WAITING,
-                                        "waiting for the images of "
-                                                + experiment.getDataset().getName(),
+                                        "waiting for the images of " + DatasetIds.of(experiment.getDataset()),
                                         Optional.empty());
         };
     }
@@ -205,9 +210,7 @@ final class DistillationPlanner {
         return "window " + window
                 + (Integer.valueOf(window).equals(state.getPredecessor()) ? " is distilled" : " is gone")
                 + (state.getSkipped() > 0 ? " (" + state.getSkipped() + " skipped)" : "")
-                + (WindowSettings.isStartedByAlerts(state.getExperiment())
-                        ? "; waiting for an alert"
-                        : "; waiting for the next one");
+                + (awaitsAlert(state) ? "; waiting for an alert" : "; waiting for the next one");
     }
 
     private static DistillationRequest request(DistillationState state) {

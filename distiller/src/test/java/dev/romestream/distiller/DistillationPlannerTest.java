@@ -277,6 +277,25 @@ class DistillationPlannerTest {
     }
 
     @Test
+    void untilThereIsAFirstSetAWindowThatCannotBeDistilledGivesWayToTheNext() {
+        Experiment experiment = onAStream(false);
+        experiment.getDistillation().setStartedBy(StartedBy.ALERTS);
+        DistillationRequest first = staged(DistillationPlanner.changed(state, experiment), 1)
+                .request()
+                .orElseThrow();
+        WorkAnswer failed = WorkAnswer.newBuilder()
+                .setId(first.getId())
+                .setExperiment("e")
+                .setOutcome(Outcome.FAILED)
+                .setError("Class 0 has no images.")
+                .build();
+        assertThat(told(staged(DistillationPlanner.answered(state.orElseThrow(), failed), 1, 2)))
+                .isEqualTo(Phase.FAILED);
+        DistillationPlanner.Step later = staged(state.orElseThrow(), 2, 3);
+        assertThat(later.request().orElseThrow().getStage().getWindow()).isEqualTo(3);
+    }
+
+    @Test
     void noAlertOverridesAStop() {
         Experiment experiment = onAStream(false);
         experiment.getDistillation().setStartedBy(StartedBy.ALERTS);

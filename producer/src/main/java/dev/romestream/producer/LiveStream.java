@@ -120,6 +120,7 @@ final class LiveStream implements AutoCloseable {
         Resources resources = new Resources();
         try {
             WindowLog windows = resources.add(WindowLog.open(config, publisher, sender, id));
+            windows.last().ifPresent(progress::published);
             StreamReader reader = resources.add(new StreamReader(config, spec.getPath(), () -> closed));
             DeadLetters letters = resources.add(new DeadLetters(config));
             while (!closed) {

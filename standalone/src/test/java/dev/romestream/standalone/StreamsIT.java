@@ -338,6 +338,35 @@ class StreamsIT {
         }
     }
 
+    /** All are there before anybody reads: ten windows at once, and in each two hundred records that are no images. */
+    @Test
+    void aBurstOfTenWindowsWithBadRecordsAmongThem() throws Exception {
+        create(2);
+        Experiment experiment = follow(WindowSpec.newBuilder().setImages(30).setKeep(1000));
+        int bad = 2_000;
+        List<Future<?>> written = new ArrayList<>();
+        for (int i = 0; i < bad; i++) {
+            written.add(camera.send(new ProducerRecord<>(topic, i % 2, "ant", new byte[] {(byte) i})));
+            if (i % (bad / 300) == 0 && sent < 300) {
+                written.add(camera.send(image(i % 2, System.currentTimeMillis())));
+            }
+        }
+        while (sent < 301) {
+            written.add(camera.send(image(sent % 2, System.currentTimeMillis())));
+        }
+        for (Future<?> one : written) {
+            one.get();
+        }
+        startProducer();
+        awaitWindow(10);
+        assertChained();
+        assertThat(windows.values().stream().skip(1).limit(10))
+                .allSatisfy(window -> assertThat(window.getWindow().getImages()).isEqualTo(30));
+        // the stream's end is one image of the next window
+        until("every letter", () -> letters().size() == bad);
+        submit(experiment, DesiredState.STOP);
+    }
+
     @Test
     void partitionsThatComeOffsetsThatGoTransactionsAndAnotherTopicOfTheName() throws Exception {
         create(2);

@@ -24,6 +24,7 @@ export function chart(title, { height = 220, unit = "%" } = {}) {
     ctx.save();
     ctx.strokeStyle = css("--soft");
     ctx.font = `${11 * devicePixelRatio}px system-ui`;
+    ctx.textAlign = "left";
     ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
     happened.forEach(({ at, label }, i) => {
       const x = plot.valToPos(at, "x", true);

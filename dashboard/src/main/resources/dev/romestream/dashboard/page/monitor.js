@@ -27,7 +27,7 @@ function events(network, suite, mode, figures) {
 
 export function open(page) {
   const chooser = el("form.tools", { onsubmit: event => event.preventDefault() });
-  const curve = chart("Accuracy and I-RR along versions or windows");
+  const curve = chart("Robustness along versions or windows");
   const table = el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Versions, scrollable" });
   const lost = el("section.detail", { "aria-live": "polite" });
   const told = el("section", { "aria-live": "polite", "aria-label": "What happened, by window" });

@@ -333,7 +333,8 @@ public final class Chaos implements AutoCloseable {
     private static boolean ended(List<Experiment> experiments, Map<String, Phase> phases, Results results) {
         return experiments.stream().allMatch(experiment -> {
             if (experiment.getDataset().getWindow() != null) {
-                return LiveTopic.isScored(results.metrics(experiment.getId()));
+                return phases.get(experiment.getId() + "/distiller") == Phase.FAILED
+                        || LiveTopic.isScored(results.metrics(experiment.getId()));
             }
             return List.of("distiller", "evaluator").stream().allMatch(service -> {
                 Phase phase = phases.get(experiment.getId() + "/" + service);

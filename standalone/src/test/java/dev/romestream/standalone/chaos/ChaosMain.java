@@ -39,7 +39,7 @@ public final class ChaosMain {
             dataset: {name: topic, path: chaos-photos, window: {every: PT1M, test: 0.3, idle: PT5M}}
             distillation:
               method: rome
-              imagesPerClass: 2
+              imagesPerClass: 1
               network: {width: 8, depth: 3}
               iterations: 10
               realBatch: 4

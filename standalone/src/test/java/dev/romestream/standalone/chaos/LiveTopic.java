@@ -24,7 +24,7 @@ final class LiveTopic {
     static final String NAME = "chaos-photos";
     private static final int PARTITIONS = 4;
     private static final int WINDOWS = 5;
-    private static final int IMAGES = 120;
+    private static final int IMAGES = 160;
     private static final long MINUTE = 60_000;
 
     private LiveTopic() {}
