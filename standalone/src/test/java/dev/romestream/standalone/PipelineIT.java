@@ -440,6 +440,15 @@ class PipelineIT extends SharedPipeline {
         String id = rome(0, "submit", file.toString(), "--set", "seed=8").strip();
         assertThat(id).startsWith("tiny-");
         assertThat(rome(0, "watch", id)).contains("evaluated").contains("I-RR").contains("complete");
+        assertThat(rome(0, "list").lines())
+                .anyMatch(line -> line.startsWith("ID "))
+                .anyMatch(line -> line.matches(id + " +completed +random 1/class +shapes10"));
+        assertThat(rome(0, "list", "--json")).contains("\"id\":\"" + id + "\"");
+        assertThat(rome(0, "status", id))
+                .contains(id + ", completed, run 0")
+                .contains("random 1/class on shapes10, seed 8")
+                .contains("evaluator       evaluated")
+                .contains("Suite pixel-2, untargeted");
         Path out = directory.resolve("out");
         rome(0, "export", id, "--out", out.toString());
         assertThat(new ObjectMapper().readTree(out.resolve("metrics.json").toFile()))
@@ -460,6 +469,8 @@ class PipelineIT extends SharedPipeline {
                 .strip();
         rome(0, "stop", endless);
         assertThat(rome(0, "watch", endless)).contains("stopped");
+        assertThat(rome(0, "list").lines()).anyMatch(line -> line.startsWith(endless) && line.contains(" stopped "));
         rome(1, "stop", "nothing-of-the-kind");
+        rome(1, "status", "nothing-of-the-kind");
     }
 }

@@ -338,12 +338,12 @@ class StreamsIT {
         }
     }
 
-    /** All are there before anybody reads: ten windows at once, and in each two hundred records that are no images. */
+    /** All are there before anybody reads: ten windows at once, and in each sixty records that are no images. */
     @Test
     void aBurstOfTenWindowsWithBadRecordsAmongThem() throws Exception {
         create(2);
         Experiment experiment = follow(WindowSpec.newBuilder().setImages(30).setKeep(1000));
-        int bad = 2_000;
+        int bad = 600;
         List<Future<?>> written = new ArrayList<>();
         for (int i = 0; i < bad; i++) {
             written.add(camera.send(new ProducerRecord<>(topic, i % 2, "ant", new byte[] {(byte) i})));

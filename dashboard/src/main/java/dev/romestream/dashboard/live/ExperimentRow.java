@@ -3,7 +3,7 @@ package dev.romestream.dashboard.live;
 import dev.romestream.dashboard.live.LiveMetrics.Headline;
 import dev.romestream.exchange.codec.RecordJson;
 import dev.romestream.experiments.DatasetIds;
-import dev.romestream.schemas.DesiredState;
+import dev.romestream.experiments.ExperimentPhase;
 import dev.romestream.schemas.DistillationSpec;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ExperimentStatus;
@@ -25,7 +25,6 @@ import java.util.stream.Collectors;
 /** An experiment in a line of the list: what it is, how far each service is with it, and what it shows so far. */
 final class ExperimentRow {
     private static final String HEADLINE_SUITE = "pixel-2";
-    private static final List<String> LAST_SERVICES = List.of("distiller", "evaluator");
 
     private ExperimentRow() {}
 
@@ -49,7 +48,7 @@ final class ExperimentRow {
         row.put("seed", experiment.getSeed());
         row.put("run", experiment.getRun());
         row.put("desiredState", experiment.getDesiredState().name().toLowerCase(Locale.ROOT));
-        row.put("phase", phase(experiment, statuses).name().toLowerCase(Locale.ROOT));
+        row.put("phase", ExperimentPhase.of(experiment, statuses).name().toLowerCase(Locale.ROOT));
         row.put(
                 "progress",
                 statuses.stream()
@@ -73,25 +72,6 @@ final class ExperimentRow {
             values.put("phase", Phase.COMPLETED.name().toLowerCase(Locale.ROOT));
         }
         return values;
-    }
-
-    /** Of the experiment as a whole. */
-    private static Phase phase(Experiment experiment, Collection<ExperimentStatus> statuses) {
-        Map<String, Phase> byService = statuses.stream()
-                .collect(Collectors.toMap(ExperimentStatus::getService, ExperimentStatus::getPhase, (a, b) -> b));
-        if (byService.containsValue(Phase.FAILED)) {
-            return Phase.FAILED;
-        }
-        if (byService.containsValue(Phase.STOPPED) || experiment.getDesiredState() == DesiredState.STOP) {
-            return Phase.STOPPED;
-        }
-        if (LAST_SERVICES.stream().allMatch(service -> byService.get(service) == Phase.COMPLETED)) {
-            return Phase.COMPLETED;
-        }
-        if (experiment.getDesiredState() == DesiredState.PAUSE) {
-            return Phase.PAUSED;
-        }
-        return byService.containsValue(Phase.RUNNING) ? Phase.RUNNING : Phase.WAITING;
     }
 
     /** Means over the victims of the newest snapshot, untargeted, in the suite that stands for all; null where there are none. */

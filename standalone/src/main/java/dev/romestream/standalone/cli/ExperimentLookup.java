@@ -10,8 +10,11 @@ final class ExperimentLookup {
 
     /** @throws FailureException where there is none */
     static Experiment find(RomeConfig config, String id) {
-        return ExperimentControl.find(config, id)
-                .orElseThrow(() -> new FailureException(
-                        "There is no experiment '" + id + "' on " + config.bootstrapServers() + "."));
+        return ExperimentControl.find(config, id).orElseThrow(() -> missing(config, id));
+    }
+
+    static FailureException missing(RomeConfig config, String id) {
+        return new FailureException("There is no experiment '" + id + "' on " + config.bootstrapServers()
+                + "; rome list shows those that there are.");
     }
 }

@@ -2,6 +2,7 @@ package dev.romestream.standalone.cli;
 
 import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.metric.NamedMetric;
+import dev.romestream.experiments.ExperimentPhase;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.robustness.metric.MetricNames;
@@ -29,7 +30,6 @@ import org.apache.kafka.common.errors.InterruptException;
 
 /** Follows experiments on the status and metrics topics: prints progress and running ratios, and knows when all are done. */
 final class Monitor implements AutoCloseable {
-    private static final Set<String> LAST_SERVICES = Set.of("distiller", "evaluator");
     private static final long PRINT_MS = 2000;
     private static final long CHECK_MS = 100;
     /** What changes all the time is printed again after so long, or when it is complete. */
@@ -55,7 +55,7 @@ final class Monitor implements AutoCloseable {
     /**
      * Begins to follow.
      *
-     * @param experiments to follow, in the run that they have; empty for all
+     * @param experiments to follow, in the run that they have; empty for all, from now on
      * @param out is given the lines
      * @param trouble ends the following, where it tells of some
      */
@@ -71,7 +71,16 @@ final class Monitor implements AutoCloseable {
                 new RecordReader<>(config, Topic.ROBUSTNESS_LATEST, RobustnessMetrics.class, this::acceptMetrics);
         statusReader.awaitCaughtUp(LIMIT);
         metricsReader.awaitCaughtUp(LIMIT);
+        if (experiments.isEmpty()) {
+            passOver();
+        }
         this.alertFollower = new AlertFollower(config, this::follows, LIMIT, this::acceptAlert);
+    }
+
+    /** What was there before is no news. */
+    private synchronized void passOver() {
+        statuses.forEach((key, status) -> printed.put(key, line(status)));
+        changedMetrics.clear();
     }
 
     private boolean follows(String experiment) {
@@ -277,8 +286,11 @@ final class Monitor implements AutoCloseable {
     }
 
     private boolean isEnded(String experiment) {
-        boolean stopped = LAST_SERVICES.stream().anyMatch(service -> phase(experiment, service) == Phase.STOPPED);
-        return stopped || LAST_SERVICES.stream().allMatch(service -> phase(experiment, service) == Phase.COMPLETED);
+        boolean stopped =
+                ExperimentPhase.LAST_SERVICES.stream().anyMatch(service -> phase(experiment, service) == Phase.STOPPED);
+        return stopped
+                || ExperimentPhase.LAST_SERVICES.stream()
+                        .allMatch(service -> phase(experiment, service) == Phase.COMPLETED);
     }
 
     private Phase phase(String experiment, String service) {
@@ -324,8 +336,12 @@ final class Monitor implements AutoCloseable {
     }
 
     private String line(ExperimentStatus status) {
-        StringBuilder line = new StringBuilder(
-                "%-9s  %s: %s".formatted(status.getService(), name(status.getExperiment()), status.getActivity()));
+        return "%-9s  %s: %s".formatted(status.getService(), name(status.getExperiment()), words(status));
+    }
+
+    /** What a service says of an experiment. */
+    static String words(ExperimentStatus status) {
+        StringBuilder line = new StringBuilder(status.getActivity());
         if (status.getPhase() == Phase.FAILED) {
             line.append(": ").append(status.getError());
         } else if (status.getTotal() > 0) {

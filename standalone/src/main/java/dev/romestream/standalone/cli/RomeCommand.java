@@ -7,6 +7,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line: 0 on success, 2 on wrong usage, 1 on failure, with one line on standard error. */
 @Command(
@@ -20,6 +22,8 @@ import picocli.CommandLine.Command;
             BenchmarkCommand.class,
             UpCommand.class,
             SubmitCommand.class,
+            ListCommand.class,
+            StatusCommand.class,
             WatchCommand.class,
             StopCommand.class,
             DeleteCommand.class,
@@ -31,7 +35,8 @@ import picocli.CommandLine.Command;
             StreamCommand.class,
             ScoreCommand.class,
             DeadLettersCommand.class,
-            TopicsCommand.class
+            TopicsCommand.class,
+            CompletionCommand.class
         })
 public final class RomeCommand implements Runnable {
     private static final Logger log = LoggerFactory.getLogger(RomeCommand.class);
@@ -57,7 +62,7 @@ public final class RomeCommand implements Runnable {
             return exception instanceof GateException ? GATE : isUsage(exception) ? USAGE : FAILURE;
         });
         line.setParameterExceptionHandler((exception, arguments) -> {
-            Printable.error(exception.getMessage() + " (see rome "
+            Printable.error(exception.getMessage() + suggestion(exception) + " (see rome "
                     + (exception.getCommandLine().getCommandName().equals("rome")
                             ? ""
                             : exception.getCommandLine().getCommandName() + " ")
@@ -70,6 +75,13 @@ public final class RomeCommand implements Runnable {
             return USAGE;
         }
         return line.execute(args);
+    }
+
+    private static String suggestion(ParameterException exception) {
+        return exception instanceof UnmatchedArgumentException unmatched
+                        && !unmatched.getSuggestions().isEmpty()
+                ? "; did you mean '" + unmatched.getSuggestions().get(0) + "'?"
+                : "";
     }
 
     private static boolean isUsage(Exception exception) {

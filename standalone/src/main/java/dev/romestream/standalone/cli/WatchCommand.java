@@ -20,7 +20,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "watch",
         description =
-                "Prints progress and running ratios as they are published: until the experiment ends, or for ever.",
+                "Prints progress and running ratios as they are published: until the experiment ends, or for ever. Without"
+                        + " an id, from now on; rome list and rome status tell what was.",
         mixinStandardHelpOptions = true)
 final class WatchCommand implements Runnable {
     private static final long CHECK_MS = 500;
