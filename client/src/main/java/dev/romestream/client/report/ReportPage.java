@@ -238,20 +238,23 @@ public final class ReportPage {
         Map<Integer, List<RobustnessMetrics>> byPosition = new TreeMap<>();
         all.forEach(figure -> byPosition
                 .computeIfAbsent(
-                        one.isOfNetworks() ? figure.getVersion() : figure.getIteration(), any -> new ArrayList<>())
+                        Victim.window(figure).orElse(one.isOfNetworks() ? figure.getVersion() : figure.getIteration()),
+                        any -> new ArrayList<>())
                 .add(figure));
         Map<String, String> names =
                 Map.of(MetricNames.CLEAN, "clean", MetricNames.WORST_CASE, "worst case", MetricNames.IRR, "I-RR");
-        List<Chart.Line> lines = Stream.of(MetricNames.CLEAN, MetricNames.WORST_CASE, MetricNames.IRR)
-                .map(figure -> new Chart.Line(names.get(figure), points(byPosition, figure)))
+        List<Chart.Line> lines = Stream.of(
+                        MetricNames.CLEAN, MetricNames.WORST_CASE, MetricNames.IRR, MetricNames.STABILITY)
+                .map(figure -> new Chart.Line(names.getOrDefault(figure, figure), points(byPosition, figure)))
                 .filter(line -> line.points().size() > 1)
                 .toList();
         if (lines.isEmpty()) {
             return p();
         }
-        String unit = one.isOfNetworks() ? "version" : "iterations";
+        boolean stream = all.stream().anyMatch(figure -> figure.getWindow() != null);
+        String unit = stream ? "window" : one.isOfNetworks() ? "version" : "iterations";
         String words = (network.isEmpty() ? "Means over victims" : network) + ", " + suite + ", over " + unit
-                + (one.isOfNetworks() ? "s" : "");
+                + (stream || one.isOfNetworks() ? "s" : "");
         return figure(
                 Chart.lines(words, unit, lines),
                 figcaption(words + ": ")

@@ -72,6 +72,11 @@ final class Tallies {
         if (outcome == null) {
             return tally;
         }
+        if (isPredicted(evaluation)
+                && outcome.getPredicted().size() != outcome.getImageIds().size()) {
+            // of another plan's scorer
+            return tally;
+        }
         if (outcome.getFailure() == null) {
             return counted(evaluation, tally, request, outcome);
         }

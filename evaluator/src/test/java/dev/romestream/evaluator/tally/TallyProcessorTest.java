@@ -338,6 +338,8 @@ class TallyProcessorTest {
     @Test
     void withoutPredictionsNothingIsAttackedAndASuccessThatComesLateClearsThat() {
         AttackRequest first = begin(unlabelled()).get(0);
+        answer(first, 1);
+        assertThat(figures).as("an outcome without predictions counts nothing").isEmpty();
         fail(first, "no memory");
         assertThat(figures.get(UNTARGETED).getComplete()).isTrue();
         assertThat(figures.get(UNTARGETED).getAttacks())
