@@ -291,6 +291,46 @@ class ExperimentFileTest {
         }
     }
 
+    /** Of a stream: what cannot be is refused by its key. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{name: cifar10, window: {images: 5}} | dataset.window is of a topic",
+                "{name: topic, path: p, window: {}} | neither images nor every",
+                "{name: topic, path: p, window: {images: 5, every: PT1M}} | images and every",
+                "{name: topic, path: p, window: {every: soon}} | dataset.window.every is 'soon'",
+                "{name: topic, path: p, images: 9, window: {images: 5}} | give dataset.window.sample",
+                "{name: topic, path: p, window: {images: 500, maximum: 50}} | dataset.window.maximum is 50",
+                "{name: topic, path: p, window: {images: 5, start: never}} | dataset.window.start is 'never'",
+                "{name: topic, path: p, window: {images: 5, classes: [a]}} | give two classes or more",
+                "{name: topic, path: p, window: {images: 5, onLag: wait}} | dataset.window.onLag is wait",
+                "{name: topic, path: p, labels: predicted} | dataset.labels is predicted, which is of a stream",
+                "{name: cifar10, labels: predicted} | dataset.labels is predicted, which is of a stream",
+                "{name: topic, path: p, labels: predicted, window: {images: 5, minimum: 2}} | dataset.window.minimum is 2",
+                "{name: topic, path: p, labels: predicted, window: {images: 5, classes: [a, b]}} | dataset.window.classes is",
+            })
+    void whatAStreamCannotBeIsRefusedByItsKey(String dataset, String message) {
+        assertThatThrownBy(() -> ExperimentFile.parse("name: live\ndataset: " + dataset + "\n", Map.of(), List.of()))
+                .hasMessageContaining(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "distillation: {method: dm} | images without labels cannot be distilled",
+                "alerts: [{figure: clean, below: 5}] | there are fgsm, pgd, stability",
+                "alerts: [{figure: stability, below: 5, onAlert: {distil: x}}] | asks for a distillation",
+            })
+    void whatNeedsLabelsIsRefusedWithoutThem(String rest, String message) {
+        String file = "name: live\ndataset: {name: topic, path: p, window: {images: 5}, labels: %s}\nevaluation:"
+                + " {suites: [{name: own, attacks: [{attack: fgsm, epsilon: 1/255}, {attack: pgd, epsilon: 1/255,"
+                + " stepSize: 1/255, steps: 2}]}]}\n" + rest + "\n";
+        assertThatThrownBy(() -> ExperimentFile.parse(file.formatted("predicted"), Map.of(), List.of()))
+                .hasMessageContaining(message);
+    }
+
     @ParameterizedTest
     @MethodSource("examples")
     void theExamplesAreExperiments(Path file) {
