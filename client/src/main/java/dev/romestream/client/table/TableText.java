@@ -21,17 +21,7 @@ public final class TableText {
                 .forEach(row -> lines.add(
                         line(row, cell -> cell.value().map(Means::number).orElse("-"))));
         StringBuilder text = new StringBuilder(table.title() + " (accuracies and ratios in per cent)\n");
-        for (List<String> line : lines) {
-            for (int column = 0; column < line.size(); column++) {
-                int at = column;
-                int width = lines.stream()
-                        .mapToInt(one -> one.get(at).length())
-                        .max()
-                        .orElseThrow();
-                text.append(("  %" + (column == 0 ? "-" : "") + width + "s").formatted(line.get(column)));
-            }
-            text.append('\n');
-        }
+        aligned(lines, 1).forEach(line -> text.append("  ").append(line).append('\n'));
         for (int i = 0; i < table.notes().size(); i++) {
             int note = i;
             String words = table.rows().stream()
@@ -42,6 +32,29 @@ public final class TableText {
         }
         table.verdicts().forEach(verdict -> text.append("  ").append(verdict).append('\n'));
         return text.toString();
+    }
+
+    /**
+     * Lines with their columns under one another.
+     *
+     * @param left how many of the first columns stand to the left; the others stand to the right
+     */
+    public static List<String> aligned(List<List<String>> lines, int left) {
+        List<String> aligned = new ArrayList<>();
+        for (List<String> line : lines) {
+            List<String> cells = new ArrayList<>();
+            for (int column = 0; column < line.size(); column++) {
+                int at = column;
+                int width = lines.stream()
+                        .mapToInt(one -> one.get(at).length())
+                        .max()
+                        .orElseThrow();
+                String side = column < left ? "-" : "";
+                cells.add(("%" + side + Math.max(1, width) + "s").formatted(line.get(column)));
+            }
+            aligned.add(String.join("  ", cells).stripTrailing());
+        }
+        return aligned;
     }
 
     private static List<String> headings(MetricTable table, List<String> notes) {

@@ -1,5 +1,6 @@
 package dev.romestream.standalone.cli;
 
+import dev.romestream.client.table.TableText;
 import dev.romestream.exchange.codec.RecordJson;
 import dev.romestream.messaging.config.RomeConfig;
 import java.util.ArrayList;
@@ -43,17 +44,6 @@ final class ListCommand implements Runnable {
                 one.method(),
                 one.dataset(),
                 one.doing())));
-        for (List<String> line : lines) {
-            StringBuilder text = new StringBuilder();
-            for (int column = 0; column < line.size(); column++) {
-                int at = column;
-                int width = lines.stream()
-                        .mapToInt(one -> one.get(at).length())
-                        .max()
-                        .orElseThrow();
-                text.append(String.format("%-" + (width + 2) + "s", line.get(column)));
-            }
-            System.out.println(Printable.line(text.toString()).stripTrailing());
-        }
+        TableText.aligned(lines, lines.get(0).size()).forEach(line -> System.out.println(Printable.line(line)));
     }
 }
