@@ -45,7 +45,7 @@ public final class MetricsFile {
         } catch (MismatchedInputException e) {
             throw new IllegalArgumentException("it is not what --out and --json write (metrics.json).", e);
         } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("it is no JSON: " + e.getOriginalMessage(), e);
+            throw new IllegalArgumentException("it is not JSON: " + e.getOriginalMessage(), e);
         }
     }
 

@@ -116,7 +116,7 @@ class GateTest {
                 .hasMessageContaining("'method' is missing");
         assertThatThrownBy(() -> MetricsFile.parse("{}")).hasMessageContaining("metrics.json");
         assertThatThrownBy(() -> MetricsFile.parse("[]")).hasMessageContaining("metrics.json");
-        assertThatThrownBy(() -> MetricsFile.parse("nothing")).hasMessageContaining("no JSON");
+        assertThatThrownBy(() -> MetricsFile.parse("nothing")).hasMessageContaining("not JSON");
     }
 
     @Test

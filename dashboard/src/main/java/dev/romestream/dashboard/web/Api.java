@@ -38,6 +38,7 @@ import io.javalin.http.Context;
 import io.javalin.http.NotFoundResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -60,6 +61,8 @@ final class Api {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration LIMIT = Duration.ofSeconds(10);
     private static final long MOST_DRAWN_BYTES = 16 << 20;
+    /** Phases after which nothing happens of itself. */
+    private static final Set<String> ENDED = Set.of("completed", "failed", "stopped");
 
     private static final Logger log = LoggerFactory.getLogger(Api.class);
 
@@ -193,11 +196,11 @@ final class Api {
         try {
             JsonNode body = JSON.readTree(context.body());
             if (body == null || !body.isObject()) {
-                throw new BadRequestResponse("The body is to be a JSON object.");
+                throw new BadRequestResponse("The body must be a JSON object.");
             }
             return body;
         } catch (JsonProcessingException e) {
-            throw new BadRequestResponse("The body is no JSON: " + e.getOriginalMessage());
+            throw new BadRequestResponse("The body is not JSON: " + e.getOriginalMessage());
         }
     }
 
@@ -411,9 +414,23 @@ final class Api {
         DesiredState desired = Arrays.stream(DesiredState.values())
                 .filter(value -> value.name().equals(wanted))
                 .findFirst()
-                .orElseThrow(() -> new BadRequestResponse("'state' is to be run, pause or stop."));
+                .orElseThrow(() -> new BadRequestResponse("'state' must be run, pause or stop."));
+        String phase = phase(experiment.getId());
+        if (desired == DesiredState.PAUSE && ENDED.contains(phase)) {
+            throw new ConflictResponse("The experiment is " + phase + ": there is nothing to pause. To run it again,"
+                    + " POST to /api/experiments/" + experiment.getId() + "/run.");
+        }
         ExperimentControl.setState(config, experiment, desired);
         answerWith(context, Map.of("id", experiment.getId(), "state", wanted.toLowerCase(Locale.ROOT)));
+    }
+
+    /** Of its line in the list. */
+    private String phase(String id) {
+        try {
+            return JSON.readTree(state.json(Kind.EXPERIMENT, id)).path("phase").asText();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void remove(Context context) {

@@ -48,10 +48,10 @@ export function chart(title, { height = 220, unit = "%" } = {}) {
   function build(series, axis) {
     plot?.destroy();
     const text = css("--text"), grid = css("--line");
-    const bands = [], lines = [{ label: axis }];
+    const bands = [], lines = [{ label: axis, value: (u, value) => value == null ? "" : String(value) }];
     series.forEach((one, i) => {
       const colour = css(COLOURS[i % COLOURS.length]);
-      lines.push({ label: one.label, stroke: colour, width: 2, spanGaps: true, points: { size: 6, fill: colour }, value: (u, value) => number(value) + (value == null ? "" : " " + unit) });
+      lines.push({ label: one.label, stroke: colour, width: 2, spanGaps: true, points: { size: 6, fill: colour }, value: (u, value) => value == null ? "" : number(value) + " " + unit });
       if (one.low) {
         lines.push({ show: true, label: one.label + " low", stroke: "transparent", points: { show: false }, spanGaps: true, class: "bound" });
         lines.push({ show: true, label: one.label + " high", stroke: "transparent", points: { show: false }, spanGaps: true, class: "bound" });
@@ -97,6 +97,7 @@ export function chart(title, { height = 220, unit = "%" } = {}) {
   return {
     element,
     draw(x, series, axis, notes = []) {
+      element.hidden = !x.length;
       const data = [x];
       for (const one of series) {
         data.push(one.values);

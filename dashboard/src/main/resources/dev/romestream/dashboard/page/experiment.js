@@ -33,9 +33,10 @@ export function open(page, id) {
   const gallery = el("section.gallery");
   const images = el("section.images");
   const file = el("details", {}, el("summary", {}, "The file, as run"), el("pre", { tabindex: "0" }, "…"));
-  page.append(el("p.back", {}, el("a", { href: "#/experiments" }, "Experiments")), title, state, alerts, actions,
-    el("h2", {}, "Figures"), chooser, el("div.charts", {}, forming.element, ratio.element, over.element),
+  page.append(el("p.back", {}, el("a", { href: "#/experiments" }, "Experiments")), title, state, alerts, actions);
+  const figuresAndImages = el("div", {}, el("h2", {}, "Metrics"), chooser, el("div.charts", {}, forming.element, ratio.element, over.element),
     el("h2", {}, "Attack by victim"), heat, detail, gallery, el("h2", {}, "Synthetic images"), images, el("h2", {}, "File"), file);
+  page.append(figuresAndImages);
 
   let text = "";
   const load = () => call("api/experiments/" + encodeURIComponent(id)).then(answer => {
@@ -50,7 +51,7 @@ export function open(page, id) {
     pause: el("button", { id: "pause", onclick: state_("pause") }, "Pause"),
     resume: el("button", { id: "resume", onclick: state_("run") }, "Resume"),
     stop: el("button", { id: "stop", onclick: state_("stop") }, "Stop"),
-    again: el("button", { id: "again", onclick: doing(() => call(`api/experiments/${encodeURIComponent(id)}/run`, {}), answer => `run ${answer.run} has begun`) }, "Run again"),
+    again: el("button", { id: "again", onclick: doing(() => call(`api/experiments/${encodeURIComponent(id)}/run`, {}), answer => `run ${answer.run} started`) }, "Run again"),
     clone: el("button", { id: "clone", onclick: doing(async () => {
       if (!await load()) throw new Error("The file could not be read.");
       sessionStorage.setItem("rome-editor", text);
@@ -129,7 +130,7 @@ export function open(page, id) {
     show(detail,
       el("h3", {}, named(figure), attack ? " under " + name : ""),
       el("p", {}, figure.architecture, figure.complete ? "" : " – not complete yet"),
-      attack ? el("p", {}, `${attack.stability ? `${count(attack.stability.stable)} of ${count(attack.stability.count)} predictions left` : `${count(attack.correct)} of ${count(attack.count)} images still right`}: ${number(left(attack)[0])} % ${left(attack)[1]}; ε ${number(attack.epsilon, 4)}, ${attack.steps} steps, ${count(attack.gradientEvaluations)} gradient evaluations in ${number(attack.seconds)} s. `, CONTROLS[attack.attack] ?? "") : el("p.hint", {}, "A cell opens its numbers."),
+      attack ? el("p", {}, `${attack.stability ? `${count(attack.stability.stable)} of ${count(attack.stability.count)} predictions left` : `${count(attack.correct)} of ${count(attack.count)} images still right`}: ${number(left(attack)[0])} % ${left(attack)[1]}; ε ${number(attack.epsilon, 4)}, ${attack.steps} steps, ${count(attack.gradientEvaluations)} gradient evaluations in ${number(attack.seconds)} s. `, CONTROLS[attack.attack] ?? "") : el("p.hint", {}, "Click a cell to see its details."),
       figure.flags.length ? el("dl.flags", {}, figure.flags.map(flag => [el("dt", {}, "⚑ ", flag), el("dd", {}, FLAGS[flag] ?? "")])) : el("p", {}, "No flags."),
       figure.attacks.filter(one => one.failure).map(one => el("p.error", {}, `The attack ${one.attack} failed: ${one.failure}`)),
       Object.keys(figure.undefined).length ? el("p.hint", {}, "Undefined: ", Object.entries(figure.undefined).map(([key, why]) => `${key} (${why})`).join("; ")) : null);
@@ -184,13 +185,15 @@ export function open(page, id) {
     follows: () => [id],
     draw(view) {
       const row = entry("experiment", id);
+      const failed = row?.progress.find(status => status.phase === "failed");
+      figuresAndImages.hidden = actions.hidden = !row;
       if (!row) {
-        show(state, el("p", {}, "There is no such experiment (yet)."));
+        show(state, el("p", {}, "There is no experiment of this id here. It may be on its way, or deleted. "), el("p", {}, el("a", { href: "#/experiments" }, "All experiments")));
         return;
       }
       title.textContent = row.name;
       document.title = row.name + " – ROME Stream";
-      show(state, el("p", {}, el("span.phase." + row.phase, {}, row.phase), ` run ${row.run}, `, row.method, row.labels === "soft" ? " + soft labels" : "", ` on ${row.dataset}, seed ${row.seed}, id `, el("code", {}, row.id)),
+      show(state, failed ? el("p.error", { role: "alert" }, el("b", {}, `${failed.service} failed: `), failed.error) : null, el("p", {}, el("span.phase." + row.phase, {}, row.phase), ` run ${row.run}, `, row.method, row.labels === "soft" ? " + soft labels" : "", ` on ${row.dataset}, seed ${row.seed}, id `, el("code", {}, row.id)),
         el("ul.progress", {}, row.progress.map(status => el("li", {}, el("b", {}, status.service), " ", el("span.phase." + status.phase, {}, status.phase), " ", progress(status),
           status.total > 0 ? el("meter", { min: 0, max: status.total, value: status.done, "aria-label": status.service + " progress" }) : null))));
       show(alerts, alertList(alert => alert.experiment === id));
@@ -203,8 +206,6 @@ export function open(page, id) {
       show(chooser, now.suites.length ? [choice("suite", "suite", now.suites, now.suite), choice("mode", "mode", now.modes, now.mode), choice("snapshot", now.stream ? "window" : "snapshot", now.snapshots, now.snapshot)] : el("span.hint", {}, "No figures yet."));
       const at = now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && position(figure) === now.snapshot).sort((a, b) => a.key.localeCompare(b.key));
       const seen = figure => figure.history.filter(point => point[0] > 0);
-      // of stability there are no ratios, and the page Monitor draws it along windows
-      ratio.element.hidden = over.element.hidden = now.all.some(figure => figure.stability);
       forming.draw(...aligned(at.slice(0, 4).flatMap(figure => figure.stability ? [
         { label: named(figure) + " stability", points: seen(figure).map(point => [point[0], point[6]]) },
       ] : [
@@ -215,6 +216,8 @@ export function open(page, id) {
       const victims = [...new Set(now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode).map(figure => line(figure)))].sort();
       over.draw(...aligned(victims.slice(0, 8).map(victim => ({ label: victim, banded: true, points: now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && line(figure) === victim)
         .map(figure => [figure.window ? figure.window.number : row.method === "network" ? figure.version : figure.iteration, figure.irr, figure.irrInterval?.[0], figure.irrInterval?.[1]]) }))), now.stream ? "window" : row.method === "network" ? "version" : "iterations");
+      // of stability there are no ratios, and the page Monitor draws it along windows
+      if (now.all.some(figure => figure.stability)) ratio.element.hidden = over.element.hidden = true;
       drawHeat(view, now);
       drawImages(view);
     },

@@ -21,7 +21,7 @@ export function open(page) {
     const { ids } = await call("api/experiments", { file: editor.value });
     location.hash = ids.length === 1 ? link("experiment", ids[0]) : "#/experiments";
     return ids;
-  }, ids => ids.length === 1 ? "It has begun." : `${ids.length} experiments have begun.`) }, "Submit");
+  }, ids => ids.length === 1 ? "Submitted." : `${ids.length} experiments submitted.`) }, "Submit");
   page.append(el("h1", {}, "Submit"), el("p.hint", {}, "An experiment file as ./rome run and submit take it; with a sweep, several experiments. Ctrl-Space offers what fits."),
     el("div.tools", {}, presets, submit), el("div.editing", {}, el("div", {}, editor, offered), told));
 

@@ -80,7 +80,7 @@ final class SafeTensors {
             }
             return entries;
         } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException(file + " has a header that is no JSON: " + e.getOriginalMessage(), e);
+            throw new IllegalArgumentException(file + " has a header that is not JSON: " + e.getOriginalMessage(), e);
         }
     }
 

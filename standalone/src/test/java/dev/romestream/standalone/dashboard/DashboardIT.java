@@ -74,9 +74,10 @@ class DashboardIT {
         assertThat(browser.complaints()).filteredOn(line -> !isExpected(line)).isEmpty();
     }
 
-    /** A file that is refused, and a stream that is cut, are told by the browser, too. */
+    /** A file and a change that are refused, and a stream that is cut, are told by the browser, too. */
     private static boolean isExpected(String line) {
-        return line.contains("api/check") || line.contains("api/stream") || line.contains("ERR_CONNECTION_REFUSED");
+        return Stream.of("api/check", "api/stream", "ERR_CONNECTION_REFUSED", "status of 409", "nothing-of-the-kind")
+                .anyMatch(line::contains);
     }
 
     private static String submit(String file) {
@@ -126,6 +127,13 @@ class DashboardIT {
                 () -> Boolean.TRUE.equals(browser.script(
                         "const i = document.querySelector('.images img'); return !!i && i.naturalWidth > 50;")));
         browser.screenshot("experiment");
+        assertThat(browser.asyncScript(
+                        "const done = arguments[0]; fetch('api/experiments/" + id + "/state', {method: 'POST',"
+                                + " headers: {'Content-Type': 'application/json'}, body: '{\"state\": \"pause\"}'})"
+                                + ".then(answer => answer.text().then(text => done(answer.status + ' ' + text)));"))
+                .asString()
+                .startsWith("409 ")
+                .contains("The experiment is completed: there is nothing to pause.");
         browser.script("document.querySelector('#snapshot-slider').value = 0;"
                 + "document.querySelector('#snapshot-slider').dispatchEvent(new Event('change'));");
         browser.awaitText(".images", "Snapshot 0 of 1, after 10 iterations");
@@ -422,6 +430,18 @@ class DashboardIT {
 
     private static String[] concat(String[] line, String... more) {
         return Stream.concat(Stream.of(line), Stream.of(more)).toArray(String[]::new);
+    }
+
+    @Test
+    void anExperimentThatFailsOrIsUnknownSaysSoAtTheTop() {
+        submit(SMALL.formatted("failing", "dm", 20, 10).replaceAll("imagesPerClass: [0-9]+", "imagesPerClass: 5000"));
+        browser.awaitText(".state > .error", "distiller failed: Class 0 has ");
+        browser.awaitText(".state code", "failing-");
+        browser.screenshot("failed");
+        browser.open(url + "#/experiment/nothing-of-the-kind");
+        browser.awaitText(".state", "There is no experiment of this id here.");
+        assertThat(browser.script("return [...document.querySelectorAll('#page button')].every(b => !b.offsetParent)"))
+                .isEqualTo(true);
     }
 
     @Test
