@@ -4,6 +4,7 @@ import { aligned, chart } from "./chart.js";
 import { alertList } from "./alerts.js";
 import { attackTable, CONTROLS, FLAGS, short } from "./attacks.js";
 import { progress } from "./experiments.js";
+import { imagesSeen } from "./tables.js";
 import { count, doing, el, interval, link, look, number, show } from "./dom.js";
 
 
@@ -122,7 +123,7 @@ export function open(page, id) {
         }),
         stable ? cell(figure, "stability", ...left(figure)) : [cell(figure, "worst case", ...left(figure.worstCase)),
           el("td", {}, number(figure.irr), " ", el("small", {}, interval(figure.irrInterval)))],
-        el("td", {}, count((figure.stability ?? figure.worstCase).count), figure.complete ? "" : " …"))))));
+        el("td", {}, count(imagesSeen(figure)), figure.complete ? "" : " …"))))));
     const [victim, name] = (view.get("cell") ?? "").split("|");
     const figure = victims.find(one => named(one) === victim) ?? victims[0];
     const attack = attacks.of(figure, attacks.keys.find(key => attacks.name(key) === name))?.attack;

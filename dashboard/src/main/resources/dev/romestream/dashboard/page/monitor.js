@@ -5,7 +5,7 @@ import { alertList } from "./alerts.js";
 import { FLAGS } from "./attacks.js";
 import { count, el, interval, link, look, number, show } from "./dom.js";
 import { Outcomes } from "./outcomes.js";
-import { Fetched, signed, version } from "./tables.js";
+import { Fetched, imagesSeen, signed, version } from "./tables.js";
 
 const position = figure => figure.window?.number ?? figure.version;
 const place = figure => figure.version + (figure.window ? "@" + figure.window.number : "");
@@ -83,7 +83,7 @@ export function open(page) {
             el(stream ? "td" : "th", { scope: stream ? null : "row" }, String(figure.version)), el("td", {}, el("a", { href: link("experiment", figure.experiment) }, figure.experiment)),
             (stable ? [[figure.stability?.percent, figure.stability?.interval]] : [[figure.clean.accuracy, figure.clean.interval], [figure.worstCase.accuracy, figure.worstCase.interval], [figure.irr, figure.irrInterval]])
               .map(([value, bounds]) => el("td", {}, number(value), " ", el("small", {}, interval(bounds)))),
-            el("td", {}, count((figure.stability ?? figure.worstCase).count), figure.complete ? "" : " …"),
+            el("td", {}, count(imagesSeen(figure)), figure.complete ? "" : " …"),
             el("td", {}, figure.flags.map(flag => el("abbr", { title: FLAGS[flag] }, flag + " "))),
             el("td", {}, changes.length ? el("button.plain", { id: "lost-" + place(figure), onclick: () => look({ version: place(figure) }) },
               changes.map(([name, { difference }]) => `${name} ${signed(difference.value)} ${difference.low == null ? "" : interval([difference.low, difference.high])}`).join("; ")) : "–"));

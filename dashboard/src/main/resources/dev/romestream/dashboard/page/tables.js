@@ -29,8 +29,11 @@ export class Fetched {
   }
 }
 
+/** Images that every attack has seen. */
+export const imagesSeen = figure => (figure.stability ?? figure.worstCase).count;
+
 /** What the tables of these records are of: another one where one of them has changed. */
-export const version = figures => figures.map(figure => [figure.key, (figure.stability ?? figure.worstCase).count, figure.complete, figure.plan].join()).sort().join();
+export const version = figures => figures.map(figure => [figure.key, imagesSeen(figure), figure.complete, figure.plan].join()).sort().join();
 
 export const signed = value => (value > 0 ? "+" : "") + number(value);
 const bounds = metric => metric.low == null ? "" : interval([metric.low, metric.high]);

@@ -133,9 +133,14 @@ public final class EvaluationPlan {
         return request;
     }
 
+    /** Whether the images have no labels, so that what the victim predicts stands for them. */
+    public static boolean isPredicted(Evaluation evaluation) {
+        return evaluation.getLabels() == ImageLabels.PREDICTED;
+    }
+
     /** Whether a place's attack needs to know what the victim predicts, where images have no labels. */
     public static boolean needsLabels(Evaluation evaluation, Slot slot) {
-        return evaluation.getLabels() == ImageLabels.PREDICTED && !isClean(evaluation, slot.attack());
+        return isPredicted(evaluation) && !isClean(evaluation, slot.attack());
     }
 
     /** Whether an attack is none: the images as they are. */

@@ -12,7 +12,6 @@ import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.AttackNorm;
 import dev.romestream.schemas.Evaluation;
-import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Split;
@@ -50,7 +49,7 @@ final class MetricsCalculation {
     }
 
     private boolean isPredicted() {
-        return evaluation.getLabels() == ImageLabels.PREDICTED;
+        return EvaluationPlan.isPredicted(evaluation);
     }
 
     private RobustnessMetrics metrics() {

@@ -20,7 +20,6 @@ import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.schemas.AttackProgress;
 import dev.romestream.schemas.BatchOutcome;
 import dev.romestream.schemas.Evaluation;
-import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.PerturbedBatch;
 import dev.romestream.schemas.Sample;
 import dev.romestream.schemas.Topic;
@@ -128,7 +127,7 @@ public final class ScoringWorker extends RequestWorker<PerturbedBatch> {
             BatchScorer.Scores scores =
                     time.record(() -> scorer.score(evaluation, slot, batch, dataset.test(), network));
             BatchOutcome outcome = outcome(batch, scores, record);
-            if (evaluation.getLabels() == ImageLabels.PREDICTED) {
+            if (EvaluationPlan.isPredicted(evaluation)) {
                 outcome.setPredicted(AttackCodec.boxed(scores.predicted()));
             }
             return Optional.of(outcome);

@@ -7,7 +7,6 @@ import dev.romestream.schemas.AttackProgress;
 import dev.romestream.schemas.AttackTally;
 import dev.romestream.schemas.BatchOutcome;
 import dev.romestream.schemas.Evaluation;
-import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.Sample;
 import dev.romestream.schemas.Tally;
 import java.nio.ByteBuffer;
@@ -72,7 +71,7 @@ final class Tallies {
         if (outcome == null) {
             return tally;
         }
-        if (isPredicted(evaluation)
+        if (EvaluationPlan.isPredicted(evaluation)
                 && outcome.getPredicted().size() != outcome.getImageIds().size()) {
             // of another plan's scorer
             return tally;
@@ -83,7 +82,7 @@ final class Tallies {
         if (progress.getAttempt() != request.getAttempt()) {
             return tally;
         }
-        return isPredicted(evaluation) && EvaluationPlan.isClean(evaluation, request.getAttack())
+        return EvaluationPlan.isPredicted(evaluation) && EvaluationPlan.isClean(evaluation, request.getAttack())
                 // without its predictions, nothing can be attacked
                 ? failed(evaluation, tally, request, outcome.getFailure())
                 : failed(tally, request, outcome.getFailure());
@@ -104,7 +103,7 @@ final class Tallies {
             seen.set(id);
             hits.set(
                     id,
-                    isPredicted(evaluation)
+                    EvaluationPlan.isPredicted(evaluation)
                             ? predicted(predicted, id) == outcome.getPredicted().get(i)
                             : outcome.getCorrect().get(outcome.getCorrect().position() + i) != 0);
         }
@@ -128,7 +127,7 @@ final class Tallies {
                 .build();
         Tally counted = replaced(tally, request.getAttack(), now);
         counted.setPredicted(predicted);
-        if (mended && isPredicted(evaluation)) {
+        if (mended && EvaluationPlan.isPredicted(evaluation)) {
             // the others failed because it had
             counted.setAttacks(counted.getAttacks().stream()
                     .map(attack -> attack.getFailed() == null
@@ -142,14 +141,10 @@ final class Tallies {
         return counted;
     }
 
-    private static boolean isPredicted(Evaluation evaluation) {
-        return evaluation.getLabels() == ImageLabels.PREDICTED;
-    }
-
     /** Of images without labels, with what the victim takes those for that it has not seen before. */
     private static List<Integer> predicted(
             Evaluation evaluation, Tally tally, AskedRequest request, BatchOutcome outcome) {
-        if (!isPredicted(evaluation) || !EvaluationPlan.isClean(evaluation, request.getAttack())) {
+        if (!EvaluationPlan.isPredicted(evaluation) || !EvaluationPlan.isClean(evaluation, request.getAttack())) {
             return tally.getPredicted();
         }
         List<Integer> predicted = new ArrayList<>(tally.getPredicted());
@@ -169,15 +164,19 @@ final class Tallies {
         return id < predicted.size() ? predicted.get(id) : LabelledImages.UNLABELLED;
     }
 
-    /** What the victim takes the images of a place for; empty where it has not seen all of them, or they have labels. */
+    /** What the victim takes the images of a place for, where its attack needs to know; else empty. */
     static List<Integer> labels(Evaluation evaluation, Tally tally, EvaluationPlan.Slot slot) {
-        if (!EvaluationPlan.needsLabels(evaluation, slot)) {
-            return List.of();
-        }
-        List<Integer> labels = IntStream.of(EvaluationPlan.images(evaluation, slot))
-                .mapToObj(id -> predicted(tally.getPredicted(), id))
-                .toList();
-        return labels.contains(LabelledImages.UNLABELLED) ? List.of() : labels;
+        return EvaluationPlan.needsLabels(evaluation, slot)
+                ? IntStream.of(EvaluationPlan.images(evaluation, slot))
+                        .mapToObj(id -> predicted(tally.getPredicted(), id))
+                        .toList()
+                : List.of();
+    }
+
+    private static boolean hasLabels(Evaluation evaluation, Tally tally, EvaluationPlan.Slot slot) {
+        return !EvaluationPlan.needsLabels(evaluation, slot)
+                || IntStream.of(EvaluationPlan.images(evaluation, slot))
+                        .allMatch(id -> predicted(tally.getPredicted(), id) != LabelledImages.UNLABELLED);
     }
 
     /** Of the first images, so that all attacks show the same ones. */
@@ -235,9 +234,8 @@ final class Tallies {
         return EvaluationPlan.slots(evaluation).stream()
                 .filter(slot -> tally.getAttacks().get(slot.attack()).getFailure() == null
                         && !out.contains(slot)
-                        && (!EvaluationPlan.needsLabels(evaluation, slot)
-                                || !labels(evaluation, tally, slot).isEmpty())
-                        && !hasSeen(evaluation, seen.get(slot.attack()), slot))
+                        && !hasSeen(evaluation, seen.get(slot.attack()), slot)
+                        && hasLabels(evaluation, tally, slot))
                 .toList();
     }
 

@@ -46,9 +46,10 @@ public record NamedMetric(String name, Optional<Double> value, Optional<Interval
 
     /** @param name clean, worstCase, irr, rr, stability, or an attack: right, or the same, under all of that name */
     public static NamedMetric of(RobustnessMetrics metrics, String name) {
-        boolean isOfAll =
-                Stream.of(ImageLabels.values()).anyMatch(labels -> names(labels).contains(name));
-        if (isOfAll && !names(metrics.getLabels()).contains(name)) {
+        boolean isOfOtherLabels = metrics.getStability() == null
+                ? name.equals(MetricNames.STABILITY)
+                : names(ImageLabels.GIVEN).contains(name);
+        if (isOfOtherLabels) {
             return none(name);
         }
         return switch (name) {

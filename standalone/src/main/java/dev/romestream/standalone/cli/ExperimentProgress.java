@@ -24,7 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
 record ExperimentProgress(Experiment experiment, List<ExperimentStatus> statuses) {
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
-    /** Those that are on the topics now, first the one of which was told last. */
+    /** Those that are on the topics now, the most recently active first. */
     static List<ExperimentProgress> all(RomeConfig config) {
         Map<String, Experiment> experiments = new ConcurrentHashMap<>();
         Map<String, ExperimentStatus> statuses = new ConcurrentHashMap<>();
@@ -83,11 +83,12 @@ record ExperimentProgress(Experiment experiment, List<ExperimentStatus> statuses
 
     /** What the service does that is furthest from its end, or why one failed. */
     String doing() {
+        Phase phase = phase();
         return statuses.stream()
-                .filter(status -> status.getPhase() == phase())
+                .filter(status -> status.getPhase() == phase)
                 .min(Comparator.comparingDouble(
                         status -> status.getTotal() > 0 ? (double) status.getDone() / status.getTotal() : 1))
-                .map(status -> status.getPhase() == Phase.COMPLETED ? "" : Monitor.words(status))
+                .map(status -> phase == Phase.COMPLETED ? "" : Monitor.words(status))
                 .orElse("");
     }
 }

@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 /** {@code rome list}. */
 @Command(
         name = "list",
-        description = "Lists the experiments, those first of which was told last.",
+        description = "Lists the experiments, the most recently active first.",
         mixinStandardHelpOptions = true)
 final class ListCommand implements Runnable {
     @Option(names = "--json", description = "Print the experiments' records as lines of JSON.")

@@ -41,13 +41,17 @@ final class LiveDemo {
             CountDownLatch over = new CountDownLatch(1);
             ServiceThread camera = ServiceThread.start(
                     "camera", () -> writer.write(0, Long.MAX_VALUE, millis -> isOver(over, millis), any -> {}));
-            Optional<String> failure = monitor.await(() -> {
-                camera.throwFailure();
-                LiveStory story = story(results, monitoring);
-                return interruption.isSignalled() || story.isOver() || story.newest() >= LAST_WINDOW;
-            });
-            over.countDown();
-            camera.join();
+            Optional<String> failure;
+            try {
+                failure = monitor.await(() -> {
+                    camera.throwFailure();
+                    LiveStory story = story(results, monitoring);
+                    return interruption.isSignalled() || story.isOver() || story.newest() >= LAST_WINDOW;
+                });
+            } finally {
+                over.countDown();
+                camera.join();
+            }
             started.forEach(experiment -> ExperimentControl.setState(config, experiment, DesiredState.STOP));
             ExperimentRunner.failOn(failure);
             System.out.println();

@@ -15,7 +15,7 @@ import picocli.CommandLine.Parameters;
 /** {@code rome status ID}. */
 @Command(
         name = "status",
-        description = "Tells what an experiment does and has shown so far, and its alerts; rome watch follows it.",
+        description = "Shows what an experiment is doing, its metrics so far and its alerts; rome watch follows it.",
         mixinStandardHelpOptions = true)
 final class StatusCommand implements Runnable {
     @Parameters(paramLabel = "ID", description = "The experiment's id, as list prints it.")
