@@ -6,6 +6,7 @@ import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.NetworkCodec;
 import dev.romestream.exchange.codec.TensorCodec;
+import dev.romestream.exchange.identity.Identity;
 import dev.romestream.exchange.identity.NetworkReference;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.topic.RecordIndex;
@@ -37,8 +38,8 @@ import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.IntPredicate;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * Pool networks and priors from their topics. What the next iterations need is requested ahead, within a window; what is
@@ -60,16 +61,13 @@ final class StreamedPriors implements PriorSource {
     private final BooleanSupplier cancelled;
     private final Consumer<String> waiting;
     private final Set<String> requestedNetworks = new HashSet<>();
-    /** Networks that were retired while priors made with them were outstanding: attackers pass requests for these over. */
-    private final Set<NetworkSchedule.Version> vanished = new HashSet<>();
-
-    /** The requests of an iteration, class by class. */
-    private final NavigableMap<Integer, List<List<AttackRequest>>> requested = new TreeMap<>();
+    /** The requests of an iteration. */
+    private final NavigableMap<Integer, Asked> requested = new TreeMap<>();
 
     /** The networks of the newest iteration that was asked for. */
     private final Map<NetworkSchedule.Version, Held> held = new HashMap<>();
 
-    private int requestedPriors;
+    private int newest = -1;
     private int round;
 
     /**
@@ -91,7 +89,20 @@ final class StreamedPriors implements PriorSource {
         }
     }
 
-    private record Held(NDManager manager, PoolMember member) {}
+    /** @param revision of its record: what was written since is another network */
+    private record Held(NDManager manager, String revision, PoolMember member) {}
+
+    /**
+     * The requests for an iteration's priors.
+     *
+     * @param revision of the network's record
+     * @param classes the requests of each
+     */
+    private record Asked(String revision, List<List<AttackRequest>> classes) {
+        Stream<AttackRequest> all() {
+            return classes.stream().flatMap(List::stream);
+        }
+    }
 
     /**
      * Bounds of the stream.
@@ -126,12 +137,15 @@ final class StreamedPriors implements PriorSource {
         List<NetworkSchedule.Version> wanted = needs.schedule().matched(iteration);
         requestAhead(iteration);
         held.entrySet().removeIf(entry -> {
-            boolean leaves = !wanted.contains(entry.getKey());
+            boolean isReplaced = iteration != newest
+                    && !revision(entry.getKey()).equals(entry.getValue().revision());
+            boolean leaves = isReplaced || !wanted.contains(entry.getKey());
             if (leaves) {
                 entry.getValue().manager().close();
             }
             return leaves;
         });
+        newest = iteration;
         List<PoolMember> members = new ArrayList<>();
         for (NetworkSchedule.Version version : wanted) {
             if (!held.containsKey(version)) {
@@ -149,7 +163,7 @@ final class StreamedPriors implements PriorSource {
                     "The network of iteration " + iteration + " was not trained: " + record.getError());
         }
         NDManager own = manager.newSubManager();
-        return new Held(own, NetworkCodec.member(own, record));
+        return new Held(own, revision(version), NetworkCodec.member(own, record));
     }
 
     /** The network, or the failure to make it, if one of them is there; one that has lost its bytes is retired. */
@@ -164,6 +178,10 @@ final class StreamedPriors implements PriorSource {
         return found;
     }
 
+    private String revision(NetworkSchedule.Version version) {
+        return networks.head(key(version)).map(Identity::revision).orElse("");
+    }
+
     private boolean isMade(NetworkSchedule.Version version) {
         return networks.isAnswered(key(version), needs.attempt());
     }
@@ -173,16 +191,21 @@ final class StreamedPriors implements PriorSource {
         int features = networks(iteration).get(0).network().embeddingSize();
         requestAhead(iteration);
         requested.headMap(iteration).clear();
-        List<EmbeddingSum> parts = new ArrayList<>();
-        for (AttackRequest request : requested.get(iteration).get(label)) {
-            PriorAnswer answer =
-                    await(iteration, "the priors of iteration " + iteration + " from attackers", () -> answer(request));
-            if (answer.getError() != null) {
-                throw new InvalidRecordException("A prior of iteration " + iteration + " failed: " + answer.getError());
-            }
-            parts.add(sum(request, answer, features));
-        }
-        return EmbeddingSum.mean(target, parts);
+        List<AttackRequest> parts = await(
+                iteration,
+                "the priors of iteration " + iteration + " from attackers",
+                () -> answered(iteration, label));
+        return EmbeddingSum.mean(
+                target,
+                parts.stream().map(request -> sum(iteration, request, features)).toList());
+    }
+
+    /** The requests of a class, once all of them are answered. */
+    private Optional<List<AttackRequest>> answered(int iteration, int label) {
+        return Optional.ofNullable(requested.get(iteration))
+                .map(asked -> asked.classes().get(label))
+                .filter(requests ->
+                        requests.stream().allMatch(request -> answer(request).isPresent()));
     }
 
     private Optional<PriorAnswer> answer(AttackRequest request) {
@@ -190,7 +213,11 @@ final class StreamedPriors implements PriorSource {
                 .filter(found -> found.getError() == null || found.getAttempt() >= needs.attempt());
     }
 
-    private static EmbeddingSum sum(AttackRequest request, PriorAnswer answer, int features) {
+    private EmbeddingSum sum(int iteration, AttackRequest request, int features) {
+        PriorAnswer answer = answer(request).orElseThrow();
+        if (answer.getError() != null) {
+            throw new InvalidRecordException("A prior of iteration " + iteration + " failed: " + answer.getError());
+        }
         float[] values = TensorCodec.decode("embedding", answer.getEmbedding());
         int count = request.getImageIds().size();
         if (answer.getCount() != count || values.length != features) {
@@ -208,16 +235,8 @@ final class StreamedPriors implements PriorSource {
             for (NetworkSchedule.Version version : needs.schedule().matched(ahead)) {
                 if (isMade(version)) {
                     requestedNetworks.remove(key(version));
-                    if (vanished.remove(version)) {
-                        askAgain(version);
-                    }
-                } else {
-                    if (requested.containsKey(ahead)) {
-                        vanished.add(version);
-                    }
-                    if (missing.add(version.network())) {
-                        request(version);
-                    }
+                } else if (missing.add(version.network())) {
+                    request(version);
                 }
             }
         }
@@ -227,11 +246,13 @@ final class StreamedPriors implements PriorSource {
     }
 
     private void requestPriorsAhead(int iteration) {
-        requestedPriors = Math.max(requestedPriors, iteration);
         int last = Math.min(needs.iterations(), iteration + limits.window());
-        while (requestedPriors < last && isMade(attacked(requestedPriors))) {
-            requestPriors(requestedPriors);
-            requestedPriors++;
+        for (int ahead = iteration; ahead < last && isMade(attacked(ahead)); ahead++) {
+            String revision = revision(attacked(ahead));
+            Asked before = requested.get(ahead);
+            if (before == null || !before.revision().equals(revision)) {
+                requestPriors(ahead, revision);
+            }
         }
     }
 
@@ -254,27 +275,34 @@ final class StreamedPriors implements PriorSource {
         }
     }
 
-    private void requestPriors(int iteration) {
-        NetworkSchedule.Version network = attacked(iteration);
+    /** Priors are of the parameters that the network has now. Where it was written again, attackers passed requests for it over. */
+    private void requestPriors(int iteration, String revision) {
+        NetworkSchedule.Version version = attacked(iteration);
+        Optional<Network> record = made(version).filter(network -> network.getError() == null);
+        if (record.isEmpty()) {
+            return;
+        }
+        var network = new NetworkReference(
+                Pools.networkId(needs.pool(), version.network()), version.version(), Identity.network(record.get()));
+        String again = requested.containsKey(iteration) ? "/" + ++round : "";
         List<List<AttackRequest>> classes = new ArrayList<>();
         for (int label = 0; label < needs.draws().images().classes(); label++) {
             List<AttackRequest> parts = new ArrayList<>();
             for (PriorDraws.Part part : needs.draws().parts(iteration, label)) {
                 AttackRequest request = request(network, part, iteration, label);
                 if (answer(request).isEmpty()) {
-                    sender.send(Topic.PRIOR_REQUESTS, request.getId(), request);
+                    sender.send(Topic.PRIOR_REQUESTS, request.getId() + again, request);
                 }
                 parts.add(request);
             }
             classes.add(parts);
         }
-        requested.put(iteration, classes);
+        requested.put(iteration, new Asked(revision, classes));
     }
 
-    private AttackRequest request(NetworkSchedule.Version network, PriorDraws.Part part, int iteration, int label) {
-        String id = Pools.networkId(needs.pool(), network.network());
+    private AttackRequest request(NetworkReference network, PriorDraws.Part part, int iteration, int label) {
         var spec = new AttackCodec.RequestSpec(
-                new NetworkReference(id, network.version(), ""),
+                network,
                 needs.pool().getDataset(),
                 needs.pool().getFingerprint(),
                 Split.TRAIN,
@@ -283,7 +311,7 @@ final class StreamedPriors implements PriorSource {
                 Optional.of(needs.draws().augmentation(iteration, label)),
                 part.seed(),
                 AnswerKind.EMBEDDING,
-                NetworkCodec.key(id, network.version()));
+                network.key());
         AttackRequest request = AttackCodec.request(spec, needs.attempt());
         request.setExperiment(needs.experiment().getId());
         return request;
@@ -323,19 +351,9 @@ final class StreamedPriors implements PriorSource {
     /** What did not come may be lost: it is requested once more. */
     private void askAgain() {
         requestedNetworks.clear();
-        askAgain(iteration -> true);
-    }
-
-    private void askAgain(NetworkSchedule.Version network) {
-        askAgain(iteration -> attacked(iteration).equals(network));
-    }
-
-    private void askAgain(IntPredicate iterations) {
         round++;
-        requested.entrySet().stream()
-                .filter(entry -> iterations.test(entry.getKey()))
-                .flatMap(entry -> entry.getValue().stream())
-                .flatMap(List::stream)
+        requested.values().stream()
+                .flatMap(Asked::all)
                 .filter(request -> answer(request).isEmpty())
                 .forEach(request -> sender.send(Topic.PRIOR_REQUESTS, request.getId() + "/" + round, request));
     }

@@ -3,10 +3,19 @@ package dev.romestream.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.romestream.exchange.codec.TensorCodec;
+import dev.romestream.exchange.identity.Identity;
+import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.serde.Decoder;
+import dev.romestream.messaging.topic.RecordSender;
+import dev.romestream.schemas.AttackRequest;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.NamedTensor;
+import dev.romestream.schemas.Network;
 import dev.romestream.schemas.RobustnessMetrics;
+import dev.romestream.schemas.Tensor;
 import dev.romestream.schemas.Topic;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -247,5 +256,53 @@ class DistillationIT extends SharedPipeline {
         assertThat(shared.written(Topic.POOL_REQUESTS)).isLessThan(2 * trainings - earlierTrainings);
         assertThat(shared.written(Topic.PRIOR_REQUESTS)).isLessThan(2 * priors - earlierPriors);
         assertThat(shared.images(experiments.get(1))).isNotEqualTo(shared.images(experiments.get(0)));
+    }
+
+    /** Under its id and version, by a foreign client. */
+    @Test
+    void priorsOfAPoolNetworkAreOfTheParametersThatItHas() {
+        List<Experiment> experiments = TestExperiment.with(
+                "sweep={distillation.alpha: [0.2, 0.9]}",
+                "seed=6",
+                "evaluation.suites=[pixel-2]",
+                "evaluation.images=32");
+        shared.submit(experiments.get(1), DesiredState.PAUSE);
+        Set<String> others = keys(shared, Topic.NETWORKS, "pool-");
+        shared.run(experiments.subList(0, 1), FIGURES_A_SUITE);
+        Set<String> before = digestsOfPriors(experiments.get(0));
+        Set<String> replaced = new HashSet<>();
+        try (NetworkStore networks = new NetworkStore(shared.config());
+                RecordSender sender = new RecordSender(shared.config())) {
+            networks.awaitCurrent();
+            for (String key : keys(shared, Topic.NETWORKS, "pool-")) {
+                if (!others.contains(key)) {
+                    Network network = networks.find(key).orElseThrow();
+                    NamedTensor first = network.getParameters().get(0);
+                    float[] values = TensorCodec.decode("parameters", first.getTensor());
+                    values[0] += 0.01f;
+                    first.setTensor(Tensor.newBuilder(TensorCodec.encode("parameters", values))
+                            .setShape(first.getTensor().getShape())
+                            .build());
+                    replaced.add(Identity.network(network));
+                    networks.send(sender, network);
+                }
+            }
+            sender.flush();
+        }
+        assertThat(before).isNotEmpty().doesNotContainAnyElementsOf(replaced);
+        shared.run(experiments.subList(1, 2), FIGURES_A_SUITE);
+        assertThat(digestsOfPriors(experiments.get(1))).isNotEmpty().isSubsetOf(replaced);
+    }
+
+    private static Set<String> digestsOfPriors(Experiment experiment) {
+        Set<String> digests = new HashSet<>();
+        try (Decoder decoder = new Decoder(shared.config())) {
+            shared.records(Topic.PRIOR_REQUESTS).stream()
+                    .filter(request -> request.value() != null)
+                    .map(request -> decoder.decode(request, AttackRequest.class))
+                    .filter(request -> request.getExperiment().equals(experiment.getId()))
+                    .forEach(request -> digests.add(request.getDigest()));
+        }
+        return digests;
     }
 }
