@@ -158,6 +158,7 @@ final class StreamedPriors implements PriorSource {
 
     private Held taken(int iteration, NetworkSchedule.Version version) {
         Network record = await(iteration, "the network " + key(version), () -> made(version));
+        requestedNetworks.remove(key(version));
         if (record.getError() != null) {
             throw new InvalidRecordException(
                     "The network of iteration " + iteration + " was not trained: " + record.getError());

@@ -38,8 +38,10 @@ import dev.romestream.schemas.TallyEvent;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.WorkAnswer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
@@ -70,10 +72,11 @@ final class EvaluationTopology {
         this.names = TopicNames.of(config);
     }
 
-    static Topology build(RomeConfig config, OpenRequests open) {
+    /** @param labels of images that had none, as far as they have come */
+    static Topology build(RomeConfig config, OpenRequests open, Function<Evaluation, List<Integer>> labels) {
         EvaluationTopology topology = new EvaluationTopology(config);
         topology.planning();
-        topology.tallying(open);
+        topology.tallying(open, labels);
         return topology.builder.build();
     }
 
@@ -182,7 +185,7 @@ final class EvaluationTopology {
                         metrics.getComplete() ? metrics : null));
     }
 
-    private void tallying(OpenRequests open) {
+    private void tallying(OpenRequests open, Function<Evaluation, List<Integer>> labels) {
         this.<Evaluation>store(TallyProcessor.PLANS);
         this.<Tally>store(TallyProcessor.STORE);
         KStream<String, TallyEvent> evaluations = new ControlStream<TallyEvent>(config, builder)
@@ -201,7 +204,7 @@ final class EvaluationTopology {
                                 .withName("outcomes")
                                 .withNumberOfPartitions(TALLY_PARTITIONS))
                         .process(
-                                () -> new TallyProcessor(patience, open),
+                                () -> new TallyProcessor(patience, open, labels),
                                 Named.as("tally"),
                                 TallyProcessor.PLANS,
                                 TallyProcessor.STORE),

@@ -19,17 +19,22 @@ import dev.romestream.messaging.queue.WorkQueue;
 import dev.romestream.messaging.service.Resources;
 import dev.romestream.messaging.service.Service;
 import dev.romestream.messaging.streams.StreamsApplication;
+import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.robustness.tensor.Tensors;
+import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.Topic;
+import dev.romestream.schemas.WindowLabels;
 import dev.romestream.schemas.WorkGroup;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.common.config.ConfigException;
@@ -52,6 +57,9 @@ public final class EvaluatorService implements Service {
     private final Optional<AlertWebhook> webhook;
     private final MetricGauges gauges;
     private final List<WorkQueue> queues = new ArrayList<>();
+    /** Of windows whose images had none. */
+    private final Map<String, WindowLabels> labels = new ConcurrentHashMap<>();
+
     private boolean started;
 
     public EvaluatorService(RomeConfig config, MeterRegistry metrics) {
@@ -73,8 +81,22 @@ public final class EvaluatorService implements Service {
                 ? Optional.empty()
                 : Optional.of(resources.add(new AlertWebhook(config)));
         this.gauges = resources.add(new MetricGauges(config, metrics));
-        this.stream = resources.add(
-                new StreamsApplication(config, NAME, EvaluationTopology.build(config, new OpenRequests(metrics))));
+        resources.add(new RecordReader<>(config, Topic.WINDOW_LABELS, WindowLabels.class, (key, value) -> {
+            if (value == null) {
+                labels.remove(key);
+            } else {
+                labels.put(key, value);
+            }
+        }));
+        this.stream = resources.add(new StreamsApplication(
+                config, NAME, EvaluationTopology.build(config, new OpenRequests(metrics), this::labels)));
+    }
+
+    private List<Integer> labels(Evaluation evaluation) {
+        WindowLabels found = labels.get(evaluation.getDataset());
+        return found != null && found.getFingerprint().equals(evaluation.getFingerprint())
+                ? found.getLabels()
+                : List.of();
     }
 
     @Override

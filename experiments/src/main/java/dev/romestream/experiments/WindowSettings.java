@@ -23,6 +23,7 @@ import java.util.OptionalLong;
  * @param images of a window; empty where record time ends it
  * @param everyMs record time that a window covers; empty where images are counted
  * @param sample the most images of a window that are taken
+ * @param labelTopic on which labels come later than images; {@code classes} is then what its values call them
  * @param startMs where the first window begins; empty for the words in {@code start}
  */
 public record WindowSettings(
@@ -37,7 +38,8 @@ public record WindowSettings(
         OptionalLong startMs,
         Duration idle,
         Duration future,
-        List<String> classes) {
+        List<String> classes,
+        Optional<String> labelTopic) {
 
     /** Where the first window begins. */
     public enum Start {
@@ -85,7 +87,12 @@ public record WindowSettings(
             throw new IllegalArgumentException(
                     "dataset.window.classes is " + spec.getClasses() + "; give two classes or more, or none.");
         }
-        if (!labelled && (!spec.getClasses().isEmpty() || spec.getMinimum() > 0)) {
+        if (labelled && spec.getLabelTopic() != null) {
+            throw new IllegalArgumentException("dataset.window.labelTopic is '" + spec.getLabelTopic()
+                    + "', and images have labels of their own; give dataset.labels: predicted, or leave it out.");
+        }
+        boolean named = !spec.getClasses().isEmpty() && spec.getLabelTopic() == null;
+        if (!labelled && (named || spec.getMinimum() > 0)) {
             throw new IllegalArgumentException("dataset.labels is predicted, and dataset.window."
                     + (spec.getMinimum() > 0 ? "minimum is " + spec.getMinimum() : "classes is " + spec.getClasses())
                     + ", which is of images with labels; leave one of them out.");
@@ -105,7 +112,8 @@ public record WindowSettings(
                 startMs,
                 duration("idle", spec.getIdle()),
                 duration("future", spec.getFuture()),
-                spec.getClasses()));
+                spec.getClasses(),
+                Optional.ofNullable(spec.getLabelTopic())));
     }
 
     /** @throws IllegalArgumentException where what is asked for cannot be done on a stream */

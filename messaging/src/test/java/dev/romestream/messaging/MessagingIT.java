@@ -154,7 +154,7 @@ class MessagingIT {
     void aRecordComesOutAsItWentIn() {
         RomeConfig config = tenant();
         Tensor tensor = new Tensor(List.of(1, 1, 2, 2), DType.UINT8, ByteBuffer.wrap(new byte[] {1, 2, 3, -1}));
-        ImageBatch sent = new ImageBatch("d", "f", Split.TEST, 3, tensor, List.of(7), List.of(12));
+        ImageBatch sent = new ImageBatch("d", "f", Split.TEST, 3, tensor, List.of(7), List.of(12), List.of());
         Queue<ImageBatch> seen = new ConcurrentLinkedQueue<>();
         try (RecordSender sender = new RecordSender(config)) {
             sender.send(Topic.IMAGE_BATCHES, "d/test/3", sent);
@@ -397,7 +397,7 @@ class MessagingIT {
             sender.send(
                     Topic.IMAGE_BATCHES,
                     "d/test/0",
-                    new ImageBatch("d", "f", Split.TEST, 0, tensor, List.of(0), List.of(0)));
+                    new ImageBatch("d", "f", Split.TEST, 0, tensor, List.of(0), List.of(0), List.of()));
             assertThatThrownBy(sender::flush)
                     .isInstanceOf(UnprocessableException.class)
                     .hasMessageContaining("d/test/0");
@@ -420,7 +420,7 @@ class MessagingIT {
                 sender.send(
                         Topic.IMAGE_BATCHES,
                         "large",
-                        new ImageBatch("large", "f", Split.TEST, 0, tensor, List.of(7), List.of(0)));
+                        new ImageBatch("large", "f", Split.TEST, 0, tensor, List.of(7), List.of(0), List.of()));
                 sent.countDown();
                 awaitUninterruptibly(flushed);
                 sender.flush();

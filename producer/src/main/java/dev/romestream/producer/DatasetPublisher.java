@@ -130,7 +130,8 @@ final class DatasetPublisher {
                 index,
                 new Tensor(shape, DType.UINT8, pixels),
                 IntStream.range(from, to).map(i -> images.labels()[i]).boxed().toList(),
-                IntStream.range(from, to).boxed().toList());
+                IntStream.range(from, to).boxed().toList(),
+                images.keys().isEmpty() ? List.of() : images.keys().subList(from, to));
     }
 
     private void pace(long start, int written) {

@@ -46,8 +46,13 @@ record ImageDataset(
      * Images of a split.
      *
      * @param pixels N * C * H * W bytes, row-major
+     * @param keys of the images' records, where labels come later by key; else none
      */
-    record Images(byte[] pixels, int[] labels) {
+    record Images(byte[] pixels, int[] labels, List<String> keys) {
+        Images(byte[] pixels, int[] labels) {
+            this(pixels, labels, List.of());
+        }
+
         int count() {
             return labels.length;
         }

@@ -34,9 +34,10 @@ public final class ImageStream {
      * An image on its way.
      *
      * @param label name of the class
+     * @param number of the class
      * @param png the file
      */
-    public record Image(String label, byte[] png) {}
+    public record Image(String label, int number, byte[] png) {}
 
     private record Pixels(int label, byte[] values) {}
 
@@ -103,7 +104,7 @@ public final class ImageStream {
                         random(number, corruption.name().hashCode()));
             }
         }
-        return new Image(dataset.classes().get(drawn.label()), png(pixels));
+        return new Image(dataset.classes().get(drawn.label()), drawn.label(), png(pixels));
     }
 
     /** The image as it is drawn or, where classes have drifted and it is of the second half, perhaps another in its place. */

@@ -123,8 +123,10 @@ final class LiveStream implements AutoCloseable {
             windows.last().ifPresent(progress::published);
             StreamReader reader = resources.add(new StreamReader(config, spec.getPath(), () -> closed));
             DeadLetters letters = resources.add(new DeadLetters(config));
+            Optional<LateLabels> labels = settings.labelTopic()
+                    .map(topic -> resources.add(new LateLabels(config, topic, settings.classes(), windows, letters)));
             while (!closed) {
-                next(windows, reader, letters);
+                next(windows, reader, letters, labels);
             }
         } catch (KafkaException e) {
             throw foreseen(e);
@@ -139,13 +141,16 @@ final class LiveStream implements AutoCloseable {
     }
 
     /** Fills the next window and writes it. */
-    private void next(WindowLog windows, StreamReader reader, DeadLetters letters) {
-        StreamReader.Source source = reader.source(waiting -> tell(windows, waiting));
+    private void next(WindowLog windows, StreamReader reader, DeadLetters letters, Optional<LateLabels> labels) {
+        StreamReader.Source source = reader.source(waiting -> {
+            tell(windows, waiting);
+            labels.ifPresent(LateLabels::take);
+        });
         DatasetDescriptor last = windows.last()
                 .filter(known -> known.getWindow().getTopicId().equals(source.topicId()))
                 .orElseGet(() -> begin(windows, reader, source));
         WindowAssembly window = assembly(last);
-        if (reader.fill(window, source, settings, new Listener(window, last, letters))) {
+        if (reader.fill(window, source, settings, new Listener(window, last, letters, labels))) {
             awaitRoom(windows, reader, window, source);
             progress.published(publish(windows, window, last.getWindow()));
         }
@@ -206,7 +211,7 @@ final class LiveStream implements AutoCloseable {
         return new WindowAssembly(
                 settings,
                 records,
-                last.getClasses().isEmpty() ? settings.classes() : last.getClasses(),
+                settings.labelled() && last.getClasses().isEmpty() ? settings.classes() : last.getClasses(),
                 StreamReader.ends(last.getWindow().getPartitions()),
                 end == null ? OptionalLong.empty() : OptionalLong.of(end));
     }
@@ -291,11 +296,13 @@ final class LiveStream implements AutoCloseable {
         private final WindowAssembly window;
         private final int number;
         private final DeadLetters letters;
+        private final Optional<LateLabels> labels;
 
-        Listener(WindowAssembly window, DatasetDescriptor last, DeadLetters letters) {
+        Listener(WindowAssembly window, DatasetDescriptor last, DeadLetters letters, Optional<LateLabels> labels) {
             this.window = window;
             this.number = last.getWindow().getNumber() + 1;
             this.letters = letters;
+            this.labels = labels;
         }
 
         @Override
@@ -306,6 +313,7 @@ final class LiveStream implements AutoCloseable {
         @Override
         public void filling(StreamReader.Lag lag, Optional<String> waiting) {
             progress.filling(number, window.images(), settings.images().orElse(0), lag, waiting);
+            labels.ifPresent(LateLabels::take);
         }
     }
 

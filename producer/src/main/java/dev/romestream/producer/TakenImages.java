@@ -59,12 +59,25 @@ final class TakenImages {
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    /** Those of a split, in the order of the topic; -1 is the label of an image whose class has no name among {@code classes}. */
-    ImageDataset.Images images(Split split, List<String> classes) {
-        List<Taken> taken = queue.stream()
+    /** Those of a split, in the order of the topic, with their keys in place of labels. */
+    ImageDataset.Images keyed(Split split) {
+        ImageDataset.Images images = images(split, List.of());
+        return new ImageDataset.Images(
+                images.pixels(),
+                images.labels(),
+                ordered(split).stream().map(Taken::label).toList());
+    }
+
+    private List<Taken> ordered(Split split) {
+        return queue.stream()
                 .filter(one -> one.split() == split)
                 .sorted(IN_ORDER)
                 .toList();
+    }
+
+    /** Those of a split, in the order of the topic; -1 is the label of an image whose class has no name among {@code classes}. */
+    ImageDataset.Images images(Split split, List<String> classes) {
+        List<Taken> taken = ordered(split);
         int imageBytes = taken.isEmpty() ? 0 : taken.get(0).pixels().length;
         byte[] pixels = new byte[Math.multiplyExact(taken.size(), imageBytes)];
         int[] labels = new int[taken.size()];

@@ -12,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
@@ -112,7 +113,7 @@ final class WindowAssembly {
             counts.merge(head.label(), 1, Integer::sum);
         } else {
             ImageRecords.requireImage(record);
-            taken.add(record, Split.TEST, "", records);
+            taken.add(record, Split.TEST, Objects.requireNonNullElse(record.key(), ""), records);
         }
         long time = record.timestamp();
         if (settings.everyMs().isPresent() && end.isEmpty()) {
@@ -221,7 +222,7 @@ final class WindowAssembly {
     }
 
     ImageDataset.Images split(Split split) {
-        return taken.images(split, classes());
+        return settings.labelTopic().isPresent() ? taken.keyed(split) : taken.images(split, classes());
     }
 
     List<OffsetRange> ranges() {

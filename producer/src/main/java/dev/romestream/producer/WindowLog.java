@@ -3,20 +3,28 @@ package dev.romestream.producer;
 import dev.romestream.experiments.DatasetIds;
 import dev.romestream.messaging.access.ServiceAccess;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.Sending;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.messaging.topic.TopicReader;
 import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.ImageBatch;
+import dev.romestream.schemas.Split;
 import dev.romestream.schemas.Topic;
+import dev.romestream.schemas.WindowLabels;
 import dev.romestream.schemas.WindowRange;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,14 +43,20 @@ final class WindowLog implements AutoCloseable {
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
     private final String topic;
+    private final String labelTopic;
     private final DatasetPublisher publisher;
     private final RecordSender sender;
     private final KafkaProducer<String, SpecificRecord> producer;
     private final NavigableMap<Integer, DatasetDescriptor> windows = new TreeMap<>();
+    /** Of the test images of each window whose labels come later, in order. */
+    private final Map<Integer, List<String>> keys = new HashMap<>();
+
+    private final Map<Integer, List<Integer>> labels = new HashMap<>();
 
     private WindowLog(RomeConfig config, DatasetPublisher publisher, RecordSender sender, String stream) {
         TopicNames names = TopicNames.of(config);
         this.topic = names.of(Topic.DATASETS);
+        this.labelTopic = names.of(Topic.WINDOW_LABELS);
         this.publisher = publisher;
         this.sender = sender;
         var settings = config.producer();
@@ -68,35 +82,105 @@ final class WindowLog implements AutoCloseable {
                 config, Topic.DATASETS, DatasetDescriptor.class, (key, value) -> take(stream, key, value))) {
             reader.awaitCaughtUp();
         }
-        Set<String> own = new HashSet<>();
-        windows.values().forEach(window -> own.addAll(DatasetPublisher.keys(window)));
+        Map<String, Integer> own = new HashMap<>();
+        windows.forEach((number, window) -> DatasetPublisher.keys(window).forEach(key -> own.put(key, number)));
         Set<String> left = ConcurrentHashMap.newKeySet();
-        try (TopicReader reader = new TopicReader(config, Topic.IMAGE_BATCHES, batch -> {
-            if (batch.key() != null && batch.key().startsWith(stream + "@") && !own.contains(batch.key())) {
-                if (batch.value() == null) {
-                    left.remove(batch.key());
-                } else {
-                    left.add(batch.key());
-                }
-            }
-        })) {
+        Map<Integer, NavigableMap<Integer, List<String>>> batches = new ConcurrentHashMap<>();
+        try (Decoder decoder = new Decoder(config);
+                TopicReader reader = new TopicReader(config, Topic.IMAGE_BATCHES, batch -> {
+                    Integer number = batch.key() == null ? null : own.get(batch.key());
+                    if (number != null && batch.value() != null) {
+                        keyed(decoder.decode(batch, ImageBatch.class))
+                                .ifPresent(keyed -> batches.computeIfAbsent(number, any -> new TreeMap<>())
+                                        .put(keyed.getIndex(), keyed.getKeys()));
+                    } else if (batch.key() != null && batch.key().startsWith(stream + "@")) {
+                        if (batch.value() == null) {
+                            left.remove(batch.key());
+                        } else {
+                            left.add(batch.key());
+                        }
+                    }
+                })) {
             reader.awaitCaughtUp();
         }
+        batches.forEach((number, parts) ->
+                keys.put(number, parts.values().stream().flatMap(List::stream).toList()));
         // of windows that were not finished, or not wholly retired
         left.forEach(key -> sender.tombstone(Topic.IMAGE_BATCHES, key));
+        readLabels(config, stream);
         sender.flush();
     }
 
+    private static Optional<ImageBatch> keyed(ImageBatch batch) {
+        return Optional.of(batch)
+                .filter(own -> own.getSplit() == Split.TEST && !own.getKeys().isEmpty());
+    }
+
+    private void readLabels(RomeConfig config, String stream) {
+        try (var reader = new RecordReader<>(config, Topic.WINDOW_LABELS, WindowLabels.class, (key, value) -> {
+            number(stream, key).ifPresent(number -> {
+                if (value == null) {
+                    labels.remove(number);
+                } else {
+                    labels.put(number, value.getLabels());
+                }
+            });
+        })) {
+            reader.awaitCaughtUp();
+        }
+        List<Integer> gone = labels.keySet().stream()
+                .filter(number -> !windows.containsKey(number))
+                .toList();
+        gone.forEach(number -> {
+            labels.remove(number);
+            sender.tombstone(Topic.WINDOW_LABELS, DatasetIds.window(stream, number));
+        });
+    }
+
+    /** The number of a stream's window; empty where the id is another data set's. */
+    private static Optional<Integer> number(String stream, String id) {
+        return id.startsWith(stream + "@")
+                ? Optional.of(Integer.valueOf(id.substring(stream.length() + 1)))
+                : Optional.empty();
+    }
+
     private void take(String stream, String key, DatasetDescriptor descriptor) {
-        if (!key.startsWith(stream + "@")) {
-            return;
-        }
-        int number = Integer.parseInt(key.substring(stream.length() + 1));
-        if (descriptor == null) {
-            windows.remove(number);
-        } else {
-            windows.put(number, descriptor);
-        }
+        number(stream, key).ifPresent(number -> {
+            if (descriptor == null) {
+                windows.remove(number);
+            } else {
+                windows.put(number, descriptor);
+            }
+        });
+    }
+
+    /** Keys of the test images of those windows that are there and whose labels come later, in order. */
+    Map<Integer, List<String>> keys() {
+        return Collections.unmodifiableMap(keys);
+    }
+
+    /** The labels that have come of a window, -1 where none has; empty where there are none. */
+    Optional<List<Integer>> labels(int window) {
+        return Optional.ofNullable(labels.get(window));
+    }
+
+    /** The least record time of the images that are there. */
+    OptionalLong firstTime() {
+        return windows.values().stream()
+                .map(window -> window.getWindow().getFirstTime())
+                .filter(Objects::nonNull)
+                .mapToLong(Long::longValue)
+                .min();
+    }
+
+    /** Writes the labels that have come of a window, as long as nobody else reads the stream. */
+    void label(int number, List<Integer> now) {
+        DatasetDescriptor window = windows.get(number);
+        producer.beginTransaction();
+        Sending.await(producer.send(new ProducerRecord<>(
+                labelTopic, window.getId(), new WindowLabels(window.getId(), window.getFingerprint(), now))));
+        producer.commitTransaction();
+        labels.put(number, now);
     }
 
     /** The newest window, or the beginning of a stream that has none yet; empty where there is neither. */
@@ -130,7 +214,11 @@ final class WindowLog implements AutoCloseable {
      */
     DatasetDescriptor add(ImageDataset dataset, WindowRange window, int keep, IntConsumer progress) {
         String id = DatasetIds.window(window.getStream(), window.getNumber());
-        return add(publisher.images(id, dataset, progress), window, keep);
+        DatasetDescriptor added = add(publisher.images(id, dataset, progress), window, keep);
+        if (!dataset.test().keys().isEmpty()) {
+            keys.put(window.getNumber(), dataset.test().keys());
+        }
+        return added;
     }
 
     private DatasetDescriptor add(DatasetDescriptor descriptor, WindowRange window, int keep) {
@@ -145,7 +233,12 @@ final class WindowLog implements AutoCloseable {
         producer.commitTransaction();
         windows.put(window.getNumber(), descriptor);
         retired.forEach(old -> {
-            windows.remove(old.getWindow().getNumber());
+            int number = old.getWindow().getNumber();
+            windows.remove(number);
+            keys.remove(number);
+            if (labels.remove(number) != null) {
+                sender.tombstone(Topic.WINDOW_LABELS, old.getId());
+            }
             DatasetPublisher.keys(old).forEach(key -> sender.tombstone(Topic.IMAGE_BATCHES, key));
         });
         sender.flush();

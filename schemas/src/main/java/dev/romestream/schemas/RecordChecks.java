@@ -59,6 +59,8 @@ public final class RecordChecks {
         } else if (value instanceof DatasetDescriptor descriptor) {
             requireKey(key, descriptor.getId());
             check(descriptor);
+        } else if (value instanceof WindowLabels labels) {
+            requireKey(key, labels.getDataset());
         } else if (value instanceof ImageBatch batch) {
             requireKey(key, batchKey(batch));
             check(key, batch);
@@ -147,6 +149,10 @@ public final class RecordChecks {
         if (batch.getImageIds().size() != count) {
             throw new ContractException("ImageBatch " + key + " has " + count + " labels and "
                     + batch.getImageIds().size() + " imageIds; there must be as many.");
+        }
+        if (!batch.getKeys().isEmpty() && batch.getKeys().size() != count) {
+            throw new ContractException("ImageBatch " + key + " has " + count + " labels and "
+                    + batch.getKeys().size() + " keys; there must be as many, or none.");
         }
         List<Integer> shape = batch.getImages().getShape();
         if (shape.size() != 4 || shape.get(0) != count) {

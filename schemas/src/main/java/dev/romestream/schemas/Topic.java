@@ -11,6 +11,7 @@ public enum Topic {
     EXPERIMENT_STATUS("experiment-status", ExperimentStatus.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     DATASETS("datasets", DatasetDescriptor.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     IMAGE_BATCHES("image-batches", ImageBatch.SCHEMA$, Kept.COMPACTED, Spread.MANY),
+    WINDOW_LABELS("window-labels", WindowLabels.SCHEMA$, Kept.COMPACTED, Spread.ONE),
     DISTILLATION_REQUESTS("distillation-requests", DistillationRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.ONE),
     DISTILLATION_ANSWERS("distillation-answers", WorkAnswer.SCHEMA$, Kept.FOR_A_TIME, Spread.ONE),
     POOL_REQUESTS("pool-requests", PoolRequest.SCHEMA$, Kept.FOR_A_TIME, Spread.MANY),

@@ -90,7 +90,8 @@ class PipelineBenchmark {
     private static void publishImages(RecordSender sender) {
         var pixels = new Tensor(List.of(IMAGES, 3, 32, 32), DType.UINT8, ByteBuffer.wrap(images().bytes(ids())));
         List<Integer> numbers = AttackCodec.boxed(ids());
-        var batch = new ImageBatch("d", "f", Split.TEST, 0, pixels, AttackCodec.boxed(new int[IMAGES]), numbers);
+        var batch =
+                new ImageBatch("d", "f", Split.TEST, 0, pixels, AttackCodec.boxed(new int[IMAGES]), numbers, List.of());
         sender.send(Topic.IMAGE_BATCHES, RecordChecks.batchKey(batch), batch);
         sender.send(
                 Topic.DATASETS,

@@ -39,6 +39,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -58,6 +59,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
 import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
@@ -81,6 +83,9 @@ class StreamsIT {
     private static final Duration LIMIT = Duration.ofMinutes(3);
     private static final long MINUTE = 60_000;
     private static final List<String> CLASSES = List.of("ant", "bee", "cat");
+    /** Of shapes10, in label order. */
+    private static final List<String> SHAPES =
+            List.of("disc", "ring", "square", "frame", "triangle", "plus", "star", "crescent", "bars", "hourglass");
 
     @TempDir
     private static Path directory;
@@ -609,6 +614,81 @@ class StreamsIT {
         assertThat(without.getStability().getPercent()).isLessThan(100);
         assertThat(without.getClean().getAccuracy()).isNull();
         assertThat(without.getIrr()).isNull();
+    }
+
+    /** The same images with labels, and with labels that come later: the same accuracies. Services that begin anew go on. */
+    @Test
+    void whereLabelsComeLaterAccuraciesFollow() throws Exception {
+        String keyed = topic + "-keyed";
+        String labels = topic + "-labels";
+        Experiment labelled = experiment(
+                WindowSpec.newBuilder().setImages(40).setTest(1).setKeep(2).setClasses(SHAPES));
+        Experiment later = Experiment.newBuilder(experiment(
+                        WindowSpec.newBuilder().setImages(40).setKeep(2).setLabelTopic(labels)))
+                .setId("later")
+                .build();
+        later.getDataset().setPath(keyed);
+        later.getDataset().setLabels(ImageLabels.PREDICTED);
+        ModelFile model = ModelFile.read(
+                Path.of("../robustness/src/test/resources/networks/small.pt"),
+                "convnet",
+                ModelFile.Inputs.NORMALISED,
+                Optional.empty());
+        List<String> brokers =
+                List.of("--bootstrap-server", cluster.bootstrapServers(), "--schema-registry", cluster.registryUrl());
+        NetworkVersion version;
+        try (Pipeline pipeline = new Pipeline(config);
+                NetworkMonitoring with = new NetworkMonitoring(config, labelled);
+                NetworkMonitoring without = new NetworkMonitoring(config, later)) {
+            for (NetworkMonitoring each : List.of(with, without)) {
+                each.start();
+            }
+            fill(brokers, 0);
+            topic = keyed;
+            fill(
+                    Stream.concat(brokers.stream(), Stream.of("--label-topic", labels))
+                            .toList(),
+                    0);
+            for (NetworkMonitoring each : List.of(with, without)) {
+                pipeline.until(each::isReady);
+                each.publish(each.prepared(model, each.version("small", model)), List.of());
+            }
+            NetworkVersion own = with.version("small", model);
+            version = without.version("small", model);
+            pipeline.until(() -> with.isComplete(own)
+                    && untargeted(without, version)
+                            .filter(metrics -> labels(metrics) == 40)
+                            .isPresent());
+            RobustnessMetrics given = untargeted(with, own).orElseThrow();
+            RobustnessMetrics come = untargeted(without, version).orElseThrow();
+            assertThat(come.getLabels()).isEqualTo(ImageLabels.PREDICTED);
+            assertThat(come.getClean()).isEqualTo(given.getClean());
+            assertThat(come.getWorstCase()).isEqualTo(given.getWorstCase());
+            assertThat(come.getClean().getCorrect()).isBetween(1L, 39L);
+            assertThat(come.getStability().getCount()).isEqualTo(40);
+        }
+        try (Pipeline pipeline = new Pipeline(config);
+                NetworkMonitoring monitoring = new NetworkMonitoring(config, later)) {
+            camera.send(new ProducerRecord<>(labels, "image-0", null)).get();
+            camera.send(new ProducerRecord<>(labels, "image-1", "zebra".getBytes(StandardCharsets.UTF_8)))
+                    .get();
+            pipeline.until(() -> untargeted(monitoring, version)
+                    .filter(metrics -> labels(metrics) == 39)
+                    .isPresent());
+            assertThat(letters().values())
+                    .anySatisfy(reason -> assertThat(reason).contains("has the label 'zebra'; needed is the number"));
+            monitoring.stop();
+        }
+    }
+
+    private static Optional<RobustnessMetrics> untargeted(NetworkMonitoring monitoring, NetworkVersion version) {
+        return monitoring.figures(version).stream()
+                .filter(metrics -> metrics.getMode() == Mode.UNTARGETED)
+                .findFirst();
+    }
+
+    private static long labels(RobustnessMetrics metrics) {
+        return metrics.getClean().getCount();
     }
 
     private static String perImage(RobustnessMetrics metrics, String attack) {

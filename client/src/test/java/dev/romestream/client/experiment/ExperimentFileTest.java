@@ -307,6 +307,7 @@ class ExperimentFileTest {
                 "{name: topic, path: p, window: {images: 5, onLag: wait}} | dataset.window.onLag is wait",
                 "{name: topic, path: p, labels: predicted} | dataset.labels is predicted, which is of a stream",
                 "{name: cifar10, labels: predicted} | dataset.labels is predicted, which is of a stream",
+                "{name: topic, path: p, window: {images: 9, labelTopic: l}} | dataset.window.labelTopic is 'l', and images have",
                 "{name: topic, path: p, labels: predicted, window: {images: 5, minimum: 2}} | dataset.window.minimum is 2",
                 "{name: topic, path: p, labels: predicted, window: {images: 5, classes: [a, b]}} | dataset.window.classes is",
             })

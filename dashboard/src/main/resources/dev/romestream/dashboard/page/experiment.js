@@ -108,6 +108,7 @@ export function open(page, id) {
     }
     const attacks = attackTable(victims);
     const stable = victims.some(figure => figure.stability);
+    const labelled = stable && victims.some(figure => figure.clean.count);
     const cell = (figure, name, value, more) => {
       const picked = view.get("cell") === named(figure) + "|" + name;
       return el("td.heat" + (picked ? ".picked" : ""), { "data-level": value == null ? "" : Math.round(value / 10) },
@@ -115,15 +116,17 @@ export function open(page, id) {
     };
     show(heat, el("table.heatmap", {},
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "victim"), attacks.keys.map(key => el("th", { scope: "col", title: CONTROLS[attacks.attack(key).attack] }, attacks.name(key), attacks.attack(key).control ? el("small", {}, " control") : "")),
-        (stable ? ["stability"] : ["worst case", "I-RR"]).map(name => el("th", { scope: "col" }, name)), el("th", { scope: "col" }, "images"))),
+        [...stable ? ["stability"] : [], ...labelled ? ["clean"] : [], ...labelled || !stable ? ["worst case", "I-RR"] : []].map(name => el("th", { scope: "col" }, name)), el("th", { scope: "col" }, "images"))),
       el("tbody", {}, victims.map(figure => el("tr", {}, el("th", { scope: "row", title: figure.architecture }, named(figure)),
         attacks.keys.map(key => {
           const attack = attacks.of(figure, key)?.attack;
           return cell(figure, attacks.name(key), ...left(attack));
         }),
-        stable ? cell(figure, "stability", ...left(figure)) : [cell(figure, "worst case", ...left(figure.worstCase)),
-          el("td", {}, number(figure.irr), " ", el("small", {}, interval(figure.irrInterval)))],
-        el("td", {}, count(imagesSeen(figure)), figure.complete ? "" : " …"))))));
+        stable ? cell(figure, "stability", ...left(figure)) : null,
+        labelled ? cell(figure, "clean", ...left(figure.clean)) : null,
+        labelled || !stable ? [cell(figure, "worst case", ...left(figure.worstCase)),
+          el("td", {}, number(figure.irr), " ", el("small", {}, interval(figure.irrInterval)))] : null,
+        el("td", {}, count(imagesSeen(figure)), figure.complete ? "" : " …", labelled ? `, ${count(figure.clean.count)} with labels` : ""))))));
     const [victim, name] = (view.get("cell") ?? "").split("|");
     const figure = victims.find(one => named(one) === victim) ?? victims[0];
     const attack = attacks.of(figure, attacks.keys.find(key => attacks.name(key) === name))?.attack;

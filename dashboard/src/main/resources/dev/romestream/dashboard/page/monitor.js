@@ -65,25 +65,26 @@ export function open(page) {
       const versions = figures.filter(figure => figure.victim === network && figure.suite === suite && figure.mode === mode).sort((a, b) => (a.window?.number ?? 0) - (b.window?.number ?? 0) || a.version - b.version);
       const stream = versions.some(figure => figure.window);
       const stable = versions.some(figure => figure.stability);
-      const [x, series] = aligned(stable ? [
+      const accuracies = !stable || versions.some(figure => figure.clean.count);
+      const [x, series] = aligned([...stable ? [
         { label: "stability", banded: true, points: versions.map(figure => [position(figure), figure.stability?.percent, ...figure.stability?.interval ?? []]) },
-      ] : [
+      ] : [], ...accuracies ? [
         { label: "clean", banded: true, points: versions.map(figure => [position(figure), figure.clean.accuracy, ...figure.clean.interval ?? []]) },
         { label: "worst case", banded: true, points: versions.map(figure => [position(figure), figure.worstCase.accuracy, ...figure.worstCase.interval ?? []]) },
         { label: "I-RR", banded: true, points: versions.map(figure => [position(figure), figure.irr, ...figure.irrInterval ?? []]) },
-      ]);
+      ] : []]);
       const happened = stream ? events(network, suite, mode, versions) : [];
       curve.draw(x, series, stream ? "window" : "version", happened);
       show(told, happened.length ? [el("h3", {}, "What happened"), el("ul", {}, happened.map(one => el("li", {}, el("b", {}, `window ${one.at}`), ` ${one.label}`, one.why ? `: ${one.why}` : "")))] : null);
       const { value } = fetched.of(`api/versions?${new URLSearchParams({ network, suite, mode })}`, version(versions));
-      show(table, el("table", {}, el("thead", {}, el("tr", {}, [...stream ? ["window", "record time"] : [], "version", "experiment", ...stable ? ["stability"] : ["clean", "worst case", "I-RR"], "images", "flags", stream ? "against the row before" : "against the version before"].map(name => el("th", { scope: "col" }, name)))),
+      show(table, el("table", {}, el("thead", {}, el("tr", {}, [...stream ? ["window", "record time"] : [], "version", "experiment", ...stable ? ["stability"] : [], ...accuracies ? ["clean", "worst case", "I-RR"] : [], "images", "flags", stream ? "against the row before" : "against the version before"].map(name => el("th", { scope: "col" }, name)))),
         el("tbody", {}, versions.map(figure => {
           const changes = Object.entries(value?.rows.find(row => row.id === place(figure))?.metrics ?? {}).filter(([, metric]) => metric.difference?.value != null);
           return el("tr", { "data-version": place(figure) }, stream ? [el("th", { scope: "row" }, String(figure.window.number)), el("td", {}, span(figure.window))] : null,
             el(stream ? "td" : "th", { scope: stream ? null : "row" }, String(figure.version)), el("td", {}, el("a", { href: link("experiment", figure.experiment) }, figure.experiment)),
-            (stable ? [[figure.stability?.percent, figure.stability?.interval]] : [[figure.clean.accuracy, figure.clean.interval], [figure.worstCase.accuracy, figure.worstCase.interval], [figure.irr, figure.irrInterval]])
+            [...stable ? [[figure.stability?.percent, figure.stability?.interval]] : [], ...accuracies ? [[figure.clean.accuracy, figure.clean.interval], [figure.worstCase.accuracy, figure.worstCase.interval], [figure.irr, figure.irrInterval]] : []]
               .map(([value, bounds]) => el("td", {}, number(value), " ", el("small", {}, interval(bounds)))),
-            el("td", {}, count(imagesSeen(figure)), figure.complete ? "" : " …"),
+            el("td", {}, count(imagesSeen(figure)), figure.complete ? "" : " …", stable && figure.clean.count ? `, ${count(figure.clean.count)} with labels` : ""),
             el("td", {}, figure.flags.map(flag => el("abbr", { title: FLAGS[flag] }, flag + " "))),
             el("td", {}, changes.length ? el("button.plain", { id: "lost-" + place(figure), onclick: () => look({ version: place(figure) }) },
               changes.map(([name, { difference }]) => `${name} ${signed(difference.value)} ${difference.low == null ? "" : interval([difference.low, difference.high])}`).join("; ")) : "–"));

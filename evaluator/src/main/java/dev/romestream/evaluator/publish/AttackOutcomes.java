@@ -25,6 +25,19 @@ record AttackOutcomes(PlannedAttack planned, AttackSettings spec, BitSet seen, B
                 tally);
     }
 
+    /**
+     * The same of fewer images.
+     *
+     * @param right those of them that are right without an attack
+     */
+    AttackOutcomes of(BitSet images, BitSet right) {
+        BitSet seenOfThem = (BitSet) seen.clone();
+        seenOfThem.and(images);
+        BitSet correctOfThem = (BitSet) correct.clone();
+        correctOfThem.and(right);
+        return new AttackOutcomes(planned, spec, seenOfThem, correctOfThem, tally);
+    }
+
     /** Of images that are right clean, those on which the attack was not made: its iterate never left them. */
     BitSet unmoved(AttackOutcomes clean) {
         BitSet unmoved = BitSet.valueOf(tally.getUnmoved().duplicate());

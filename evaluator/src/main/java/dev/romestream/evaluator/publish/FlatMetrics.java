@@ -26,16 +26,15 @@ final class FlatMetrics {
     /** The rows by their figures' names. */
     static Map<String, FlatFigure> of(RobustnessMetrics metrics) {
         FlatMetrics flat = new FlatMetrics(metrics);
-        if (metrics.getStability() == null) {
-            flat.count(MetricNames.CLEAN, metrics.getClean());
-            flat.count(MetricNames.WORST_CASE, metrics.getWorstCase());
-            flat.ratio(MetricNames.RR, metrics.getRr(), metrics.getRrInterval());
-            flat.ratio(MetricNames.IRR, metrics.getIrr(), metrics.getIrrInterval());
-            flat.ratio("irrPlus", metrics.getIrrPlus(), null);
-            flat.ratio("ae", metrics.getAe(), null);
-            flat.ratio("crei", metrics.getCrei(), null);
-            flat.ratio("icrei", metrics.getIcrei(), null);
-        } else {
+        flat.count(MetricNames.CLEAN, metrics.getClean());
+        flat.count(MetricNames.WORST_CASE, metrics.getWorstCase());
+        flat.ratio(MetricNames.RR, metrics.getRr(), metrics.getRrInterval());
+        flat.ratio(MetricNames.IRR, metrics.getIrr(), metrics.getIrrInterval());
+        flat.ratio("irrPlus", metrics.getIrrPlus(), null);
+        flat.ratio("ae", metrics.getAe(), null);
+        flat.ratio("crei", metrics.getCrei(), null);
+        flat.ratio("icrei", metrics.getIcrei(), null);
+        if (metrics.getStability() != null) {
             stability(flat.row(MetricNames.STABILITY, null, null), metrics.getStability());
         }
         List<String> names = rows(
@@ -61,7 +60,10 @@ final class FlatMetrics {
         FlatFigure row = row(figure, accuracy.getAccuracy(), accuracy.getInterval());
         row.setCorrect(accuracy.getCorrect());
         row.setCount(accuracy.getCount());
-        row.setUndefined(unseen(accuracy.getCount()));
+        row.setUndefined(
+                accuracy.getCount() == 0 && metrics.getStability() != null
+                        ? "labels are predicted, and none have come"
+                        : unseen(accuracy.getCount()));
     }
 
     private static void stability(FlatFigure row, Stability stability) {

@@ -8,6 +8,7 @@ import dev.romestream.robustness.metric.Outcomes;
 import dev.romestream.robustness.metric.Ratio;
 import dev.romestream.robustness.metric.RatioInterval;
 import dev.romestream.robustness.metric.RobustnessRatios;
+import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.schemas.Accuracy;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.AttackNorm;
@@ -23,16 +24,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /** The figures of one mode, from a tally. */
 final class MetricsCalculation {
-    /** Of images without labels. */
-    private static final Accuracy UNKNOWN = new Accuracy(0L, 0L, null, null);
-
     private final Evaluation evaluation;
     private final Mode mode;
     private final List<AttackOutcomes> all = new ArrayList<>();
     private final List<AttackOutcomes> own;
+    /** Of the images whose labels are known. */
+    private final List<AttackOutcomes> labelled;
 
     private MetricsCalculation(Evaluation evaluation, Tally tally, Mode mode) {
         this.evaluation = evaluation;
@@ -42,6 +43,23 @@ final class MetricsCalculation {
                     evaluation.getAttacks().get(i), tally.getAttacks().get(i)));
         }
         this.own = all.stream().filter(attack -> attack.isOf(mode)).toList();
+        this.labelled = isPredicted() ? labelled(own, tally) : own;
+    }
+
+    /** An image counts as right where its label came, the network takes it for that, and goes on to. */
+    private static List<AttackOutcomes> labelled(List<AttackOutcomes> own, Tally tally) {
+        BitSet known = new BitSet();
+        BitSet right = new BitSet();
+        int images = Math.min(tally.getLabels().size(), tally.getPredicted().size());
+        for (int image = 0; image < images; image++) {
+            int label = tally.getLabels().get(image);
+            known.set(image, label != LabelledImages.UNLABELLED);
+            right.set(
+                    image,
+                    label != LabelledImages.UNLABELLED
+                            && label == tally.getPredicted().get(image));
+        }
+        return own.stream().map(attack -> attack.of(known, right)).toList();
     }
 
     static RobustnessMetrics of(Evaluation evaluation, Tally tally, Mode mode) {
@@ -53,15 +71,14 @@ final class MetricsCalculation {
     }
 
     private RobustnessMetrics metrics() {
-        AttackOutcomes clean = outcomes(Attacks.NONE);
-        List<AttackOutcomes> attacks =
-                own.stream().filter(attack -> !attack.isControl()).toList();
+        AttackOutcomes clean = outcomes(labelled, Attacks.NONE);
+        AttackOutcomes stable = outcomes(own, Attacks.NONE);
         List<AttackOutcomes> rated =
-                attacks.stream().filter(AttackOutcomes::isRated).toList();
+                labelled.stream().filter(AttackOutcomes::isRated).toList();
         RobustnessRatios ratios = ratios(clean, rated);
         Map<String, String> undefined = new TreeMap<>(ratios.undefined());
         Outcomes outcomes = new Outcomes(
-                common(),
+                common(labelled),
                 clean.correct(),
                 rated.stream().map(AttackOutcomes::correct).toList());
         Optional<Interval> irrInterval = ratios.irr().flatMap(any -> RatioInterval.of(Ratio.IRR, outcomes));
@@ -86,11 +103,13 @@ final class MetricsCalculation {
                 .setClassCounts(evaluation.getClassCounts())
                 .setComplete(own.stream()
                         .allMatch(attack -> isComplete(attack) || attack.tally().getFailure() != null))
-                .setClean(isPredicted() ? UNKNOWN : accuracy(clean.correct(), clean.seen()))
-                .setAttacks(own.stream().map(attack -> accuracy(attack, clean)).toList())
-                .setWorstCase(isPredicted() ? UNKNOWN : worstCase(clean, attacks))
+                .setClean(accuracy(clean.correct(), clean.seen()))
+                .setAttacks(IntStream.range(0, own.size())
+                        .mapToObj(i -> accuracy(own.get(i), labelled.get(i), stable))
+                        .toList())
+                .setWorstCase(worstCase(labelled))
                 .setLabels(evaluation.getLabels())
-                .setStability(isPredicted() ? stability(worstCase(clean, attacks)) : null)
+                .setStability(isPredicted() ? stability(worstCase(own)) : null)
                 .setRr(ratios.rr().orElse(null))
                 .setIrr(ratios.irr().orElse(null))
                 .setIrrInterval(irrInterval.map(MetricsCalculation::bounds).orElse(null))
@@ -100,7 +119,7 @@ final class MetricsCalculation {
                 .setCrei(ratios.crei().orElse(null))
                 .setIcrei(ratios.icrei().orElse(null))
                 .setUndefined(undefined)
-                .setFlags(flags(clean))
+                .setFlags(flags(stable))
                 .setDataset(evaluation.getDataset())
                 .setFingerprint(evaluation.getFingerprint())
                 .setImagesDigest(
@@ -114,12 +133,13 @@ final class MetricsCalculation {
 
     private List<String> flags(AttackOutcomes clean) {
         List<String> flags = new ArrayList<>(evaluation.getFlags());
-        flags.addAll(new EvaluationFlags(all, mode, clean, outcomes(Attacks.CLAMP), evaluation.getClasses()).list());
+        flags.addAll(
+                new EvaluationFlags(all, mode, clean, outcomes(own, Attacks.CLAMP), evaluation.getClasses()).list());
         return flags.stream().sorted().toList();
     }
 
-    private AttackOutcomes outcomes(String name) {
-        return own.stream()
+    private AttackOutcomes outcomes(List<AttackOutcomes> attacks, String name) {
+        return attacks.stream()
                 .filter(attack -> attack.spec().name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalStateException(
@@ -127,7 +147,8 @@ final class MetricsCalculation {
     }
 
     private RobustnessRatios ratios(AttackOutcomes clean, List<AttackOutcomes> attacks) {
-        if (isPredicted()) {
+        BitSet images = common(labelled);
+        if (isPredicted() && images.isEmpty()) {
             return RobustnessRatios.undefined("labels are predicted; there is a stability, and no ratio of accuracies");
         }
         if (evaluation.getFlags().contains(EvaluationFlags.BATCH_DEPENDENT)) {
@@ -142,7 +163,6 @@ final class MetricsCalculation {
                     "the attack " + failed.get().spec().name() + " failed: "
                             + failed.get().tally().getFailure());
         }
-        BitSet images = common();
         if (images.isEmpty()) {
             return RobustnessRatios.undefined(
                     clean.isEmpty() || attacks.stream().anyMatch(AttackOutcomes::isEmpty)
@@ -162,17 +182,17 @@ final class MetricsCalculation {
     }
 
     /** Images that every attack and the clean evaluation have seen. */
-    private BitSet common() {
-        BitSet common = (BitSet) own.get(0).seen().clone();
-        own.forEach(attack -> common.and(attack.seen()));
+    private static BitSet common(List<AttackOutcomes> attacks) {
+        BitSet common = (BitSet) attacks.get(0).seen().clone();
+        attacks.forEach(attack -> common.and(attack.seen()));
         return common;
     }
 
-    private Accuracy worstCase(AttackOutcomes clean, List<AttackOutcomes> attacks) {
-        BitSet seen = common();
+    private Accuracy worstCase(List<AttackOutcomes> attacks) {
+        BitSet seen = common(attacks);
         BitSet robust = (BitSet) seen.clone();
-        robust.and(clean.correct());
-        attacks.forEach(attack -> robust.and(attack.correct()));
+        robust.and(outcomes(attacks, Attacks.NONE).correct());
+        attacks.stream().filter(attack -> !attack.isControl()).forEach(attack -> robust.and(attack.correct()));
         return accuracy(robust, seen);
     }
 
@@ -190,9 +210,8 @@ final class MetricsCalculation {
                 accuracy.getCorrect(), accuracy.getCount(), accuracy.getAccuracy(), accuracy.getInterval());
     }
 
-    private AttackAccuracy accuracy(AttackOutcomes attack, AttackOutcomes clean) {
-        Accuracy seen = accuracy(attack.correct(), attack.seen());
-        Accuracy accuracy = isPredicted() ? UNKNOWN : seen;
+    private AttackAccuracy accuracy(AttackOutcomes attack, AttackOutcomes labelled, AttackOutcomes clean) {
+        Accuracy accuracy = accuracy(labelled.correct(), labelled.seen());
         return AttackAccuracy.newBuilder()
                 .setAttack(attack.spec().name())
                 .setEpsilon(attack.spec().epsilon())
@@ -207,7 +226,7 @@ final class MetricsCalculation {
                 .setCount(accuracy.getCount())
                 .setAccuracy(accuracy.getAccuracy())
                 .setInterval(accuracy.getInterval())
-                .setStability(isPredicted() ? stability(seen) : null)
+                .setStability(isPredicted() ? stability(accuracy(attack.correct(), attack.seen())) : null)
                 .setSeconds(attack.tally().getSeconds())
                 .setGradientEvaluations(attack.tally().getGradientEvaluations())
                 .setForwardEvaluations(attack.tally().getForwardEvaluations())

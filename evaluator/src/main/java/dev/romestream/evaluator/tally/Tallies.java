@@ -201,12 +201,16 @@ final class Tallies {
         return failed;
     }
 
-    /** Of a complete tally, what is kept: that it is complete. */
-    static Tally ended(Tally tally) {
+    /**
+     * Of a complete tally, what is kept: that it is complete.
+     *
+     * @param whole keeps the outcomes, too
+     */
+    static Tally ended(Tally tally, boolean whole) {
         return Tally.newBuilder(tally)
                 .setComplete(true)
-                .setAttacks(List.of())
-                .setPredicted(List.of())
+                .setAttacks(whole ? tally.getAttacks() : List.of())
+                .setPredicted(whole ? tally.getPredicted() : List.of())
                 .setAsked(List.of())
                 .build();
     }

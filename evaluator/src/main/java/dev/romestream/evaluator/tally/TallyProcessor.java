@@ -13,9 +13,12 @@ import dev.romestream.schemas.TallyEvent;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.Function;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -27,25 +30,32 @@ import org.apache.kafka.streams.state.KeyValueStore;
  * Owns the plan of each evaluation: asks for its attacks in a {@link RequestWindow}, folds outcomes into its tally and forwards what has
  * changed. What an attacker took and does not finish within the patience is asked for again, and after the last attempt has failed. A
  * request that is still in the queue is waited for, however long the queue is; it counts as lost where one that was asked for a patience
- * later has been taken.
+ * later has been taken. Of images without labels, what is complete is kept, and told again where labels come.
  */
 public final class TallyProcessor extends ContextualProcessor<String, TallyEvent, String, Write> {
     public static final String PLANS = "tally-plans";
     public static final String STORE = "tallies-by-plan";
     private static final int MOST_ATTEMPTS = 4;
+    private static final Duration LABELS = Duration.ofSeconds(2);
     /** Longer than this, no request is in the queue. */
     private static final long RETENTION_MS =
             Topic.ATTACK_REQUESTS.retention().orElseThrow().toMillis();
 
     private final Duration patience;
     private final OpenRequests gauge;
+    private final Function<Evaluation, List<Integer>> labels;
+    /** Keys of complete evaluations for which labels may come. */
+    private final Set<String> unlabelled = new HashSet<>();
+
     private final Map<String, RequestWindow> open = new HashMap<>();
     /** When the newest of the requests was asked that some attacker has taken. */
     private long newestTaken;
 
-    public TallyProcessor(Duration patience, OpenRequests gauge) {
+    /** @param labels of the images of an evaluation that have none of their own, as far as they have come; else empty */
+    public TallyProcessor(Duration patience, OpenRequests gauge, Function<Evaluation, List<Integer>> labels) {
         this.patience = patience;
         this.gauge = gauge;
+        this.labels = labels;
     }
 
     @Override
@@ -58,9 +68,12 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
                     // what was heard of them is not known any more
                     entry.value.getAsked().forEach(asked -> window(entry.key).heard(asked.getId(), "", now));
                     gauge.set(entry.key, entry.value.getAsked().size());
+                } else if (!entry.value.getAttacks().isEmpty()) {
+                    unlabelled.add(entry.key);
                 }
             });
         }
+        context.schedule(LABELS, PunctuationType.WALL_CLOCK_TIME, at -> label());
         context.schedule(patience.dividedBy(4), PunctuationType.WALL_CLOCK_TIME, this::look);
     }
 
@@ -161,7 +174,11 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
         String key = evaluation.getKey();
         if (Tallies.isComplete(evaluation, tally)) {
             close(key);
-            tallies().put(key, Tallies.ended(tally));
+            boolean isPredicted = EvaluationPlan.isPredicted(evaluation);
+            tallies().put(key, Tallies.ended(tally, isPredicted));
+            if (isPredicted) {
+                unlabelled.add(key);
+            }
             return;
         }
         Tally kept = evaluation.getActive() ? asking(evaluation, tally) : tally;
@@ -192,8 +209,23 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
         return Tallies.asking(tally, new AskedRequest(request.getId(), slot.attack(), slot.from(), attempt, now));
     }
 
+    /** Tells again what labels have come for. */
+    private void label() {
+        for (String key : unlabelled) {
+            Evaluation evaluation = plans().get(key);
+            Tally tally = tallies().get(key);
+            List<Integer> now = labels.apply(evaluation);
+            if (!now.isEmpty() && !now.equals(tally.getLabels())) {
+                Tally labelled = Tally.newBuilder(tally).setLabels(now).build();
+                tallies().put(key, labelled);
+                tell(evaluation, labelled, List.of(Mode.values()));
+            }
+        }
+    }
+
     private void close(String key) {
         open.remove(key);
+        unlabelled.remove(key);
         gauge.set(key, 0);
     }
 

@@ -99,13 +99,19 @@ class FlatMetricsTest {
     }
 
     @Test
-    void ofPredictedLabelsThereIsStabilityAndNothingThatIsCalledAccuracy() {
+    void ofPredictedLabelsThereIsStabilityAndNoAccuracyUntilLabelsHaveCome() {
         RobustnessMetrics metrics = metrics();
+        metrics.setClean(new Accuracy(0L, 0L, null, null));
+        metrics.setIrr(null);
+        metrics.setUndefined(Map.of("irr", "labels are predicted"));
         metrics.setLabels(ImageLabels.PREDICTED);
         metrics.setStability(new Stability(30L, 40L, 75.0, List.of(60.0, 86.0)));
         metrics.getAttacks().get(0).setStability(new Stability(32L, 40L, 80.0, List.of(66.0, 90.0)));
         Map<String, FlatFigure> rows = FlatMetrics.of(metrics);
-        assertThat(rows.keySet()).containsExactly("stability", "pgd", "pgd_2");
+        for (String accuracy : List.of("clean", "worstCase", "irr")) {
+            assertThat(rows.get(accuracy).getValue()).as(accuracy).isNull();
+            assertThat(rows.get(accuracy).getUndefined()).as(accuracy).contains("labels are predicted");
+        }
         FlatFigure stability = rows.get("stability");
         assertThat(stability.getValue()).isEqualTo(75);
         assertThat(stability.getHigh()).isEqualTo(86);
@@ -114,6 +120,11 @@ class FlatMetricsTest {
         assertThat(stability.getLabels()).isEqualTo("predicted");
         assertThat(rows.get("pgd").getValue()).isEqualTo(80);
         assertThat(rows.get("pgd").getCorrect()).isNull();
+        metrics.setClean(new Accuracy(3L, 4L, 75.0, List.of(30.1, 95.4)));
+        assertThat(FlatMetrics.of(metrics).get("clean").getValue()).isEqualTo(75);
+        assertThat(FlatMetrics.of(metrics).keySet())
+                .as("tombstones find every row")
+                .isEqualTo(rows.keySet());
     }
 
     @Test

@@ -71,6 +71,9 @@ class TallyProcessorTest {
     private final Map<String, RobustnessMetrics> figures = new HashMap<>();
     private final List<String> tombstones = new ArrayList<>();
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    /** That have come later. */
+    private List<Integer> labels = List.of();
+
     private TopologyTestDriver driver;
     private TestInputTopic<String, TallyEvent> input;
     private TestOutputTopic<String, SpecificRecord> out;
@@ -87,7 +90,7 @@ class TallyProcessorTest {
         OpenRequests open = new OpenRequests(meters);
         Topology topology = new Topology()
                 .addSource("events", Serdes.String().deserializer(), events.deserializer(), "events")
-                .addProcessor("tally", () -> new TallyProcessor(PATIENCE, open), "events")
+                .addProcessor("tally", () -> new TallyProcessor(PATIENCE, open, evaluation -> labels), "events")
                 .addStateStore(
                         Stores.keyValueStoreBuilder(
                                 Stores.inMemoryKeyValueStore(TallyProcessor.STORE), Serdes.String(), tallies),
@@ -333,6 +336,45 @@ class TallyProcessorTest {
             assertThat(attack.getStability().getPercent()).isEqualTo(attack.getControl() ? 100 : 50);
         });
         assertThat(metrics.getAttacks().get(FGSM).getPerImage()).isEqualTo("10".repeat(50));
+    }
+
+    /** Of 60 images, of which the network takes the first 30 for what they are. */
+    @Test
+    void accuraciesFollowWhereLabelsComeLater() {
+        begin(unlabelled());
+        while (!asked.isEmpty()) {
+            answerPredicted(asked.remove());
+        }
+        figures.clear();
+        driver.advanceWallClockTime(PATIENCE);
+        collect();
+        assertThat(figures).as("without labels there is nothing to tell").isEmpty();
+        labels = IntStream.range(0, 100)
+                .mapToObj(id -> id < 30 ? id % 3 : id < 60 ? (id + 1) % 3 : -1)
+                .toList();
+        driver.advanceWallClockTime(PATIENCE);
+        collect();
+        RobustnessMetrics metrics = figures.get(UNTARGETED);
+        assertThat(metrics.getComplete()).isTrue();
+        assertThat(metrics.getLabels()).isEqualTo(ImageLabels.PREDICTED);
+        assertThat(metrics.getStability().getPercent()).isEqualTo(50);
+        assertThat(metrics.getClean().getCount()).isEqualTo(60);
+        assertThat(metrics.getClean().getAccuracy()).isEqualTo(50);
+        assertThat(metrics.getWorstCase().getCorrect()).isEqualTo(15);
+        assertThat(metrics.getAttacks().get(FGSM).getAccuracy()).isEqualTo(25);
+        assertThat(metrics.getAttacks().get(FGSM).getStability().getCount()).isEqualTo(100);
+        // drop is 25 of 50 under each attack: 100 (1 - 25 * 25 / 50^2)
+        assertThat(metrics.getIrr()).isCloseTo(75, within(1e-9));
+        assertThat(metrics.getIrrInterval().get(0)).isLessThan(75);
+        figures.clear();
+        driver.advanceWallClockTime(PATIENCE);
+        collect();
+        assertThat(figures).as("the same labels are told once").isEmpty();
+        labels = IntStream.range(0, 100).mapToObj(id -> id % 3).toList();
+        driver.advanceWallClockTime(PATIENCE);
+        collect();
+        assertThat(figures.get(UNTARGETED).getClean().getAccuracy()).isEqualTo(100);
+        assertThat(figures.get(UNTARGETED).getIrr()).isCloseTo(75, within(1e-9));
     }
 
     @Test

@@ -46,10 +46,10 @@ public record NamedMetric(String name, Optional<Double> value, Optional<Interval
 
     /** @param name clean, worstCase, irr, rr, stability, or an attack: right, or the same, under all of that name */
     public static NamedMetric of(RobustnessMetrics metrics, String name) {
-        boolean isOfOtherLabels = metrics.getStability() == null
-                ? name.equals(MetricNames.STABILITY)
-                : names(ImageLabels.GIVEN).contains(name);
-        if (isOfOtherLabels) {
+        if (metrics.getStability() != null && names(ImageLabels.GIVEN).contains(name)) {
+            return labelledLater(metrics, name);
+        }
+        if (metrics.getStability() == null && name.equals(MetricNames.STABILITY)) {
             return none(name);
         }
         return switch (name) {
@@ -63,6 +63,21 @@ public record NamedMetric(String name, Optional<Double> value, Optional<Interval
             default ->
                 under(metrics, name, attack -> attack.getAttack().equals(name)).orElseGet(() -> none(name));
         };
+    }
+
+    /** Of those images whose labels have come; which ones is not told. */
+    private static NamedMetric labelledLater(RobustnessMetrics metrics, String name) {
+        return switch (name) {
+            case MetricNames.IRR -> so(name, metrics.getIrr(), metrics.getIrrInterval());
+            case MetricNames.RR -> so(name, metrics.getRr(), metrics.getRrInterval());
+            case MetricNames.CLEAN -> soFar(name, metrics.getClean());
+            default -> soFar(name, metrics.getWorstCase());
+        };
+    }
+
+    private static NamedMetric so(String name, Double value, List<Double> interval) {
+        return new NamedMetric(
+                name, Optional.ofNullable(value), Optional.ofNullable(interval).map(NamedMetric::interval), List.of());
     }
 
     /** What one attack leaves. */
@@ -103,19 +118,11 @@ public record NamedMetric(String name, Optional<Double> value, Optional<Interval
     }
 
     private static NamedMetric soFar(String name, Accuracy accuracy) {
-        return new NamedMetric(
-                name,
-                Optional.ofNullable(accuracy.getAccuracy()),
-                Optional.ofNullable(accuracy.getInterval()).map(NamedMetric::interval),
-                List.of());
+        return so(name, accuracy.getAccuracy(), accuracy.getInterval());
     }
 
     private static NamedMetric soFar(String name, Stability stability) {
-        return new NamedMetric(
-                name,
-                Optional.ofNullable(stability.getPercent()),
-                Optional.ofNullable(stability.getInterval()).map(NamedMetric::interval),
-                List.of());
+        return so(name, stability.getPercent(), stability.getInterval());
     }
 
     private static Optional<NamedMetric> underAll(RobustnessMetrics metrics, String name) {

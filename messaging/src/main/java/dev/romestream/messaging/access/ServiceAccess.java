@@ -27,7 +27,7 @@ public enum ServiceAccess {
     /** Besides, it must be allowed to read the topics that users fill. */
     PRODUCER(
             Set.of(),
-            Set.of(Topic.DATASETS, Topic.IMAGE_BATCHES, Topic.EXPERIMENT_STATUS),
+            Set.of(Topic.DATASETS, Topic.IMAGE_BATCHES, Topic.WINDOW_LABELS, Topic.EXPERIMENT_STATUS),
             List.of("producers"),
             null) {
         @Override

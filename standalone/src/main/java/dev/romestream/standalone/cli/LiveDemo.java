@@ -32,7 +32,8 @@ final class LiveDemo {
         Experiment monitoring = experiments.get(0);
         ImageStream stream = ImageStream.of(
                 config, DatasetSpec.newBuilder().setName("shapes10").build(), 0, List.of(Drift.parse(DRIFT)), lines);
-        ImageWriter writer = new ImageWriter(config, monitoring.getDataset().getPath(), stream, RATE, Optional.empty());
+        ImageWriter writer = new ImageWriter(
+                config, monitoring.getDataset().getPath(), stream, RATE, Optional.empty(), Optional.empty());
         writer.create(1);
         List<Experiment> started = ExperimentControl.start(config, experiments);
         try (Interruption interruption = new Interruption();

@@ -2,6 +2,7 @@ package dev.romestream.standalone.cli;
 
 import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.exchange.codec.RecordJson;
+import dev.romestream.exchange.metric.NamedMetric;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ImageLabels;
@@ -77,6 +78,14 @@ final class MonitorCommand implements Runnable {
                             + " share of the network's predictions that attacks leave.")
     private boolean unlabelled;
 
+    @Option(
+            names = "--label-topic",
+            paramLabel = "TOPIC",
+            description =
+                    "With --unlabelled: the topic on which labels come later, the number of the class under the image's"
+                            + " key. Accuracies follow.")
+    private String labelTopic;
+
     @Option(names = "--windows", paramLabel = "N", description = "Of --topic: end after so many windows.")
     private Integer windows;
 
@@ -94,6 +103,8 @@ final class MonitorCommand implements Runnable {
     private final Map<String, Path> files = new HashMap<>();
     /** Metrics that have been printed of each window. */
     private final Map<Integer, Integer> counts = new HashMap<>();
+    /** Images whose labels had come when metrics were last printed. */
+    private final Map<String, Long> labelled = new HashMap<>();
 
     private String lastFailure = "";
 
@@ -111,11 +122,15 @@ final class MonitorCommand implements Runnable {
 
     private Optional<Map<String, Object>> stream() {
         if (topic == null) {
-            if (!window.isEmpty() || resize != null || windows != null || unlabelled) {
+            if (!window.isEmpty() || resize != null || windows != null || unlabelled || labelTopic != null) {
                 throw new UsageException(
-                        "--window, --windows, --resize and --unlabelled go with --topic; give the stream's topic.");
+                        "--window, --windows, --resize, --unlabelled and --label-topic go with --topic;"
+                                + " give the stream's topic.");
             }
             return Optional.empty();
+        }
+        if (labelTopic != null && !unlabelled) {
+            throw new UsageException("--label-topic goes with --unlabelled; without it, keys are the labels.");
         }
         if (once) {
             throw new UsageException("--once goes without --topic; use --windows 1.");
@@ -130,6 +145,9 @@ final class MonitorCommand implements Runnable {
         Map<String, Object> dataset = new LinkedHashMap<>(Map.of("name", "topic", "path", topic, "window", keys));
         if (unlabelled) {
             dataset.put("labels", "predicted");
+            if (labelTopic != null) {
+                keys.put("labelTopic", labelTopic);
+            }
         } else {
             keys.putIfAbsent("test", 1);
         }
@@ -234,11 +252,22 @@ final class MonitorCommand implements Runnable {
             if (printed.add(key)) {
                 print(metrics);
                 counts.merge(metrics.getWindow().getNumber(), 1, Integer::sum);
+                labelled.put(key, metrics.getClean().getCount());
+            } else if (isToldAgain(key, metrics)) {
+                print(metrics);
+                labelled.put(key, metrics.getClean().getCount());
             }
         });
         int wanted = Math.max(1, files.size()) * monitoring.metricsOfNetwork();
         return windows != null
                 && counts.values().stream().filter(count -> count >= wanted).count() >= windows;
+    }
+
+    /** Where labels have come for all images, or for twice as many as were told. */
+    private boolean isToldAgain(String key, RobustnessMetrics metrics) {
+        long now = metrics.getClean().getCount();
+        Long before = labelled.putIfAbsent(key, now);
+        return before != null && now > before && (now >= 2 * before || now == NamedMetric.images(metrics));
     }
 
     private void print(RobustnessMetrics metrics) {
@@ -250,13 +279,20 @@ final class MonitorCommand implements Runnable {
         String window = metrics.getWindow() == null
                 ? ""
                 : "  window " + metrics.getWindow().getNumber();
-        String values = metrics.getLabels() == ImageLabels.PREDICTED
-                ? "stability %.1f".formatted(metrics.getStability().getPercent())
-                : "clean %.1f, worst case %.1f, I-RR %s"
-                        .formatted(
-                                metrics.getClean().getAccuracy(),
-                                metrics.getWorstCase().getAccuracy(),
-                                metrics.getIrr() == null ? "undefined" : "%.1f".formatted(metrics.getIrr()));
+        List<String> values = new ArrayList<>();
+        if (metrics.getLabels() == ImageLabels.PREDICTED) {
+            values.add("stability %.1f".formatted(metrics.getStability().getPercent()));
+        }
+        if (metrics.getClean().getCount() > 0) {
+            values.add("clean %.1f, worst case %.1f, I-RR %s"
+                    .formatted(
+                            metrics.getClean().getAccuracy(),
+                            metrics.getWorstCase().getAccuracy(),
+                            metrics.getIrr() == null ? "undefined" : "%.1f".formatted(metrics.getIrr())));
+        }
+        if (metrics.getLabels() == ImageLabels.PREDICTED && metrics.getClean().getCount() > 0) {
+            values.add("of %d images with labels".formatted(metrics.getClean().getCount()));
+        }
         return "%s version %d%s  %s %s: %s%s"
                 .formatted(
                         name,
@@ -264,7 +300,7 @@ final class MonitorCommand implements Runnable {
                         window,
                         metrics.getSuite(),
                         metrics.getMode().name().toLowerCase(Locale.ROOT),
-                        values,
+                        String.join(", ", values),
                         metrics.getFlags().isEmpty() ? "" : "  flags: " + String.join(", ", metrics.getFlags()));
     }
 }

@@ -24,6 +24,8 @@ import picocli.CommandLine.Parameters;
                         + " topic, path: TOPIC}'. Each record has an image file as value and its class as key. Ctrl-C ends it.",
         mixinStandardHelpOptions = true)
 final class StreamCommand implements Runnable {
+    private static final int USUAL_LAG = 1000;
+
     @Parameters(paramLabel = "TOPIC", description = "Where to; it is created where it is not there.")
     private String topic;
 
@@ -80,6 +82,20 @@ final class StreamCommand implements Runnable {
     private Double test;
 
     @Option(
+            names = "--label-topic",
+            paramLabel = "TOPIC",
+            description =
+                    "Images have no labels: keys are their numbers. Labels come later on this topic, the number of the class"
+                            + " under the image's key (dataset.window.labelTopic).")
+    private String labelTopic;
+
+    @Option(
+            names = "--label-lag",
+            paramLabel = "N",
+            description = "Images by which a label comes later than its image. Default: 1000.")
+    private Integer labelLag;
+
+    @Option(
             names = "--partitions",
             paramLabel = "N",
             defaultValue = "1",
@@ -104,11 +120,15 @@ final class StreamCommand implements Runnable {
         requireRange("--first", (double) first, 0, 1e15);
         requireRange("--images", images == null ? 1 : (double) images, 1, 1e15);
         requireRange("--partitions", partitions, 1, 10_000);
-        RomeConfig config = cluster.config(data == null ? Map.of() : Map.of(Settings.DATA_DIR, data.toString()));
-        ImageWriter writer = new ImageWriter(config, topic, stream(config), rate, Optional.ofNullable(test));
-        if (writer.create(partitions)) {
-            System.err.println("Created the topic " + topic + ".");
+        requireRange("--label-lag", labelLag == null ? 0 : labelLag, 0, 1e6);
+        if (labelTopic == null && labelLag != null) {
+            throw new UsageException("--label-lag goes with --label-topic; give the topic for the labels.");
         }
+        RomeConfig config = cluster.config(data == null ? Map.of() : Map.of(Settings.DATA_DIR, data.toString()));
+        Optional<ImageWriter.Labels> labels = Optional.ofNullable(labelTopic)
+                .map(name -> new ImageWriter.Labels(name, labelLag == null ? USUAL_LAG : labelLag));
+        ImageWriter writer = new ImageWriter(config, topic, stream(config), rate, Optional.ofNullable(test), labels);
+        writer.create(partitions).forEach(name -> System.err.println("Created the topic " + name + "."));
         try (Interruption interruption = new Interruption()) {
             long sent = writer.write(
                     first,
