@@ -310,9 +310,10 @@ final class Monitor implements AutoCloseable {
         });
         changedMetrics.entrySet().removeIf(entry -> {
             boolean due = entry.getValue().getComplete() || isDue(entry.getKey());
-            if (due) {
+            String line = line(entry.getValue());
+            if (due && !line.equals(printed.put(entry.getKey(), line))) {
                 printedAt.put(entry.getKey(), System.nanoTime());
-                out.accept(stamp() + Printable.line(line(entry.getValue())));
+                out.accept(stamp() + Printable.line(line));
             }
             return due;
         });
