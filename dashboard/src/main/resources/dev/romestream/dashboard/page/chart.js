@@ -5,6 +5,8 @@ import { doing, el, number, save } from "./dom.js";
 export const COLOURS = ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8"];
 /** Steps of an axis that counts. */
 const WHOLE = [...Array(9).keys()].flatMap(zeros => [1, 2, 5].map(digit => digit * 10 ** zeros));
+/** Of two lines that overlap, both are seen. */
+const DASHES = [[], [8, 4], [2, 3]];
 export const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /**
@@ -51,7 +53,7 @@ export function chart(title, { height = 220, unit = "%" } = {}) {
     const bands = [], lines = [{ label: axis, value: (u, value) => value == null ? "" : String(value) }];
     series.forEach((one, i) => {
       const colour = css(COLOURS[i % COLOURS.length]);
-      lines.push({ label: one.label, stroke: colour, width: 2, spanGaps: true, points: { size: 6, fill: colour }, value: (u, value) => value == null ? "" : number(value) + " " + unit });
+      lines.push({ label: one.label, stroke: colour, width: 2, dash: DASHES[i % DASHES.length], spanGaps: true, points: { size: 6, fill: colour }, value: (u, value) => value == null ? "" : number(value) + " " + unit });
       if (one.low) {
         lines.push({ show: true, label: one.label + " low", stroke: "transparent", points: { show: false }, spanGaps: true, class: "bound" });
         lines.push({ show: true, label: one.label + " high", stroke: "transparent", points: { show: false }, spanGaps: true, class: "bound" });
@@ -97,7 +99,8 @@ export function chart(title, { height = 220, unit = "%" } = {}) {
   return {
     element,
     draw(x, series, axis, notes = []) {
-      element.hidden = !x.length;
+      // one point is no curve
+      element.hidden = x.length < 2;
       const data = [x];
       for (const one of series) {
         data.push(one.values);

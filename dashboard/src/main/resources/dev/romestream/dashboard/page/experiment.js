@@ -1,12 +1,11 @@
-// One experiment: its figures as they form, over snapshots, attack by victim, its images over time, and its file.
+// One experiment: what came out at a glance, how far it is, attack by victim, its metrics as they form, its images, and its file.
 import { call, entries, entry } from "./live.js";
 import { aligned, chart } from "./chart.js";
 import { alertList } from "./alerts.js";
 import { attackTable, CONTROLS, FLAGS, short } from "./attacks.js";
 import { progress } from "./experiments.js";
 import { imagesSeen } from "./tables.js";
-import { count, doing, el, interval, link, look, number, show } from "./dom.js";
-
+import { count, doing, duration, el, interval, link, look, number, show } from "./dom.js";
 
 /** A victim's name; on a stream, with the window of the set that it was trained on. */
 const named = figure => short(figure.victim) + (figure.window && figure.method !== "network" ? " of set " + figure.snapshot : "");
@@ -20,23 +19,46 @@ const left = one => one?.stability ? [one.stability.percent, interval(one.stabil
 /** Of a figure along its series: the window of a stream, the snapshot of a distillation, or the version of a network. */
 const position = figure => figure.window?.number ?? figure.snapshot;
 
+const STAGES = ["producer", "distiller", "evaluator"];
+
+/** How much of a stage is done, from 0 to 1. */
+const part = status => status?.phase === "completed" ? 1 : status?.total > 0 ? status.done / status.total : 0;
+
+/** A metric of some figures: of one, with its interval; of several, the mean, with the least and the greatest. */
+function tile(label, values, bounds, title) {
+  const known = values.filter(value => value != null);
+  const mean = known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
+  const spread = known.length > 1 ? `${number(Math.min(...known))} to ${number(Math.max(...known))}` : interval(bounds[0]);
+  return el("div.tile", { title }, el("dt", {}, label), el("dd", {}, el("b", {}, number(mean)), known.length ? el("small", {}, " %") : null, el("small.spread", {}, spread)));
+}
+
 export function open(page, id) {
   const title = el("h1", {}, id);
   const state = el("div.state");
+  const tiles = el("dl.tiles", { "aria-label": "Headline metrics" });
+  const stages = el("div.stages");
+  const services = el("details", { open: true }, el("summary", {}, "Services"), el("ul.progress"));
   const alerts = el("section", { "aria-live": "polite", "aria-label": "Alerts" });
   const actions = el("div.tools");
-  const chooser = el("form.tools", { onsubmit: event => event.preventDefault() });
+  const choosing = el("span.tools");
   const forming = chart("Images left standing, over the images seen so far");
   const ratio = chart("I-RR over the images seen so far, with its 95 % interval");
   const over = chart("I-RR over snapshots");
   const heat = el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Attack by victim, scrollable" });
   const detail = el("section.detail", { "aria-live": "polite" });
   const gallery = el("section.gallery");
-  const images = el("section.images");
+  const images = el("section.images", { "aria-label": "Synthetic images" });
   const file = el("details", {}, el("summary", {}, "The file, as run"), el("pre", { tabindex: "0" }, "…"));
-  page.append(el("p.back", {}, el("a", { href: "#/experiments" }, "Experiments")), title, state, alerts, actions);
-  const figuresAndImages = el("div", {}, el("h2", {}, "Metrics"), chooser, el("div.charts", {}, forming.element, ratio.element, over.element),
-    el("h2", {}, "Attack by victim"), heat, detail, gallery, el("h2", {}, "Synthetic images"), images, el("h2", {}, "File"), file);
+  page.append(el("p.back", {}, el("a", { href: "#/experiments" }, "Experiments")), title, state, tiles, stages, services, alerts, actions);
+  let places = [];
+  const slider = el("input", { id: "snapshot-slider", type: "range", min: 0, "aria-label": "Snapshot", onchange: () => look({ snapshot: places[slider.value], image: "" }, { replace: true }) });
+  const place = el("output", {});
+  const sliding = el("label.sliding", {}, slider, place);
+  let folded = false;
+  const chooser = el("form.tools", { onsubmit: event => event.preventDefault() }, choosing, sliding);
+  const figuresAndImages = el("div", {}, el("h2", {}, "Attack by victim"), chooser, heat, detail, gallery,
+    el("div.beside", {}, el("section", {}, el("h2", {}, "Metrics"), el("div.charts", {}, over.element, ratio.element, forming.element)), el("section", {}, el("h2", {}, "Synthetic images"), images)),
+    el("h2", {}, "File"), file);
   page.append(figuresAndImages);
 
   let text = "";
@@ -73,9 +95,9 @@ export function open(page, id) {
   buttons.remove = el("button", { id: "delete", onclick: () => asking.showModal() }, "Delete …");
   actions.append(...Object.values(buttons), el("a.button", { href: "#/compare?ids=" + encodeURIComponent(id) }, "Compare"));
 
-  const slider = el("input", { id: "snapshot-slider", type: "range", min: 0, "aria-label": "Snapshot", onchange: () => look({ image: slider.value }, { replace: true }) });
   const caption = el("p", {});
   const sheet = el("img", { alt: "" });
+  const names = el("ol.names", { "aria-hidden": "true" });
   const none = el("p.hint", {}, "No snapshot yet.");
   images.append(none);
 
@@ -89,24 +111,29 @@ export function open(page, id) {
     const suite = suites.includes(view.get("suite")) ? view.get("suite") : suites.find(name => name === "pixel-2") ?? suites.find(name => name.startsWith("pixel")) ?? suites[0];
     const modes = [...new Set(all.filter(figure => figure.suite === suite).map(figure => figure.mode))].sort().reverse();
     const mode = modes.includes(view.get("mode")) ? view.get("mode") : modes[0];
-    const snapshots = [...new Set(all.filter(figure => figure.suite === suite && figure.mode === mode).map(position))].sort((a, b) => a - b);
-    const asked = Number(view.get("snapshot"));
-    const snapshot = view.has("snapshot") && snapshots.includes(asked) ? asked : snapshots.at(-1);
-    return { all, suites, suite, modes, mode, snapshots, snapshot, stream: all.some(figure => figure.window) };
+    const scored = all.filter(figure => figure.suite === suite && figure.mode === mode);
+    const made = [...entries("snapshot").values()].filter(snapshot => snapshot.experiment === id).map(snapshot => snapshot.snapshot);
+    const snapshots = [...new Set([...scored.map(position), ...made])].sort((a, b) => a - b);
+    const asked = Number(view.get("snapshot") ?? view.get("image"));
+    const newest = scored.length ? Math.max(...scored.map(position)) : snapshots.at(-1);
+    const snapshot = (view.has("snapshot") || view.has("image")) && snapshots.includes(asked) ? asked : newest;
+    return { all, scored, suites, suite, modes, mode, snapshots, snapshot, stream: all.some(figure => figure.window) };
   }
 
   const choice = (name, label, values, value, words = String) => el("label", {}, label, " ",
     el("select", { id: "choose-" + name, onchange: event => look({ [name]: event.target.value }) }, values.map(one => el("option", { value: one, selected: one === value }, words(one)))));
 
   function drawHeat(view, now) {
-    const victims = now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && position(figure) === now.snapshot).sort((a, b) => a.victim.localeCompare(b.victim, "en", { numeric: true }));
+    const victims = now.scored.filter(figure => position(figure) === now.snapshot).sort((a, b) => a.victim.localeCompare(b.victim, "en", { numeric: true }));
     if (!victims.length) {
-      show(heat, el("p.hint", {}, "No figures yet: they appear while the first images are attacked."));
+      show(heat, el("p.hint", {}, now.scored.length ? "This snapshot is not scored yet." : "No metrics yet: they appear while the first images are attacked."));
       show(detail);
       drawGallery();
       return;
     }
     const attacks = attackTable(victims);
+    // of its own predictions, a network leaves all where nothing attacks
+    const keys = attacks.keys.filter(key => attacks.attack(key).attack !== "none" || !attacks.attack(key).stability);
     const stable = victims.some(figure => figure.stability);
     const labelled = stable && victims.some(figure => figure.clean.count);
     const cell = (figure, name, value, more) => {
@@ -115,10 +142,10 @@ export function open(page, id) {
         el("button.plain", { id: `cell-${named(figure)}-${name}`, title: more, "aria-pressed": String(picked), onclick: () => look({ cell: named(figure) + "|" + name }) }, number(value)));
     };
     show(heat, el("table.heatmap", {},
-      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "victim"), attacks.keys.map(key => el("th", { scope: "col", title: CONTROLS[attacks.attack(key).attack] }, attacks.name(key), attacks.attack(key).control ? el("small", {}, " control") : "")),
+      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "victim"), keys.map(key => el("th", { scope: "col", title: CONTROLS[attacks.attack(key).attack] }, attacks.name(key), attacks.attack(key).control && attacks.attack(key).attack !== "none" ? el("small", {}, " control") : "")),
         [...stable ? ["stability"] : [], ...labelled ? ["clean"] : [], ...labelled || !stable ? ["worst case", "I-RR"] : []].map(name => el("th", { scope: "col" }, name)), el("th", { scope: "col" }, "images"))),
       el("tbody", {}, victims.map(figure => el("tr", {}, el("th", { scope: "row", title: figure.architecture }, named(figure)),
-        attacks.keys.map(key => {
+        keys.map(key => {
           const attack = attacks.of(figure, key)?.attack;
           return cell(figure, attacks.name(key), ...left(attack));
         }),
@@ -161,7 +188,44 @@ export function open(page, id) {
     }
   }
 
-  function drawImages(view) {
+  /** What came out, of the newest snapshot that is scored, or of the one that is looked at. */
+  function drawTiles(now, row) {
+    const there = now.scored.filter(figure => position(figure) === now.snapshot);
+    const figures = row.method === "network" ? there.filter(figure => there.every(other => other.victim !== figure.victim || other.version <= figure.version)) : there;
+    tiles.hidden = !figures.length;
+    if (!figures.length) return;
+    const stable = figures.filter(figure => figure.stability), right = figures.filter(figure => figure.clean.count);
+    const flags = [...new Set(figures.flatMap(figure => figure.flags))];
+    const of = figures.length > 1 ? `mean of ${figures.length} networks; beside it, the least and the greatest` : "with its 95 % interval";
+    show(tiles,
+      stable.length ? tile("stability", stable.map(figure => figure.stability.percent), stable.map(figure => figure.stability.interval), "Predictions that no attack changes, " + of) : null,
+      right.length || !stable.length ? [
+        tile("clean", right.map(figure => figure.clean.accuracy), right.map(figure => figure.clean.interval), "Right without an attack, " + of),
+        tile("worst case", right.map(figure => figure.worstCase.accuracy), right.map(figure => figure.worstCase.interval), "Right clean and under every attack, " + of),
+        tile("I-RR", right.map(figure => figure.irr), right.map(figure => figure.irrInterval), "Improved robustness ratio, " + of)] : null,
+      el("div.tile", { title: flags.map(flag => `${flag}: ${FLAGS[flag] ?? ""}`).join("\n") }, el("dt", {}, "flags"), el("dd", {}, el("b", {}, String(flags.length)), el("small.spread", {}, flags.join(", ")))),
+      el("div.tile", {}, el("dt", {}, "scored on"), el("dd", {}, el("b", {}, count(Math.min(...figures.map(imagesSeen)))), el("small", {}, " images"), el("small.spread", {},
+        [now.suite, now.mode, figures.length > 1 ? `mean of ${figures.length} networks` : "", figures.every(figure => figure.complete) ? "" : "not complete yet"].filter(Boolean).join(", ")))));
+  }
+
+  let furthest = [0, 0];
+  /** One bar over all stages, which never goes back within a run; of a stream, which has no end, the stages alone. */
+  function drawStages(row) {
+    const told = STAGES.map(service => row.progress.find(status => status.service === service)).filter(Boolean);
+    const running = row.phase === "running" || row.phase === "waiting";
+    const endless = row.progress.some(status => status.service === "producer" && status.activity.startsWith("window "));
+    stages.hidden = !running || endless || !told.length;
+    if (stages.hidden) return;
+    const wanted = STAGES.filter(service => service !== "distiller" || row.method !== "network");
+    const share = wanted.reduce((sum, service) => sum + part(told.find(status => status.service === service)), 0) / wanted.length;
+    furthest = [row.run, furthest[0] === row.run ? Math.max(furthest[1], share) : share];
+    const left = told.filter(status => status.rate > 0 && status.done < status.total).map(status => (status.total - status.done) / status.rate);
+    const stage = wanted.find(service => part(told.find(status => status.service === service)) < 1) ?? wanted.at(-1);
+    show(stages, el("meter", { min: 0, max: 1, value: furthest[1].toFixed(3), "aria-label": "progress over all stages" }),
+      el("p", {}, `${Math.floor(100 * furthest[1])} %, stage ${wanted.indexOf(stage) + 1} of ${wanted.length} (${stage})`, left.length ? `, ${duration(Math.max(...left))} left in it` : ""));
+  }
+
+  function drawImages(now) {
     const snapshots = [...entries("snapshot").values()].filter(snapshot => snapshot.experiment === id).sort((a, b) => a.snapshot - b.snapshot);
     if (!snapshots.length || snapshots[0].method === "full") {
       none.textContent = snapshots.length ? "This method keeps the whole training set." : "No snapshot yet.";
@@ -169,20 +233,19 @@ export function open(page, id) {
       return;
     }
     const numbers = snapshots.map(snapshot => snapshot.snapshot);
-    const wanted = view.has("image") && numbers.includes(Number(view.get("image"))) ? Number(view.get("image")) : numbers.at(-1);
+    const wanted = numbers.findLast(one => one <= now.snapshot) ?? numbers.at(-1);
     const snapshot = snapshots[numbers.indexOf(wanted)];
-    slider.max = numbers.at(-1);
-    slider.value = wanted;
-    slider.disabled = numbers.length < 2;
     caption.textContent = `Snapshot ${wanted} of ${numbers.at(-1)}, after ${count(snapshot.iteration)} iterations${snapshot.final ? " (the last one)" : ""}: ${snapshot.classes} classes, ${snapshot.imagesPerClass} a class${snapshot.multiFormation ? ", each a mosaic of four" : ""}; ${count(snapshot.imageBytes)} bytes of images, ${count(snapshot.labelBytes)} of labels.`;
     const source = `api/experiments/${encodeURIComponent(id)}/snapshots/${wanted}/images.png`;
     sheet.hidden = snapshot.imageBytes > 16 * 1024 * 1024;
     if (sheet.hidden) caption.textContent += " Too many to be drawn here: ./rome export writes them.";
     else if (sheet.getAttribute("src") !== source) {
       sheet.src = source;
-      sheet.alt = `The synthetic images of snapshot ${wanted}, a row a class`;
+      sheet.alt = `The synthetic images of snapshot ${wanted}, a row a class: ${(snapshot.classNames ?? []).join(", ")}`;
     }
-    if (!slider.isConnected) images.replaceChildren(slider, caption, el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Images, scrollable" }, sheet));
+    names.hidden = sheet.hidden;
+    show(names, (snapshot.classNames ?? []).map(name => el("li", {}, name)));
+    if (!sheet.isConnected) images.replaceChildren(caption, el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Images, scrollable" }, el("div.sheet", {}, names, sheet)));
   }
 
   return {
@@ -190,25 +253,36 @@ export function open(page, id) {
     draw(view) {
       const row = entry("experiment", id);
       const failed = row?.progress.find(status => status.phase === "failed");
-      figuresAndImages.hidden = actions.hidden = !row;
+      figuresAndImages.hidden = actions.hidden = services.hidden = !row;
       if (!row) {
+        tiles.hidden = stages.hidden = true;
         show(state, el("p", {}, "There is no experiment of this id here. It may be on its way, or deleted. "), el("p", {}, el("a", { href: "#/experiments" }, "All experiments")));
         return;
       }
       title.textContent = row.name;
       document.title = row.name + " – ROME Stream";
-      show(state, failed ? el("p.error", { role: "alert" }, el("b", {}, `${failed.service} failed: `), failed.error) : null, el("p", {}, el("span.phase." + row.phase, {}, row.phase), ` run ${row.run}, `, row.method, row.labels === "soft" ? " + soft labels" : "", ` on ${row.dataset}, seed ${row.seed}, id `, el("code", {}, row.id)),
-        el("ul.progress", {}, row.progress.map(status => el("li", {}, el("b", {}, status.service), " ", el("span.phase." + status.phase, {}, status.phase), " ", progress(status),
-          status.total > 0 ? el("meter", { min: 0, max: status.total, value: status.done, "aria-label": status.service + " progress" }) : null))));
+      show(state, failed ? el("p.error", { role: "alert" }, el("b", {}, `${failed.service} failed: `), failed.error) : null, el("p", {}, el("span.phase." + row.phase, {}, row.phase), ` run ${row.run}, `, row.method, row.labels === "soft" ? " + soft labels" : "", ` on ${row.dataset}, seed ${row.seed}, id `, el("code", {}, row.id)));
+      show(services.lastChild, row.progress.map(status => el("li", {}, el("b", {}, status.service), " ", el("span.phase." + status.phase, {}, status.phase), " ", progress(status),
+        status.total > 0 ? el("meter", { min: 0, max: status.total, value: status.done, "aria-label": status.service + " progress" }) : null)));
       show(alerts, alertList(alert => alert.experiment === id));
       const ended = ["completed", "failed", "stopped"].includes(row.phase);
+      // they fold away when they are done
+      if (folded !== ended) services.open = !(folded = ended);
       buttons.pause.hidden = ended || row.desiredState !== "run";
       buttons.resume.hidden = ended || row.desiredState !== "pause";
       buttons.stop.hidden = ended;
       buttons.again.hidden = !ended;
       const now = chosen(view);
-      show(chooser, now.suites.length ? [choice("suite", "suite", now.suites, now.suite), choice("mode", "mode", now.modes, now.mode), choice("snapshot", now.stream ? "window" : "snapshot", now.snapshots, now.snapshot)] : el("span.hint", {}, "No figures yet."));
-      const at = now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && position(figure) === now.snapshot).sort((a, b) => a.key.localeCompare(b.key));
+      drawTiles(now, row);
+      drawStages(row);
+      show(choosing, now.suites.length ? [choice("suite", "suite", now.suites, now.suite), choice("mode", "mode", now.modes, now.mode)] : null);
+      places = now.snapshots;
+      sliding.hidden = places.length < 2;
+      slider.max = places.length - 1;
+      slider.value = places.indexOf(now.snapshot);
+      slider.setAttribute("aria-valuetext", `${now.stream ? "window" : "snapshot"} ${now.snapshot}`);
+      place.textContent = `${now.stream ? "window" : "snapshot"} ${now.snapshot}, ${places.indexOf(now.snapshot) + 1} of ${places.length}`;
+      const at = now.scored.filter(figure => position(figure) === now.snapshot).sort((a, b) => a.key.localeCompare(b.key));
       const seen = figure => figure.history.filter(point => point[0] > 0);
       forming.draw(...aligned(at.slice(0, 4).flatMap(figure => figure.stability ? [
         { label: named(figure) + " stability", points: seen(figure).map(point => [point[0], point[6]]) },
@@ -217,13 +291,13 @@ export function open(page, id) {
         { label: named(figure) + " worst case", points: seen(figure).map(point => [point[0], point[2]]) },
       ])), "images");
       ratio.draw(...aligned(at.slice(0, 8).map(figure => ({ label: named(figure), banded: true, points: seen(figure).map(point => [point[0], point[3], point[4], point[5]]) }))), "images");
-      const victims = [...new Set(now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode).map(figure => line(figure)))].sort();
-      over.draw(...aligned(victims.slice(0, 8).map(victim => ({ label: victim, banded: true, points: now.all.filter(figure => figure.suite === now.suite && figure.mode === now.mode && line(figure) === victim)
+      const victims = [...new Set(now.scored.map(figure => line(figure)))].sort();
+      over.draw(...aligned(victims.slice(0, 8).map(victim => ({ label: victim, banded: true, points: now.scored.filter(figure => line(figure) === victim)
         .map(figure => [figure.window ? figure.window.number : row.method === "network" ? figure.version : figure.iteration, figure.irr, figure.irrInterval?.[0], figure.irrInterval?.[1]]) }))), now.stream ? "window" : row.method === "network" ? "version" : "iterations");
       // of stability there are no ratios, and the page Monitor draws it along windows
       if (now.all.some(figure => figure.stability)) ratio.element.hidden = over.element.hidden = true;
       drawHeat(view, now);
-      drawImages(view);
+      drawImages(now);
     },
     close() {
       forming.close();

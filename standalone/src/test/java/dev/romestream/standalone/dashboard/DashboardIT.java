@@ -121,7 +121,8 @@ class DashboardIT {
                 .as("without a reload")
                 .isEqualTo(true);
         assertThat(browser.count(".heatmap tbody tr")).isEqualTo(2);
-        browser.await("both snapshots", () -> browser.count("#choose-snapshot option") == 2);
+        browser.awaitText(".sliding", "snapshot 1, 2 of 2");
+        assertThat(browser.text(".tiles")).contains("clean", "worst case", "I-RR", "mean of 2").contains("flags");
         browser.await(
                 "the images",
                 () -> Boolean.TRUE.equals(browser.script(
