@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.exchange.store.SnapshotStore;
-import dev.romestream.experiments.DatasetIds;
 import dev.romestream.experiments.Experiments;
 import dev.romestream.experiments.Removals;
 import dev.romestream.messaging.config.RomeConfig;
@@ -68,8 +67,7 @@ public final class DistillerService implements Service {
         networks.awaitCurrent();
         experiments.awaitCurrent(LIMIT);
         datasets.awaitCurrent(LIMIT);
-        retirement.retireOthers(
-                experiments.all(), experiment -> datasets.descriptor(DatasetIds.of(experiment.getDataset())));
+        retirement.retireOthers(experiments.all(), datasets::descriptors);
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.romestream.experiments.DatasetIds;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.NetworkSchedule;
 import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.NetworkRole;
@@ -17,7 +18,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -85,12 +85,12 @@ final class PoolRetirement {
     /**
      * Retires the networks of pools that no experiment has.
      *
-     * @param dataset what is known of an experiment's data set; where nothing is, there are no networks of its pools
+     * @param datasets what is known of an experiment's data set, or of the windows of its stream; of others, there are no pools
      */
-    void retireOthers(Collection<Experiment> experiments, Function<Experiment, Optional<DatasetDescriptor>> dataset) {
+    void retireOthers(Collection<Experiment> experiments, Function<DatasetSpec, List<DatasetDescriptor>> datasets) {
         Set<String> pools = new HashSet<>();
         for (Experiment experiment : experiments) {
-            dataset.apply(experiment).ifPresent(descriptor -> DistillationRun.pools(experiment, descriptor)
+            datasets.apply(experiment.getDataset()).forEach(descriptor -> DistillationRun.pools(experiment, descriptor)
                     .forEach(pool -> pools.add(pool.getId())));
         }
         networks.keys().stream()

@@ -199,6 +199,9 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                         any -> any.getDesiredState() != DesiredState.STOP
                                 && !any.getId().equals(id)
                                 && iterationsDone.applyAsInt(any.getId()) < Integer.MAX_VALUE);
+                // of windows that are gone, whoever had begun with them
+                networks.awaitCurrent();
+                retirement.retireOthers(experiments.all(), datasets::descriptors);
                 forget(experiment, stage.get().getWindow());
             }
         }

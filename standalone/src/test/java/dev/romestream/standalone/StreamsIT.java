@@ -318,6 +318,10 @@ class StreamsIT {
             assertThat((long) letters().size()).isGreaterThanOrEqualTo(total(WindowRange::getRefused));
         }
         try (DatasetStore store = new DatasetStore(config)) {
+            store.awaitCurrent(LIMIT);
+            assertThat(store.descriptors(experiment.getDataset()))
+                    .as("all windows are of the experiment")
+                    .hasSize(windows.size());
             Set<Integer> some = Set.of(1, windows.lastKey() / 2, windows.lastKey());
             for (int number : some) {
                 DatasetDescriptor window = windows.get(number);

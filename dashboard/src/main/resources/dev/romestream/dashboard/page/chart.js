@@ -12,9 +12,9 @@ export const css = name => getComputedStyle(document.documentElement).getPropert
 /**
  * A chart that is drawn again in place.
  * draw(x, [{label, values, low, high}], axis, [{at, label}]): low and high may be absent, values null where there is none; what
- * happened at a place of the axis is a line across.
+ * happened at a place of the axis is a line across. Its picture says what it is of, in its title and its file's name.
  */
-export function chart(title, { height = 220, unit = "%" } = {}) {
+export function chart(title, { height = 220, unit = "%", of = () => "" } = {}) {
   const place = el("div.plot");
   const table = el("table");
   const keep = el("button.plain", { title: "Keep this picture", "aria-label": title + ", as PNG", onclick: doing(picture) }, "PNG");
@@ -79,7 +79,8 @@ export function chart(title, { height = 220, unit = "%" } = {}) {
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.font = `${13 * devicePixelRatio}px system-ui`;
     context.fillStyle = css("--text");
-    context.fillText(title, 8, 0.7 * line);
+    const words = [title, of(), new Date().toISOString().slice(0, 10)].filter(Boolean);
+    context.fillText(words.join(" – "), 8, 0.7 * line);
     let x = 8;
     named.forEach((name, i) => {
       context.fillStyle = css(COLOURS[i % COLOURS.length]);
@@ -87,7 +88,7 @@ export function chart(title, { height = 220, unit = "%" } = {}) {
       x += context.measureText("■ " + name + "   ").width;
     });
     context.drawImage(drawn, 0, 2 * line);
-    save(title.toLowerCase().replace(/[^a-z0-9]+/g, "-") + ".png", "image/png", await new Promise(resolve => canvas.toBlob(resolve, "image/png")));
+    save([of(), title, words.at(-1)].join(" ").trim().toLowerCase().replace(/[^a-z0-9]+/g, "-") + ".png", "image/png", await new Promise(resolve => canvas.toBlob(resolve, "image/png")));
   }
 
   const resized = new ResizeObserver(() => plot?.setSize({ width: place.clientWidth, height }));

@@ -41,9 +41,11 @@ export function open(page, id) {
   const alerts = el("section", { "aria-live": "polite", "aria-label": "Alerts" });
   const actions = el("div.tools");
   const choosing = el("span.tools");
-  const forming = chart("Images left standing, over the images seen so far");
-  const ratio = chart("I-RR over the images seen so far, with its 95 % interval");
-  const over = chart("I-RR over snapshots");
+  let what = id;
+  const of = () => what;
+  const forming = chart("Images left standing, over the images seen so far", { of });
+  const ratio = chart("I-RR over the images seen so far, with its 95 % interval", { of });
+  const over = chart("I-RR over snapshots", { of });
   const heat = el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Attack by victim, scrollable" });
   const detail = el("section.detail", { "aria-live": "polite" });
   const gallery = el("section.gallery");
@@ -273,6 +275,7 @@ export function open(page, id) {
       buttons.stop.hidden = ended;
       buttons.again.hidden = !ended;
       const now = chosen(view);
+      what = [row.name, now.suite, now.mode].filter(Boolean).join(" ");
       drawTiles(now, row);
       drawStages(row);
       show(choosing, now.suites.length ? [choice("suite", "suite", now.suites, now.suite), choice("mode", "mode", now.modes, now.mode)] : null);

@@ -1,7 +1,7 @@
 // The list: what each experiment is, how far it is, and what it shows so far.
 import { raisedByExperiment } from "./alerts.js";
-import { entries } from "./live.js";
-import { count, duration, el, interval, link, look, number, sparkline } from "./dom.js";
+import { call, entries } from "./live.js";
+import { count, doing, duration, el, interval, link, look, number, show, sparkline } from "./dom.js";
 
 const ROW = 44;
 const COLUMNS = [
@@ -30,10 +30,11 @@ export function progress(status) {
   return `${status.activity}: ${count(status.done)} of ${count(status.total)} ${status.unit}${left}`;
 }
 
-function cells(row, alerts) {
+function cells(row, alerts, picked, pick) {
   const told = row.progress.find(status => status.phase === "failed") ?? busy(row)[0] ?? row.progress.find(status => status.phase === "running");
   const head = row.headline;
   return [
+    el("span", { role: "cell" }, el("input", { type: "checkbox", checked: picked, "aria-label": "select " + row.name, onchange: pick })),
     el("span.name", { role: "cell" }, el("a", { href: link("experiment", row.id), title: row.id }, row.name),
       alerts ? el("abbr.flag", { title: alerts === 1 ? "an alert is raised" : `${alerts} alerts are raised` }, " ⚠") : null),
     el("span", { role: "cell" }, el("span.phase." + row.phase, {}, row.phase)),
@@ -60,9 +61,38 @@ export function open(page) {
   const space = el("div.space", { role: "presentation" });
   const window_ = el("div.window", { tabindex: "0", role: "rowgroup", "aria-label": "Experiments, scrollable" }, space);
   const table = el("div.table", { role: "table", "aria-label": "Experiments" }, el("div", { role: "rowgroup" }, head), window_);
-  const compare = el("a.button", { href: "#/compare" }, "Compare those shown");
+  const compare = el("a.button", { href: "#/compare" });
+  const picked = new Set();
+  const bulk = el("span.tools", { hidden: true });
+  const clear = () => { picked.clear(); dispatchEvent(new HashChangeEvent("hashchange")); };
+  const pick = id => event => {
+    if (event.target.checked) picked.add(id);
+    else picked.delete(id);
+    dispatchEvent(new HashChangeEvent("hashchange"));
+  };
+  /** Does it to each that is selected; one that refuses does not keep the others from it. */
+  const each = (work, words) => doing(async () => {
+    const ids = [...picked], refused = [];
+    for (const id of ids) await work(encodeURIComponent(id)).catch(error => refused.push(`${id}: ${error.message}`));
+    clear();
+    if (refused.length) throw new Error(`${ids.length - refused.length} of ${ids.length} ${words}. ${refused.join(" ")}`);
+    return ids.length;
+  }, done => `${done} ${words}`);
+  const stop = el("button", { id: "stop-selected", onclick: each(id => call(`api/experiments/${id}/state`, { state: "stop" }), "asked to stop") }, "Stop");
+  const results = el("input", { type: "checkbox", id: "delete-results" });
+  const asking = el("dialog", { "aria-label": "Delete experiments" },
+    el("p", {}, "Delete the selected experiments? Their victims and checkpoints are removed. Their results stay, unless you tick the box."),
+    el("p", {}, el("label", {}, results, " Delete their results, too: metrics, snapshots and alerts")),
+    el("div.tools", {}, el("button", { onclick: () => asking.close() }, "Keep them"),
+      el("button", { id: "delete-selected-now", onclick: event => {
+        asking.close();
+        each(id => call(`api/experiments/${id}?results=${results.checked}`, {}, "DELETE"), "deleted")(event);
+      } }, "Delete")));
+  const remove = el("button", { id: "delete-selected", onclick: () => asking.showModal() }, "Delete …");
+  const selection = el("span.hint", {});
+  bulk.append(selection, stop, remove, el("button", { onclick: clear }, "Clear"));
   page.append(el("h1", {}, "Experiments"), el("form.tools", { role: "search", onsubmit: event => event.preventDefault() },
-    search, el("label", {}, "grouped by ", group), compare), told, table,
+    search, el("label", {}, "grouped by ", group), compare, bulk), told, table, asking,
     el("p.hint", {}, "Clean and worst case (right under every attack) in per cent, means over victims of the newest snapshot, untargeted, in pixel-2 where it was asked for. I-RR with the mean of its 95 % intervals; beside it, over snapshots."));
   let lines = [];
 
@@ -76,7 +106,7 @@ export function open(page) {
     const wanted = lines.slice(from, to).map((line, i) => {
       const element = line.heading != null
         ? el("div.row.heading", { role: "row" }, el("span", { role: "cell" }, `${line.heading} (${line.count})`))
-        : el("div.row", { role: "row", "data-id": line.id }, cells(line, alerts.get(line.id)));
+        : el("div.row", { role: "row", "data-id": line.id }, cells(line, alerts.get(line.id), picked.has(line.id), pick(line.id)));
       element.dataset.line = line.id ?? "heading " + line.heading;
       element.style.transform = `translateY(${(from + i) * ROW}px)`;
       const before = kept.get(element.dataset.line);
@@ -103,7 +133,7 @@ export function open(page) {
       const filter = view.get("filter") ?? "", sort = view.get("sort") ?? "", down = view.get("down") === "1", by = view.get("group") ?? "";
       if (document.activeElement !== search) search.value = filter;
       group.value = by;
-      if (head.dataset.sort !== sort + down) head.replaceChildren(...COLUMNS.map(([key, label], i) => el("span" + (i > 3 ? ".figure" : i > 1 ? ".wide" : ""), { role: "columnheader", "aria-sort": sort === key ? (down ? "descending" : "ascending") : "none" },
+      if (head.dataset.sort !== sort + down) head.replaceChildren(el("span", { role: "columnheader" }, el("abbr", { title: "selected" }, "✓")), ...COLUMNS.map(([key, label], i) => el("span" + (i > 3 ? ".figure" : i > 1 ? ".wide" : ""), { role: "columnheader", "aria-sort": sort === key ? (down ? "descending" : "ascending") : "none" },
         el("button.plain", { id: "sort-" + key, onclick: () => look({ sort: key, down: sort === key && !down ? "1" : "" }) }, label, sort === key ? (down ? " ▾" : " ▴") : ""))));
       head.dataset.sort = sort + down;
       const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
@@ -112,8 +142,15 @@ export function open(page) {
       const column = COLUMNS.find(([key]) => key === sort);
       if (column) rows.sort((a, b) => compareValues(column[2](a), column[2](b)) * (down ? -1 : 1));
       else rows.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, "en", { numeric: true }));
-      compare.href = "#/compare?ids=" + rows.slice(0, 12).map(row => encodeURIComponent(row.id)).join(",");
-      told.textContent = all.length === 0 ? "No experiments yet: submit one, or ./rome submit FILE." : `${rows.length} of ${all.length} experiments`;
+      const there = new Set(all.map(row => row.id));
+      for (const id of picked) if (!there.has(id)) picked.delete(id);
+      bulk.hidden = !picked.size;
+      selection.textContent = `${picked.size} selected`;
+      compare.textContent = picked.size ? `Compare ${picked.size} selected` : "Compare those shown";
+      compare.href = "#/compare?ids=" + (picked.size ? [...picked] : rows.slice(0, 12).map(row => row.id)).map(encodeURIComponent).join(",");
+      table.hidden = compare.hidden = all.length === 0;
+      if (all.length) show(told, `${rows.length} of ${all.length} experiments`);
+      else show(told, "No experiments yet. ", el("a", { href: "#/submit" }, "Submit one"), ", or run ", el("code", {}, "./rome submit FILE"), " in a terminal.");
       lines = by ? [...Map.groupBy?.(rows, GROUPS[by]) ?? groups(rows, GROUPS[by])].sort(([a], [b]) => a.localeCompare(b)).flatMap(([heading, members]) => [{ heading, count: members.length }, ...members]) : rows;
       paint();
     },

@@ -13,6 +13,7 @@ import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.schemas.DatasetDescriptor;
+import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.ImageBatch;
 import dev.romestream.schemas.RecordChecks;
 import dev.romestream.schemas.Split;
@@ -21,6 +22,7 @@ import java.time.Duration;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -74,6 +76,13 @@ public final class DatasetStore implements AutoCloseable {
     /** What is known of a data set, if it is there. */
     public Optional<DatasetDescriptor> descriptor(String id) {
         return Optional.ofNullable(descriptors.get(id));
+    }
+
+    /** What is known of the data sets of a specification: of a stream, of its windows that are there. */
+    public List<DatasetDescriptor> descriptors(DatasetSpec spec) {
+        return descriptors.values().stream()
+                .filter(descriptor -> DatasetIds.isOf(descriptor, spec))
+                .toList();
     }
 
     /**

@@ -122,7 +122,9 @@ class DashboardIT {
                 .isEqualTo(true);
         assertThat(browser.count(".heatmap tbody tr")).isEqualTo(2);
         browser.awaitText(".sliding", "snapshot 1, 2 of 2");
-        assertThat(browser.text(".tiles")).contains("clean", "worst case", "I-RR", "mean of 2").contains("flags");
+        assertThat(browser.text(".tiles"))
+                .contains("clean", "worst case", "I-RR", "mean of 2")
+                .contains("flags");
         browser.await(
                 "the images",
                 () -> Boolean.TRUE.equals(browser.script(
@@ -456,6 +458,17 @@ class DashboardIT {
         browser.await("the list", () -> browser.count(".row[data-id^=swept]") == 2);
         browser.open(url + "#/experiments?group=sweep&filter=swept");
         browser.awaitText(".heading", "swept (2)");
+        browser.script("document.querySelectorAll('.row[data-id^=swept] input').forEach(box => box.click());");
+        browser.awaitText(".tools", "2 selected");
+        browser.awaitText(".tools", "Compare 2 selected");
+        browser.screenshot("selected");
+        browser.click("#stop-selected");
+        browser.awaitText(".note", "2 asked to stop");
+        browser.script("document.querySelectorAll('.row[data-id^=swept] input').forEach(box => box.click());");
+        browser.click("#delete-selected");
+        browser.awaitText("dialog", "Delete the selected experiments?");
+        browser.click("#delete-selected-now");
+        browser.await("both are gone", () -> browser.count(".row[data-id^=swept]") == 0);
     }
 
     @Test
