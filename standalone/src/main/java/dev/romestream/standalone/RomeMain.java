@@ -1,5 +1,6 @@
 package dev.romestream.standalone;
 
+import dev.romestream.standalone.cli.LiveLines;
 import dev.romestream.standalone.cli.RomeCommand;
 import java.util.Locale;
 
@@ -11,6 +12,7 @@ public final class RomeMain {
         // figures, tables and files are the same on every machine
         Locale.setDefault(Locale.ROOT);
         System.setOut(ClosedPipe.standardOutput());
+        LiveLines.install(System.getenv());
         System.exit(ClosedPipe.exitCode(RomeCommand.execute(args)));
     }
 }

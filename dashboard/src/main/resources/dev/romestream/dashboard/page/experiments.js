@@ -97,10 +97,9 @@ export function open(page) {
   let lines = [];
 
   function paint() {
+    space.style.height = lines.length * ROW + "px";
     const from = Math.max(0, Math.floor(window_.scrollTop / ROW) - 5);
     const to = Math.min(lines.length, from + Math.ceil(window_.clientHeight / ROW) + 10);
-    space.style.setProperty("--height", lines.length * ROW + "px");
-    space.style.height = lines.length * ROW + "px";
     const alerts = raisedByExperiment();
     const kept = new Map([...space.children].map(element => [element.dataset.line, element]));
     const wanted = lines.slice(from, to).map((line, i) => {

@@ -28,7 +28,10 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.errors.InterruptException;
 
-/** Follows experiments on the status and metrics topics: prints progress and running ratios, and knows when all are done. */
+/**
+ * Follows experiments on the status and metrics topics: prints progress and running ratios, and knows when all are done. At a terminal,
+ * progress is drawn in place.
+ */
 final class Monitor implements AutoCloseable {
     private static final long PRINT_MS = 2000;
     private static final long CHECK_MS = 100;
@@ -48,6 +51,7 @@ final class Monitor implements AutoCloseable {
     private final List<Alert> changedAlerts = new ArrayList<>();
     private final Map<String, String> printed = new HashMap<>();
     private final Map<String, Long> printedAt = new HashMap<>();
+    private final Optional<LiveLines> live = LiveLines.installed();
     private final RecordReader<ExperimentStatus> statusReader;
     private final RecordReader<RobustnessMetrics> metricsReader;
     private final AlertFollower alertFollower;
@@ -300,12 +304,15 @@ final class Monitor implements AutoCloseable {
 
     private void print() {
         statuses.forEach((key, status) -> {
+            if (live.isPresent() && isMoving(status)) {
+                return;
+            }
             String line = line(status);
             // that images come in on a stream is no news
             boolean due = !isFilling(status) || isDue(key);
             if (due && !line.equals(printed.put(key, line))) {
                 printedAt.put(key, System.nanoTime());
-                out.accept(stamp() + Printable.line(line));
+                out.accept(stamp() + coloured(status.getPhase(), Printable.line(line)));
             }
         });
         changedMetrics.entrySet().removeIf(entry -> {
@@ -317,8 +324,45 @@ final class Monitor implements AutoCloseable {
             }
             return due;
         });
-        changedAlerts.forEach(alert -> out.accept(stamp() + Printable.line(AlertFollower.line(alert))));
+        changedAlerts.forEach(
+                alert -> out.accept(stamp() + in(LiveLines.Colour.YELLOW, Printable.line(AlertFollower.line(alert)))));
         changedAlerts.clear();
+        live.ifPresent(lines -> lines.draw(statuses.values().stream()
+                .filter(Monitor::isMoving)
+                .map(status -> stamp() + live(lines, status))
+                .toList()));
+    }
+
+    /** At a terminal, what moves is drawn in place, and is no event. */
+    private static boolean isMoving(ExperimentStatus status) {
+        return status.getPhase() == Phase.RUNNING && status.getTotal() > 0 && status.getDone() < status.getTotal();
+    }
+
+    private String live(LiveLines lines, ExperimentStatus status) {
+        double share = (double) status.getDone() / status.getTotal();
+        String left = status.getRate() > 0
+                ? duration((status.getTotal() - status.getDone()) / status.getRate()) + " left"
+                : "";
+        return "%-14s %s %3.0f %%  %-11s  %s: %s"
+                .formatted(
+                        status.getService(),
+                        lines.bar(share),
+                        Math.floor(100 * share),
+                        left,
+                        Printable.line(name(status.getExperiment())),
+                        Printable.line(status.getActivity()));
+    }
+
+    private String coloured(Phase phase, String text) {
+        return switch (phase) {
+            case FAILED -> in(LiveLines.Colour.RED, text);
+            case COMPLETED -> in(LiveLines.Colour.GREEN, text);
+            default -> text;
+        };
+    }
+
+    private String in(LiveLines.Colour colour, String text) {
+        return live.map(lines -> lines.in(colour, text)).orElse(text);
     }
 
     private static boolean isFilling(ExperimentStatus status) {
@@ -396,6 +440,7 @@ final class Monitor implements AutoCloseable {
 
     @Override
     public void close() {
+        live.ifPresent(lines -> lines.draw(List.of()));
         statusReader.close();
         metricsReader.close();
         alertFollower.close();

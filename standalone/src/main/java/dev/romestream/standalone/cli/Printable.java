@@ -21,7 +21,10 @@ final class Printable {
 
     /** Prints what went wrong. */
     static void error(String message) {
-        System.err.println("rome: " + lines(message).stripTrailing());
+        String text = "rome: " + lines(message).stripTrailing();
+        System.err.println(LiveLines.installed()
+                .map(live -> live.in(LiveLines.Colour.RED, text))
+                .orElse(text));
     }
 
     private static boolean isHarmless(int point) {
