@@ -288,6 +288,7 @@ class AvroDeserializerTest {
                 encoder.writeInt(7);
                 encoder.writeLong(0);
             }
+            encoder.writeLong(0);
         });
         assertThat(deserializer.deserialize("t", bytes)).isInstanceOfSatisfying(ImageBatch.class, batch -> {
             assertThat(batch.getIndex()).isEqualTo(3);
