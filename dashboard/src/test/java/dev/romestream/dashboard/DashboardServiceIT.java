@@ -441,14 +441,44 @@ class DashboardServiceIT {
                 .hasSizeGreaterThan(10);
         assertThat(send(request("api/compare").build()).body()).contains("The query 'ids' is missing.");
         assertThat(send(request("api/compare?ids=nobody").build()).body()).contains("no experiment 'nobody'");
+        Set<String> operations = new TreeSet<>();
+        for (JsonNode path : paths) {
+            for (JsonNode operation : path) {
+                assertThat(operations.add(operation.path("operationId").asText()))
+                        .as("every operation has a name of its own: " + operation)
+                        .isTrue();
+            }
+        }
+        assertThat(paths.at("/~1api~1compare/get/parameters/0/name").asText()).isEqualTo("ids");
         for (String path : served) {
-            if (paths.path(path).has("get") && !path.contains("{")) {
+            if (paths.path(path).has("get") && !path.contains("{") && !path.equals("/api/stream")) {
                 boolean asks = List.of("/api/compare", "/api/versions").contains(path);
                 assertThat(send(request(path.substring(1)).build()).statusCode())
                         .as(path)
                         .isEqualTo(asks ? 400 : 200);
             }
         }
+    }
+
+    @Test
+    void refusalsAreProblemDetailsAndWhatHasNotChangedIsNotSentAgain() throws Exception {
+        HttpResponse<String> unknown = send(request("api/experiments/nobody").build());
+        assertThat(unknown.statusCode()).isEqualTo(404);
+        assertThat(unknown.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+        JsonNode problem = JSON.readTree(unknown.body());
+        assertThat(problem.path("title").asText()).isEqualTo("Not Found");
+        assertThat(problem.path("status").asInt()).isEqualTo(404);
+        assertThat(problem.path("detail").asText())
+                .contains("no experiment 'nobody'")
+                .isEqualTo(problem.path("error").asText());
+        HttpResponse<String> wrong =
+                send(request("api/flags").POST(BodyPublishers.noBody()).build());
+        assertThat(wrong.statusCode()).isEqualTo(405);
+        HttpResponse<String> flags = send(request("api/flags").build());
+        String tag = flags.headers().firstValue("ETag").orElseThrow();
+        assertThat(send(request("api/flags").header("If-None-Match", tag).build())
+                        .statusCode())
+                .isEqualTo(304);
     }
 
     @Test

@@ -36,6 +36,7 @@ import io.javalin.http.ConflictResponse;
 import io.javalin.http.ContentTooLargeResponse;
 import io.javalin.http.Context;
 import io.javalin.http.NotFoundResponse;
+import io.javalin.http.sse.SseClient;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -50,6 +51,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -63,6 +65,21 @@ final class Api {
     private static final long MOST_DRAWN_BYTES = 16 << 20;
     /** Phases after which nothing happens of itself. */
     private static final Set<String> ENDED = Set.of("completed", "failed", "stopped");
+
+    private static final String FIGURE = "Its key: experiment/snapshot/victim/suite/mode.";
+    private static final Route.Query SUITE = Route.Query.needed("suite", "Of attacks.");
+    private static final Route.Query MODE =
+            Route.Query.optional("mode", "untargeted or targeted; without it, untargeted.");
+    private static final Route STREAM = Route.get(
+                    "/api/stream",
+                    "All that the pages show, as server-sent events: an event 'state' with all entries, then 'changes'. An"
+                            + " entry is {kind, key, value}.",
+                    context -> {})
+            .with(
+                    Route.Query.optional(
+                            "experiments",
+                            "Ids, with commas between, whose figures and snapshots are wanted; * for all."),
+                    Route.Query.optional("only", "Kinds of entries, with commas between."));
 
     private static final Logger log = LoggerFactory.getLogger(Api.class);
 
@@ -88,7 +105,9 @@ final class Api {
         this.snapshots = snapshots;
     }
 
-    void addTo(RoutesConfig routes) {
+    /** @param stream serves /api/stream */
+    void addTo(RoutesConfig routes, Consumer<SseClient> stream) {
+        routes.sse(STREAM.path(), stream);
         for (Route route : routes()) {
             switch (route.method()) {
                 case "post" -> routes.post(route.path(), route.handler());
@@ -96,7 +115,8 @@ final class Api {
                 default -> routes.get(route.path(), route.handler());
             }
         }
-        String openApi = OpenApi.document(routes());
+        String openApi = OpenApi.document(
+                Stream.concat(routes().stream(), Stream.of(STREAM)).toList());
         routes.get("/api/openapi.json", context -> context.contentType("application/json")
                 .result(openApi));
     }
@@ -118,10 +138,14 @@ final class Api {
                 Route.get("/api/presets/{name}", "A preset, as YAML.", this::preset),
                 Route.get("/api/experiments/{id}", "An experiment: its record, and its file.", this::experiment),
                 Route.delete(
-                        "/api/experiments/{id}",
-                        "Removes an experiment, with its victims and checkpoints. The query 'results=true' removes its metrics,"
-                                + " snapshots and alerts, too.",
-                        this::remove),
+                                "/api/experiments/{id}",
+                                "Removes an experiment, with its victims and checkpoints.",
+                                this::remove)
+                        .with(new Route.Query(
+                                "results",
+                                "boolean",
+                                false,
+                                "Whether its metrics, snapshots and alerts are removed, too.")),
                 Route.post(
                         "/api/experiments/{id}/state",
                         "Pauses, resumes or stops an experiment.",
@@ -131,29 +155,37 @@ final class Api {
                 Route.get(
                         "/api/experiments/{id}/figures", "Its newest figures, and how they came to be.", this::figures),
                 Route.get(
-                        "/api/experiments/{id}/outcomes",
-                        "Of each attack of a complete figure, in order, which images were still right: 1 and 0. The query"
-                                + " 'figure' is its key: experiment/snapshot/victim/suite/mode.",
-                        this::outcomes),
+                                "/api/experiments/{id}/outcomes",
+                                "Of each attack of a complete figure, in order, which images were still right: 1 and 0.",
+                                this::outcomes)
+                        .with(Route.Query.needed("figure", FIGURE)),
                 Route.get(
                         "/api/experiments/{id}/snapshots/{snapshot}/images.png",
                         "The synthetic images of a snapshot, a row a class.",
                         this::images),
                 Route.get(
-                        "/api/experiments/{id}/gallery",
-                        "The first images of an attack before and after it, as PNG data. Queries: 'figure', its key, and"
-                                + " 'attack', a position in it.",
-                        this::gallery),
+                                "/api/experiments/{id}/gallery",
+                                "The first images of an attack before and after it, as PNG data.",
+                                this::gallery)
+                        .with(
+                                Route.Query.needed("figure", FIGURE),
+                                new Route.Query("attack", "integer", true, "Its position in the figure.")),
                 Route.get(
-                        "/api/compare",
-                        "Experiments side by side under one suite, with 95 % intervals and differences. Queries: 'ids', with"
-                                + " commas between; 'suite', 'mode', 'baseline' (an id), 'format' (json or csv).",
-                        this::compare),
+                                "/api/compare",
+                                "Experiments side by side under one suite, with 95 % intervals and differences.",
+                                this::compare)
+                        .with(
+                                Route.Query.needed("ids", "Of the experiments, with commas between."),
+                                SUITE,
+                                MODE,
+                                Route.Query.optional(
+                                        "baseline", "Id of the experiment that the others are held against."),
+                                Route.Query.optional("format", "json or csv; without it, json.")),
                 Route.get(
-                        "/api/versions",
-                        "Versions of a network that is monitored, each against the one before; on a stream, as version@window."
-                                + " Queries: 'network', its victim's name; 'suite', 'mode'.",
-                        this::versions),
+                                "/api/versions",
+                                "Versions of a network that is monitored, each against the one before; on a stream, as version@window.",
+                                this::versions)
+                        .with(Route.Query.needed("network", "The victim's name."), SUITE, MODE),
                 Route.get("/api/alerts", "Alerts: the rules that are crossed, and those that were.", this::alerts),
                 Route.get("/api/flags", "What the flags of figures say.", this::flags),
                 Route.get("/api/dead-letters", "Dead letters by topic and cause, and the newest.", this::deadLetters),

@@ -10,6 +10,7 @@ import dev.romestream.schemas.Experiment;
 import io.javalin.Javalin;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
+import io.javalin.http.HttpStatus;
 import io.javalin.http.TooManyRequestsResponse;
 import io.javalin.http.staticfiles.Location;
 import io.javalin.util.JavalinBindException;
@@ -62,6 +63,8 @@ public final class DashboardServer implements AutoCloseable {
             javalin.startup.showJavalinBanner = false;
             javalin.startup.showOldJavalinVersionWarning = false;
             javalin.http.maxRequestSize = MOST_BODY_BYTES;
+            javalin.http.generateEtags = true;
+            javalin.http.prefer405over404 = true;
             javalin.jetty.threadPool = new QueuedThreadPool(MOST_THREADS, LEAST_THREADS);
             javalin.jetty.modifyServer(jetty -> jetty.setStopTimeout(0));
             javalin.staticFiles.add(files -> {
@@ -77,8 +80,7 @@ public final class DashboardServer implements AutoCloseable {
             javalin.routes.before(access::check);
             javalin.routes.before(context -> limitChanges(context, access));
             javalin.routes.post("/login", access::login);
-            javalin.routes.sse("/api/stream", stream::serve);
-            api.addTo(javalin.routes);
+            api.addTo(javalin.routes, stream::serve);
             javalin.routes.exception(HttpResponseException.class, DashboardServer::refuse);
             javalin.routes.exception(Exception.class, DashboardServer::fail);
         });
@@ -128,10 +130,17 @@ public final class DashboardServer implements AutoCloseable {
     }
 
     private static void error(Context context, int status, String message) {
+        if (status == HttpStatus.UNAUTHORIZED.getCode()) {
+            context.header("WWW-Authenticate", "Bearer realm=\"ROME Stream\"");
+        }
         context.status(status)
-                .contentType("application/json")
+                .contentType("application/problem+json")
                 .result(JsonNodeFactory.instance
                         .objectNode()
+                        .put("type", "about:blank")
+                        .put("title", HttpStatus.forStatus(status).getMessage())
+                        .put("status", status)
+                        .put("detail", message)
                         .put("error", message)
                         .toString());
     }

@@ -3,12 +3,14 @@ package dev.romestream.dashboard.web;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The API in the OpenAPI format, from the routes that are served. */
 final class OpenApi {
     private static final Pattern PARAMETER = Pattern.compile("\\{([a-z]+)}");
+    private static final Set<String> NUMBERS = Set.of("snapshot");
 
     private OpenApi() {}
 
@@ -20,17 +22,25 @@ final class OpenApi {
                 .put("version", "0.1.0")
                 .put(
                         "description",
-                        "What the pages show and do. /api/stream is the same as server-sent events: an event 'state' with"
-                                + " all entries, then 'changes'; an entry is {kind, key, value}. Errors are {error}.");
+                        "What the pages show and do. Errors are problem details (RFC 9457), whose 'detail' says why and what helps.");
         ObjectNode paths = document.putObject("paths");
         for (Route route : routes) {
             ObjectNode operation = paths.withObjectProperty(route.path()).putObject(route.method());
-            operation.put("summary", route.summary());
+            operation.put("operationId", operationId(route)).put("summary", route.summary());
             Matcher parameter = PARAMETER.matcher(route.path());
             while (parameter.find()) {
                 ObjectNode described = operation.withArrayProperty("parameters").addObject();
                 described.put("name", parameter.group(1)).put("in", "path").put("required", true);
-                described.putObject("schema").put("type", "string");
+                described.putObject("schema").put("type", NUMBERS.contains(parameter.group(1)) ? "integer" : "string");
+            }
+            for (Route.Query query : route.queries()) {
+                ObjectNode described = operation.withArrayProperty("parameters").addObject();
+                described
+                        .put("name", query.name())
+                        .put("in", "query")
+                        .put("required", query.required())
+                        .put("description", query.meaning());
+                described.putObject("schema").put("type", query.type());
             }
             if (!route.body().isEmpty()) {
                 ObjectNode schema = operation
@@ -47,15 +57,49 @@ final class OpenApi {
                 });
             }
             ObjectNode responses = operation.putObject("responses");
+            boolean creates =
+                    route.path().equals("/api/experiments") && route.method().equals("post");
             responses
-                    .putObject(
-                            route.path().equals("/api/experiments")
-                                            && route.method().equals("post")
-                                    ? "201"
-                                    : "200")
-                    .put("description", "Done.");
-            responses.putObject("4XX").put("description", "Refused; 'error' says why.");
+                    .putObject(creates ? "201" : "200")
+                    .put("description", "Done.")
+                    .putObject("content")
+                    .putObject(type(route.path()));
+            responses
+                    .putObject("4XX")
+                    .put("description", "Refused.")
+                    .putObject("content")
+                    .putObject("application/problem+json")
+                    .putObject("schema")
+                    .put("$ref", "#/components/schemas/Problem");
         }
+        ObjectNode problem =
+                document.putObject("components").putObject("schemas").putObject("Problem");
+        problem.put("type", "object");
+        ObjectNode fields = problem.putObject("properties");
+        fields.putObject("type").put("type", "string").put("format", "uri-reference");
+        fields.putObject("title").put("type", "string");
+        fields.putObject("status").put("type", "integer");
+        fields.putObject("detail").put("type", "string").put("description", "Why, and what helps.");
+        fields.putObject("error").put("type", "string").put("description", "As detail, for older clients.");
         return document.toPrettyString();
+    }
+
+    /** The method and the words of the path: getExperimentsIdFigures. */
+    private static String operationId(Route route) {
+        StringBuilder id = new StringBuilder(route.method());
+        for (String word : route.path().substring("/api/".length()).split("[^a-z]+")) {
+            if (!word.isEmpty()) {
+                id.append(Character.toUpperCase(word.charAt(0))).append(word, 1, word.length());
+            }
+        }
+        return id.toString();
+    }
+
+    private static String type(String path) {
+        return path.endsWith(".png")
+                ? "image/png"
+                : path.endsWith("stream")
+                        ? "text/event-stream"
+                        : path.contains("presets") ? "text/plain" : "application/json";
     }
 }

@@ -40,10 +40,10 @@ public final class PlanProcessor extends ContextualProcessor<String, PlannerEven
     public static final String DATASETS = "evaluation-datasets";
     private static final Duration TELLING = Duration.ofMillis(300);
 
-    /** Experiments of which there is something new to tell, and when the telling of each began. */
+    /** Experiments of which there is something new to tell, and the pace of each. */
     private final Set<String> changed = new HashSet<>();
 
-    private final Map<String, Long> began = new HashMap<>();
+    private final Map<String, PlanStatus.Pace> paces = new HashMap<>();
 
     /** When something new came of each. */
     private final Map<String, Long> moved = new HashMap<>();
@@ -126,7 +126,7 @@ public final class PlanProcessor extends ContextualProcessor<String, PlannerEven
         } else if (fact == null) {
             remove(key);
             changed.remove(key);
-            began.remove(key);
+            paces.remove(key);
             moved.remove(key);
         } else if (fact instanceof Experiment experiment) {
             apply(key, planner -> {
@@ -195,7 +195,7 @@ public final class PlanProcessor extends ContextualProcessor<String, PlannerEven
         DatasetDescriptor before = planner.state().getDataset();
         change.to(planner);
         if (before != null && !before.equals(planner.state().getDataset())) {
-            began.remove(id);
+            paces.remove(id);
         }
         planner.plan();
         planner.work().forEach(this::forward);
@@ -207,7 +207,7 @@ public final class PlanProcessor extends ContextualProcessor<String, PlannerEven
         EvaluationPlanner planner = planner(id);
         if (planner.figure(figure)) {
             if (planner.isTurned()) {
-                began.remove(id);
+                paces.remove(id);
                 planner.plan();
                 planner.work().forEach(this::forward);
             }
@@ -231,9 +231,17 @@ public final class PlanProcessor extends ContextualProcessor<String, PlannerEven
 
     private void tellProgress(String id) {
         long now = context().currentSystemTimeMs();
-        PlanStatus.of(planner(id))
-                .running(() -> began.computeIfAbsent(id, any -> now), moved.getOrDefault(id, now), now)
+        EvaluationPlanner planner = planner(id);
+        PlanStatus.of(planner)
+                .running(
+                        outcomes -> paces.computeIfAbsent(id, any -> new PlanStatus.Pace(now, outcomes)),
+                        moved.getOrDefault(id, now),
+                        now)
                 .ifPresent(this::tell);
+        if (!planner.isWaiting()) {
+            // a pause, or the time until there is more to do, is no part of a pace
+            paces.remove(id);
+        }
     }
 
     private void tell(ExperimentStatus status) {

@@ -8,13 +8,24 @@ import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.Phase;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.function.LongSupplier;
+import java.util.function.LongFunction;
 
 /** What is told of an experiment's evaluation. */
 record PlanStatus(EvaluationState state, EvaluationProgress progress) {
     static final String SERVICE = "evaluator";
     /** After so long without anything new it is told that one waits. */
     static final Duration STILL = Duration.ofMinutes(1);
+
+    /** When attacks began without a break, and what had been done then. */
+    record Pace(long sinceMs, long done) {
+        private static final double LEAST_SECONDS = 1;
+
+        /** Outcomes a second; 0 where that is not known yet. */
+        double rate(long outcomes, long nowMs) {
+            double seconds = (nowMs - sinceMs) / 1000.0;
+            return seconds > LEAST_SECONDS ? (outcomes - done) / seconds : 0;
+        }
+    }
 
     static PlanStatus of(EvaluationPlanner planner) {
         return new PlanStatus(planner.state(), planner.progress());
@@ -54,10 +65,10 @@ record PlanStatus(EvaluationState state, EvaluationProgress progress) {
     /**
      * How far it is; empty where its end was told.
      *
-     * @param began when attacks on it began; asked only where they have
+     * @param pace of these outcomes; asked only where attacks have begun
      * @param movedMs when something new came of it
      */
-    Optional<ExperimentStatus> running(LongSupplier began, long movedMs, long nowMs) {
+    Optional<ExperimentStatus> running(LongFunction<Pace> pace, long movedMs, long nowMs) {
         if (state.getExperiment() == null || state.getTold() != null) {
             return Optional.empty();
         }
@@ -84,11 +95,10 @@ record PlanStatus(EvaluationState state, EvaluationProgress progress) {
                     still > STILL.toMillis()
                             ? "waiting for attackers: nothing has come for " + still / 1000 + " s; are any running?"
                             : state.getDataset().getWindow() == null ? "attacking" : "attacking, " + window());
-            double seconds = (nowMs - began.getAsLong()) / 1000.0;
             status.setDone(progress.outcomes());
             status.setTotal(progress.totalOutcomes());
             status.setUnit("images");
-            status.setRate(seconds > 1 ? status.getDone() / seconds : 0);
+            status.setRate(pace.apply(progress.outcomes()).rate(progress.outcomes(), nowMs));
         }
         progress.refusal().or(progress::failure).ifPresent(status::setError);
         return Optional.of(status);
