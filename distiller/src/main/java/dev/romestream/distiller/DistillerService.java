@@ -20,13 +20,11 @@ import dev.romestream.schemas.PriorAnswer;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.WorkGroup;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.time.Duration;
 import java.util.Optional;
 
 /** Plans and carries out distillations: segment by segment, shared among all distillers, with a snapshot every so often. */
 public final class DistillerService implements Service {
     private static final String NAME = "distiller";
-    private static final Duration LIMIT = Duration.ofMinutes(1);
     private static final long CACHE_BYTES = 256L * 1024 * 1024;
 
     private final Resources resources = new Resources();
@@ -58,16 +56,8 @@ public final class DistillerService implements Service {
                 resources.add(new SnapshotStore(config)));
         this.worker = resources.add(new SegmentWorker(config, manager, inputs, chunks, sender, metrics));
         PoolRetirement retirement = new PoolRetirement(networks, sender);
-        this.removals = resources.add(new Removals(config, any -> retireOthers(retirement, datasets)));
+        this.removals = resources.add(new Removals(config, any -> retirement.retireOthers(experiments, datasets)));
         this.planner = resources.add(new StreamsApplication(config, NAME, DistillationTopology.build(config)));
-    }
-
-    /** Networks of pools that nobody has any more. */
-    private void retireOthers(PoolRetirement retirement, DatasetStore datasets) {
-        networks.awaitCurrent();
-        experiments.awaitCurrent(LIMIT);
-        datasets.awaitCurrent(LIMIT);
-        retirement.retireOthers(experiments.all(), datasets::descriptors);
     }
 
     @Override

@@ -1,16 +1,18 @@
 package dev.romestream.distiller;
 
 import dev.romestream.exchange.codec.NetworkCodec;
+import dev.romestream.exchange.store.DatasetStore;
 import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.experiments.DatasetIds;
+import dev.romestream.experiments.Experiments;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.NetworkSchedule;
 import dev.romestream.schemas.DatasetDescriptor;
-import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.NetworkRole;
 import dev.romestream.schemas.Pool;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -20,12 +22,13 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 
 /** Retires the pool networks that every experiment has passed. */
 final class PoolRetirement {
+    private static final Duration LIMIT = Duration.ofMinutes(1);
+
     private final NetworkStore networks;
     private final RecordSender sender;
 
@@ -83,15 +86,18 @@ final class PoolRetirement {
     }
 
     /**
-     * Retires the networks of pools that no experiment has.
-     *
-     * @param datasets what is known of an experiment's data set, or of the windows of its stream; of others, there are no pools
+     * Retires the networks of pools that no experiment has, on its data set or on a window of its stream that is there: as of now, so
+     * that what has just been submitted keeps its own.
      */
-    void retireOthers(Collection<Experiment> experiments, Function<DatasetSpec, List<DatasetDescriptor>> datasets) {
+    void retireOthers(Experiments experiments, DatasetStore datasets) {
+        networks.awaitCurrent();
+        experiments.awaitCurrent(LIMIT);
+        datasets.awaitCurrent(LIMIT);
         Set<String> pools = new HashSet<>();
-        for (Experiment experiment : experiments) {
-            datasets.apply(experiment.getDataset()).forEach(descriptor -> DistillationRun.pools(experiment, descriptor)
-                    .forEach(pool -> pools.add(pool.getId())));
+        for (Experiment experiment : experiments.all()) {
+            datasets.descriptors(experiment.getDataset())
+                    .forEach(descriptor ->
+                            DistillationRun.pools(experiment, descriptor).forEach(pool -> pools.add(pool.getId())));
         }
         networks.keys().stream()
                 .filter(key -> !pools.contains(key.substring(0, Math.max(0, key.indexOf('/')))))

@@ -169,7 +169,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
             return;
         }
         if (own.isEmpty()) {
-            retireOthers(experiment);
+            retireSnapshots(experiment);
         }
         try (NDManager scope = manager.newSubManager()) {
             Segment segment = new Segment(request, run, own, scope, ended, status);
@@ -200,8 +200,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                                 && !any.getId().equals(id)
                                 && iterationsDone.applyAsInt(any.getId()) < Integer.MAX_VALUE);
                 // of windows that are gone, whoever had begun with them
-                networks.awaitCurrent();
-                retirement.retireOthers(experiments.all(), datasets::descriptors);
+                retirement.retireOthers(experiments, datasets);
                 forget(experiment, stage.get().getWindow());
             }
         }
@@ -226,7 +225,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
     }
 
     /** Snapshots of another distillation that the experiment had before. */
-    private void retireOthers(Experiment experiment) {
+    private void retireSnapshots(Experiment experiment) {
         sets.awaitCurrent(SETS_LIMIT);
         String specification = Identity.distillation(experiment);
         for (int number : sets.numbers(experiment.getId())) {

@@ -41,7 +41,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
@@ -72,8 +72,8 @@ final class EvaluationTopology {
         this.names = TopicNames.of(config);
     }
 
-    /** @param labels of images that had none, as far as they have come */
-    static Topology build(RomeConfig config, OpenRequests open, Function<Evaluation, List<Integer>> labels) {
+    /** @param labels that have come of a data set's images, by its id and fingerprint */
+    static Topology build(RomeConfig config, OpenRequests open, BiFunction<String, String, List<Integer>> labels) {
         EvaluationTopology topology = new EvaluationTopology(config);
         topology.planning();
         topology.tallying(open, labels);
@@ -185,7 +185,7 @@ final class EvaluationTopology {
                         metrics.getComplete() ? metrics : null));
     }
 
-    private void tallying(OpenRequests open, Function<Evaluation, List<Integer>> labels) {
+    private void tallying(OpenRequests open, BiFunction<String, String, List<Integer>> labels) {
         this.<Evaluation>store(TallyProcessor.PLANS);
         this.<Tally>store(TallyProcessor.STORE);
         KStream<String, TallyEvent> evaluations = new ControlStream<TallyEvent>(config, builder)

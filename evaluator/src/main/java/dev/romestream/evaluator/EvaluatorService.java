@@ -23,7 +23,6 @@ import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.robustness.tensor.Tensors;
-import dev.romestream.schemas.Evaluation;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.WindowLabels;
 import dev.romestream.schemas.WorkGroup;
@@ -56,6 +55,7 @@ public final class EvaluatorService implements Service {
     private final Removals removals;
     private final Optional<AlertWebhook> webhook;
     private final MetricGauges gauges;
+    private final RecordReader<WindowLabels> labelled;
     private final List<WorkQueue> queues = new ArrayList<>();
     /** Of windows whose images had none. */
     private final Map<String, WindowLabels> labels = new ConcurrentHashMap<>();
@@ -81,22 +81,30 @@ public final class EvaluatorService implements Service {
                 ? Optional.empty()
                 : Optional.of(resources.add(new AlertWebhook(config)));
         this.gauges = resources.add(new MetricGauges(config, metrics));
-        resources.add(new RecordReader<>(config, Topic.WINDOW_LABELS, WindowLabels.class, (key, value) -> {
-            if (value == null) {
-                labels.remove(key);
-            } else {
-                labels.put(key, value);
-            }
-        }));
+        this.labelled =
+                resources.add(new RecordReader<>(config, Topic.WINDOW_LABELS, WindowLabels.class, (key, value) -> {
+                    if (value == null) {
+                        labels.remove(key);
+                    } else {
+                        labels.put(key, value);
+                    }
+                }));
         this.stream = resources.add(new StreamsApplication(
                 config, NAME, EvaluationTopology.build(config, new OpenRequests(metrics), this::labels)));
     }
 
-    private List<Integer> labels(Evaluation evaluation) {
-        WindowLabels found = labels.get(evaluation.getDataset());
-        return found != null && found.getFingerprint().equals(evaluation.getFingerprint())
-                ? found.getLabels()
-                : List.of();
+    private boolean isFollowed() {
+        try {
+            labelled.throwFailure();
+            return true;
+        } catch (IllegalStateException e) {
+            return false;
+        }
+    }
+
+    private List<Integer> labels(String dataset, String fingerprint) {
+        WindowLabels found = labels.get(dataset);
+        return found != null && found.getFingerprint().equals(fingerprint) ? found.getLabels() : List.of();
     }
 
     @Override
@@ -143,6 +151,7 @@ public final class EvaluatorService implements Service {
                 && queues.stream().allMatch(WorkQueue::isAlive)
                 && stream.isAlive()
                 && gauges.isAlive()
+                && isFollowed()
                 && removals.isAlive();
     }
 

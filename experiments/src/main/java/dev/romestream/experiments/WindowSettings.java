@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
 
 /**
  * How a topic is read in windows, as the keys {@code dataset.window.*} have it.
@@ -40,6 +41,9 @@ public record WindowSettings(
         Duration future,
         List<String> classes,
         Optional<String> labelTopic) {
+
+    /** Of a topic. */
+    private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
 
     /** Where the first window begins. */
     public enum Start {
@@ -90,6 +94,12 @@ public record WindowSettings(
         if (labelled && spec.getLabelTopic() != null) {
             throw new IllegalArgumentException("dataset.window.labelTopic is '" + spec.getLabelTopic()
                     + "', and images have labels of their own; give dataset.labels: predicted, or leave it out.");
+        }
+        if (spec.getLabelTopic() != null
+                && (!NAME.matcher(spec.getLabelTopic()).matches()
+                        || spec.getLabelTopic().equals(dataset.getPath()))) {
+            throw new IllegalArgumentException("dataset.window.labelTopic is '" + spec.getLabelTopic()
+                    + "'; it must be the name of another topic than dataset.path: letters, digits, '.', '_' and '-'.");
         }
         boolean named = !spec.getClasses().isEmpty() && spec.getLabelTopic() == null;
         if (!labelled && (named || spec.getMinimum() > 0)) {

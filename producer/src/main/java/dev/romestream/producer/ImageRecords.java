@@ -18,6 +18,9 @@ import org.apache.kafka.common.header.Header;
 final class ImageRecords {
     private static final String MARK = "mark";
     private static final int MOST_MARK = 100;
+    private static final int LONGEST_KEY = 1000;
+    /** Stands for bytes that are no UTF-8. */
+    private static final char NO_CHARACTER = '\ufffd';
 
     private final Integer resize;
     /** The first image, whose size all others have. */
@@ -122,6 +125,21 @@ final class ImageRecords {
         return Optional.ofNullable(record.headers().lastHeader(name))
                 .map(Header::value)
                 .map(value -> new String(value, StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Of images whose labels come later, and of these.
+     *
+     * @throws SourceException where the key cannot tell an image from others
+     */
+    static void requireKey(ConsumerRecord<String, ?> record) {
+        String key = record.key();
+        if (key == null || key.isBlank() || key.length() > LONGEST_KEY || key.indexOf(NO_CHARACTER) >= 0) {
+            throw new SourceException(origin(record) + " has "
+                    + (key == null || key.isBlank() ? "no key" : "a key that is too long, or no UTF-8 text")
+                    + "; where labels come later (dataset.window.labelTopic), each image needs a key of its own: text of at most "
+                    + LONGEST_KEY + " characters.");
+        }
     }
 
     /** Where a record stands, in words. */

@@ -6,6 +6,7 @@ import dev.romestream.messaging.topic.DeadLetters;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,8 +18,11 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.slf4j.Logger;
@@ -37,7 +41,11 @@ final class LateLabels implements AutoCloseable {
     /** A label may be stamped before its image by another clock. */
     private static final long EARLIER_MS = Duration.ofHours(1).toMillis();
 
-    private static final Duration LONGEST_TAKE = Duration.ofMillis(500);
+    /** Of each partition, so many of the newest are read again in any case: their times may be those of earlier events. */
+    private static final long READ_AGAIN = 100_000;
+
+    private static final Duration POLL = Duration.ofMillis(10);
+    private static final Duration LONGEST_TAKE = Duration.ofMillis(300);
     private static final Duration LOOK = Duration.ofSeconds(10);
 
     private final String topic;
@@ -47,8 +55,9 @@ final class LateLabels implements AutoCloseable {
     private final KafkaConsumer<String, byte[]> consumer;
     private final Map<String, Integer> held = new LinkedHashMap<>();
     private Set<TopicPartition> partitions = Set.of();
+    private Set<Integer> joined = Set.of();
     private long lookedAt;
-    private boolean told;
+    private String told = "";
 
     /**
      * Begins with the labels of the windows that are there.
@@ -69,17 +78,50 @@ final class LateLabels implements AutoCloseable {
         this.lookedAt = System.nanoTime() - LOOK.toNanos();
     }
 
-    /** Takes what has come since, for a short time, and writes the labels of the windows to which it belongs. */
-    void take() {
-        look();
-        if (!partitions.isEmpty()) {
-            long until = System.nanoTime() + LONGEST_TAKE.toNanos();
-            ConsumerRecords<String, byte[]> records = consumer.poll(Duration.ZERO);
-            while (!records.isEmpty()) {
-                records.forEach(this::take);
-                records = System.nanoTime() < until ? consumer.poll(Duration.ZERO) : ConsumerRecords.empty();
-            }
+    /**
+     * Takes what has come since, for a short time, and writes the labels of the windows to which it belongs. Trouble with the labels'
+     * topic is told, and holds no image up.
+     */
+    void takeNew() {
+        boolean isNew = !joined.equals(windows.keys().keySet());
+        try {
+            isNew |= read();
+        } catch (AuthorizationException | InterruptException e) {
+            throw e;
+        } catch (KafkaException e) {
+            tell("The topic '" + topic + "' (dataset.window.labelTopic) cannot be read now: " + e.getMessage());
         }
+        if (isNew) {
+            joined = Set.copyOf(windows.keys().keySet());
+            join();
+        }
+    }
+
+    /** Whether something came. */
+    private boolean read() {
+        look();
+        if (partitions.isEmpty()) {
+            return false;
+        }
+        boolean isNew = false;
+        long until = System.nanoTime() + LONGEST_TAKE.toNanos();
+        ConsumerRecords<String, byte[]> records = consumer.poll(POLL);
+        while (!records.isEmpty()) {
+            isNew = true;
+            records.forEach(this::hold);
+            records = System.nanoTime() < until ? consumer.poll(POLL) : ConsumerRecords.empty();
+        }
+        return isNew;
+    }
+
+    private void tell(String trouble) {
+        if (!trouble.equals(told)) {
+            log.warn(trouble);
+            told = trouble;
+        }
+    }
+
+    private void join() {
         windows.keys().forEach((window, keys) -> {
             List<Integer> before = windows.labels(window).orElse(List.of());
             List<Integer> now = labels(keys, before);
@@ -109,51 +151,45 @@ final class LateLabels implements AutoCloseable {
         lookedAt = now;
         List<PartitionInfo> found = consumer.partitionsFor(topic);
         if (found == null || found.isEmpty()) {
-            if (!told) {
-                log.warn(
-                        "The topic '{}' (dataset.window.labelTopic) is not there yet; labels are taken once it is.",
-                        topic);
-                told = true;
-            }
+            tell("The topic '" + topic
+                    + "' (dataset.window.labelTopic) is not there yet; labels are taken once it is.");
             return;
         }
         Set<TopicPartition> all = found.stream()
                 .map(info -> new TopicPartition(topic, info.partition()))
                 .collect(Collectors.toSet());
         if (!all.equals(partitions)) {
-            Map<TopicPartition, Long> positions =
-                    partitions.stream().collect(Collectors.toMap(known -> known, consumer::position));
-            partitions = all;
+            Map<TopicPartition, Long> positions = partitions.stream()
+                    .filter(all::contains)
+                    .collect(Collectors.toMap(known -> known, consumer::position));
             consumer.assign(all);
-            begin();
+            begins(all).forEach(consumer::seek);
             positions.forEach(consumer::seek);
+            partitions = all;
         }
     }
 
-    /** With the images that are there; earlier labels are of images that are not. */
-    private void begin() {
-        consumer.seekToBeginning(partitions);
+    /** With the images that are there, or a little earlier; without images, with the first label. */
+    private Map<TopicPartition, Long> begins(Set<TopicPartition> all) {
+        Map<TopicPartition, Long> begins = new HashMap<>(consumer.beginningOffsets(all));
         OptionalLong first = windows.firstTime();
         if (first.isPresent()) {
             long from = Math.max(0, first.getAsLong() - EARLIER_MS);
-            Map<TopicPartition, OffsetAndTimestamp> offsets = consumer.offsetsForTimes(
-                    partitions.stream().collect(Collectors.toMap(partition -> partition, partition -> from)));
-            partitions.forEach(partition -> {
-                OffsetAndTimestamp offset = offsets.get(partition);
-                if (offset == null) {
-                    consumer.seekToEnd(Set.of(partition));
-                } else {
-                    consumer.seek(partition, offset.offset());
-                }
+            Map<TopicPartition, Long> ends = consumer.endOffsets(all);
+            Map<TopicPartition, OffsetAndTimestamp> since = consumer.offsetsForTimes(
+                    all.stream().collect(Collectors.toMap(partition -> partition, partition -> from)));
+            begins.replaceAll((partition, beginning) -> {
+                long again = ends.get(partition) - READ_AGAIN;
+                OffsetAndTimestamp known = since.get(partition);
+                return Math.max(beginning, known == null ? again : Math.min(known.offset(), again));
             });
         }
+        return begins;
     }
 
-    private void take(ConsumerRecord<String, byte[]> record) {
+    private void hold(ConsumerRecord<String, byte[]> record) {
         try {
-            if (record.key() == null) {
-                throw new SourceException(ImageRecords.origin(record) + " has no key; needed is that of an image.");
-            }
+            ImageRecords.requireKey(record);
             // of two labels of an image, the later one is held longer
             held.remove(record.key());
             held.put(record.key(), record.value() == null ? UNKNOWN : label(record));

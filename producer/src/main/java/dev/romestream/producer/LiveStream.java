@@ -119,7 +119,8 @@ final class LiveStream implements AutoCloseable {
     private void follow() {
         Resources resources = new Resources();
         try {
-            WindowLog windows = resources.add(WindowLog.open(config, publisher, sender, id));
+            WindowLog windows = resources.add(WindowLog.open(
+                    config, publisher, sender, id, settings.labelTopic().isPresent()));
             windows.last().ifPresent(progress::published);
             StreamReader reader = resources.add(new StreamReader(config, spec.getPath(), () -> closed));
             DeadLetters letters = resources.add(new DeadLetters(config));
@@ -144,7 +145,7 @@ final class LiveStream implements AutoCloseable {
     private void next(WindowLog windows, StreamReader reader, DeadLetters letters, Optional<LateLabels> labels) {
         StreamReader.Source source = reader.source(waiting -> {
             tell(windows, waiting);
-            labels.ifPresent(LateLabels::take);
+            labels.ifPresent(LateLabels::takeNew);
         });
         DatasetDescriptor last = windows.last()
                 .filter(known -> known.getWindow().getTopicId().equals(source.topicId()))
@@ -153,6 +154,7 @@ final class LiveStream implements AutoCloseable {
         if (reader.fill(window, source, settings, new Listener(window, last, letters, labels))) {
             awaitRoom(windows, reader, window, source);
             progress.published(publish(windows, window, last.getWindow()));
+            labels.ifPresent(LateLabels::takeNew);
         }
     }
 
@@ -313,7 +315,7 @@ final class LiveStream implements AutoCloseable {
         @Override
         public void filling(StreamReader.Lag lag, Optional<String> waiting) {
             progress.filling(number, window.images(), settings.images().orElse(0), lag, waiting);
-            labels.ifPresent(LateLabels::take);
+            labels.ifPresent(LateLabels::takeNew);
         }
     }
 

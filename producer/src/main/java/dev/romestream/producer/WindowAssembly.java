@@ -113,6 +113,9 @@ final class WindowAssembly {
             counts.merge(head.label(), 1, Integer::sum);
         } else {
             ImageRecords.requireImage(record);
+            if (settings.labelTopic().isPresent()) {
+                ImageRecords.requireKey(record);
+            }
             taken.add(record, Split.TEST, Objects.requireNonNullElse(record.key(), ""), records);
         }
         long time = record.timestamp();

@@ -3,7 +3,6 @@ package dev.romestream.producer;
 import dev.romestream.experiments.DatasetIds;
 import dev.romestream.messaging.access.ServiceAccess;
 import dev.romestream.messaging.config.RomeConfig;
-import dev.romestream.messaging.serde.Decoder;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.Sending;
@@ -19,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -64,12 +64,17 @@ final class WindowLog implements AutoCloseable {
         this.producer = config.clients().producer("windows", settings, new StringSerializer(), null);
     }
 
-    /** Opens the log of a stream, and fences whoever had opened it before. */
-    static WindowLog open(RomeConfig config, DatasetPublisher publisher, RecordSender sender, String stream) {
+    /**
+     * Opens the log of a stream, and fences whoever had opened it before.
+     *
+     * @param keyed whether labels come later, by the keys of images
+     */
+    static WindowLog open(
+            RomeConfig config, DatasetPublisher publisher, RecordSender sender, String stream, boolean keyed) {
         WindowLog log = new WindowLog(config, publisher, sender, stream);
         try {
             log.producer.initTransactions();
-            log.read(config, stream);
+            log.read(config, stream, keyed);
             return log;
         } catch (RuntimeException e) {
             log.close();
@@ -77,64 +82,75 @@ final class WindowLog implements AutoCloseable {
         }
     }
 
-    private void read(RomeConfig config, String stream) {
+    private void read(RomeConfig config, String stream, boolean keyed) {
         try (var reader = new RecordReader<>(
                 config, Topic.DATASETS, DatasetDescriptor.class, (key, value) -> take(stream, key, value))) {
             reader.awaitCaughtUp();
         }
-        Map<String, Integer> own = new HashMap<>();
-        windows.forEach((number, window) -> DatasetPublisher.keys(window).forEach(key -> own.put(key, number)));
+        Set<String> own = new HashSet<>();
+        windows.values().forEach(window -> own.addAll(DatasetPublisher.keys(window)));
         Set<String> left = ConcurrentHashMap.newKeySet();
-        Map<Integer, NavigableMap<Integer, List<String>>> batches = new ConcurrentHashMap<>();
-        try (Decoder decoder = new Decoder(config);
-                TopicReader reader = new TopicReader(config, Topic.IMAGE_BATCHES, batch -> {
-                    Integer number = batch.key() == null ? null : own.get(batch.key());
-                    if (number != null && batch.value() != null) {
-                        keyed(decoder.decode(batch, ImageBatch.class))
-                                .ifPresent(keyed -> batches.computeIfAbsent(number, any -> new TreeMap<>())
-                                        .put(keyed.getIndex(), keyed.getKeys()));
-                    } else if (batch.key() != null && batch.key().startsWith(stream + "@")) {
-                        if (batch.value() == null) {
-                            left.remove(batch.key());
-                        } else {
-                            left.add(batch.key());
-                        }
-                    }
-                })) {
+        try (TopicReader reader = new TopicReader(config, Topic.IMAGE_BATCHES, batch -> {
+            if (batch.key() != null && batch.key().startsWith(stream + "@") && !own.contains(batch.key())) {
+                if (batch.value() == null) {
+                    left.remove(batch.key());
+                } else {
+                    left.add(batch.key());
+                }
+            }
+        })) {
             reader.awaitCaughtUp();
         }
-        batches.forEach((number, parts) ->
-                keys.put(number, parts.values().stream().flatMap(List::stream).toList()));
         // of windows that were not finished, or not wholly retired
         left.forEach(key -> sender.tombstone(Topic.IMAGE_BATCHES, key));
-        readLabels(config, stream);
+        if (keyed) {
+            readKeys(config);
+            readLabels(config, stream);
+        }
         sender.flush();
     }
 
-    private static Optional<ImageBatch> keyed(ImageBatch batch) {
-        return Optional.of(batch)
-                .filter(own -> own.getSplit() == Split.TEST && !own.getKeys().isEmpty());
+    private void readKeys(RomeConfig config) {
+        Map<String, Integer> numbers = new HashMap<>();
+        windows.forEach((number, window) -> numbers.put(window.getId() + "/" + window.getFingerprint(), number));
+        Map<Integer, NavigableMap<Integer, List<String>>> batches = new ConcurrentHashMap<>();
+        try (var reader = new RecordReader<>(config, Topic.IMAGE_BATCHES, ImageBatch.class, (key, batch) -> {
+            Integer number = batch == null ? null : numbers.get(batch.getDataset() + "/" + batch.getFingerprint());
+            if (number != null && batch.getSplit() == Split.TEST) {
+                batches.computeIfAbsent(number, any -> new TreeMap<>()).put(batch.getIndex(), batch.getKeys());
+            }
+        })) {
+            reader.awaitCaughtUp();
+        }
+        batches.forEach((number, parts) -> {
+            List<String> all = parts.values().stream().flatMap(List::stream).toList();
+            if (all.size() == windows.get(number).getTestImages()) {
+                keys.put(number, all);
+            }
+        });
     }
 
     private void readLabels(RomeConfig config, String stream) {
+        Set<String> left = ConcurrentHashMap.newKeySet();
         try (var reader = new RecordReader<>(config, Topic.WINDOW_LABELS, WindowLabels.class, (key, value) -> {
             number(stream, key).ifPresent(number -> {
-                if (value == null) {
-                    labels.remove(number);
-                } else {
+                boolean isOf = value != null
+                        && windows.containsKey(number)
+                        && windows.get(number).getFingerprint().equals(value.getFingerprint());
+                if (isOf) {
                     labels.put(number, value.getLabels());
+                    left.remove(key);
+                } else if (value == null) {
+                    labels.remove(number);
+                    left.remove(key);
+                } else {
+                    left.add(key);
                 }
             });
         })) {
             reader.awaitCaughtUp();
         }
-        List<Integer> gone = labels.keySet().stream()
-                .filter(number -> !windows.containsKey(number))
-                .toList();
-        gone.forEach(number -> {
-            labels.remove(number);
-            sender.tombstone(Topic.WINDOW_LABELS, DatasetIds.window(stream, number));
-        });
+        left.forEach(key -> sender.tombstone(Topic.WINDOW_LABELS, key));
     }
 
     /** The number of a stream's window; empty where the id is another data set's. */

@@ -12,7 +12,7 @@ public final class RomeMain {
         // figures, tables and files are the same on every machine
         Locale.setDefault(Locale.ROOT);
         System.setOut(ClosedPipe.standardOutput());
-        LiveLines.install(System.getenv());
+        LiveLines.install(System.getProperty("rome.terminal", ""), System.getenv());
         System.exit(ClosedPipe.exitCode(RomeCommand.execute(args)));
     }
 }

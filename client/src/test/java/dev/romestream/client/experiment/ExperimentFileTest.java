@@ -308,6 +308,8 @@ class ExperimentFileTest {
                 "{name: topic, path: p, labels: predicted} | dataset.labels is predicted, which is of a stream",
                 "{name: cifar10, labels: predicted} | dataset.labels is predicted, which is of a stream",
                 "{name: topic, path: p, window: {images: 9, labelTopic: l}} | dataset.window.labelTopic is 'l', and images have",
+                "{name: topic, path: p, labels: predicted, window: {images: 9, labelTopic: p}} | it must be the name of another topic",
+                "{name: topic, path: p, labels: predicted, window: {images: 9, labelTopic: ''}} | dataset.window.labelTopic is ''",
                 "{name: topic, path: p, labels: predicted, window: {images: 5, minimum: 2}} | dataset.window.minimum is 2",
                 "{name: topic, path: p, labels: predicted, window: {images: 5, classes: [a, b]}} | dataset.window.classes is",
             })

@@ -80,7 +80,7 @@ export function chart(title, { height = 220, unit = "%", of = () => "" } = {}) {
     context.font = `${13 * devicePixelRatio}px system-ui`;
     context.fillStyle = css("--text");
     const words = [title, of(), new Date().toISOString().slice(0, 10)].filter(Boolean);
-    context.fillText(words.join(" – "), 8, 0.7 * line);
+    context.fillText(words.join(" – "), 8, 0.7 * line, canvas.width - 16);
     let x = 8;
     named.forEach((name, i) => {
       context.fillStyle = css(COLOURS[i % COLOURS.length]);

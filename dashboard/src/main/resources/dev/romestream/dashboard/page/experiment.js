@@ -119,16 +119,21 @@ export function open(page, id) {
     const asked = Number(view.get("snapshot") ?? view.get("image"));
     const newest = scored.length ? Math.max(...scored.map(position)) : snapshots.at(-1);
     const snapshot = (view.has("snapshot") || view.has("image")) && snapshots.includes(asked) ? asked : newest;
-    return { all, scored, suites, suite, modes, mode, snapshots, snapshot, stream: all.some(figure => figure.window) };
+    const stream = all.some(figure => figure.window);
+    // of networks that are monitored, the newest version of each, until one is chosen
+    const newestOfEach = !stream && scored.some(figure => figure.method === "network") && !view.has("snapshot");
+    const at = scored.filter(figure => newestOfEach ? scored.every(other => other.victim !== figure.victim || other.version <= figure.version) : position(figure) === snapshot);
+    const word = stream ? "window" : scored.some(figure => figure.method === "network") ? "version" : "snapshot";
+    return { all, scored, at, newestOfEach, suites, suite, modes, mode, snapshots, snapshot, stream, word };
   }
 
   const choice = (name, label, values, value, words = String) => el("label", {}, label, " ",
     el("select", { id: "choose-" + name, onchange: event => look({ [name]: event.target.value }) }, values.map(one => el("option", { value: one, selected: one === value }, words(one)))));
 
   function drawHeat(view, now) {
-    const victims = now.scored.filter(figure => position(figure) === now.snapshot).sort((a, b) => a.victim.localeCompare(b.victim, "en", { numeric: true }));
+    const victims = [...now.at].sort((a, b) => a.victim.localeCompare(b.victim, "en", { numeric: true }));
     if (!victims.length) {
-      show(heat, el("p.hint", {}, now.scored.length ? "This snapshot is not scored yet." : "No metrics yet: they appear while the first images are attacked."));
+      show(heat, el("p.hint", {}, now.scored.length ? `This ${now.word} is not scored yet.` : "No metrics yet: they appear while the first images are attacked."));
       show(detail);
       drawGallery();
       return;
@@ -158,12 +163,12 @@ export function open(page, id) {
         el("td", {}, count(imagesSeen(figure)), figure.complete ? "" : " …", labelled ? `, ${count(figure.clean.count)} with labels` : ""))))));
     const [victim, name] = (view.get("cell") ?? "").split("|");
     const figure = victims.find(one => named(one) === victim) ?? victims[0];
-    const attack = attacks.of(figure, attacks.keys.find(key => attacks.name(key) === name))?.attack;
+    const attack = attacks.of(figure, keys.find(key => attacks.name(key) === name))?.attack;
     drawGallery(figure, attack);
     show(detail,
       el("h3", {}, named(figure), attack ? " under " + name : ""),
       el("p", {}, figure.architecture, figure.complete ? "" : " – not complete yet"),
-      attack ? el("p", {}, `${attack.stability ? `${count(attack.stability.stable)} of ${count(attack.stability.count)} predictions left` : `${count(attack.correct)} of ${count(attack.count)} images still right`}: ${number(left(attack)[0])} % ${left(attack)[1]}; ε ${number(attack.epsilon, 4)}, ${attack.steps} steps, ${count(attack.gradientEvaluations)} gradient evaluations in ${number(attack.seconds)} s. `, CONTROLS[attack.attack] ?? "") : el("p.hint", {}, "Click a cell to see its details."),
+      attack ? el("p", {}, `${attack.stability ? `${count(attack.stability.stable)} of ${count(attack.stability.count)} predictions left` : `${count(attack.correct)} of ${count(attack.count)} images still right`}: ${number(left(attack)[0])} % ${left(attack)[1]}; ε ${number(attack.epsilon, 4)}, ${attack.steps} steps, ${count(attack.gradientEvaluations)} gradient evaluations in ${number(attack.seconds)} s. `, CONTROLS[attack.attack] ?? "") : labelled && name === "clean" ? el("p", {}, `${count(figure.clean.correct)} of ${count(figure.clean.count)} images whose labels have come are right: ${number(figure.clean.accuracy)} % ${interval(figure.clean.interval)}.`) : el("p.hint", {}, "Click a cell to see its details."),
       figure.flags.length ? el("dl.flags", {}, figure.flags.map(flag => [el("dt", {}, "⚑ ", flag), el("dd", {}, FLAGS[flag] ?? "")])) : el("p", {}, "No flags."),
       figure.attacks.filter(one => one.failure).map(one => el("p.error", {}, `The attack ${one.attack} failed: ${one.failure}`)),
       Object.keys(figure.undefined).length ? el("p.hint", {}, "Undefined: ", Object.entries(figure.undefined).map(([key, why]) => `${key} (${why})`).join("; ")) : null);
@@ -191,9 +196,8 @@ export function open(page, id) {
   }
 
   /** What came out, of the newest snapshot that is scored, or of the one that is looked at. */
-  function drawTiles(now, row) {
-    const there = now.scored.filter(figure => position(figure) === now.snapshot);
-    const figures = row.method === "network" ? there.filter(figure => there.every(other => other.victim !== figure.victim || other.version <= figure.version)) : there;
+  function drawTiles(now) {
+    const figures = now.at;
     tiles.hidden = !figures.length;
     if (!figures.length) return;
     const stable = figures.filter(figure => figure.stability), right = figures.filter(figure => figure.clean.count);
@@ -219,12 +223,16 @@ export function open(page, id) {
     stages.hidden = !running || endless || !told.length;
     if (stages.hidden) return;
     const wanted = STAGES.filter(service => service !== "distiller" || row.method !== "network");
-    const share = wanted.reduce((sum, service) => sum + part(told.find(status => status.service === service)), 0) / wanted.length;
+    // what a stage knows of is no more than what the one before it has made
+    let before = 1;
+    const parts = wanted.map(service => before = Math.min(before, part(told.find(status => status.service === service))));
+    const share = parts.reduce((sum, one) => sum + one, 0) / wanted.length;
     furthest = [row.run, furthest[0] === row.run ? Math.max(furthest[1], share) : share];
-    const left = told.filter(status => status.rate > 0 && status.done < status.total).map(status => (status.total - status.done) / status.rate);
-    const stage = wanted.find(service => part(told.find(status => status.service === service)) < 1) ?? wanted.at(-1);
+    const stage = wanted.find((service, i) => parts[i] < 1) ?? wanted.at(-1);
+    const now = told.find(status => status.service === stage);
+    const left = now?.rate > 0 && now.done < now.total ? `, ${duration((now.total - now.done) / now.rate)} left in it` : "";
     show(stages, el("meter", { min: 0, max: 1, value: furthest[1].toFixed(3), "aria-label": "progress over all stages" }),
-      el("p", {}, `${Math.floor(100 * furthest[1])} %, stage ${wanted.indexOf(stage) + 1} of ${wanted.length} (${stage})`, left.length ? `, ${duration(Math.max(...left))} left in it` : ""));
+      el("p", {}, `${Math.floor(100 * furthest[1])} %, stage ${wanted.indexOf(stage) + 1} of ${wanted.length} (${stage})`, left));
   }
 
   function drawImages(now) {
@@ -276,16 +284,19 @@ export function open(page, id) {
       buttons.again.hidden = !ended;
       const now = chosen(view);
       what = [row.name, now.suite, now.mode].filter(Boolean).join(" ");
-      drawTiles(now, row);
+      drawTiles(now);
       drawStages(row);
       show(choosing, now.suites.length ? [choice("suite", "suite", now.suites, now.suite), choice("mode", "mode", now.modes, now.mode)] : null);
       places = now.snapshots;
       sliding.hidden = places.length < 2;
-      slider.max = places.length - 1;
-      slider.value = places.indexOf(now.snapshot);
-      slider.setAttribute("aria-valuetext", `${now.stream ? "window" : "snapshot"} ${now.snapshot}`);
-      place.textContent = `${now.stream ? "window" : "snapshot"} ${now.snapshot}, ${places.indexOf(now.snapshot) + 1} of ${places.length}`;
-      const at = now.scored.filter(figure => position(figure) === now.snapshot).sort((a, b) => a.key.localeCompare(b.key));
+      // not under the hand that moves it
+      if (!slider.matches(":active")) {
+        slider.max = places.length - 1;
+        slider.value = places.indexOf(now.snapshot);
+      }
+      slider.setAttribute("aria-valuetext", `${now.word} ${now.snapshot}`);
+      place.textContent = now.newestOfEach ? "the newest version of each" : `${now.word} ${now.snapshot}, ${places.indexOf(now.snapshot) + 1} of ${places.length}`;
+      const at = [...now.at].sort((a, b) => a.key.localeCompare(b.key));
       const seen = figure => figure.history.filter(point => point[0] > 0);
       forming.draw(...aligned(at.slice(0, 4).flatMap(figure => figure.stability ? [
         { label: named(figure) + " stability", points: seen(figure).map(point => [point[0], point[6]]) },

@@ -34,7 +34,7 @@ function cells(row, alerts, picked, pick) {
   const told = row.progress.find(status => status.phase === "failed") ?? busy(row)[0] ?? row.progress.find(status => status.phase === "running");
   const head = row.headline;
   return [
-    el("span", { role: "cell" }, el("input", { type: "checkbox", checked: picked, "aria-label": "select " + row.name, onchange: pick })),
+    el("span", { role: "cell" }, el("input", { type: "checkbox", id: "pick-" + row.id, checked: picked, "aria-label": "select " + row.name, onchange: pick })),
     el("span.name", { role: "cell" }, el("a", { href: link("experiment", row.id), title: row.id }, row.name),
       alerts ? el("abbr.flag", { title: alerts === 1 ? "an alert is raised" : `${alerts} alerts are raised` }, " ⚠") : null),
     el("span", { role: "cell" }, el("span.phase." + row.phase, {}, row.phase)),
@@ -73,22 +73,28 @@ export function open(page) {
   /** Does it to each that is selected; one that refuses does not keep the others from it. */
   const each = (work, words) => doing(async () => {
     const ids = [...picked], refused = [];
-    for (const id of ids) await work(encodeURIComponent(id)).catch(error => refused.push(`${id}: ${error.message}`));
-    clear();
-    if (refused.length) throw new Error(`${ids.length - refused.length} of ${ids.length} ${words}. ${refused.join(" ")}`);
+    for (const id of ids) {
+      await work(encodeURIComponent(id)).then(() => picked.delete(id)).catch(error => refused.push(`${id}: ${error.message}`));
+    }
+    dispatchEvent(new HashChangeEvent("hashchange"));
+    search.focus({ preventScroll: true });
+    if (refused.length) throw new Error(`${ids.length - refused.length} of ${ids.length} ${words}; the others stay selected. ${refused[0]}`);
     return ids.length;
   }, done => `${done} ${words}`);
   const stop = el("button", { id: "stop-selected", onclick: each(id => call(`api/experiments/${id}/state`, { state: "stop" }), "asked to stop") }, "Stop");
   const results = el("input", { type: "checkbox", id: "delete-results" });
-  const asking = el("dialog", { "aria-label": "Delete experiments" },
-    el("p", {}, "Delete the selected experiments? Their victims and checkpoints are removed. Their results stay, unless you tick the box."),
+  const question = el("p", {});
+  const asking = el("dialog", { "aria-label": "Delete experiments" }, question,
     el("p", {}, el("label", {}, results, " Delete their results, too: metrics, snapshots and alerts")),
     el("div.tools", {}, el("button", { onclick: () => asking.close() }, "Keep them"),
       el("button", { id: "delete-selected-now", onclick: event => {
         asking.close();
         each(id => call(`api/experiments/${id}?results=${results.checked}`, {}, "DELETE"), "deleted")(event);
       } }, "Delete")));
-  const remove = el("button", { id: "delete-selected", onclick: () => asking.showModal() }, "Delete …");
+  const remove = el("button", { id: "delete-selected", onclick: () => {
+    question.textContent = `Delete the selected experiments, ${picked.size} in all? Their victims and checkpoints are removed. Their results stay, unless you tick the box.`;
+    asking.showModal();
+  } }, "Delete …");
   const selection = el("span.hint", {});
   bulk.append(selection, stop, remove, el("button", { onclick: clear }, "Clear"));
   page.append(el("h1", {}, "Experiments"), el("form.tools", { role: "search", onsubmit: event => event.preventDefault() },
@@ -115,12 +121,13 @@ export function open(page) {
       return before;
     });
     if (wanted.length !== space.children.length || wanted.some((element, i) => element !== space.children[i])) {
-      const focused = space.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+      const place = element => element.id || element.getAttribute("href");
+      const focused = space.contains(document.activeElement) ? place(document.activeElement) : null;
       wanted.forEach((element, i) => {
         if (space.children[i] !== element) space.insertBefore(element, space.children[i] ?? null);
       });
       while (space.children.length > wanted.length) space.lastChild.remove();
-      if (focused && !space.contains(document.activeElement)) [...space.querySelectorAll("a")].find(anchor => anchor.getAttribute("href") === focused)?.focus({ preventScroll: true });
+      if (focused && !space.contains(document.activeElement)) [...space.querySelectorAll("a, input")].find(element => place(element) === focused)?.focus({ preventScroll: true });
     }
   }
 

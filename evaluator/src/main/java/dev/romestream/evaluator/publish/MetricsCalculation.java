@@ -43,21 +43,22 @@ final class MetricsCalculation {
                     evaluation.getAttacks().get(i), tally.getAttacks().get(i)));
         }
         this.own = all.stream().filter(attack -> attack.isOf(mode)).toList();
-        this.labelled = isPredicted() ? labelled(own, tally) : own;
+        this.labelled = isPredicted() ? labelled(tally) : own;
     }
 
-    /** An image counts as right where its label came, the network takes it for that, and goes on to. */
-    private static List<AttackOutcomes> labelled(List<AttackOutcomes> own, Tally tally) {
+    /**
+     * An image counts as right where its label came, the network takes it for that, and goes on to; a label beyond the network's classes
+     * is none.
+     */
+    private List<AttackOutcomes> labelled(Tally tally) {
         BitSet known = new BitSet();
         BitSet right = new BitSet();
         int images = Math.min(tally.getLabels().size(), tally.getPredicted().size());
         for (int image = 0; image < images; image++) {
             int label = tally.getLabels().get(image);
-            known.set(image, label != LabelledImages.UNLABELLED);
-            right.set(
-                    image,
-                    label != LabelledImages.UNLABELLED
-                            && label == tally.getPredicted().get(image));
+            boolean isKnown = label != LabelledImages.UNLABELLED && label < evaluation.getClasses();
+            known.set(image, isKnown);
+            right.set(image, isKnown && label == tally.getPredicted().get(image));
         }
         return own.stream().map(attack -> attack.of(known, right)).toList();
     }
@@ -149,7 +150,7 @@ final class MetricsCalculation {
     private RobustnessRatios ratios(AttackOutcomes clean, List<AttackOutcomes> attacks) {
         BitSet images = common(labelled);
         if (isPredicted() && images.isEmpty()) {
-            return RobustnessRatios.undefined("labels are predicted; there is a stability, and no ratio of accuracies");
+            return RobustnessRatios.undefined("labels are predicted, and none have come");
         }
         if (evaluation.getFlags().contains(EvaluationFlags.BATCH_DEPENDENT)) {
             return RobustnessRatios.undefined(

@@ -251,6 +251,13 @@ final class Tallies {
         return tally.getAttacks().stream().allMatch(attack -> isWhole(evaluation, attack));
     }
 
+    /** Whether nothing more comes of a tally in this run: every image was seen under every attack that has not failed. */
+    static boolean isOver(Evaluation evaluation, Tally tally) {
+        return !tally.getAttacks().isEmpty()
+                && tally.getAttacks().stream()
+                        .allMatch(attack -> attack.getFailure() != null || isWhole(evaluation, attack));
+    }
+
     private static boolean isWhole(Evaluation evaluation, AttackTally attack) {
         return seen(attack).cardinality() == evaluation.getImages();
     }

@@ -13,12 +13,10 @@ import dev.romestream.schemas.TallyEvent;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.Set;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -43,16 +41,19 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
 
     private final Duration patience;
     private final OpenRequests gauge;
-    private final Function<Evaluation, List<Integer>> labels;
-    /** Keys of complete evaluations for which labels may come. */
-    private final Set<String> unlabelled = new HashSet<>();
+    private final BiFunction<String, String, List<Integer>> labels;
+    /** By their keys, evaluations that are over and for which labels may come. */
+    private final Map<String, Awaiting> awaiting = new HashMap<>();
 
     private final Map<String, RequestWindow> open = new HashMap<>();
     /** When the newest of the requests was asked that some attacker has taken. */
     private long newestTaken;
 
-    /** @param labels of the images of an evaluation that have none of their own, as far as they have come; else empty */
-    public TallyProcessor(Duration patience, OpenRequests gauge, Function<Evaluation, List<Integer>> labels) {
+    /** @param told the labels that were, as they were given */
+    private record Awaiting(String dataset, String fingerprint, List<Integer> told) {}
+
+    /** @param labels that have come of a data set's images, by its id and fingerprint; empty where none have */
+    public TallyProcessor(Duration patience, OpenRequests gauge, BiFunction<String, String, List<Integer>> labels) {
         this.patience = patience;
         this.gauge = gauge;
         this.labels = labels;
@@ -64,16 +65,15 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
         long now = context.currentSystemTimeMs();
         try (KeyValueIterator<String, Tally> all = tallies().all()) {
             all.forEachRemaining(entry -> {
+                await(plans().get(entry.key), entry.value);
                 if (!entry.value.getComplete()) {
                     // what was heard of them is not known any more
                     entry.value.getAsked().forEach(asked -> window(entry.key).heard(asked.getId(), "", now));
                     gauge.set(entry.key, entry.value.getAsked().size());
-                } else if (!entry.value.getAttacks().isEmpty()) {
-                    unlabelled.add(entry.key);
                 }
             });
         }
-        context.schedule(LABELS, PunctuationType.WALL_CLOCK_TIME, at -> label());
+        context.schedule(LABELS, PunctuationType.WALL_CLOCK_TIME, at -> tellLabels());
         context.schedule(patience.dividedBy(4), PunctuationType.WALL_CLOCK_TIME, this::look);
     }
 
@@ -174,15 +174,14 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
         String key = evaluation.getKey();
         if (Tallies.isComplete(evaluation, tally)) {
             close(key);
-            boolean isPredicted = EvaluationPlan.isPredicted(evaluation);
-            tallies().put(key, Tallies.ended(tally, isPredicted));
-            if (isPredicted) {
-                unlabelled.add(key);
-            }
+            Tally ended = Tallies.ended(tally, EvaluationPlan.isPredicted(evaluation));
+            tallies().put(key, ended);
+            await(evaluation, ended);
             return;
         }
         Tally kept = evaluation.getActive() ? asking(evaluation, tally) : tally;
         tallies().put(key, kept);
+        await(evaluation, kept);
         gauge.set(key, kept.getAsked().size());
     }
 
@@ -209,23 +208,34 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
         return Tallies.asking(tally, new AskedRequest(request.getId(), slot.attack(), slot.from(), attempt, now));
     }
 
+    /** Where every attack has seen all images, or has failed, labels may come. */
+    private void await(Evaluation evaluation, Tally tally) {
+        if (EvaluationPlan.isPredicted(evaluation) && Tallies.isOver(evaluation, tally)) {
+            awaiting.putIfAbsent(
+                    evaluation.getKey(), new Awaiting(evaluation.getDataset(), evaluation.getFingerprint(), List.of()));
+        }
+    }
+
     /** Tells again what labels have come for. */
-    private void label() {
-        for (String key : unlabelled) {
-            Evaluation evaluation = plans().get(key);
+    private void tellLabels() {
+        awaiting.replaceAll((key, known) -> {
+            List<Integer> now = labels.apply(known.dataset(), known.fingerprint());
+            if (now.isEmpty() || now == known.told()) {
+                return known;
+            }
             Tally tally = tallies().get(key);
-            List<Integer> now = labels.apply(evaluation);
-            if (!now.isEmpty() && !now.equals(tally.getLabels())) {
+            if (!now.equals(tally.getLabels())) {
                 Tally labelled = Tally.newBuilder(tally).setLabels(now).build();
                 tallies().put(key, labelled);
-                tell(evaluation, labelled, List.of(Mode.values()));
+                tell(plans().get(key), labelled, List.of(Mode.values()));
             }
-        }
+            return new Awaiting(known.dataset(), known.fingerprint(), now);
+        });
     }
 
     private void close(String key) {
         open.remove(key);
-        unlabelled.remove(key);
+        awaiting.remove(key);
         gauge.set(key, 0);
     }
 

@@ -90,7 +90,8 @@ class TallyProcessorTest {
         OpenRequests open = new OpenRequests(meters);
         Topology topology = new Topology()
                 .addSource("events", Serdes.String().deserializer(), events.deserializer(), "events")
-                .addProcessor("tally", () -> new TallyProcessor(PATIENCE, open, evaluation -> labels), "events")
+                .addProcessor(
+                        "tally", () -> new TallyProcessor(PATIENCE, open, (dataset, fingerprint) -> labels), "events")
                 .addStateStore(
                         Stores.keyValueStoreBuilder(
                                 Stores.inMemoryKeyValueStore(TallyProcessor.STORE), Serdes.String(), tallies),
@@ -370,11 +371,32 @@ class TallyProcessorTest {
         driver.advanceWallClockTime(PATIENCE);
         collect();
         assertThat(figures).as("the same labels are told once").isEmpty();
-        labels = IntStream.range(0, 100).mapToObj(id -> id % 3).toList();
+        // there is no class 12
+        labels = IntStream.range(0, 100).mapToObj(id -> id < 10 ? 12 : id % 3).toList();
         driver.advanceWallClockTime(PATIENCE);
         collect();
+        assertThat(figures.get(UNTARGETED).getClean().getCount()).isEqualTo(90);
         assertThat(figures.get(UNTARGETED).getClean().getAccuracy()).isEqualTo(100);
         assertThat(figures.get(UNTARGETED).getIrr()).isCloseTo(75, within(1e-9));
+    }
+
+    @Test
+    void accuraciesFollowThoughAnAttackFailed() {
+        begin(unlabelled());
+        while (!asked.isEmpty()) {
+            AttackRequest request = asked.remove();
+            if (attack(request) == FGSM) {
+                fail(request, "no memory");
+            } else {
+                answerPredicted(request);
+            }
+        }
+        assertThat(figures.get(UNTARGETED).getComplete()).isTrue();
+        labels = IntStream.range(0, 100).mapToObj(id -> id % 3).toList();
+        driver.advanceWallClockTime(Duration.ofSeconds(5));
+        collect();
+        assertThat(figures.get(UNTARGETED).getClean().getAccuracy()).isEqualTo(100);
+        assertThat(figures.get(UNTARGETED).getAttacks().get(FGSM).getFailure()).isEqualTo("no memory");
     }
 
     @Test

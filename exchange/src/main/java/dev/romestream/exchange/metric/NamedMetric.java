@@ -68,14 +68,14 @@ public record NamedMetric(String name, Optional<Double> value, Optional<Interval
     /** Of those images whose labels have come; which ones is not told. */
     private static NamedMetric labelledLater(RobustnessMetrics metrics, String name) {
         return switch (name) {
-            case MetricNames.IRR -> so(name, metrics.getIrr(), metrics.getIrrInterval());
-            case MetricNames.RR -> so(name, metrics.getRr(), metrics.getRrInterval());
+            case MetricNames.IRR -> value(name, metrics.getIrr(), metrics.getIrrInterval());
+            case MetricNames.RR -> value(name, metrics.getRr(), metrics.getRrInterval());
             case MetricNames.CLEAN -> soFar(name, metrics.getClean());
             default -> soFar(name, metrics.getWorstCase());
         };
     }
 
-    private static NamedMetric so(String name, Double value, List<Double> interval) {
+    private static NamedMetric value(String name, Double value, List<Double> interval) {
         return new NamedMetric(
                 name, Optional.ofNullable(value), Optional.ofNullable(interval).map(NamedMetric::interval), List.of());
     }
@@ -118,11 +118,11 @@ public record NamedMetric(String name, Optional<Double> value, Optional<Interval
     }
 
     private static NamedMetric soFar(String name, Accuracy accuracy) {
-        return so(name, accuracy.getAccuracy(), accuracy.getInterval());
+        return value(name, accuracy.getAccuracy(), accuracy.getInterval());
     }
 
     private static NamedMetric soFar(String name, Stability stability) {
-        return so(name, stability.getPercent(), stability.getInterval());
+        return value(name, stability.getPercent(), stability.getInterval());
     }
 
     private static Optional<NamedMetric> underAll(RobustnessMetrics metrics, String name) {

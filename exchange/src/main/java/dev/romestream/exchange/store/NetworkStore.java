@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.apache.kafka.common.errors.SerializationException;
 
 /**
  * The networks of the cluster. What they are stands on {@code networks}, small, so that everybody can follow it; the bytes of
@@ -74,9 +75,13 @@ public final class NetworkStore implements TopicView {
         return index.isRetired(key);
     }
 
-    /** What is known of a network, without the bytes of its tensors. */
+    /** What is known of a network, without the bytes of its tensors; of a record that makes no sense, nothing. */
     public Optional<Network> head(String key) {
-        return index.get(key);
+        try {
+            return index.get(key);
+        } catch (SerializationException e) {
+            return Optional.empty();
+        }
     }
 
     /**
@@ -88,10 +93,10 @@ public final class NetworkStore implements TopicView {
         if (!index.contains(key)) {
             awaitCurrent();
         }
-        return index.get(key).flatMap(own -> whole(own).or(() -> {
+        return head(key).flatMap(own -> whole(own).or(() -> {
             // written again, it stands elsewhere
             awaitCurrent();
-            return index.get(key).flatMap(this::whole);
+            return head(key).flatMap(this::whole);
         }));
     }
 
@@ -149,7 +154,7 @@ public final class NetworkStore implements TopicView {
 
     /** Retires a network, if it is there: its own record, and its bytes. */
     public void retire(RecordSender sender, String key) {
-        index.get(key).ifPresent(own -> {
+        head(key).ifPresent(own -> {
             sender.tombstone(Topic.NETWORKS, key);
             chunks.retire(OWNER + key, own.getChunks());
         });

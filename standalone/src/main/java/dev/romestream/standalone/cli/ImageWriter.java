@@ -105,7 +105,7 @@ final class ImageWriter {
         Map<String, Object> settings = config.producer();
         settings.remove("value.serializer");
         AtomicReference<Exception> failure = new AtomicReference<>();
-        Callback kept = (metadata, exception) -> {
+        Callback told = (metadata, exception) -> {
             if (exception != null) {
                 failure.set(exception);
             }
@@ -114,7 +114,7 @@ final class ImageWriter {
         long sent = 0;
         long began = System.nanoTime();
         long toldAt = began;
-        String told = "";
+        String drift = "";
         try (KafkaProducer<String, byte[]> producer =
                 config.clients().producer("stream", settings, new StringSerializer(), new ByteArraySerializer())) {
             while (sent < images && failure.get() == null && !isOver.test(untilDue(sent, began))) {
@@ -122,19 +122,19 @@ final class ImageWriter {
                 ImageStream.Image image = stream.image(number);
                 ProducerRecord<String, byte[]> record = record(number, image);
                 String drifting = stream.driftAt(number);
-                if (!drifting.equals(told)) {
+                if (!drifting.equals(drift)) {
                     String mark = drifting.isEmpty() ? "no drift" : drifting;
                     tell.accept("from image " + number + " on: " + mark);
                     record.headers().add("mark", mark.getBytes(StandardCharsets.UTF_8));
-                    told = drifting;
+                    drift = drifting;
                 }
-                producer.send(record, kept);
+                producer.send(record, told);
                 labels.ifPresent(own -> later.add(new ProducerRecord<>(
                         own.topic(),
                         record.key(),
                         Integer.toString(image.number()).getBytes(StandardCharsets.UTF_8))));
                 if (labels.isPresent() && later.size() > labels.get().lag()) {
-                    producer.send(later.remove(), kept);
+                    producer.send(later.remove(), told);
                 }
                 sent++;
                 if (System.nanoTime() - toldAt > TELL_NANOS) {
@@ -147,12 +147,12 @@ final class ImageWriter {
                             sent * 1e9 / (toldAt - began)));
                 }
             }
-            later.forEach(label -> producer.send(label, kept));
+            later.forEach(label -> producer.send(label, told));
             producer.flush();
         }
         if (failure.get() != null) {
             throw new FailureException(
-                    "The brokers did not take an image: " + failure.get().getMessage());
+                    "The brokers did not take a record: " + failure.get().getMessage());
         }
         return sent;
     }

@@ -7,18 +7,24 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * Lines at the end of a terminal that are drawn again in place: whatever else is printed stands above them. There are none in a pipe, nor
- * where {@code TERM} is {@code dumb}.
+ * Lines at the end of a terminal that are drawn again in place: whatever else is printed stands above them. There are none where standard
+ * error is no terminal, nor where {@code TERM} is {@code dumb}.
  */
 public final class LiveLines {
     private static final String ESCAPE = "\u001b[";
-    private static final int USUAL_WIDTH = 80;
+    private static final String PLAIN = ESCAPE + "0m";
+    private static final Pattern COLOUR = Pattern.compile("\u001b\\[[0-9]*m");
+    private static final Pattern SIZE = Pattern.compile("([0-9]{1,5}) ([0-9]{1,5})");
     private static final int LEAST_WIDTH = 20;
+    private static final int LEAST_HEIGHT = 4;
     private static final int BAR = 20;
     private static final String ELLIPSIS = "...";
 
@@ -26,6 +32,7 @@ public final class LiveLines {
 
     private final PrintStream terminal;
     private final int width;
+    private final int height;
     private final boolean coloured;
     private int drawn;
     private boolean inLine;
@@ -43,31 +50,38 @@ public final class LiveLines {
         }
     }
 
-    /** @param environment with COLUMNS, NO_COLOR and TERM */
-    LiveLines(PrintStream terminal, Map<String, String> environment) {
+    /**
+     * Lines of a terminal.
+     *
+     * @param width in columns
+     * @param height in rows
+     */
+    LiveLines(PrintStream terminal, int width, int height, boolean coloured) {
         this.terminal = terminal;
-        this.width = width(environment.getOrDefault("COLUMNS", ""));
-        this.coloured = environment.getOrDefault("NO_COLOR", "").isEmpty();
+        this.width = Math.max(LEAST_WIDTH, width);
+        this.height = Math.max(LEAST_HEIGHT, height);
+        this.coloured = coloured;
     }
 
-    private static int width(String columns) {
-        try {
-            return Math.max(LEAST_WIDTH, Integer.parseInt(columns.strip()));
-        } catch (NumberFormatException e) {
-            return USUAL_WIDTH;
-        }
-    }
-
-    /** Draws to the standard error of a terminal from now on; {@code System.out} and {@code System.err} print above. */
-    public static void install(Map<String, String> environment) {
-        if (!Terminal.isThere() || environment.getOrDefault("TERM", "dumb").equals("dumb")) {
+    /**
+     * Draws to the standard error of a terminal from now on; {@code System.out} and {@code System.err} print above.
+     *
+     * @param size rows and columns of the terminal that standard error is, with a space between; empty where it is none
+     * @param environment with TERM and NO_COLOR
+     */
+    public static void install(String size, Map<String, String> environment) {
+        Matcher known = SIZE.matcher(size.strip());
+        if (!known.matches() || environment.getOrDefault("TERM", "dumb").equals("dumb")) {
             return;
         }
         Charset charset = Optional.ofNullable(System.console())
                 .map(console -> console.charset())
                 .orElse(StandardCharsets.UTF_8);
-        LiveLines lines =
-                new LiveLines(new PrintStream(new FileOutputStream(FileDescriptor.err), true, charset), environment);
+        LiveLines lines = new LiveLines(
+                new PrintStream(new FileOutputStream(FileDescriptor.err), true, charset),
+                Integer.parseInt(known.group(2)),
+                Integer.parseInt(known.group(1)),
+                environment.getOrDefault("NO_COLOR", "").isEmpty());
         System.setOut(lines.above(System.out, charset));
         System.setErr(lines.above(System.err, charset));
         installed = Optional.of(lines);
@@ -112,38 +126,50 @@ public final class LiveLines {
         }
     }
 
-    /** Draws these lines in place of those before, each cut to the terminal's width; not in the middle of somebody's line. */
+    /** Draws these lines in place of those before, as many as there is room for; not in the middle of somebody's line. */
     synchronized void draw(List<String> lines) {
         erase();
         if (!inLine) {
-            lines.forEach(line -> terminal.print(cut(line) + "\n"));
+            int most = height - 2;
+            List<String> shown = new ArrayList<>(lines.subList(0, Math.min(lines.size(), most)));
+            if (lines.size() > most) {
+                shown.set(most - 1, "and " + (lines.size() - most + 1) + " more");
+            }
+            // a line that is too long all the same is not wrapped
+            terminal.print(ESCAPE + "?7l");
+            shown.forEach(line -> terminal.print(cut(line) + "\n"));
+            terminal.print(ESCAPE + "?7h");
             terminal.flush();
-            drawn = lines.size();
+            drawn = shown.size();
         }
     }
 
-    /** Ends in an ellipsis where there was more; colours take no room. */
+    /** Ends in an ellipsis where there was more; colours take no room, and end with it. */
     private String cut(String line) {
+        String plain = COLOUR.matcher(line).replaceAll("");
+        if (plain.length() < width) {
+            return line;
+        }
+        int room = width - 1 - ELLIPSIS.length();
         StringBuilder kept = new StringBuilder();
+        Matcher colour = COLOUR.matcher(line);
         int seen = 0;
-        for (int i = 0; i < line.length(); i++) {
-            if (line.startsWith(ESCAPE, i)) {
-                int end = line.indexOf('m', i);
-                kept.append(line, i, end + 1);
-                i = end;
-            } else if (++seen < width) {
-                kept.append(line.charAt(i));
+        int at = 0;
+        while (seen < room) {
+            if (colour.region(at, line.length()).lookingAt()) {
+                kept.append(colour.group());
+                at = colour.end();
+            } else {
+                kept.append(line.charAt(at++));
+                seen++;
             }
         }
-        if (seen >= width) {
-            kept.replace(kept.length() - ELLIPSIS.length(), kept.length(), ELLIPSIS);
-        }
-        return kept.toString();
+        return kept + (line.equals(plain) ? "" : PLAIN) + ELLIPSIS;
     }
 
     /** A text in a colour, where colours are wanted. */
     String in(Colour colour, String text) {
-        return coloured ? ESCAPE + colour.code + "m" + text + ESCAPE + "0m" : text;
+        return coloured ? ESCAPE + colour.code + "m" + text + PLAIN : text;
     }
 
     /** @param share from 0 to 1 */

@@ -16,6 +16,7 @@ import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -49,6 +50,9 @@ final class Monitor implements AutoCloseable {
     private final Map<String, ExperimentStatus> statuses = new LinkedHashMap<>();
     private final Map<String, RobustnessMetrics> changedMetrics = new LinkedHashMap<>();
     private final List<Alert> changedAlerts = new ArrayList<>();
+    /** What was told before this began, and not since. */
+    private final Set<String> stale = new HashSet<>();
+
     private final Map<String, String> printed = new HashMap<>();
     private final Map<String, Long> printedAt = new HashMap<>();
     private final Optional<LiveLines> live = LiveLines.installed();
@@ -84,6 +88,7 @@ final class Monitor implements AutoCloseable {
     /** What was there before is no news. */
     private synchronized void passOver() {
         statuses.forEach((key, status) -> printed.put(key, line(status)));
+        stale.addAll(statuses.keySet());
         changedMetrics.clear();
     }
 
@@ -96,9 +101,10 @@ final class Monitor implements AutoCloseable {
     }
 
     private synchronized void acceptStatus(String key, ExperimentStatus status) {
-        if (status != null
-                && follows(status.getExperiment())
-                && status.getRun() >= runs.getOrDefault(status.getExperiment(), 0)) {
+        stale.remove(key);
+        if (status == null) {
+            statuses.remove(key);
+        } else if (follows(status.getExperiment()) && status.getRun() >= runs.getOrDefault(status.getExperiment(), 0)) {
             statuses.put(key, status);
             if (isEnd(status.getPhase())) {
                 notifyAll();
@@ -304,7 +310,7 @@ final class Monitor implements AutoCloseable {
 
     private void print() {
         statuses.forEach((key, status) -> {
-            if (live.isPresent() && isMoving(status)) {
+            if (live.isPresent() && isMoving(key, status)) {
                 return;
             }
             String line = line(status);
@@ -327,15 +333,26 @@ final class Monitor implements AutoCloseable {
         changedAlerts.forEach(
                 alert -> out.accept(stamp() + in(LiveLines.Colour.YELLOW, Printable.line(AlertFollower.line(alert)))));
         changedAlerts.clear();
-        live.ifPresent(lines -> lines.draw(statuses.values().stream()
-                .filter(Monitor::isMoving)
-                .map(status -> stamp() + live(lines, status))
+        live.ifPresent(lines -> lines.draw(statuses.entrySet().stream()
+                .filter(entry -> isMoving(entry.getKey(), entry.getValue()))
+                .map(entry -> stamp() + live(lines, entry.getValue()))
                 .toList()));
     }
 
-    /** At a terminal, what moves is drawn in place, and is no event. */
-    private static boolean isMoving(ExperimentStatus status) {
-        return status.getPhase() == Phase.RUNNING && status.getTotal() > 0 && status.getDone() < status.getTotal();
+    /** At a terminal, what moves is drawn in place, and is no event. A service may say nothing of a stop that others tell. */
+    private boolean isMoving(String key, ExperimentStatus status) {
+        return status.getPhase() == Phase.RUNNING
+                && status.getTotal() > 0
+                && status.getDone() < status.getTotal()
+                && !stale.contains(key)
+                && !isHeld(status.getExperiment());
+    }
+
+    private boolean isHeld(String experiment) {
+        return isEnded(experiment)
+                || ExperimentPhase.LAST_SERVICES.stream()
+                        .map(service -> phase(experiment, service))
+                        .anyMatch(phase -> phase == Phase.PAUSED || phase == Phase.FAILED);
     }
 
     private String live(LiveLines lines, ExperimentStatus status) {
@@ -345,7 +362,7 @@ final class Monitor implements AutoCloseable {
                 : "";
         return "%-14s %s %3.0f %%  %-11s  %s: %s"
                 .formatted(
-                        status.getService(),
+                        Printable.line(status.getService()),
                         lines.bar(share),
                         Math.floor(100 * share),
                         left,

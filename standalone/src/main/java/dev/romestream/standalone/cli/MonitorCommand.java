@@ -99,12 +99,21 @@ final class MonitorCommand implements Runnable {
     private NetworkOptions options;
 
     private static final int USUAL_IMAGES = 2000;
+    private static final long QUIET_NANOS = 10_000_000_000L;
+
+    /**
+     * Labels that have come of an evaluation's images.
+     *
+     * @param printed when its metrics were last printed
+     * @param known now, since a time
+     */
+    private record Labelled(long printed, long known, long since) {}
 
     private final Map<String, Path> files = new HashMap<>();
     /** Metrics that have been printed of each window. */
     private final Map<Integer, Integer> counts = new HashMap<>();
-    /** Images whose labels had come when metrics were last printed. */
-    private final Map<String, Long> labelled = new HashMap<>();
+
+    private final Map<String, Labelled> labelled = new HashMap<>();
 
     private String lastFailure = "";
 
@@ -249,13 +258,12 @@ final class MonitorCommand implements Runnable {
     /** Prints what is new of a stream's windows. */
     private boolean isLast(NetworkMonitoring monitoring, Set<String> printed) {
         monitoring.complete().forEach((key, metrics) -> {
+            boolean isDue = isToldAgain(key, metrics);
             if (printed.add(key)) {
                 print(metrics);
                 counts.merge(metrics.getWindow().getNumber(), 1, Integer::sum);
-                labelled.put(key, metrics.getClean().getCount());
-            } else if (isToldAgain(key, metrics)) {
+            } else if (isDue) {
                 print(metrics);
-                labelled.put(key, metrics.getClean().getCount());
             }
         });
         int wanted = Math.max(1, files.size()) * monitoring.metricsOfNetwork();
@@ -263,11 +271,17 @@ final class MonitorCommand implements Runnable {
                 && counts.values().stream().filter(count -> count >= wanted).count() >= windows;
     }
 
-    /** Where labels have come for all images, or for twice as many as were told. */
+    /** Where labels have come for all images, for twice as many as were told, or for more, and no others for a while. */
     private boolean isToldAgain(String key, RobustnessMetrics metrics) {
         long now = metrics.getClean().getCount();
-        Long before = labelled.putIfAbsent(key, now);
-        return before != null && now > before && (now >= 2 * before || now == NamedMetric.images(metrics));
+        long time = System.nanoTime();
+        Labelled before = labelled.getOrDefault(key, new Labelled(now, now, time));
+        boolean isQuiet = now == before.known() && time - before.since() > QUIET_NANOS;
+        boolean isDue = now > before.printed()
+                && (isQuiet || now >= 2 * before.printed() || now == NamedMetric.images(metrics));
+        labelled.put(
+                key, new Labelled(isDue ? now : before.printed(), now, now == before.known() ? before.since() : time));
+        return isDue;
     }
 
     private void print(RobustnessMetrics metrics) {

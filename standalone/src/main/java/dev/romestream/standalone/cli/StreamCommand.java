@@ -121,6 +121,9 @@ final class StreamCommand implements Runnable {
         requireRange("--images", images == null ? 1 : (double) images, 1, 1e15);
         requireRange("--partitions", partitions, 1, 10_000);
         requireRange("--label-lag", labelLag == null ? 0 : labelLag, 0, 1e6);
+        if (topic.equals(labelTopic)) {
+            throw new UsageException("--label-topic is " + labelTopic + ", where the images go; give another topic.");
+        }
         if (labelTopic == null && labelLag != null) {
             throw new UsageException("--label-lag goes with --label-topic; give the topic for the labels.");
         }

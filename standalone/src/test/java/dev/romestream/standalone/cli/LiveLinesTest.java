@@ -6,7 +6,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** What a terminal shows, by the commands that are sent to it. */
@@ -14,8 +13,8 @@ class LiveLinesTest {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private final PrintStream terminal = new PrintStream(bytes, true, StandardCharsets.UTF_8);
 
-    private LiveLines lines(Map<String, String> environment) {
-        return new LiveLines(terminal, environment);
+    private LiveLines lines(int width, int height) {
+        return new LiveLines(terminal, width, height, true);
     }
 
     /** The screen after all that was sent: a line is written where the cursor is, and what is below it may be wiped. */
@@ -33,7 +32,7 @@ class LiveLinesTest {
                         screen.setLength(screen.lastIndexOf("\n", screen.length() - 2) + 1);
                     }
                 }
-                i = end;
+                i = sent.charAt(end) == '?' ? end + 2 : end;
             } else {
                 screen.append(sent.charAt(i));
             }
@@ -43,7 +42,7 @@ class LiveLinesTest {
 
     @Test
     void whatIsPrintedStandsAboveTheLines() {
-        LiveLines lines = lines(Map.of());
+        LiveLines lines = lines(80, 24);
         PrintStream out = lines.above(terminal, StandardCharsets.UTF_8);
         out.println("begun");
         lines.draw(List.of("first 1 %", "second 2 %"));
@@ -56,7 +55,7 @@ class LiveLinesTest {
 
     @Test
     void nothingIsDrawnIntoALineThatIsNotWhole() {
-        LiveLines lines = lines(Map.of());
+        LiveLines lines = lines(80, 24);
         PrintStream out = lines.above(terminal, StandardCharsets.UTF_8);
         out.print("Delete it? ");
         lines.draw(List.of("first 1 %"));
@@ -68,15 +67,32 @@ class LiveLinesTest {
 
     @Test
     void linesAreCutToTheWidthAndColoursTakeNoRoom() {
-        LiveLines lines = lines(Map.of("COLUMNS", "30"));
+        LiveLines lines = lines(30, 24);
         lines.draw(List.of(lines.bar(0.5) + " distilling with rome"));
         assertThat(screen()).isEqualTo("[##########..........] dis...\n");
         assertThat(bytes.toString(StandardCharsets.UTF_8)).contains("\u001b[32m##########\u001b[0m");
     }
 
     @Test
+    void aColourEndsWithALineThatIsCut() {
+        LiveLines lines = lines(20, 24);
+        lines.draw(List.of(lines.in(LiveLines.Colour.RED, "much too long for a narrow terminal")));
+        assertThat(screen()).isEqualTo("much too long fo...\n");
+        assertThat(bytes.toString(StandardCharsets.UTF_8)).contains("fo\u001b[0m...");
+    }
+
+    @Test
+    void thereAreNoMoreLinesThanRows() {
+        LiveLines lines = lines(80, 5);
+        lines.draw(List.of("a", "b", "c", "d", "e"));
+        assertThat(screen()).isEqualTo("a\nb\nand 3 more\n");
+        lines.draw(List.of("a", "b", "c"));
+        assertThat(screen()).isEqualTo("a\nb\nc\n");
+    }
+
+    @Test
     void withoutColoursThereAreNone() {
-        LiveLines lines = lines(Map.of("NO_COLOR", "1", "COLUMNS", "wide"));
+        LiveLines lines = new LiveLines(terminal, 80, 24, false);
         assertThat(lines.bar(1)).isEqualTo("[####################]");
         assertThat(lines.in(LiveLines.Colour.RED, "failed")).isEqualTo("failed");
     }

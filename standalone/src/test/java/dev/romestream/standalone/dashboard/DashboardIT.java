@@ -32,6 +32,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.openqa.selenium.By;
+import org.openqa.selenium.Keys;
 import org.openqa.selenium.WindowType;
 
 /** The pages, used as a person uses them: in a browser, on the whole stack. */
@@ -462,11 +464,16 @@ class DashboardIT {
         browser.awaitText(".tools", "2 selected");
         browser.awaitText(".tools", "Compare 2 selected");
         browser.screenshot("selected");
+        browser.driver().findElement(By.id("search")).sendKeys(Keys.ENTER);
+        assertThat(browser.count(".note"))
+                .as("Enter in the search presses no button")
+                .isZero();
+        browser.awaitText(".tools", "2 selected");
         browser.click("#stop-selected");
         browser.awaitText(".note", "2 asked to stop");
         browser.script("document.querySelectorAll('.row[data-id^=swept] input').forEach(box => box.click());");
         browser.click("#delete-selected");
-        browser.awaitText("dialog", "Delete the selected experiments?");
+        browser.awaitText("dialog", "Delete the selected experiments, 2 in all?");
         browser.click("#delete-selected-now");
         browser.await("both are gone", () -> browser.count(".row[data-id^=swept]") == 0);
     }
