@@ -35,7 +35,6 @@ import org.slf4j.LoggerFactory;
 final class LateLabels implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LateLabels.class);
     private static final int UNKNOWN = -1;
-
     /** Labels that are held for images which may still come. */
     private static final int MOST_HELD = 1_000_000;
     /** A label may be stamped before its image by another clock. */
@@ -55,7 +54,11 @@ final class LateLabels implements AutoCloseable {
     private final KafkaConsumer<String, byte[]> consumer;
     private final Map<String, Integer> held = new LinkedHashMap<>();
     private Set<TopicPartition> partitions = Set.of();
+    /** Windows whose images have been looked for, among labels that came until then. */
     private Set<Integer> joined = Set.of();
+    /** Whether labels have come since. */
+    private boolean isNew;
+
     private long lookedAt;
     private String told = "";
 
@@ -83,27 +86,25 @@ final class LateLabels implements AutoCloseable {
      * topic is told, and holds no image up.
      */
     void takeNew() {
-        boolean isNew = !joined.equals(windows.keys().keySet());
         try {
-            isNew |= read();
+            read();
         } catch (AuthorizationException | InterruptException e) {
             throw e;
         } catch (KafkaException e) {
             tell("The topic '" + topic + "' (dataset.window.labelTopic) cannot be read now: " + e.getMessage());
         }
-        if (isNew) {
-            joined = Set.copyOf(windows.keys().keySet());
+        if (isNew || !joined.equals(windows.keys().keySet())) {
             join();
+            isNew = false;
+            joined = Set.copyOf(windows.keys().keySet());
         }
     }
 
-    /** Whether something came. */
-    private boolean read() {
+    private void read() {
         look();
         if (partitions.isEmpty()) {
-            return false;
+            return;
         }
-        boolean isNew = false;
         long until = System.nanoTime() + LONGEST_TAKE.toNanos();
         ConsumerRecords<String, byte[]> records = consumer.poll(POLL);
         while (!records.isEmpty()) {
@@ -111,7 +112,6 @@ final class LateLabels implements AutoCloseable {
             records.forEach(this::hold);
             records = System.nanoTime() < until ? consumer.poll(POLL) : ConsumerRecords.empty();
         }
-        return isNew;
     }
 
     private void tell(String trouble) {
