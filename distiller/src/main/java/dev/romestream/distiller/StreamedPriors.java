@@ -32,6 +32,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -60,7 +61,9 @@ final class StreamedPriors implements PriorSource {
     private final Limits limits;
     private final BooleanSupplier cancelled;
     private final Consumer<String> waiting;
-    private final Set<String> requestedNetworks = new HashSet<>();
+    /** By key, with the last retirement that was known then: one that was made and is gone again is requested again. */
+    private final Map<String, Long> requestedNetworks = new HashMap<>();
+
     /** The requests of an iteration. */
     private final NavigableMap<Integer, Asked> requested = new TreeMap<>();
 
@@ -263,7 +266,8 @@ final class StreamedPriors implements PriorSource {
     }
 
     private void request(NetworkSchedule.Version version) {
-        if (requestedNetworks.add(key(version))) {
+        long retirement = networks.retirement(key(version));
+        if (!Objects.equals(requestedNetworks.put(key(version), retirement), retirement)) {
             sender.send(
                     Topic.POOL_REQUESTS,
                     key(version),

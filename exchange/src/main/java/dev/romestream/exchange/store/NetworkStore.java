@@ -75,6 +75,11 @@ public final class NetworkStore implements TopicView {
         return index.isRetired(key);
     }
 
+    /** As {@link RecordIndex#retirement}: another one where a network was there meanwhile, and was retired, too. */
+    public long retirement(String key) {
+        return index.retirement(key);
+    }
+
     /** What is known of a network, without the bytes of its tensors; of a record that makes no sense, nothing. */
     public Optional<Network> head(String key) {
         try {

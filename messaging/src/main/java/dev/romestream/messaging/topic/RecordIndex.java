@@ -32,7 +32,7 @@ public final class RecordIndex<T extends SpecificRecord> implements TopicView {
     private final Decoder decoder;
     private final long cacheBytes;
     private final Cache<String, Position> positions;
-    private final Cache<String, Boolean> retired =
+    private final Cache<String, Long> retired =
             Caffeine.newBuilder().maximumSize(MOST_RETIRED).build();
     private final LinkedHashMap<String, ConsumerRecord<String, byte[]>> recent = new LinkedHashMap<>();
     private final RomeConfig single;
@@ -40,6 +40,7 @@ public final class RecordIndex<T extends SpecificRecord> implements TopicView {
     private final TopicReader reader;
     private Consumer<String, byte[]> fetcher;
     private long recentBytes;
+    private long retirements;
 
     private record Position(TopicPartition partition, long offset) {}
 
@@ -66,7 +67,7 @@ public final class RecordIndex<T extends SpecificRecord> implements TopicView {
         forget(recent.remove(id));
         if (record.value() == null) {
             positions.invalidate(id);
-            retired.put(id, true);
+            retired.put(id, ++retirements);
         } else {
             TopicPartition partition = new TopicPartition(record.topic(), record.partition());
             positions.put(id, new Position(partition, record.offset()));
@@ -96,6 +97,12 @@ public final class RecordIndex<T extends SpecificRecord> implements TopicView {
     /** Whether a record was there under this id, and was retired. */
     public boolean isRetired(String id) {
         return retired.getIfPresent(id) != null;
+    }
+
+    /** Which of the retirements that were seen was the last of this id; 0 where a record is there, or none was. */
+    public long retirement(String id) {
+        Long last = retired.getIfPresent(id);
+        return last == null ? 0 : last;
     }
 
     /** The ids of the records that are there. */
