@@ -129,7 +129,7 @@ public final class LiveLines {
     /** Draws these lines in place of those before, as many as there is room for; not in the middle of somebody's line. */
     synchronized void draw(List<String> lines) {
         erase();
-        if (!inLine) {
+        if (!inLine && !lines.isEmpty()) {
             int most = height - 2;
             List<String> shown = new ArrayList<>(lines.subList(0, Math.min(lines.size(), most)));
             if (lines.size() > most) {
