@@ -93,15 +93,6 @@ public final class EvaluatorService implements Service {
                 config, NAME, EvaluationTopology.build(config, new OpenRequests(metrics), this::labels)));
     }
 
-    private boolean isFollowed() {
-        try {
-            labelled.throwFailure();
-            return true;
-        } catch (IllegalStateException e) {
-            return false;
-        }
-    }
-
     private List<Integer> labels(String dataset, String fingerprint) {
         WindowLabels found = labels.get(dataset);
         return found != null && found.getFingerprint().equals(fingerprint) ? found.getLabels() : List.of();
@@ -151,7 +142,7 @@ public final class EvaluatorService implements Service {
                 && queues.stream().allMatch(WorkQueue::isAlive)
                 && stream.isAlive()
                 && gauges.isAlive()
-                && isFollowed()
+                && labelled.isAlive()
                 && removals.isAlive();
     }
 

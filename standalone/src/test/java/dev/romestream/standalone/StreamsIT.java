@@ -526,11 +526,7 @@ class StreamsIT {
                 monitoring.start();
                 fill(cluster, 0);
                 pipeline.until(monitoring::isReady);
-                ModelFile model = ModelFile.read(
-                        Path.of("../robustness/src/test/resources/networks/small.pt"),
-                        "convnet",
-                        ModelFile.Inputs.NORMALISED,
-                        Optional.empty());
+                ModelFile model = model();
                 NetworkVersion version = monitoring.version("small", model);
                 monitoring.publish(monitoring.prepared(model, version), List.of());
                 List<Set<Integer>> seen = new CopyOnWriteArrayList<>();
@@ -572,24 +568,14 @@ class StreamsIT {
                 .setId("unlabelled")
                 .build();
         unlabelled.getDataset().setLabels(ImageLabels.PREDICTED);
-        ModelFile model = ModelFile.read(
-                Path.of("../robustness/src/test/resources/networks/small.pt"),
-                "convnet",
-                ModelFile.Inputs.NORMALISED,
-                Optional.empty());
+        ModelFile model = model();
         List<RobustnessMetrics> fgsm = new ArrayList<>();
         try (Pipeline pipeline = new Pipeline(config)) {
             for (Experiment each : List.of(labelled, unlabelled)) {
                 try (NetworkMonitoring monitoring = new NetworkMonitoring(config, each)) {
                     monitoring.start();
                     if (fgsm.isEmpty()) {
-                        fill(
-                                List.of(
-                                        "--bootstrap-server",
-                                        cluster.bootstrapServers(),
-                                        "--schema-registry",
-                                        cluster.registryUrl()),
-                                0);
+                        fill(brokers(), 0);
                     }
                     pipeline.until(monitoring::isReady);
                     NetworkVersion version = monitoring.version("small", model);
@@ -633,13 +619,7 @@ class StreamsIT {
                 .build();
         later.getDataset().setPath(keyed);
         later.getDataset().setLabels(ImageLabels.PREDICTED);
-        ModelFile model = ModelFile.read(
-                Path.of("../robustness/src/test/resources/networks/small.pt"),
-                "convnet",
-                ModelFile.Inputs.NORMALISED,
-                Optional.empty());
-        List<String> brokers =
-                List.of("--bootstrap-server", cluster.bootstrapServers(), "--schema-registry", cluster.registryUrl());
+        ModelFile model = model();
         NetworkVersion version;
         try (Pipeline pipeline = new Pipeline(config);
                 NetworkMonitoring with = new NetworkMonitoring(config, labelled);
@@ -647,10 +627,10 @@ class StreamsIT {
             for (NetworkMonitoring each : List.of(with, without)) {
                 each.start();
             }
-            fill(brokers, 0);
+            fill(brokers(), 0);
             topic = keyed;
             fill(
-                    Stream.concat(brokers.stream(), Stream.of("--label-topic", labels))
+                    Stream.concat(brokers().stream(), Stream.of("--label-topic", labels))
                             .toList(),
                     0);
             for (NetworkMonitoring each : List.of(with, without)) {
@@ -836,6 +816,18 @@ class StreamsIT {
                 .forEach(metrics -> complete.merge(metrics.getWindow().getNumber(), 1, Integer::sum));
         complete.values().removeIf(count -> count < monitoring.metricsOfNetwork());
         return complete.keySet();
+    }
+
+    private static ModelFile model() {
+        return ModelFile.read(
+                Path.of("../robustness/src/test/resources/networks/small.pt"),
+                "convnet",
+                ModelFile.Inputs.NORMALISED,
+                Optional.empty());
+    }
+
+    private static List<String> brokers() {
+        return List.of("--bootstrap-server", cluster.bootstrapServers(), "--schema-registry", cluster.registryUrl());
     }
 
     /** Writes a window's images with the command. */

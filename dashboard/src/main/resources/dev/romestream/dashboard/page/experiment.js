@@ -3,7 +3,7 @@ import { call, entries, entry } from "./live.js";
 import { aligned, chart } from "./chart.js";
 import { alertList } from "./alerts.js";
 import { attackTable, CONTROLS, FLAGS, short } from "./attacks.js";
-import { progress } from "./experiments.js";
+import { deletion, progress } from "./experiments.js";
 import { imagesSeen } from "./tables.js";
 import { count, doing, duration, el, interval, link, look, number, show } from "./dom.js";
 
@@ -83,18 +83,13 @@ export function open(page, id) {
       location.hash = "#/submit";
     }) }, "Clone into the editor"),
   };
-  const results = el("input", { type: "checkbox", id: "delete-results" });
-  const asking = el("dialog", { "aria-label": "Delete the experiment" },
-    el("p", {}, "Delete this experiment? Its victims and checkpoints are removed. Its results stay, unless you tick the box."),
-    el("p", {}, el("label", {}, results, " Delete its results, too: metrics, snapshots and alerts")),
-    el("div.tools", {}, el("button", { onclick: () => asking.close() }, "Keep it"),
-      el("button", { id: "delete-now", onclick: doing(async () => {
-        await call(`api/experiments/${encodeURIComponent(id)}?results=${results.checked}`, {}, "DELETE");
-        asking.close();
-        location.hash = "#/experiments";
-      }, () => "deleted") }, "Delete")));
-  page.append(asking);
-  buttons.remove = el("button", { id: "delete", onclick: () => asking.showModal() }, "Delete …");
+  const deleting = deletion("delete-now", (event, results) => doing(async () => {
+    await call(`api/experiments/${encodeURIComponent(id)}?results=${results}`, {}, "DELETE");
+    deleting.dialog.close();
+    location.hash = "#/experiments";
+  }, () => "deleted")(event));
+  page.append(deleting.dialog);
+  buttons.remove = el("button", { id: "delete", onclick: () => deleting.ask("Delete this experiment?") }, "Delete …");
   actions.append(...Object.values(buttons), el("a.button", { href: "#/compare?ids=" + encodeURIComponent(id) }, "Compare"));
 
   const caption = el("p", {});

@@ -51,6 +51,18 @@ function cells(row, alerts, picked, pick) {
   ];
 }
 
+/** A dialog before experiments are deleted: remove is given the event of its button, and whether results are to go, too. */
+export function deletion(id, remove) {
+  const question = el("p", {});
+  const results = el("input", { type: "checkbox", id: "delete-results" });
+  const dialog = el("dialog", { "aria-label": "Delete" }, question,
+    el("p", {}, "Victims and checkpoints are removed. Results stay, unless you tick the box."),
+    el("p", {}, el("label", {}, results, " Delete the results, too: metrics, snapshots and alerts")),
+    el("div.tools", {}, el("button", { onclick: () => dialog.close() }, "Cancel"),
+      el("button", { id, onclick: event => remove(event, results.checked) }, "Delete")));
+  return { dialog, ask: words => { question.textContent = words; dialog.showModal(); } };
+}
+
 export function open(page) {
   const search = el("input", { id: "search", type: "search", placeholder: "name, method, phase …", "aria-label": "Filter experiments",
     oninput: () => look({ filter: search.value }, { replace: true }) });
@@ -82,23 +94,15 @@ export function open(page) {
     return ids.length;
   }, done => `${done} ${words}`);
   const stop = el("button", { id: "stop-selected", onclick: each(id => call(`api/experiments/${id}/state`, { state: "stop" }), "asked to stop") }, "Stop");
-  const results = el("input", { type: "checkbox", id: "delete-results" });
-  const question = el("p", {});
-  const asking = el("dialog", { "aria-label": "Delete experiments" }, question,
-    el("p", {}, el("label", {}, results, " Delete their results, too: metrics, snapshots and alerts")),
-    el("div.tools", {}, el("button", { onclick: () => asking.close() }, "Keep them"),
-      el("button", { id: "delete-selected-now", onclick: event => {
-        asking.close();
-        each(id => call(`api/experiments/${id}?results=${results.checked}`, {}, "DELETE"), "deleted")(event);
-      } }, "Delete")));
-  const remove = el("button", { id: "delete-selected", onclick: () => {
-    question.textContent = `Delete the selected experiments, ${picked.size} in all? Their victims and checkpoints are removed. Their results stay, unless you tick the box.`;
-    asking.showModal();
-  } }, "Delete …");
+  const deleting = deletion("delete-selected-now", (event, results) => {
+    deleting.dialog.close();
+    each(id => call(`api/experiments/${id}?results=${results}`, {}, "DELETE"), "deleted")(event);
+  });
+  const remove = el("button", { id: "delete-selected", onclick: () => deleting.ask(`Delete the selected experiments, ${picked.size} in all?`) }, "Delete …");
   const selection = el("span.hint", {});
   bulk.append(selection, stop, remove, el("button", { onclick: clear }, "Clear"));
   page.append(el("h1", {}, "Experiments"), el("form.tools", { role: "search", onsubmit: event => event.preventDefault() },
-    search, el("label", {}, "grouped by ", group), compare, bulk), told, table, asking,
+    search, el("label", {}, "grouped by ", group), compare, bulk), told, table, deleting.dialog,
     el("p.hint", {}, "Clean and worst case (right under every attack) in per cent, means over victims of the newest snapshot, untargeted, in pixel-2 where it was asked for. I-RR with the mean of its 95 % intervals; beside it, over snapshots."));
   let lines = [];
 

@@ -241,12 +241,7 @@ public final class MetricGauges implements AutoCloseable {
     }
 
     public boolean isAlive() {
-        try {
-            readers.forEach(RecordReader::throwFailure);
-            return publisher.isAlive();
-        } catch (IllegalStateException e) {
-            return false;
-        }
+        return readers.stream().allMatch(RecordReader::isAlive) && publisher.isAlive();
     }
 
     @Override

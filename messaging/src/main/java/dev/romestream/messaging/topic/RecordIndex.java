@@ -96,7 +96,7 @@ public final class RecordIndex<T extends SpecificRecord> implements TopicView {
 
     /** Whether a record was there under this id, and was retired. */
     public boolean isRetired(String id) {
-        return retired.getIfPresent(id) != null;
+        return retirement(id) > 0;
     }
 
     /** Which of the retirements that were seen was the last of this id; 0 where a record is there, or none was. */

@@ -27,6 +27,16 @@ public interface TopicView extends AutoCloseable {
         reader().throwFailure();
     }
 
+    /** Whether it still follows the topic. */
+    default boolean isAlive() {
+        try {
+            throwFailure();
+            return true;
+        } catch (IllegalStateException e) {
+            return false;
+        }
+    }
+
     @Override
     void close();
 }

@@ -258,11 +258,12 @@ final class MonitorCommand implements Runnable {
     /** Prints what is new of a stream's windows. */
     private boolean isLast(NetworkMonitoring monitoring, Set<String> printed) {
         monitoring.complete().forEach((key, metrics) -> {
-            boolean isDue = isToldAgain(key, metrics);
-            if (printed.add(key)) {
-                print(metrics);
+            boolean isToldAgain = isToldAgain(key, metrics);
+            boolean isNew = printed.add(key);
+            if (isNew) {
                 counts.merge(metrics.getWindow().getNumber(), 1, Integer::sum);
-            } else if (isDue) {
+            }
+            if (isNew || isToldAgain) {
                 print(metrics);
             }
         });
