@@ -28,6 +28,7 @@ public final class DashboardService implements Service {
     private final Optional<Function<List<Experiment>, Optional<String>>> measuredCost;
     private final Resources resources = new Resources();
     private TopicsView topics;
+    private SystemView system;
     private DashboardServer server;
 
     /** A dashboard that tells what experiments cost by the figures that are there, where an {@link ExperimentCost} is found. */
@@ -60,7 +61,7 @@ public final class DashboardService implements Service {
         LiveState state = new LiveState();
         topics = resources.add(new TopicsView(config.withDefaults(BATCHES), state, metrics));
         SnapshotStore snapshots = resources.add(new SnapshotStore(config));
-        resources.add(new SystemView(config, state, metrics));
+        system = resources.add(new SystemView(config, state, metrics));
         server = resources.add(new DashboardServer(
                 config,
                 state,
@@ -79,6 +80,11 @@ public final class DashboardService implements Service {
                                 dataset,
                                 topics.attackRate(Victim.of(first).get(0).description(), dataset))))
                 : Optional.empty();
+    }
+
+    /** Shows services of this process on the page System, too. */
+    public void beside(List<Service> others) {
+        system.beside(others);
     }
 
     @Override

@@ -10,6 +10,7 @@ import dev.romestream.messaging.topic.ChunkStore;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.robustness.distill.SyntheticSet;
 import dev.romestream.schemas.Checkpoint;
+import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.Tensor;
 import dev.romestream.schemas.Topic;
 import java.time.Duration;
@@ -18,8 +19,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -90,6 +93,26 @@ final class Checkpoints implements AutoCloseable {
                 .filter(head -> head.getWindow() != null && head.getWindow() >= window)
                 .map(head -> head.getWindow() > window || isComplete(head) ? Integer.MAX_VALUE : head.getIteration())
                 .orElse(0);
+    }
+
+    /** Networks that the pool of an experiment begins with on a window, as far as it has come. */
+    List<String> carried(String experiment, DatasetDescriptor window) {
+        return head(experiment)
+                .filter(head -> head.getWindow() != null && window.getWindow() != null)
+                .map(head -> head.getWindow() == window.getWindow().getNumber() ? head.getBegun() : head.getCarried())
+                .orElse(List.of());
+    }
+
+    /** Networks that the pool of a window begins with, present or next, whoever has it. */
+    Set<String> carried() {
+        return heads.values().stream()
+                .flatMap(head -> Stream.concat(
+                        isComplete(head) ? Stream.of() : head.getBegun().stream(), head.getCarried().stream()))
+                .collect(Collectors.toSet());
+    }
+
+    void awaitCurrent() {
+        reader.awaitCurrent(LIMIT);
     }
 
     /** The checkpoint of this very specification, if there is one. */
@@ -203,6 +226,8 @@ final class Checkpoints implements AutoCloseable {
                 .setExperiment(experiment)
                 .setSpecification(run.specification())
                 .setWindow(run.window().orElse(null))
+                .setBegun(run.begun())
+                .setCarried(run.carried())
                 .setIteration(iteration)
                 .setUnlabelled(unlabelled)
                 .setImages(emptied(images))
@@ -233,6 +258,7 @@ final class Checkpoints implements AutoCloseable {
                 .setExperiment(experiment)
                 .setSpecification(run.specification())
                 .setWindow(run.window().orElse(null))
+                .setCarried(run.carried())
                 .setIteration(run.iterations())
                 .setImages(List.of())
                 .setMomentum(List.of())

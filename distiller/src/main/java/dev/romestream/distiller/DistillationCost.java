@@ -10,6 +10,7 @@ import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.GradientSpec;
 import dev.romestream.schemas.Pool;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -81,7 +82,7 @@ public final class DistillationCost {
         parts.put(
                 "images of " + DistillationRun.specification(experiment, spec, dataset),
                 iterations * Methods.cost(workload));
-        Methods.networks(experiment, dataset).ifPresent(networks -> {
+        Methods.networks(experiment, dataset, List.of()).ifPresent(networks -> {
             parts.putAll(pool(networks, iterations));
             if (Methods.needsPriors(spec)) {
                 parts.put(

@@ -14,6 +14,7 @@ import dev.romestream.schemas.DistillationState;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Phase;
 import dev.romestream.schemas.WorkAnswer;
+import java.util.List;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
@@ -72,7 +73,9 @@ final class DistillationPlanner {
                 boolean completed = answer.getIteration() >= iterations;
                 state.setIteration(answer.getIteration()).setCompleted(completed);
                 if (completed && before.getStage() != null) {
-                    state.setPredecessor(before.getStage().getWindow()).setOrigin(answer.getDigest());
+                    state.setPredecessor(before.getStage().getWindow())
+                            .setOrigin(answer.getDigest())
+                            .setCarried(answer.getCarried());
                 }
             }
             case INTERRUPTED -> state.setIteration(answer.getIteration());
@@ -112,6 +115,7 @@ final class DistillationPlanner {
             after.setStage(DistillationStage.newBuilder(next.getValue())
                             .setPredecessor(fresh ? null : state.getPredecessor())
                             .setOrigin(fresh ? "" : state.getOrigin())
+                            .setCarried(fresh ? List.of() : state.getCarried())
                             .setCause(byAlert ? cause(asked) : "")
                             .build())
                     .setAsked(null)

@@ -12,6 +12,7 @@ import dev.romestream.exchange.identity.Identity;
 import dev.romestream.robustness.distill.Coreset;
 import dev.romestream.robustness.distill.DistillationMethod;
 import dev.romestream.robustness.distill.InlinePriors;
+import dev.romestream.robustness.distill.PoolSchedule;
 import dev.romestream.robustness.distill.PoolTraining;
 import dev.romestream.robustness.distill.PriorDraws;
 import dev.romestream.robustness.distill.PriorSource;
@@ -37,6 +38,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** One experiment's distillation, in segments: from one checkpoint to the next. */
 final class DistillationRun {
@@ -49,6 +52,7 @@ final class DistillationRun {
     private final Optional<DistillationStage> stage;
     private final String specification;
     private final Seed seed;
+    private final Optional<Methods.Networks> networks;
 
     /** Makes the stream of networks for a run, and of priors where there are to be such. */
     interface PriorStreams {
@@ -72,9 +76,11 @@ final class DistillationRun {
         this.specification = stage.map(at -> new Digest()
                         .add(alone)
                         .add(at.getWindow())
-                        .add(at.getOrigin())
+                        .add(Stream.concat(Stream.of(at.getOrigin()), at.getCarried().stream())
+                                .collect(Collectors.joining(" ")))
                         .hex())
                 .orElse(alone);
+        this.networks = Methods.networks(experiment, dataset.descriptor(), begun());
         NetworkCodec.decode(spec.getNetwork()).requireIndependentImages();
         if (spec.getLabels().getKind() == LabelKind.SOFT) {
             if (DistillationDefaults.isWhole(spec.getMethod())) {
@@ -125,6 +131,29 @@ final class DistillationRun {
     /** Of a stream: the snapshot whose images this begins with; empty where it begins with real ones. */
     Optional<Integer> predecessor() {
         return stage.map(DistillationStage::getPredecessor);
+    }
+
+    /** Of a stream: the networks that its pool begins with. */
+    List<String> begun() {
+        return stage.map(DistillationStage::getCarried).orElse(List.of());
+    }
+
+    /** Of a stream: the networks that the next window's pool begins with, as they were last shown to this one. */
+    List<String> carried() {
+        if (stage.isEmpty() || spec.getFresh() || spec.getPrior().getMode() != PriorMode.STREAMED) {
+            return List.of();
+        }
+        List<String> carried = new ArrayList<>();
+        networks.ifPresent(shown -> {
+            if (shown.schedule() instanceof PoolSchedule schedule) {
+                schedule.members(iterations()).forEach((network, last) -> last.map(
+                                version -> NetworkCodec.key(Pools.networkId(shown.pool(), network), version.version()))
+                        // as it came from the window before
+                        .or(() -> network < begun().size() ? Optional.of(begun().get(network)) : Optional.empty())
+                        .ifPresent(carried::add));
+            }
+        });
+        return carried;
     }
 
     DistillationSpec spec() {
@@ -181,13 +210,17 @@ final class DistillationRun {
         return snapshots;
     }
 
-    /** The pools whose networks an experiment takes from their topic. */
-    static List<Pool> pools(Experiment experiment, DatasetDescriptor dataset) {
+    /**
+     * The pools whose networks an experiment takes from their topic.
+     *
+     * @param carried of a stream: the networks that the first ones of a pool begin with
+     */
+    static List<Pool> pools(Experiment experiment, DatasetDescriptor dataset, List<String> carried) {
         if (experiment.getDistillation() == null || !Methods.isKnown(experiment.getDistillation())) {
             return List.of();
         }
         List<Pool> pools = new ArrayList<>();
-        Methods.streamed(experiment, dataset).ifPresent(matched -> pools.add(matched.pool()));
+        Methods.streamed(experiment, dataset, carried).ifPresent(matched -> pools.add(matched.pool()));
         choosers(experiment, dataset).forEach(teacher -> pools.add(teacher.pool()));
         teachers(experiment, dataset).forEach(teacher -> pools.add(teacher.pool()));
         return pools;
@@ -324,17 +357,16 @@ final class DistillationRun {
                 spec.getRealBatch(),
                 spec.getAugmentation(),
                 seed);
-        PriorSource source = Methods.networks(experiment, dataset.descriptor())
-                .map(networks -> source(manager, streams, networks, draws))
-                .orElse(null);
+        PriorSource source =
+                networks.map(shown -> source(manager, streams, shown, draws)).orElse(null);
         return Methods.create(new Methods.Setting(manager, spec, dataset, seed, draws, source));
     }
 
-    private PriorSource source(NDManager manager, PriorStreams streams, Methods.Networks networks, PriorDraws draws) {
+    private PriorSource source(NDManager manager, PriorStreams streams, Methods.Networks shown, PriorDraws draws) {
         if (spec.getPrior().getMode() == PriorMode.STREAMED) {
-            return streams.open(networks, draws, Methods.needsPriors(spec));
+            return streams.open(shown, draws, Methods.needsPriors(spec));
         }
-        PoolTraining training = Pools.training(networks.pool(), dataset.normalization());
-        return new InlinePriors(manager, networks.schedule(), training, draws);
+        PoolTraining training = Pools.training(shown.pool(), dataset.normalization());
+        return new InlinePriors(manager, shown.schedule(), training, draws);
     }
 }

@@ -165,7 +165,13 @@ final class DistillationTopology {
                 own.forEachRemaining(entry -> {
                     if (!entry.value.isEmpty()) {
                         int number = Integer.parseInt(entry.key.substring(stream.length() + 1));
-                        windows.put(number, new DistillationStage(number, entry.key, entry.value, null, "", ""));
+                        windows.put(
+                                number,
+                                DistillationStage.newBuilder()
+                                        .setWindow(number)
+                                        .setDataset(entry.key)
+                                        .setFingerprint(entry.value)
+                                        .build());
                     }
                 });
             }

@@ -55,7 +55,7 @@ public final class DistillerService implements Service {
                 checkpoints,
                 resources.add(new SnapshotStore(config)));
         this.worker = resources.add(new SegmentWorker(config, manager, inputs, chunks, sender, metrics));
-        PoolRetirement retirement = new PoolRetirement(networks, sender);
+        PoolRetirement retirement = new PoolRetirement(networks, checkpoints, sender);
         this.removals = resources.add(new Removals(config, any -> retirement.retireOthers(experiments, datasets)));
         this.planner = resources.add(new StreamsApplication(config, NAME, DistillationTopology.build(config)));
     }

@@ -39,7 +39,6 @@ import dev.romestream.schemas.TrajectorySpec;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
@@ -102,7 +101,7 @@ final class Methods {
      * @param coreset which chooses the images by what a natural teacher makes of them; null where they are drawn
      */
     private record Method(
-            BiFunction<Experiment, DatasetDescriptor, Networks> networks,
+            Shown networks,
             boolean priors,
             ToDoubleFunction<DistillationCost.Workload> cost,
             Function<Setting, DistillationMethod> create,
@@ -110,7 +109,7 @@ final class Methods {
         static final Method OF_REAL_IMAGES = choosing(null);
 
         Method(
-                BiFunction<Experiment, DatasetDescriptor, Networks> networks,
+                Shown networks,
                 boolean priors,
                 ToDoubleFunction<DistillationCost.Workload> cost,
                 Function<Setting, DistillationMethod> create) {
@@ -118,13 +117,12 @@ final class Methods {
         }
 
         static Method choosing(Coreset coreset) {
-            return new Method(
-                    (experiment, dataset) -> null, false, workload -> 0, setting -> new RandomSelection(), coreset);
+            return new Method(Shown.NONE, false, workload -> 0, setting -> new RandomSelection(), coreset);
         }
 
         static Method following(boolean robust) {
             return new Method(
-                    (experiment, dataset) -> experts(experiment, dataset, robust),
+                    (experiment, dataset, carried) -> experts(experiment, dataset, robust),
                     false,
                     DistillationCost::ofTrajectories,
                     Methods::trajectories);
@@ -132,12 +130,19 @@ final class Methods {
 
         static Method without(
                 ToDoubleFunction<DistillationCost.Workload> cost, Function<Setting, DistillationMethod> create) {
-            return new Method((experiment, dataset) -> null, false, cost, create);
+            return new Method(Shown.NONE, false, cost, create);
         }
     }
 
     /** Trained networks, and which of them an iteration is shown. */
     record Networks(Pool pool, NetworkSchedule schedule) {}
+
+    /** Which networks a method is shown on a data set, where the first of them begin with those that are carried on to it. */
+    private interface Shown {
+        Shown NONE = (experiment, dataset, carried) -> null;
+
+        Networks of(Experiment experiment, DatasetDescriptor dataset, List<String> carried);
+    }
 
     /**
      * What a method is made for.
@@ -197,26 +202,30 @@ final class Methods {
         return coreset(spec).isPresent() || spec.getMethod().equals(DistillationDefaults.GUARD);
     }
 
-    /** The networks that an experiment's iterations are shown, if its method has such. */
-    static Optional<Networks> networks(Experiment experiment, DatasetDescriptor dataset) {
+    /**
+     * The networks that an experiment's iterations are shown, if its method has such.
+     *
+     * @param carried of a stream: the networks that the first ones of a pool begin with
+     */
+    static Optional<Networks> networks(Experiment experiment, DatasetDescriptor dataset, List<String> carried) {
         return Optional.ofNullable(
-                method(experiment.getDistillation()).networks().apply(experiment, dataset));
+                method(experiment.getDistillation()).networks().of(experiment, dataset, carried));
     }
 
     /** As {@link #networks}, of any experiment, as far as they come from their topic. */
-    static Optional<Networks> streamed(Experiment experiment, DatasetDescriptor dataset) {
+    static Optional<Networks> streamed(Experiment experiment, DatasetDescriptor dataset, List<String> carried) {
         DistillationSpec spec = experiment.getDistillation();
         return spec != null && isKnown(spec) && spec.getPrior().getMode() == PriorMode.STREAMED
-                ? networks(experiment, dataset)
+                ? networks(experiment, dataset, carried)
                 : Optional.empty();
     }
 
-    private static Networks underAttack(Experiment experiment, DatasetDescriptor dataset) {
-        return pool(Pools.underAttack(experiment, dataset), experiment);
+    private static Networks underAttack(Experiment experiment, DatasetDescriptor dataset, List<String> carried) {
+        return pool(Pools.underAttack(experiment, dataset, carried), experiment);
     }
 
-    private static Networks natural(Experiment experiment, DatasetDescriptor dataset) {
-        return pool(Pools.natural(experiment, dataset), experiment);
+    private static Networks natural(Experiment experiment, DatasetDescriptor dataset, List<String> carried) {
+        return pool(Pools.natural(experiment, dataset, carried), experiment);
     }
 
     private static Networks pool(Pool pool, Experiment experiment) {
@@ -226,13 +235,15 @@ final class Methods {
                 new PoolSchedule(
                         new PoolSchedule.Rule(
                                 rule.getSize(),
-                                rule.getInitial(),
+                                pool.getCarried().isEmpty()
+                                        ? rule.getInitial()
+                                        : pool.getCarried().size(),
                                 rule.getGenerateInterval(),
                                 rule.getTrainedPerIteration()),
                         new Seed(pool.getSeed()).with("schedule")));
     }
 
-    private static Networks guardian(Experiment experiment, DatasetDescriptor dataset) {
+    private static Networks guardian(Experiment experiment, DatasetDescriptor dataset, List<String> carried) {
         Pool pool = Pools.naturalTeachers(experiment, dataset);
         return new Networks(pool, iteration -> List.of(new NetworkSchedule.Version(0, pool.getVersions())));
     }

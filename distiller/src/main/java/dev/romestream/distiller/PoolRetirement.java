@@ -30,10 +30,12 @@ final class PoolRetirement {
     private static final Duration LIMIT = Duration.ofMinutes(1);
 
     private final NetworkStore networks;
+    private final Checkpoints checkpoints;
     private final RecordSender sender;
 
-    PoolRetirement(NetworkStore networks, RecordSender sender) {
+    PoolRetirement(NetworkStore networks, Checkpoints checkpoints, RecordSender sender) {
         this.networks = networks;
+        this.checkpoints = checkpoints;
         this.sender = sender;
     }
 
@@ -41,15 +43,20 @@ final class PoolRetirement {
     record Position(NetworkSchedule schedule, int iteration, int iterations) {}
 
     /**
-     * Retires what no experiment that may still run on a data set needs.
+     * Retires what no experiment that may still run on a data set needs, and no pool of a stream's next window begins with.
      *
      * @param done iterations of an experiment that are done and kept
+     * @param carried networks that a pool begins with, beside those of checkpoints
      */
-    void retire(Collection<Experiment> experiments, DatasetDescriptor dataset, ToIntFunction<String> done) {
+    void retire(
+            Collection<Experiment> experiments,
+            DatasetDescriptor dataset,
+            ToIntFunction<String> done,
+            Collection<String> carried) {
         Map<String, List<Position>> byPool = new HashMap<>();
         for (Experiment experiment : experiments) {
             if (DatasetIds.isOf(dataset, experiment.getDataset())) {
-                Methods.streamed(experiment, dataset)
+                Methods.streamed(experiment, dataset, checkpoints.carried(experiment.getId(), dataset))
                         .filter(matched -> !isOfTeachers(matched.pool()))
                         .ifPresent(
                                 matched -> byPool.computeIfAbsent(matched.pool().getId(), any -> new ArrayList<>())
@@ -57,9 +64,12 @@ final class PoolRetirement {
             }
         }
         Set<String> keys = networks.keys();
-        byPool.forEach((pool, positions) -> passed(versions(pool, keys), positions)
-                .forEach(version ->
-                        networks.retire(sender, NetworkCodec.key(pool + "/" + version.network(), version.version()))));
+        Set<String> kept = checkpoints.carried();
+        kept.addAll(carried);
+        byPool.forEach((pool, positions) -> passed(versions(pool, keys), positions).stream()
+                .map(version -> NetworkCodec.key(pool + "/" + version.network(), version.version()))
+                .filter(key -> !kept.contains(key))
+                .forEach(key -> networks.retire(sender, key)));
         sender.flush();
     }
 
@@ -73,7 +83,7 @@ final class PoolRetirement {
         Set<String> kept = new HashSet<>();
         for (Experiment experiment : experiments) {
             if (DatasetIds.isOf(window, experiment.getDataset())) {
-                DistillationRun.pools(experiment, window).stream()
+                DistillationRun.pools(experiment, window, List.of()).stream()
                         .filter(PoolRetirement::isOfTeachers)
                         .forEach(pool -> (needed.test(experiment) ? kept : passed).add(pool.getId()));
             }
@@ -93,14 +103,16 @@ final class PoolRetirement {
         networks.awaitCurrent();
         experiments.awaitCurrent(LIMIT);
         datasets.awaitCurrent(LIMIT);
+        checkpoints.awaitCurrent();
+        Set<String> kept = checkpoints.carried();
         Set<String> pools = new HashSet<>();
         for (Experiment experiment : experiments.all()) {
-            datasets.descriptors(experiment.getDataset())
-                    .forEach(descriptor ->
-                            DistillationRun.pools(experiment, descriptor).forEach(pool -> pools.add(pool.getId())));
+            datasets.descriptors(experiment.getDataset()).forEach(descriptor -> DistillationRun.pools(
+                            experiment, descriptor, checkpoints.carried(experiment.getId(), descriptor))
+                    .forEach(pool -> pools.add(pool.getId())));
         }
         networks.keys().stream()
-                .filter(key -> !pools.contains(key.substring(0, Math.max(0, key.indexOf('/')))))
+                .filter(key -> !kept.contains(key) && !pools.contains(key.substring(0, Math.max(0, key.indexOf('/')))))
                 .filter(key -> networks.head(key)
                         .filter(head -> head.getRole() == NetworkRole.PRIOR)
                         .isPresent())

@@ -23,6 +23,7 @@ import dev.romestream.schemas.PoolRequest;
 import dev.romestream.schemas.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -106,9 +107,10 @@ final class PoolWorker extends RequestWorker<PoolRequest> {
         try (NDManager scope = manager.newSubManager()) {
             Optional<Network> earlier = earlier(id, request.getVersion());
             int version = earlier.map(Network::getVersion).orElse(0);
+            Optional<Network> begun = earlier.or(() -> carried(request));
             NDManager own = scope.newSubManager();
-            PoolMember made = earlier.isPresent()
-                    ? NetworkCodec.member(own, earlier.get())
+            PoolMember made = begun.isPresent()
+                    ? NetworkCodec.member(own, begun.get())
                     : training.initial(own, dataset.train(), request.getNetwork());
             while (version < request.getVersion()) {
                 version++;
@@ -133,6 +135,25 @@ final class PoolWorker extends RequestWorker<PoolRequest> {
         network.setAttempt(request.getAttempt());
         networks.send(sender, network);
         sender.flush();
+    }
+
+    /** The network of the pool before that one begins with; empty where it begins with drawn parameters. */
+    private Optional<Network> carried(PoolRequest request) {
+        List<String> carried = request.getPool().getCarried();
+        if (request.getNetwork() >= carried.size()) {
+            return Optional.empty();
+        }
+        String key = carried.get(request.getNetwork());
+        networks.awaitCurrent();
+        Network found = networks.find(key)
+                .filter(network -> network.getError() == null)
+                .orElseThrow(() -> new InvalidRecordException("the network " + key
+                        + " of the window before, with which it begins, is not there. Submit the experiment under another id"
+                        + " to begin anew, or with distillation.fresh: true."));
+        if (!found.getArchitecture().equals(request.getPool().getNetwork())) {
+            throw new InvalidRecordException("the network " + key + " is of another architecture than the pool's.");
+        }
+        return Optional.of(found);
     }
 
     /** The newest version before one that is there, if any is. */

@@ -29,17 +29,22 @@ final class Pools {
 
     private Pools() {}
 
-    /** The pool of an experiment whose networks are trained under the prior's attack. Experiments that agree in all of its fields share it. */
-    static Pool underAttack(Experiment experiment, DatasetDescriptor dataset) {
-        return pool(experiment, dataset, experiment.getDistillation().getPrior().getAttack());
+    /**
+     * The pool of an experiment whose networks are trained under the prior's attack. Experiments that agree in all of its fields share it.
+     *
+     * @param carried networks that the first of its own begin with
+     */
+    static Pool underAttack(Experiment experiment, DatasetDescriptor dataset, List<String> carried) {
+        return pool(experiment, dataset, experiment.getDistillation().getPrior().getAttack(), carried);
     }
 
     /** The pool of an experiment whose networks are trained on images as they are. */
-    static Pool natural(Experiment experiment, DatasetDescriptor dataset) {
-        return pool(experiment, dataset, NO_ATTACK);
+    static Pool natural(Experiment experiment, DatasetDescriptor dataset, List<String> carried) {
+        return pool(experiment, dataset, NO_ATTACK, carried);
     }
 
-    private static Pool pool(Experiment experiment, DatasetDescriptor dataset, AttackSpec attack) {
+    private static Pool pool(
+            Experiment experiment, DatasetDescriptor dataset, AttackSpec attack, List<String> carried) {
         DistillationSpec distillation = experiment.getDistillation();
         PoolSpec spec = distillation.getPool();
         return identified(builder(dataset, distillation.getNetwork(), attack)
@@ -48,7 +53,8 @@ final class Pools {
                 .setLearningRate(spec.getLearningRate())
                 .setMomentum(spec.getMomentum())
                 .setWeightDecay(spec.getWeightDecay())
-                .setSeed(spec.getSeed() == null ? experiment.getSeed() : spec.getSeed()));
+                .setSeed(spec.getSeed() == null ? experiment.getSeed() : spec.getSeed())
+                .setCarried(carried));
     }
 
     /** The experts of an experiment; robust ones are trained under attack, and their parameters averaged. */

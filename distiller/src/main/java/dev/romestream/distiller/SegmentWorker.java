@@ -99,7 +99,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
         this.sender = sender;
         this.limits = new StreamedPriors.Limits(
                 config.integer(Settings.PRIOR_WINDOW), Duration.ofMillis(config.number(Settings.PRIOR_TIMEOUT)));
-        this.retirement = new PoolRetirement(networks, sender);
+        this.retirement = new PoolRetirement(networks, checkpoints, sender);
         this.snapshotCount = Counter.builder("rome.distiller.snapshots")
                 .description("Snapshots published")
                 .register(metrics);
@@ -189,8 +189,8 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                     stage.map(at -> checkpoints.iteration(any, at.getWindow()))
                             .orElseGet(() -> checkpoints.iteration(any)),
                     any.equals(id) ? reached.iteration() : 0);
-            if (Methods.streamed(experiment, dataset.descriptor()).isPresent()) {
-                retirement.retire(experiments.all(), dataset.descriptor(), iterationsDone);
+            if (Methods.streamed(experiment, dataset.descriptor(), run.begun()).isPresent()) {
+                retirement.retire(experiments.all(), dataset.descriptor(), iterationsDone, run.carried());
             }
             if (stage.isPresent() && reached.whole() && reached.iteration() == run.iterations()) {
                 retirement.retireTeachers(
@@ -447,6 +447,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                         .setOutcome(Outcome.DONE)
                         .setIteration(iteration)
                         .setDigest(run.specification())
+                        .setCarried(run.carried())
                         .setCheckpoint(checkpoint.orElse(null)));
     }
 

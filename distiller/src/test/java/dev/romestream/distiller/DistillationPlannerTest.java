@@ -15,6 +15,7 @@ import dev.romestream.schemas.Phase;
 import dev.romestream.schemas.StartedBy;
 import dev.romestream.schemas.WindowSpec;
 import dev.romestream.schemas.WorkAnswer;
+import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -173,7 +174,8 @@ class DistillationPlannerTest {
         NavigableMap<Integer, DistillationStage> windows = new TreeMap<>();
         IntStream.of(numbers)
                 .forEach(number -> windows.put(
-                        number, new DistillationStage(number, "photos-1@" + number, "f" + number, null, "", "")));
+                        number,
+                        new DistillationStage(number, "photos-1@" + number, "f" + number, null, "", "", List.of())));
         DistillationState staged = DistillationPlanner.staged(changed, windows);
         hasImages = staged.getStage() != null;
         return step(staged);
@@ -189,6 +191,7 @@ class DistillationPlannerTest {
                                 .setOutcome(Outcome.DONE)
                                 .setIteration(100)
                                 .setDigest("set of " + request.getStage().getWindow())
+                                .setCarried(List.of("pool/" + request.getStage().getWindow()))
                                 .build()),
                 windows);
     }
@@ -199,12 +202,13 @@ class DistillationPlannerTest {
         assertThat(waiting.request()).isEmpty();
         assertThat(told(waiting)).isEqualTo(Phase.WAITING);
         DistillationRequest first = staged(state.orElseThrow(), 1, 2).request().orElseThrow();
-        assertThat(first.getStage()).isEqualTo(new DistillationStage(1, "photos-1@1", "f1", null, "", ""));
+        assertThat(first.getStage()).isEqualTo(new DistillationStage(1, "photos-1@1", "f1", null, "", "", List.of()));
         assertThat(staged(state.orElseThrow(), 1, 2, 3).request())
                 .as("one after the other")
                 .isEmpty();
         DistillationRequest second = distilled(first, 1, 2, 3).request().orElseThrow();
-        assertThat(second.getStage()).isEqualTo(new DistillationStage(2, "photos-1@2", "f2", 1, "set of 1", ""));
+        assertThat(second.getStage())
+                .isEqualTo(new DistillationStage(2, "photos-1@2", "f2", 1, "set of 1", "", List.of("pool/1")));
         assertThat(second.getFrom()).isZero();
         DistillationRequest third = distilled(second, 2, 3).request().orElseThrow();
         DistillationPlanner.Step end = distilled(third, 3);
@@ -220,7 +224,8 @@ class DistillationPlannerTest {
                 .orElseThrow();
         DistillationRequest second = distilled(first, 1, 2).request().orElseThrow();
         DistillationRequest fifth = staged(state.orElseThrow(), 5).request().orElseThrow();
-        assertThat(fifth.getStage()).isEqualTo(new DistillationStage(5, "photos-1@5", "f5", 1, "set of 1", ""));
+        assertThat(fifth.getStage())
+                .isEqualTo(new DistillationStage(5, "photos-1@5", "f5", 1, "set of 1", "", List.of("pool/1")));
         assertThat(state.orElseThrow().getSkipped()).isEqualTo(1);
         assertThat(distilled(second, 5).request()).as("a late answer").isEmpty();
         assertThat(state.orElseThrow().getStage().getWindow()).isEqualTo(5);
@@ -233,8 +238,10 @@ class DistillationPlannerTest {
         DistillationRequest first = staged(DistillationPlanner.changed(state, onAStream(true)), 1)
                 .request()
                 .orElseThrow();
-        assertThat(distilled(first, 1, 2).request().orElseThrow().getStage().getPredecessor())
-                .isNull();
+        DistillationStage second =
+                distilled(first, 1, 2).request().orElseThrow().getStage();
+        assertThat(second.getPredecessor()).isNull();
+        assertThat(second.getCarried()).isEmpty();
     }
 
     private static AlertAction action(int window, long time, String distil) {

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
@@ -31,6 +32,26 @@ class PoolRetirementTest {
         there.forEach(version -> versions.computeIfAbsent(version.network(), any -> new TreeSet<>())
                 .add(version.version()));
         return versions;
+    }
+
+    @Test
+    void membersStayAsTheyWereLastMatched() {
+        PoolSchedule schedule = new PoolSchedule(new PoolSchedule.Rule(2, 1, 2, 1), new Seed(1));
+        // network 0 is alone until iteration 2, and gone from iteration 4 on
+        assertThat(schedule.members(1)).isEqualTo(Map.of(0, Optional.of(new Version(0, 0))));
+        assertThat(schedule.members(2)).isEqualTo(Map.of(0, Optional.of(new Version(0, 1))));
+        Map<Integer, Optional<Version>> later = schedule.members(5);
+        assertThat(later.keySet()).containsExactly(1, 2);
+        later.forEach((network, last) -> {
+            List<Version> matched = new ArrayList<>();
+            for (int iteration = 0; iteration < 5; iteration++) {
+                schedule.matched(iteration).stream()
+                        .filter(version -> version.network() == network)
+                        .forEach(matched::add);
+            }
+            assertThat(last)
+                    .isEqualTo(matched.isEmpty() ? Optional.empty() : Optional.of(matched.get(matched.size() - 1)));
+        });
     }
 
     @Test

@@ -31,7 +31,10 @@ import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -53,6 +56,8 @@ final class StreamReader implements AutoCloseable {
 
     private Map<Integer, Long> ends = Map.of();
     private long lookedAt;
+    /** Whether records of the topic go where newer ones have their key. */
+    private boolean compacted;
 
     /**
      * A topic as it is now.
@@ -193,6 +198,7 @@ final class StreamReader implements AutoCloseable {
      */
     boolean fill(WindowAssembly window, Source source, WindowSettings settings, Listener listener) {
         Source now = source;
+        compacted = isCompacted();
         assign(window, now);
         while (true) {
             requireOpen();
@@ -216,6 +222,32 @@ final class StreamReader implements AutoCloseable {
                 lookedAt = System.nanoTime();
                 listener.filling(lag(window), waiting(window));
             }
+        }
+    }
+
+    /** Whether the topic is; not where its settings may not be read. */
+    private boolean isCompacted() {
+        var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        try {
+            return admin.describeConfigs(List.of(resource))
+                    .all()
+                    .get()
+                    .get(resource)
+                    .get(TopicConfig.CLEANUP_POLICY_CONFIG)
+                    .value()
+                    .contains(TopicConfig.CLEANUP_POLICY_COMPACT);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof TopicAuthorizationException
+                    || e.getCause() instanceof UnknownTopicOrPartitionException) {
+                log.debug(
+                        "What compaction has taken of {} is not told: {}",
+                        topic,
+                        e.getCause().getMessage());
+                return false;
+            }
+            throw failure(e);
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
         }
     }
 
@@ -270,6 +302,9 @@ final class StreamReader implements AutoCloseable {
             int partition = record.partition();
             news.put(partition, System.nanoTime());
             if (!complete && !window.isCut(partition)) {
+                if (compacted && record.offset() > window.next(partition)) {
+                    window.miss(partition, record.offset());
+                }
                 try {
                     window.take(record, System.currentTimeMillis());
                 } catch (SourceException e) {

@@ -16,6 +16,7 @@ import dev.romestream.messaging.topic.TopicReader;
 import dev.romestream.messaging.topic.TopicSetup;
 import dev.romestream.producer.ProducerMain;
 import dev.romestream.producer.ProducerService;
+import dev.romestream.schemas.Checkpoint;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.DesiredState;
@@ -23,8 +24,11 @@ import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.ExperimentStatus;
 import dev.romestream.schemas.ImageLabels;
 import dev.romestream.schemas.Mode;
+import dev.romestream.schemas.Network;
 import dev.romestream.schemas.NetworkVersion;
 import dev.romestream.schemas.OffsetRange;
+import dev.romestream.schemas.Pool;
+import dev.romestream.schemas.PoolRequest;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.WindowLag;
@@ -44,6 +48,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -65,10 +70,13 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -82,6 +90,7 @@ import org.junit.jupiter.api.io.TempDir;
 class StreamsIT {
     private static final Duration LIMIT = Duration.ofMinutes(3);
     private static final long MINUTE = 60_000;
+    private static final long DAY = 24 * 60 * MINUTE;
     private static final List<String> CLASSES = List.of("ant", "bee", "cat");
     /** Of shapes10, in label order. */
     private static final List<String> SHAPES =
@@ -217,6 +226,32 @@ class StreamsIT {
 
     private static OffsetRange range(int partition, long from, long to) {
         return new OffsetRange(partition, from, to);
+    }
+
+    private NewTopic compacted() {
+        return new NewTopic(topic, 1, (short) 1)
+                .configs(Map.of(
+                        "cleanup.policy", "compact",
+                        "segment.ms", "100",
+                        "min.cleanable.dirty.ratio", "0.01"));
+    }
+
+    /** Of the records in the topic's first partition. */
+    private List<Long> offsets() {
+        try (var reader = new KafkaConsumer<>(
+                Map.<String, Object>of("bootstrap.servers", cluster.bootstrapServers()),
+                new StringDeserializer(),
+                new ByteArrayDeserializer())) {
+            TopicPartition partition = new TopicPartition(topic, 0);
+            reader.assign(List.of(partition));
+            reader.seekToBeginning(List.of(partition));
+            long end = reader.endOffsets(List.of(partition)).get(partition);
+            List<Long> offsets = new ArrayList<>();
+            while (reader.position(partition) < end) {
+                reader.poll(Duration.ofMillis(100)).forEach(record -> offsets.add(record.offset()));
+            }
+            return offsets;
+        }
     }
 
     /** Each window begins where the one before it ended, partition by partition. */
@@ -376,6 +411,24 @@ class StreamsIT {
         submit(experiment, DesiredState.STOP);
     }
 
+    /** Of each class, the newest image stays. */
+    @Test
+    void whatCompactionTookIsAGap() throws Exception {
+        admin.createTopics(List.of(compacted())).all().get();
+        write(0, 9);
+        // the next segment
+        pause(200);
+        write(0, 1);
+        until("the broker compacts", () -> offsets().equals(List.of(6L, 7L, 8L, 9L)));
+        Experiment experiment = follow(WindowSpec.newBuilder().setImages(7).setKeep(2));
+        startProducer();
+        write(0, 3);
+        WindowRange first = awaitWindow(1);
+        assertThat(first.getMissed()).containsExactly(range(0, 0, 6));
+        assertThat(first.getPartitions()).containsExactly(range(0, 0, 13));
+        submit(experiment, DesiredState.STOP);
+    }
+
     @Test
     void partitionsThatComeOffsetsThatGoTransactionsAndAnotherTopicOfTheName() throws Exception {
         create(2);
@@ -460,7 +513,7 @@ class StreamsIT {
     @Test
     void windowsOfRecordTimeAreTheSameHoweverTheyAreRead() throws Exception {
         create(4);
-        long minute = System.currentTimeMillis() / MINUTE * MINUTE - 60 * MINUTE;
+        long minute = System.currentTimeMillis() / MINUTE * MINUTE - DAY - 20 * MINUTE;
         Random random = new Random(3);
         List<ProducerRecord<String, byte[]>> records = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
@@ -470,10 +523,10 @@ class StreamsIT {
         }
         records.add(image(1, minute + 9 * MINUTE));
         records.add(image(1, System.currentTimeMillis() + 30 * MINUTE));
-        // a day later by the clock of two cameras, and what ends the last windows
-        records.add(image(2, minute + 50 * MINUTE));
-        records.add(image(0, minute + 50 * MINUTE));
-        records.add(image(1, minute + 50 * MINUTE));
+        // after a day of silence, which is no window
+        records.add(image(2, minute + DAY));
+        records.add(image(0, minute + DAY));
+        records.add(image(1, minute + DAY));
         for (var record : records) {
             camera.send(record).get();
         }
@@ -687,13 +740,32 @@ class StreamsIT {
     @Test
     void aSetIsDistilledOnEveryWindowAndScoredOnTheNextOne() throws Exception {
         create(1);
-        Experiment experiment = distillation(false);
+        Experiment experiment = distillation(false, "distillation.pool.trainedPerIteration=2");
+        TopicSetup.ensure(config);
+        Map<String, PoolRequest> requests = new ConcurrentHashMap<>();
+        Map<String, Long> seen = new ConcurrentHashMap<>();
+        Map<String, List<String>> carried = new ConcurrentHashMap<>();
+        resources.add(new RecordReader<>(config, Topic.POOL_REQUESTS, PoolRequest.class, (key, request) -> {
+            if (request != null) {
+                requests.put(key, request);
+            }
+        }));
+        resources.add(new RecordReader<>(config, Topic.NETWORKS, Network.class, (key, network) -> {
+            if (network != null) {
+                seen.put(key, network.getTrainingSeen());
+            }
+        }));
+        resources.add(new RecordReader<>(config, Topic.CHECKPOINTS, Checkpoint.class, (key, checkpoint) -> {
+            if (checkpoint != null) {
+                carried.put(key, checkpoint.getCarried());
+            }
+        }));
         try (Pipeline pipeline = new Pipeline(config);
                 Pipeline other = new Pipeline(RomeConfig.of(cluster.tenant(Map.of("attacker.count", "2"))))) {
             for (Pipeline each : List.of(pipeline, other)) {
                 each.submit(List.of(experiment));
             }
-            Experiment fresh = distillation(true);
+            Experiment fresh = distillation(true, "distillation.pool.trainedPerIteration=2");
             other.submit(List.of(fresh));
             for (int window = 1; window <= 3; window++) {
                 write(0, 60);
@@ -715,13 +787,31 @@ class StreamsIT {
                                 metrics.getWindow().getNumber() - 1,
                                 metrics.getWindow().getNumber());
             });
-            // what nobody will match any more is retired
-            pipeline.until(
-                    () -> SharedPipeline.keys(pipeline, Topic.NETWORKS, "pool-").isEmpty());
+            // what nobody will match any more is retired, but for what the next window's pool begins with
+            pipeline.until(() -> SharedPipeline.keys(pipeline, Topic.NETWORKS, "pool-")
+                    .equals(Set.copyOf(carried.get(experiment.getId()))));
+            assertThat(carried.get(experiment.getId())).isNotEmpty();
+            assertPoolsAreCarriedOn(requests.values(), seen);
             pipeline.submit(experiment, DesiredState.STOP);
             other.submit(experiment, DesiredState.STOP);
             other.submit(fresh, DesiredState.STOP);
         }
+    }
+
+    /** A network has seen what the one of the window before has that it began with, and its own images. */
+    private static void assertPoolsAreCarriedOn(Collection<PoolRequest> requests, Map<String, Long> seen) {
+        int carriedOn = 0;
+        for (PoolRequest request : requests) {
+            Pool pool = request.getPool();
+            boolean isCarried = request.getNetwork() < pool.getCarried().size();
+            long before = isCarried ? seen.get(pool.getCarried().get(request.getNetwork())) : 0;
+            carriedOn += before > 0 ? 1 : 0;
+            String key = pool.getId() + "/" + request.getNetwork() + "/" + request.getVersion();
+            assertThat(seen.get(key))
+                    .as(key)
+                    .isEqualTo(before + (long) request.getVersion() * pool.getTrainSteps() * pool.getBatch());
+        }
+        assertThat(carriedOn).isPositive();
     }
 
     /** Nobody distils here. */

@@ -38,6 +38,7 @@ public final class ExperimentControl {
                             .setRun(known.get(experiment.getId())
                                     .map(before -> before.getRun() + 1)
                                     .orElse(0))
+                            .setSubmitted(System.currentTimeMillis())
                             .build())
                     .toList();
         }
@@ -56,6 +57,7 @@ public final class ExperimentControl {
         Experiment changed = Experiment.newBuilder(experiment)
                 .setDesiredState(state)
                 .setRun(experiment.getRun() + (starts ? 1 : 0))
+                .setSubmitted(starts ? System.currentTimeMillis() : experiment.getSubmitted())
                 .build();
         write(config, List.of(changed));
     }

@@ -28,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -91,12 +92,26 @@ public final class ExperimentFile {
                 combinations.add(combination);
             }
         }
-        refuseWhatNoMethodKnows(files);
+        Set<String> problems = new LinkedHashSet<>();
+        gather(problems, () -> refuseWhatNoMethodKnows(files));
         List<Experiment> experiments = new ArrayList<>();
         for (int i = 0; i < files.size(); i++) {
-            experiments.add(experiment(files.get(i), combinations.get(i)));
+            Map<String, Object> file = files.get(i);
+            Map<String, Object> combination = combinations.get(i);
+            gather(problems, () -> experiments.add(experiment(file, combination)));
+        }
+        if (!problems.isEmpty()) {
+            throw new ExperimentException(problems);
         }
         return experiments;
+    }
+
+    private static void gather(Set<String> problems, Runnable step) {
+        try {
+            step.run();
+        } catch (ExperimentException e) {
+            problems.addAll(e.problems());
+        }
     }
 
     /** A key of the distillation means something to the method, or to another one of the file. */
@@ -114,9 +129,10 @@ public final class ExperimentFile {
         keys.retainAll(fields());
         keys.removeAll(known);
         if (!methods.isEmpty() && !keys.isEmpty()) {
-            throw new ExperimentException(
-                    "The key 'distillation." + keys.iterator().next() + "' means nothing to the method "
-                            + String.join(" or ", methods) + "; known are " + String.join(", ", known) + ".");
+            throw new ExperimentException(keys.stream()
+                    .map(key -> "The key 'distillation." + key + "' means nothing to the method "
+                            + String.join(" or ", methods) + "; known are " + String.join(", ", known) + ".")
+                    .toList());
         }
     }
 
@@ -142,13 +158,15 @@ public final class ExperimentFile {
     /** Takes away what means something to other methods alone: of a preset, or of a sweep over methods. */
     private static void keepWhatTheMethodKnows(Map<String, Object> values) {
         if (values.get(DISTILLATION) instanceof Map<?, ?> distillation) {
-            method(distillation).ifPresent(method -> {
-                Set<String> others = fields();
-                others.removeAll(keys(method));
-                Map<Object, Object> kept = new LinkedHashMap<>(distillation);
-                kept.keySet().removeAll(others);
-                values.put(DISTILLATION, kept);
-            });
+            method(distillation)
+                    .filter(DistillationDefaults.methods()::contains)
+                    .ifPresent(method -> {
+                        Set<String> others = fields();
+                        others.removeAll(keys(method));
+                        Map<Object, Object> kept = new LinkedHashMap<>(distillation);
+                        kept.keySet().removeAll(others);
+                        values.put(DISTILLATION, kept);
+                    });
         }
     }
 
@@ -156,10 +174,10 @@ public final class ExperimentFile {
         Map<String, Object> merged = preset(values.remove(PRESET));
         merge(merged, values);
         keepWhatTheMethodKnows(merged);
-        for (String reserved : List.of("id", "desiredState")) {
+        for (String reserved : ExperimentSchema.RESERVED) {
             if (merged.containsKey(reserved)) {
-                throw new ExperimentException(
-                        "Unknown key '" + reserved + "'; ids are derived, and states are set by" + " submit and stop.");
+                throw new ExperimentException("Unknown key '" + reserved
+                        + "'; ids are derived, and states and times are set by submit and stop.");
             }
         }
         StringBuilder name = new StringBuilder(String.valueOf(merged.getOrDefault("name", "")));
@@ -264,7 +282,7 @@ public final class ExperimentFile {
     private static void check(Experiment experiment) {
         List<String> violations = Ranges.violations(experiment);
         if (!violations.isEmpty()) {
-            throw new ExperimentException(String.join(" ", violations));
+            throw new ExperimentException(violations);
         }
         DistillationSpec distillation = experiment.getDistillation();
         try {
@@ -299,8 +317,7 @@ public final class ExperimentFile {
     /** The file that runs as this experiment does, every default filled in. */
     public static String write(Experiment experiment) {
         Map<String, Object> values = RecordBinder.unbind(experiment);
-        values.remove("id");
-        values.remove("desiredState");
+        values.keySet().removeAll(ExperimentSchema.RESERVED);
         if (experiment.getSweep().isEmpty()) {
             values.remove(SWEEP);
         }

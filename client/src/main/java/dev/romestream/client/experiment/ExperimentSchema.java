@@ -18,7 +18,8 @@ import org.apache.avro.Schema;
  */
 public final class ExperimentSchema {
     private static final String FRACTION = "^\\s*[-+0-9.eE]+(\\s*/\\s*[-+0-9.eE]+)?\\s*$";
-    private static final Set<String> RESERVED = Set.of("id", "desiredState");
+    /** What is no part of a file. */
+    static final Set<String> RESERVED = Set.of("id", "desiredState", "submitted");
 
     private ExperimentSchema() {}
 

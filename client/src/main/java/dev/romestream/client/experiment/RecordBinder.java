@@ -76,10 +76,10 @@ public final class RecordBinder {
 
     private static IndexedRecord record(Schema schema, String path, Map<?, ?> values, IndexedRecord base) {
         List<String> known = schema.getFields().stream().map(Schema.Field::name).toList();
+        List<String> problems = new ArrayList<>();
         for (Object key : values.keySet()) {
             if (!known.contains(String.valueOf(key))) {
-                throw new ExperimentException(
-                        "Unknown key '" + path + key + "'; known are " + String.join(", ", known) + ".");
+                problems.add("Unknown key '" + path + key + "'; known are " + String.join(", ", known) + ".");
             }
         }
         GenericData.Record record = new GenericData.Record(schema);
@@ -87,12 +87,19 @@ public final class RecordBinder {
             String name = path + field.name();
             Object fallback = base != null ? base.get(field.pos()) : defaultOf(field);
             if (values.containsKey(field.name())) {
-                record.put(field.pos(), value(field.schema(), name, values.get(field.name()), fallback));
+                try {
+                    record.put(field.pos(), value(field.schema(), name, values.get(field.name()), fallback));
+                } catch (ExperimentException e) {
+                    problems.addAll(e.problems());
+                }
             } else if (base != null || field.hasDefaultValue()) {
                 record.put(field.pos(), fallback);
             } else {
-                throw new ExperimentException("The key '" + name + "' is missing.");
+                problems.add("The key '" + name + "' is missing.");
             }
+        }
+        if (!problems.isEmpty()) {
+            throw new ExperimentException(problems);
         }
         return record;
     }

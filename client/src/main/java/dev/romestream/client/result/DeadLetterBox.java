@@ -21,6 +21,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.header.Header;
@@ -38,6 +39,8 @@ public final class DeadLetterBox implements AutoCloseable {
 
     private final RomeConfig config;
     private final Decoder decoder;
+    /** For replays; null before the first. */
+    private Producer<String, byte[]> producer;
 
     /** A dead letter. */
     public record Letter(ConsumerRecord<String, byte[]> record) {
@@ -158,24 +161,36 @@ public final class DeadLetterBox implements AutoCloseable {
                     "The letter " + letter.id()
                             + " is an alert: on its topic it would be taken for what holds now, and is not written there again.");
         }
-        Map<String, Object> settings = config.producer();
-        settings.remove("value.serializer");
         RecordHeaders headers = new RecordHeaders();
         for (Header header : letter.record().headers()) {
             if (!header.key().startsWith(DeadLetters.PREFIX)) {
                 headers.add(header);
             }
         }
-        try (var producer =
-                config.clients().producer("replay", settings, new StringSerializer(), new ByteArraySerializer())) {
-            var written = Sending.await(producer.send(new ProducerRecord<>(
-                    letter.topic(), null, letter.record().key(), letter.record().value(), headers)));
-            return written.partition() + "/" + written.offset();
+        var written = Sending.await(producer()
+                .send(new ProducerRecord<>(
+                        letter.topic(),
+                        null,
+                        letter.record().key(),
+                        letter.record().value(),
+                        headers)));
+        return written.partition() + "/" + written.offset();
+    }
+
+    private Producer<String, byte[]> producer() {
+        if (producer == null) {
+            Map<String, Object> settings = config.producer();
+            settings.remove("value.serializer");
+            producer = config.clients().producer("replay", settings, new StringSerializer(), new ByteArraySerializer());
         }
+        return producer;
     }
 
     @Override
     public void close() {
+        if (producer != null) {
+            producer.close();
+        }
         decoder.close();
     }
 }

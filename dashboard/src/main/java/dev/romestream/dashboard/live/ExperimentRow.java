@@ -13,11 +13,13 @@ import dev.romestream.schemas.Phase;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -25,6 +27,7 @@ import java.util.stream.Collectors;
 /** An experiment in a line of the list: what it is, how far each service is with it, and what it shows so far. */
 final class ExperimentRow {
     private static final String HEADLINE_SUITE = "pixel-2";
+    private static final Set<Phase> ENDED = EnumSet.of(Phase.COMPLETED, Phase.FAILED, Phase.STOPPED);
 
     private ExperimentRow() {}
 
@@ -48,7 +51,17 @@ final class ExperimentRow {
         row.put("seed", experiment.getSeed());
         row.put("run", experiment.getRun());
         row.put("desiredState", experiment.getDesiredState().name().toLowerCase(Locale.ROOT));
-        row.put("phase", ExperimentPhase.of(experiment, statuses).name().toLowerCase(Locale.ROOT));
+        Phase phase = ExperimentPhase.of(experiment, statuses);
+        row.put("phase", phase.name().toLowerCase(Locale.ROOT));
+        row.put("submitted", experiment.getSubmitted() == 0 ? null : experiment.getSubmitted());
+        row.put(
+                "ended",
+                ENDED.contains(phase)
+                        ? statuses.stream()
+                                .map(ExperimentStatus::getTime)
+                                .max(Comparator.naturalOrder())
+                                .orElse(null)
+                        : null);
         row.put(
                 "progress",
                 statuses.stream()

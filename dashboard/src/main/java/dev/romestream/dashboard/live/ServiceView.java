@@ -3,6 +3,7 @@ package dev.romestream.dashboard.live;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.config.Settings;
+import dev.romestream.messaging.service.Service;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.URI;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -30,6 +32,7 @@ final class ServiceView {
 
     private final MeterRegistry own;
     private final Map<String, URI> services = new LinkedHashMap<>();
+    private volatile List<Service> beside = List.of();
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(LIMIT).build();
 
@@ -51,6 +54,20 @@ final class ServiceView {
         }
     }
 
+    /** Services of this process, which are looked at without an address. */
+    void beside(List<Service> others) {
+        beside = List.copyOf(others);
+    }
+
+    private static Map<String, Object> health(Service service) {
+        Optional<String> trouble = service.isAlive() ? service.stalled() : Optional.of("has ended; see the log");
+        Map<String, Object> one = new LinkedHashMap<>();
+        one.put("name", service.name());
+        one.put("ready", trouble.isEmpty());
+        one.put("reason", trouble.orElse(""));
+        return one;
+    }
+
     private HttpResponse<String> answer(URI service, String path) throws IOException, InterruptedException {
         return http.send(
                 HttpRequest.newBuilder(service.resolve(path)).timeout(LIMIT).build(),
@@ -59,7 +76,8 @@ final class ServiceView {
 
     /** Of each service its name, whether it is ready, and else why not. */
     List<Map<String, Object>> health() throws InterruptedException {
-        List<Map<String, Object>> all = new ArrayList<>();
+        List<Map<String, Object>> all =
+                new ArrayList<>(beside.stream().map(ServiceView::health).toList());
         for (Map.Entry<String, URI> service : services.entrySet()) {
             Map<String, Object> one = new LinkedHashMap<>();
             one.put("name", service.getKey());

@@ -2,6 +2,7 @@ package dev.romestream.dashboard.live;
 
 import dev.romestream.dashboard.live.LiveState.Kind;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.service.Service;
 import dev.romestream.messaging.thread.ServiceThread;
 import dev.romestream.messaging.topic.TopicNames;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -9,8 +10,11 @@ import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,6 +42,8 @@ public final class SystemView implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(SystemView.class);
     private static final long EVERY_MS = 3_000;
     private static final long ADMIN_LIMIT_SECONDS = 10;
+    /** Three minutes. */
+    private static final int TREND = 60;
 
     private final RomeConfig config;
     private final LiveState state;
@@ -50,6 +56,9 @@ public final class SystemView implements AutoCloseable {
     private final String prefix;
     private final ServiceView services;
     private final ServiceThread thread;
+
+    /** What waited in each group, the newest last. */
+    private final Map<String, Deque<Long>> trends = new HashMap<>();
 
     /** Groups of which it has been said that nothing is known. */
     private final Set<String> untold = new HashSet<>();
@@ -83,6 +92,7 @@ public final class SystemView implements AutoCloseable {
             while (true) {
                 List<Map<String, Object>> health = services.health();
                 List<Map<String, Object>> groups = groups();
+                groups.forEach(this::remember);
                 Map<String, Object> system = new LinkedHashMap<>();
                 system.put("waitsFor", config.outages().describe().orElse(null));
                 system.put("services", health);
@@ -99,6 +109,20 @@ public final class SystemView implements AutoCloseable {
         } catch (InterruptedException | InterruptException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private void remember(Map<String, Object> group) {
+        Deque<Long> trend = trends.computeIfAbsent((String) group.get("id"), any -> new ArrayDeque<>());
+        trend.addLast((Long) group.get("waiting"));
+        if (trend.size() > TREND) {
+            trend.removeFirst();
+        }
+        group.put("trend", List.copyOf(trend));
+    }
+
+    /** Shows services of this process, too. */
+    public void beside(List<Service> others) {
+        services.beside(others);
     }
 
     private static List<MultiGauge.Row<?>> rows(

@@ -206,9 +206,8 @@ public final class TopicsView implements AutoCloseable {
         }
     }
 
-    private synchronized void acceptLetter(ConsumerRecord<String, byte[]> record) {
-        DeadLetterBox.Letter letter = new DeadLetterBox.Letter(record);
-        letterCounts.computeIfAbsent(letter.topic(), topic -> new TreeMap<>()).merge(letter.cause(), 1L, Long::sum);
+    /** Where a dead letter came from and why, as pages get it. */
+    public static Map<String, Object> head(DeadLetterBox.Letter letter) {
         Map<String, Object> head = new LinkedHashMap<>();
         head.put("id", letter.id());
         head.put("time", letter.time().toEpochMilli());
@@ -219,7 +218,13 @@ public final class TopicsView implements AutoCloseable {
         head.put("reason", letter.reason());
         head.put("key", letter.key());
         head.put("bytes", letter.bytes());
-        letters.addFirst(head);
+        return head;
+    }
+
+    private synchronized void acceptLetter(ConsumerRecord<String, byte[]> record) {
+        DeadLetterBox.Letter letter = new DeadLetterBox.Letter(record);
+        letterCounts.computeIfAbsent(letter.topic(), topic -> new TreeMap<>()).merge(letter.cause(), 1L, Long::sum);
+        letters.addFirst(head(letter));
         if (letters.size() > MOST_LETTERS) {
             letters.removeLast();
         }
@@ -324,6 +329,11 @@ public final class TopicsView implements AutoCloseable {
     public synchronized List<LiveMetrics.Attack> attacks(String experiment, String key) {
         LiveMetrics figure = figures.getOrDefault(experiment, Map.of()).get(key);
         return figure == null ? List.of() : figure.attacks();
+    }
+
+    /** The newest record of every experiment. */
+    public synchronized List<Experiment> experiments() {
+        return List.copyOf(experiments.values());
     }
 
     /** Ids of the experiments that score networks which users bring. */

@@ -42,6 +42,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -186,10 +187,22 @@ final class Api {
                                 "Versions of a network that is monitored, each against the one before; on a stream, as version@window.",
                                 this::versions)
                         .with(Route.Query.needed("network", "The victim's name."), SUITE, MODE),
+                Route.get(
+                                "/api/differences",
+                                "What experiments are asked to do differently: dotted parameters, each with its value by experiment.",
+                                this::differences)
+                        .with(Route.Query.needed("ids", "Of the experiments, with commas between.")),
+                Route.get("/api/parameters", "One parameter of every experiment, by id.", this::parameters)
+                        .with(Route.Query.needed("name", "Dotted, as in the file: distillation.alpha.")),
                 Route.get("/api/alerts", "Alerts: the rules that are crossed, and those that were.", this::alerts),
                 Route.get("/api/flags", "What the flags of figures say.", this::flags),
                 Route.get("/api/dead-letters", "Dead letters by topic and cause, and the newest.", this::deadLetters),
                 Route.get("/api/dead-letters/{id}", "What is in a dead letter.", this::deadLetter),
+                Route.post(
+                        "/api/dead-letters/replay",
+                        "Writes all dead letters of a topic and cause to their topic again, and tells which were refused.",
+                        Map.of("topic", "That they came from.", "cause", "The class of what was thrown."),
+                        this::replayAll),
                 Route.post(
                         "/api/dead-letters/{id}/replay",
                         "Writes a dead letter to its topic again.",
@@ -285,10 +298,21 @@ final class Api {
                         .toList());
     }
 
+    private Stream<Experiment> asked(Context context) {
+        return Stream.of(query(context, "ids").split(",")).map(id -> topics.experiment(id)
+                .orElseThrow(() -> new NotFoundResponse("There is no experiment '" + id + "'.")));
+    }
+
+    private void differences(Context context) {
+        answerWith(context, Parameters.differences(asked(context).toList()));
+    }
+
+    private void parameters(Context context) {
+        answerWith(context, Parameters.of(topics.experiments(), query(context, "name")));
+    }
+
     private void compare(Context context) {
-        List<Subject> subjects = Stream.of(query(context, "ids").split(","))
-                .map(id -> topics.experiment(id)
-                        .orElseThrow(() -> new NotFoundResponse("There is no experiment '" + id + "'.")))
+        List<Subject> subjects = asked(context)
                 .map(experiment -> new Subject(
                         experiment.getId(),
                         experiment.getName(),
@@ -405,7 +429,7 @@ final class Api {
         try {
             return ExperimentFile.parse(file, Map.of(), List.of());
         } catch (ExperimentException e) {
-            throw new BadRequestResponse(e.getMessage());
+            throw new RefusedFile(e, file);
         }
     }
 
@@ -495,7 +519,10 @@ final class Api {
 
     private void deadLetter(Context context) {
         try (DeadLetterBox box = new DeadLetterBox(config)) {
-            answerWith(context, Map.of("content", box.content(letter(box, context))));
+            DeadLetterBox.Letter letter = letter(box, context);
+            Map<String, Object> values = TopicsView.head(letter);
+            values.put("content", box.content(letter));
+            answerWith(context, values);
         }
     }
 
@@ -505,6 +532,26 @@ final class Api {
         } catch (IllegalArgumentException e) {
             throw new ConflictResponse(e.getMessage());
         }
+    }
+
+    private void replayAll(Context context) {
+        String topic = body(context).path("topic").asText("");
+        String cause = body(context).path("cause").asText("");
+        int replayed = 0;
+        List<Map<String, String>> refused = new ArrayList<>();
+        try (DeadLetterBox box = new DeadLetterBox(config)) {
+            for (DeadLetterBox.Letter letter : box.letters(topic)) {
+                if (letter.cause().equals(cause)) {
+                    try {
+                        box.replay(letter);
+                        replayed++;
+                    } catch (IllegalArgumentException e) {
+                        refused.add(Map.of("id", letter.id(), "reason", e.getMessage()));
+                    }
+                }
+            }
+        }
+        answerWith(context, Map.of("replayed", replayed, "refused", refused));
     }
 
     private void system(Context context) {

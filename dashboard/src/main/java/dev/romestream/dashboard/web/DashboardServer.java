@@ -1,6 +1,7 @@
 package dev.romestream.dashboard.web;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.romestream.dashboard.live.LiveState;
 import dev.romestream.dashboard.live.TopicsView;
 import dev.romestream.exchange.store.SnapshotStore;
@@ -28,7 +29,7 @@ import org.slf4j.LoggerFactory;
 public final class DashboardServer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DashboardServer.class);
     private static final String PAGES = "/dev/romestream/dashboard/page";
-    private static final String CHARTS = "/META-INF/resources/webjars/uplot";
+    private static final String LIBRARIES = "/META-INF/resources/webjars/";
     private static final int MOST_THREADS = 260;
     private static final int LEAST_THREADS = 4;
     private static final long MOST_BODY_BYTES = 1 << 20;
@@ -72,11 +73,13 @@ public final class DashboardServer implements AutoCloseable {
                 files.location = Location.CLASSPATH;
                 files.headers = Map.of("Cache-Control", "no-cache");
             });
-            javalin.staticFiles.add(files -> {
-                files.hostedPath = "/uplot";
-                files.directory = CHARTS;
-                files.location = Location.CLASSPATH;
-            });
+            for (String library : List.of("uplot", "codemirror")) {
+                javalin.staticFiles.add(files -> {
+                    files.hostedPath = "/" + library;
+                    files.directory = LIBRARIES + library;
+                    files.location = Location.CLASSPATH;
+                });
+            }
             javalin.routes.before(access::check);
             javalin.routes.before(context -> limitChanges(context, access));
             javalin.routes.post("/login", access::login);
@@ -121,28 +124,34 @@ public final class DashboardServer implements AutoCloseable {
             context.redirect("/login.html");
             return;
         }
-        error(context, refusal.getStatus(), refusal.getMessage());
+        error(
+                context,
+                refusal.getStatus(),
+                refusal.getMessage(),
+                refusal instanceof RefusedFile file ? file.errors() : List.of());
     }
 
     private static void fail(Exception failure, Context context) {
         log.error("{} {} failed", context.method(), context.path(), failure);
-        error(context, 500, String.valueOf(failure.getMessage()));
+        error(context, 500, String.valueOf(failure.getMessage()), List.of());
     }
 
-    private static void error(Context context, int status, String message) {
+    private static void error(Context context, int status, String message, List<RefusedFile.FileError> errors) {
         if (status == HttpStatus.UNAUTHORIZED.getCode()) {
             context.header("WWW-Authenticate", "Bearer realm=\"ROME Stream\"");
         }
-        context.status(status)
-                .contentType("application/problem+json")
-                .result(JsonNodeFactory.instance
-                        .objectNode()
-                        .put("type", "about:blank")
-                        .put("title", HttpStatus.forStatus(status).getMessage())
-                        .put("status", status)
-                        .put("detail", message)
-                        .put("error", message)
-                        .toString());
+        ObjectNode problem = JsonNodeFactory.instance
+                .objectNode()
+                .put("type", "about:blank")
+                .put("title", HttpStatus.forStatus(status).getMessage())
+                .put("status", status)
+                .put("detail", message)
+                .put("error", message);
+        errors.forEach(error -> problem.withArrayProperty("errors")
+                .addObject()
+                .put("line", error.line())
+                .put("detail", error.detail()));
+        context.status(status).contentType("application/problem+json").result(problem.toString());
     }
 
     /** Where a browser finds it. */

@@ -31,7 +31,8 @@ final class EventStream {
     private static final long LEAST_INTERVAL_MS = 200;
     private static final Logger log = LoggerFactory.getLogger(EventStream.class);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
-    private static final Duration HEARTBEAT = Duration.ofSeconds(10);
+    /** A page says that it is not live where it hears nothing for ten seconds. */
+    private static final Duration HEARTBEAT = Duration.ofSeconds(4);
     /** Of one message: more come in several. */
     private static final int MOST_ENTRIES = 200;
 
@@ -80,7 +81,7 @@ final class EventStream {
                 client.sendEvent(
                         changes.whole() ? "state" : "changes", json(changes.entries()), epoch + ":" + changes.change());
             } else if (due) {
-                client.sendComment("still there");
+                client.sendEvent("alive", "");
             }
             known = changes.change();
             if (!changes.more()) {

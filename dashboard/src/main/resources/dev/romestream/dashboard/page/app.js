@@ -34,7 +34,16 @@ async function open() {
       page.replaceChildren(el("h1", {}, "There is no such page"));
       return;
     }
-    const module = await PAGES[at.page]();
+    let module;
+    try {
+      module = await PAGES[at.page]();
+    } catch {
+      shown?.page.close?.();
+      shown = null;
+      page.replaceChildren(el("h1", {}, "The server does not answer"), el("p", {}, "This page could not be loaded. It is tried again when the server is back."));
+      setTimeout(() => shown === null && open(), 3000);
+      return;
+    }
     if (route().page + "/" + route().of !== key) return;
     shown?.page.close?.();
     page.replaceChildren();

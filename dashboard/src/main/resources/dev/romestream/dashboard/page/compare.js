@@ -1,7 +1,7 @@
 // Experiments side by side, and the difference to one of them.
 import { entries } from "./live.js";
 import { aligned, chart, css, COLOURS } from "./chart.js";
-import { doing, el, link, look, number, save, show, svg } from "./dom.js";
+import { doing, el, link, look, number, save, show, svg, table as makeTable } from "./dom.js";
 import { Fetched, metricCell, verdicts, version } from "./tables.js";
 
 const mean = values => values.some(value => value == null) || !values.length ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -10,6 +10,7 @@ const ids = view => (view.get("ids") ?? "").split(",").filter(Boolean);
 export function open(page) {
   const chooser = el("form.tools", { onsubmit: event => event.preventDefault() });
   const table = el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Comparison, scrollable" });
+  const differing = el("section", { "aria-label": "What differs" });
   const plane = el("div.plane");
   const overlay = chart("Worst case over iterations, means over victims");
   const add = el("input", { id: "add", list: "known", placeholder: "an experiment's id …", "aria-label": "Add an experiment", onchange: () => {
@@ -23,10 +24,10 @@ export function open(page) {
       el("button", { id: "csv", onclick: doing(async () => save("comparison.csv", "text/csv", await (await fetch(query + "&format=csv")).text())) }, "CSV"),
       el("button", { id: "json", onclick: () => save("comparison.json", "application/json", JSON.stringify(result, null, 2)) }, "JSON"),
       el("button", { id: "png", onclick: doing(() => png(plane.querySelector("svg"))) }, "PNG")),
-    chooser, table, plane, overlay.element,
+    chooser, table, differing, plane, overlay.element,
     el("p.hint", {}, "Per cent, means over victims of the newest snapshot, with 95 % intervals. Differences are to the baseline: in pairs of images where both were scored on the same ones."));
   let query = "", result = null;
-  const fetched = new Fetched();
+  const fetched = new Fetched(), differences = new Fetched();
 
   return {
     follows: ids,
@@ -56,6 +57,11 @@ export function open(page) {
           ...row(id) ? [...row(id).labels.slice(1).map(label => el("td", {}, label)), ...Object.values(row(id).metrics).map(metricCell), ...row(id).notes.map(note => el("td", {}, note))]
             : [el("td", { colspan: Math.max(1, (result?.labels.length ?? 1) - 1 + (result?.columns.length ?? 0) + (result?.notes.length ?? 0)) }, "no metrics yet")],
           el("td", {}, remove(id)))))), result ? verdicts(result) : null]);
+      const asked = wanted.filter(id => entries("experiment").has(id));
+      const { value: differ } = asked.length > 1 ? differences.of("api/differences?" + new URLSearchParams({ ids: asked.join(",") }), asked.join()) : { value: null };
+      const plain = value => value == null ? "–" : Array.isArray(value) ? value.join(", ") : String(value);
+      show(differing, !differ ? null : [el("h2", {}, "What differs in the configuration"), !differ.length ? el("p.hint", {}, "Nothing: they differ in their names alone.") :
+        makeTable("What differs", ["parameter", ...asked.map(name)], differ.map(one => [one.name, ...asked.map(id => plain(one.values[id]))]))]);
       drawPlane(plane, wanted.map(id => ({ name: name(id), clean: row(id)?.metrics.clean, worst: row(id)?.metrics["worst case"] })));
       overlay.element.hidden = !wanted.length;
       overlay.draw(...aligned(wanted.filter(id => !isNetwork(id)).map(id => {

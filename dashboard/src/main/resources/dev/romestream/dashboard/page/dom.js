@@ -101,7 +101,8 @@ export const doing = (work, done) => async event => {
   button.disabled = true;
   try {
     const result = await work();
-    if (done) say(done(result));
+    const words = done?.(result);
+    if (words) say(words);
   } catch (error) {
     say(error.message, true);
   } finally {

@@ -1,18 +1,58 @@
 // The list: what each experiment is, how far it is, and what it shows so far.
 import { raisedByExperiment } from "./alerts.js";
 import { call, entries } from "./live.js";
-import { count, doing, duration, el, interval, link, look, number, show, sparkline } from "./dom.js";
+import { leaves } from "./schema.js";
+import { count, doing, duration, el, interval, link, look, number, show, sparkline, time } from "./dom.js";
 
-const ROW = 44;
+const CARD = matchMedia("(max-width: 520px)");
+const NARROW = matchMedia("(max-width: 1100px)");
+const rowHeight = () => CARD.matches ? 100 : 44;
+const headlineCell = (row, name) => number(row.headline?.[name]);
+
+/** Of the columns: key, heading, width, what they are sorted by, what stands in them, and whether it is a number. Those that are wide go first where there is little room. */
 const COLUMNS = [
-  ["name", "experiment", row => row.name],
-  ["phase", "phase", row => row.phase],
-  ["method", "method", row => row.method + " " + (row.labels ?? "")],
-  ["progress", "progress", row => share(row)],
-  ["clean", "clean", row => row.headline?.clean ?? -1],
-  ["worst", "worst case", row => row.headline?.worst ?? -1],
-  ["irr", "I-RR", row => row.headline?.irr ?? -1],
+  { key: "phase", label: "phase", width: "104px", value: row => row.phase, cell: row => el("span.phase." + row.phase, {}, row.phase) },
+  { key: "method", label: "method", width: "minmax(120px, 1.6fr)", wide: true, value: row => row.method + " " + (row.labels ?? ""),
+    cell: row => [row.method, row.labels === "soft" ? " + soft labels" : "", row.imagesPerClass ? ` · ${row.imagesPerClass}/class` : ""] },
+  { key: "progress", label: "progress", width: "minmax(200px, 3fr)", wide: true, value: row => share(row), cell: progressCell },
+  { key: "clean", label: "clean", width: "64px", figure: true, value: row => row.headline?.clean ?? -1, cell: row => headlineCell(row, "clean") },
+  { key: "worst", label: "worst case", width: "104px", figure: true, value: row => row.headline?.worst ?? -1, cell: row => [row.headline?.stability == null ? headlineCell(row, "worst") : `stability ${headlineCell(row, "stability")}`,
+    row.headline && !row.headline.complete ? el("abbr", { title: "not complete yet" }, " …") : null] },
+  { key: "irr", label: "I-RR", width: "minmax(180px, 1fr)", figure: true, value: row => row.headline?.irr ?? -1, cell: row => [headlineCell(row, "irr"), " ", el("small", {}, row.headline ? interval([row.headline.irrLow, row.headline.irrHigh]) : ""),
+    row.headline?.flags.length ? el("abbr.flag", { title: "flags: " + row.headline.flags.join(", ") }, "⚑") : null, sparkline(row.headline?.overSnapshots ?? [], "I-RR over snapshots")] },
+  { key: "submitted", label: "submitted", width: "130px", wide: true, value: row => row.submitted ?? 0, cell: row => row.submitted ? el("time", { datetime: new Date(row.submitted).toISOString(), title: time(row.submitted) + " UTC" }, time(row.submitted).slice(0, 16)) : "–" },
+  { key: "duration", label: "duration", width: "84px", figure: true, more: true, value: row => took(row) ?? -1, cell: row => took(row) == null ? "–" : duration(took(row)) },
+  { key: "dataset", label: "data set", width: "minmax(90px, 1fr)", more: true, value: row => row.dataset, cell: row => row.dataset },
+  { key: "labels", label: "labels", width: "72px", more: true, value: row => row.labels ?? "", cell: row => row.labels ?? "–" },
+  { key: "imagesPerClass", label: "images/class", width: "100px", figure: true, more: true, value: row => row.imagesPerClass ?? -1, cell: row => row.imagesPerClass ?? "–" },
+  { key: "sweep", label: "sweep", width: "minmax(90px, 1fr)", more: true, value: row => row.sweep, cell: row => row.sweep || "–" },
+  { key: "seed", label: "seed", width: "72px", figure: true, more: true, value: row => row.seed, cell: row => row.seed },
+  { key: "run", label: "run", width: "56px", figure: true, more: true, value: row => row.run, cell: row => row.run + 1 },
 ];
+const NAME = { key: "name", label: "experiment", value: row => row.name };
+const USUAL = COLUMNS.filter(column => !column.more).map(column => column.key);
+const KEPT = "rome-columns";
+
+/** Seconds from its submission to its end, or to now. */
+const took = row => row.submitted ? Math.max(0, ((row.ended ?? Date.now()) - row.submitted) / 1000) : null;
+
+/** A parameter of the experiment files: its values by experiment, asked for when there are others. */
+const parameters = new Map();
+function parameter(path, rows) {
+  const known = parameters.get(path) ?? { values: {}, of: "" };
+  parameters.set(path, known);
+  const version = rows.map(row => row.id).sort().join();
+  if (version !== known.of) {
+    known.of = version;
+    call("api/parameters?name=" + encodeURIComponent(path)).then(values => {
+      known.values = values;
+      dispatchEvent(new HashChangeEvent("hashchange"));
+    }).catch(() => {});
+  }
+  const value = row => known.values[row.id] ?? "";
+  return { key: path, label: path.split(".").slice(-2).join("."), width: "minmax(80px, 1fr)", figure: Object.values(known.values).every(one => typeof one === "number"), value, cell: row => value(row) === "" ? "–" : String(value(row)) };
+}
+
 const GROUPS = { "": () => "", sweep: row => row.sweep || "of no sweep", method: row => row.method, labels: row => row.labels ?? "–", dataset: row => row.dataset, phase: row => row.phase,
   name: row => row.name.split(/[-_ ]/)[0] };
 
@@ -30,24 +70,18 @@ export function progress(status) {
   return `${status.activity}: ${count(status.done)} of ${count(status.total)} ${status.unit}${left}`;
 }
 
-function cells(row, alerts, picked, pick) {
+function progressCell(row) {
+  if (row.phase === "completed") return "";
   const told = row.progress.find(status => status.phase === "failed") ?? busy(row)[0] ?? row.progress.find(status => status.phase === "running");
-  const head = row.headline;
+  return el("span.activity", { title: told ? progress(told) : "" }, el("meter", { min: 0, max: 1, value: share(row), "aria-label": "progress" }), told ? el("small", {}, progress(told)) : null);
+}
+
+function cells(row, columns, alerts, picked, pick) {
   return [
     el("span", { role: "cell" }, el("input", { type: "checkbox", id: "pick-" + row.id, checked: picked, "aria-label": "select " + row.name, onchange: pick })),
     el("span.name", { role: "cell" }, el("a", { href: link("experiment", row.id), title: row.id }, row.name),
       alerts ? el("abbr.flag", { title: alerts === 1 ? "an alert is raised" : `${alerts} alerts are raised` }, " ⚠") : null),
-    el("span", { role: "cell" }, el("span.phase." + row.phase, {}, row.phase)),
-    el("span.wide", { role: "cell" }, row.method, row.labels === "soft" ? " + soft labels" : "", row.imagesPerClass ? ` · ${row.imagesPerClass}/class` : ""),
-    el("span.wide.activity", { role: "cell", title: told ? progress(told) : "" },
-      row.phase === "completed" ? "" : el("meter", { min: 0, max: 1, value: share(row), "aria-label": "progress" }),
-      told && row.phase !== "completed" ? el("small", {}, progress(told)) : null),
-    el("span.figure", { role: "cell" }, number(head?.clean)),
-    el("span.figure", { role: "cell" }, head?.stability == null ? number(head?.worst) : `stability ${number(head.stability)}`, head && !head.complete ? el("abbr", { title: "not complete yet" }, " …") : null),
-    el("span.figure.irr", { role: "cell", title: head ? `${head.suite}, untargeted, ${head.victims} victims` : "" },
-      number(head?.irr), " ", el("small", {}, head ? interval([head.irrLow, head.irrHigh]) : ""),
-      head?.flags.length ? el("abbr.flag", { title: "flags: " + head.flags.join(", ") }, "⚑") : null,
-      sparkline(head?.overSnapshots ?? [], "I-RR over snapshots")),
+    ...columns.map(column => el("span." + column.key.replaceAll(".", "-") + (column.figure ? ".figure" : ""), { role: "cell", "data-label": column.label }, column.cell(row))),
   ];
 }
 
@@ -69,6 +103,20 @@ export function open(page) {
   const group = el("select", { id: "group", onchange: () => look({ group: group.value }) },
     Object.keys(GROUPS).map(key => el("option", { value: key }, key || "nothing")));
   const told = el("p.told", { role: "status" });
+  let chosen = USUAL;
+  const choose = columns => {
+    localStorage.setItem(KEPT, columns.join(","));
+    look({ columns: columns.join(",") === USUAL.join(",") ? "" : columns.join(",") }, { replace: true });
+  };
+  const paths = el("datalist", { id: "parameters" });
+  const more = el("input", { id: "parameter", list: "parameters", placeholder: "distillation.alpha …", "aria-label": "A parameter as a column", onchange: () => {
+    if (more.value) choose([...new Set([...chosen, more.value.trim()])]);
+    more.value = "";
+  } });
+  const boxes = el("span.columns");
+  const columnMenu = el("details.menu", {}, el("summary.button", { id: "columns" }, "Columns"), el("div.sheet-menu", {}, boxes, el("label", {}, "any parameter ", more, paths), el("button", { onclick: () => choose(USUAL) }, "The usual ones")));
+  const chooseSort = el("select", { id: "sort", onchange: () => look({ sort: chooseSort.value, down: "" }) });
+  call("api/experiment.schema.json").then(schema => paths.append(...leaves(schema).map(([path]) => el("option", { value: path })))).catch(() => {});
   const head = el("div.row.head", { role: "row" });
   const space = el("div.space", { role: "presentation" });
   const window_ = el("div.window", { tabindex: "0", role: "rowgroup", "aria-label": "Experiments, scrollable" }, space);
@@ -102,22 +150,23 @@ export function open(page) {
   const selection = el("span.hint", {});
   bulk.append(selection, stop, remove, el("button", { onclick: clear }, "Clear"));
   page.append(el("h1", {}, "Experiments"), el("form.tools", { role: "search", onsubmit: event => event.preventDefault() },
-    search, el("label", {}, "grouped by ", group), compare, bulk), told, table, deleting.dialog,
+    search, el("label", {}, "grouped by ", group), el("label.narrow", {}, "sorted by ", chooseSort), columnMenu, compare, bulk), told, table, deleting.dialog,
     el("p.hint", {}, "Clean and worst case (right under every attack) in per cent, means over victims of the newest snapshot, untargeted, in pixel-2 where it was asked for. I-RR with the mean of its 95 % intervals; beside it, over snapshots."));
-  let lines = [];
+  let lines = [], columns = [];
 
   function paint() {
-    space.style.height = lines.length * ROW + "px";
-    const from = Math.max(0, Math.floor(window_.scrollTop / ROW) - 5);
-    const to = Math.min(lines.length, from + Math.ceil(window_.clientHeight / ROW) + 10);
+    const height = rowHeight();
+    space.style.height = lines.length * height + "px";
+    const from = Math.max(0, Math.floor(window_.scrollTop / height) - 5);
+    const to = Math.min(lines.length, from + Math.ceil(window_.clientHeight / height) + 10);
     const alerts = raisedByExperiment();
     const kept = new Map([...space.children].map(element => [element.dataset.line, element]));
     const wanted = lines.slice(from, to).map((line, i) => {
       const element = line.heading != null
         ? el("div.row.heading", { role: "row" }, el("span", { role: "cell" }, `${line.heading} (${line.count})`))
-        : el("div.row", { role: "row", "data-id": line.id }, cells(line, alerts.get(line.id), picked.has(line.id), pick(line.id)));
+        : el("div.row", { role: "row", "data-id": line.id }, cells(line, columns, alerts.get(line.id), picked.has(line.id), pick(line.id)));
       element.dataset.line = line.id ?? "heading " + line.heading;
-      element.style.transform = `translateY(${(from + i) * ROW}px)`;
+      element.style.transform = `translateY(${(from + i) * height}px)`;
       const before = kept.get(element.dataset.line);
       // a click and the focus stay with what has not changed
       if (before?.innerHTML !== element.innerHTML) return element;
@@ -136,22 +185,32 @@ export function open(page) {
   }
 
   window_.addEventListener("scroll", paint, { passive: true });
+  const again = () => dispatchEvent(new HashChangeEvent("hashchange"));
   addEventListener("resize", paint);
+  NARROW.addEventListener("change", again);
+  CARD.addEventListener("change", again);
 
   return {
     draw(view) {
       const filter = view.get("filter") ?? "", sort = view.get("sort") ?? "", down = view.get("down") === "1", by = view.get("group") ?? "";
       if (document.activeElement !== search) search.value = filter;
       group.value = by;
-      if (head.dataset.sort !== sort + down) head.replaceChildren(el("span", { role: "columnheader" }, el("abbr", { title: "selected" }, "✓")), ...COLUMNS.map(([key, label], i) => el("span" + (i > 3 ? ".figure" : i > 1 ? ".wide" : ""), { role: "columnheader", "aria-sort": sort === key ? (down ? "descending" : "ascending") : "none" },
-        el("button.plain", { id: "sort-" + key, onclick: () => look({ sort: key, down: sort === key && !down ? "1" : "" }) }, label, sort === key ? (down ? " ▾" : " ▴") : ""))));
-      head.dataset.sort = sort + down;
       const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
       const all = [...entries("experiment").values()];
       let rows = all.filter(row => words.every(word => `${row.id} ${row.name} ${row.method} ${row.labels} ${row.dataset} ${row.phase}`.toLowerCase().includes(word)));
-      const column = COLUMNS.find(([key]) => key === sort);
-      if (column) rows.sort((a, b) => compareValues(column[2](a), column[2](b)) * (down ? -1 : 1));
-      else rows.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, "en", { numeric: true }));
+      chosen = (view.get("columns") ?? localStorage.getItem(KEPT) ?? USUAL.join(",")).split(",").filter(Boolean);
+      const known = key => COLUMNS.find(column => column.key === key) ?? parameter(key, all);
+      const sorted = sort === NAME.key ? NAME : sort ? known(sort) : null;
+      columns = chosen.map(known).filter(column => !NARROW.matches || !column.wide);
+      table.style.setProperty("--columns", columns.map(column => column.width).join(" "));
+      show(boxes, [...COLUMNS, ...chosen.filter(key => key.includes(".")).map(known)].map(column => el("label", {}, el("input", { type: "checkbox", id: "column-" + column.key, checked: chosen.includes(column.key),
+        onchange: event => choose(event.target.checked ? [...chosen, column.key] : chosen.filter(key => key !== column.key)) }), " ", column.label)));
+      show(chooseSort, [["", "newest"], ...[NAME, ...columns].map(column => [column.key, column.label])].map(([key, label]) => el("option", { value: key, selected: key === sort }, label)));
+      const sign = key => sort === key ? (down ? " ▾" : " ▴") : "";
+      show(head, el("span", { role: "columnheader" }, el("abbr", { title: "selected" }, "✓")), [NAME, ...columns].map(column => el("span" + (column.figure ? ".figure" : ""), { role: "columnheader", "aria-sort": sort === column.key ? (down ? "descending" : "ascending") : "none" },
+        el("button.plain", { id: "sort-" + column.key, title: column.key, onclick: () => look({ sort: column.key, down: sort === column.key && !down ? "1" : "" }) }, column.label, sign(column.key)))));
+      if (sorted) rows.sort((a, b) => compareValues(sorted.value(a), sorted.value(b)) * (down ? -1 : 1));
+      else rows.sort((a, b) => (b.submitted ?? 0) - (a.submitted ?? 0) || a.name.localeCompare(b.name, "en", { numeric: true }));
       const there = new Set(all.map(row => row.id));
       for (const id of picked) if (!there.has(id)) picked.delete(id);
       bulk.hidden = !picked.size;
@@ -166,12 +225,13 @@ export function open(page) {
     },
     close() {
       removeEventListener("resize", paint);
+      NARROW.removeEventListener("change", again);
+      CARD.removeEventListener("change", again);
     },
   };
 }
 
-const rank = row => ["running", "waiting", "failed", "paused", "completed", "stopped"].indexOf(row.phase);
-const compareValues = (a, b) => typeof a === "number" ? a - b : a.localeCompare(b, "en", { numeric: true });
+const compareValues = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
 function groups(rows, key) {
   const map = new Map();
   for (const row of rows) map.set(key(row), [...map.get(key(row)) ?? [], row]);

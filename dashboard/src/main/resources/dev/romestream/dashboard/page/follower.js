@@ -1,5 +1,8 @@
 // One stream of the server, for what several pages want. It knows what it was told last, for a page that comes later.
 
+/** The server says something every four seconds. */
+const SILENCE = 10000;
+
 export class Follower {
   /** tell(message) gets {event: "state" | "changes", entries} and {connection}. */
   constructor(tell) {
@@ -8,6 +11,13 @@ export class Follower {
     this.wanted = new Set();
     this.source = null;
     this.connection = "connecting";
+    this.heard = 0;
+    setInterval(() => {
+      if (this.source && this.connection === "live" && Date.now() - this.heard > SILENCE) {
+        this.say("lost");
+        this.open();
+      }
+    }, 1000);
   }
 
   /** Everything that is known, as a message. */
@@ -36,6 +46,7 @@ export class Follower {
     const mine = this.source = new EventSource("api/stream" + (ids.length ? "?experiments=" + ids.map(encodeURIComponent).join(",") : ""));
     for (const event of ["state", "changes"]) {
       mine.addEventListener(event, message => {
+        this.hear();
         const entries = JSON.parse(message.data);
         if (event === "state") this.known.clear();
         for (const entry of entries) {
@@ -46,12 +57,18 @@ export class Follower {
         this.tell({ event, entries });
       });
     }
-    mine.onopen = () => this.say("live");
+    mine.addEventListener("alive", () => this.hear());
+    mine.onopen = () => this.hear();
     mine.onerror = () => {
       const refused = mine.readyState === EventSource.CLOSED;
       this.say(refused ? "refused" : "lost");
       if (refused) setTimeout(() => mine === this.source && this.open(), 3000);
     };
+  }
+
+  hear() {
+    this.heard = Date.now();
+    if (this.connection !== "live") this.say("live");
   }
 
   say(connection) {

@@ -62,9 +62,9 @@ export async function call(path, body, method = "POST") {
   });
   const text = await answer.text();
   if (!answer.ok) {
-    let reason = text;
-    try { reason = JSON.parse(text).error; } catch { /* no words of ours */ }
-    throw new Error(reason || answer.statusText);
+    let problem = {};
+    try { problem = JSON.parse(text); } catch { /* no words of ours */ }
+    throw Object.assign(new Error(problem.error || text || answer.statusText), { errors: problem.errors ?? [] });
   }
   return answer.headers.get("Content-Type")?.includes("json") ? JSON.parse(text) : text;
 }

@@ -19,13 +19,10 @@ import dev.romestream.schemas.SnapshotTaken;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.WorkAnswer;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /**
  * Which victims and evaluations of an experiment are still missing, and which it has no more: facts change its state, and what is to be
@@ -124,77 +121,16 @@ final class EvaluationPlanner {
 
     /** The images of the experiment's data set are there; of a stream, those of a window. */
     void dataset(DatasetDescriptor descriptor) {
-        if (descriptor.getWindow() == null) {
-            state.setDataset(descriptor);
-        } else if (descriptor.getTestImages() > 0 && isDistilled()) {
-            windows(Stream.concat(
-                    state.getWindows().stream().filter(known -> !isOf(known, descriptor.getId())),
-                    Stream.of(descriptor)));
-        } else if (descriptor.getTestImages() > 0
-                && number(descriptor) > Math.max(number(state.getDataset()), number(state.getNext()))) {
-            if (state.getNext() != null) {
-                state.setSkipped(state.getSkipped() + 1);
-            }
-            state.setNext(descriptor);
-            turn();
-        }
+        windows().add(descriptor);
     }
 
     /** A data set is no longer there: what is not scored on it will not be. */
     void retired(String dataset) {
-        if (isDistilled()) {
-            windows(state.getWindows().stream().filter(known -> !isOf(known, dataset)));
-            return;
-        }
-        if (isOf(state.getNext(), dataset)) {
-            state.setNext(null);
-            state.setSkipped(state.getSkipped() + 1);
-        }
-        if (isOf(state.getDataset(), dataset)) {
-            if (progress().isPending()) {
-                state.setSkipped(state.getSkipped() + 1);
-            }
-            state.setDataset(null);
-        }
-        turn();
+        windows().retired(dataset);
     }
 
-    private boolean isDistilled() {
-        return state.getExperiment() != null && state.getExperiment().getDistillation() != null;
-    }
-
-    /** Of a stream with a distillation: every window that is there is scored on. */
-    private void windows(Stream<DatasetDescriptor> there) {
-        List<DatasetDescriptor> windows = new ArrayList<>(
-                there.sorted(Comparator.comparingInt(EvaluationPlanner::number)).toList());
-        state.setWindows(windows);
-        state.setDataset(windows.isEmpty() ? null : windows.get(windows.size() - 1));
-    }
-
-    /** Whether a window's turn is over: of a network's, once another one's is; of a set's, once it is gone. */
-    private boolean isPast(int window) {
-        return isDistilled()
-                ? state.getWindows().stream().noneMatch(there -> number(there) == window)
-                : window != number(state.getDataset());
-    }
-
-    private static boolean isOf(DatasetDescriptor descriptor, String id) {
-        return descriptor != null && descriptor.getId().equals(id);
-    }
-
-    private static int number(DatasetDescriptor descriptor) {
-        return descriptor == null || descriptor.getWindow() == null
-                ? -1
-                : descriptor.getWindow().getNumber();
-    }
-
-    /** Goes on to the newest window of a stream, where the present one is scored. */
-    private void turn() {
-        if (state.getNext() != null
-                && (state.getDataset() == null || !progress().isPending())) {
-            state.setDataset(state.getNext());
-            state.setNext(null);
-        }
+    private StreamWindows windows() {
+        return new StreamWindows(state, () -> progress().isPending());
     }
 
     /** A network's record: one that a user brings, or a victim's. */
@@ -213,7 +149,7 @@ final class EvaluationPlanner {
     /** Of a stream, that of the present window. */
     EvaluationProgress progress() {
         Map<String, PlannedEvaluation> present = new TreeMap<>(plans.all());
-        present.values().removeIf(plan -> plan.getWindow() != null && isPast(plan.getWindow()));
+        present.values().removeIf(plan -> plan.getWindow() != null && windows().isPast(plan.getWindow()));
         return new EvaluationProgress(state, present);
     }
 
@@ -242,9 +178,7 @@ final class EvaluationPlanner {
 
     /** Goes on to the next window of a stream, where one waits and this one is scored; whether there is something to plan now. */
     boolean isTurned() {
-        DatasetDescriptor before = state.getDataset();
-        turn();
-        return !Objects.equals(before, state.getDataset());
+        return windows().isTurned();
     }
 
     /** Whether the experiment is to run and can. */
@@ -288,7 +222,7 @@ final class EvaluationPlanner {
         Map<String, PlannedEvaluation> all = plans.all();
         int newest = all.values().stream()
                 .mapToInt(plan -> plan.getWindow() == null ? -1 : plan.getWindow())
-                .reduce(number(state.getDataset()), Math::max);
+                .reduce(StreamWindows.number(state.getDataset()), Math::max);
         all.forEach((key, plan) -> {
             if (!wanted.containsKey(key) && !isHistory(plan, newest)) {
                 plans.remove(key);
@@ -321,7 +255,7 @@ final class EvaluationPlanner {
     private boolean isHistory(PlannedEvaluation plan, int newest) {
         return !anew
                 && plan.getWindow() != null
-                && isPast(plan.getWindow())
+                && windows().isPast(plan.getWindow())
                 && EvaluationProgress.isEnded(plan)
                 && plan.getWindow() > newest - history();
     }

@@ -1,7 +1,6 @@
 package dev.romestream.evaluator.tally;
 
 import dev.romestream.evaluator.plan.EvaluationPlan;
-import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.schemas.AskedRequest;
 import dev.romestream.schemas.AttackProgress;
 import dev.romestream.schemas.AttackTally;
@@ -96,7 +95,7 @@ final class Tallies {
         BitSet unmoved = BitSet.valueOf(earlier.getUnmoved().duplicate());
         outcome.getUnmoved().stream().filter(outcome.getImageIds()::contains).forEach(unmoved::set);
         boolean isNew = false;
-        List<Integer> predicted = predicted(evaluation, tally, request, outcome);
+        List<Integer> predicted = Predictions.with(evaluation, tally, request, outcome);
         for (int i = 0; i < outcome.getImageIds().size(); i++) {
             int id = outcome.getImageIds().get(i);
             isNew |= !seen.get(id);
@@ -104,7 +103,8 @@ final class Tallies {
             hits.set(
                     id,
                     EvaluationPlan.isPredicted(evaluation)
-                            ? predicted(predicted, id) == outcome.getPredicted().get(i)
+                            ? Predictions.of(predicted, id)
+                                    == outcome.getPredicted().get(i)
                             : outcome.getCorrect().get(outcome.getCorrect().position() + i) != 0);
         }
         if (!isNew) {
@@ -139,44 +139,6 @@ final class Tallies {
                 counted.getAsked(),
                 asked -> asked.getId().equals(request.getId()) && hasSeen(evaluation, seen, slot(asked))));
         return counted;
-    }
-
-    /** Of images without labels, with what the victim takes those for that it has not seen before. */
-    private static List<Integer> predicted(
-            Evaluation evaluation, Tally tally, AskedRequest request, BatchOutcome outcome) {
-        if (!EvaluationPlan.isPredicted(evaluation) || !EvaluationPlan.isClean(evaluation, request.getAttack())) {
-            return tally.getPredicted();
-        }
-        List<Integer> predicted = new ArrayList<>(tally.getPredicted());
-        for (int i = 0; i < outcome.getImageIds().size(); i++) {
-            int id = outcome.getImageIds().get(i);
-            while (predicted.size() <= id) {
-                predicted.add(LabelledImages.UNLABELLED);
-            }
-            if (predicted.get(id) == LabelledImages.UNLABELLED) {
-                predicted.set(id, outcome.getPredicted().get(i));
-            }
-        }
-        return predicted;
-    }
-
-    private static int predicted(List<Integer> predicted, int id) {
-        return id < predicted.size() ? predicted.get(id) : LabelledImages.UNLABELLED;
-    }
-
-    /** What the victim takes the images of a place for, where its attack needs to know; else empty. */
-    static List<Integer> labels(Evaluation evaluation, Tally tally, EvaluationPlan.Slot slot) {
-        return EvaluationPlan.needsLabels(evaluation, slot)
-                ? IntStream.of(EvaluationPlan.images(evaluation, slot))
-                        .mapToObj(id -> predicted(tally.getPredicted(), id))
-                        .toList()
-                : List.of();
-    }
-
-    private static boolean hasLabels(Evaluation evaluation, Tally tally, EvaluationPlan.Slot slot) {
-        return !EvaluationPlan.needsLabels(evaluation, slot)
-                || IntStream.of(EvaluationPlan.images(evaluation, slot))
-                        .allMatch(id -> predicted(tally.getPredicted(), id) != LabelledImages.UNLABELLED);
     }
 
     /** Of the first images, so that all attacks show the same ones. */
@@ -239,7 +201,7 @@ final class Tallies {
                 .filter(slot -> tally.getAttacks().get(slot.attack()).getFailure() == null
                         && !out.contains(slot)
                         && !hasSeen(evaluation, seen.get(slot.attack()), slot)
-                        && hasLabels(evaluation, tally, slot))
+                        && Predictions.suffice(evaluation, tally, slot))
                 .toList();
     }
 

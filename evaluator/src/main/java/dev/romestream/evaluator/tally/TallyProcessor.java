@@ -41,22 +41,16 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
 
     private final Duration patience;
     private final OpenRequests gauge;
-    private final BiFunction<String, String, List<Integer>> labels;
-    /** By their keys, evaluations that are over and for which labels may come. */
-    private final Map<String, Awaiting> awaiting = new HashMap<>();
-
+    private final AwaitedLabels awaited;
     private final Map<String, RequestWindow> open = new HashMap<>();
     /** When the newest of the requests was asked that some attacker has taken. */
     private long newestTaken;
-
-    /** @param told the labels that were, as they were given */
-    private record Awaiting(String dataset, String fingerprint, List<Integer> told) {}
 
     /** @param labels that have come of a data set's images, by its id and fingerprint; empty where none have */
     public TallyProcessor(Duration patience, OpenRequests gauge, BiFunction<String, String, List<Integer>> labels) {
         this.patience = patience;
         this.gauge = gauge;
-        this.labels = labels;
+        this.awaited = new AwaitedLabels(labels);
     }
 
     @Override
@@ -65,7 +59,7 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
         long now = context.currentSystemTimeMs();
         try (KeyValueIterator<String, Tally> all = tallies().all()) {
             all.forEachRemaining(entry -> {
-                await(plans().get(entry.key), entry.value);
+                awaited.add(plans().get(entry.key), entry.value);
                 if (!entry.value.getComplete()) {
                     // what was heard of them is not known any more
                     entry.value.getAsked().forEach(asked -> window(entry.key).heard(asked.getId(), "", now));
@@ -176,12 +170,12 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
             close(key);
             Tally ended = Tallies.ended(tally, EvaluationPlan.isPredicted(evaluation));
             tallies().put(key, ended);
-            await(evaluation, ended);
+            awaited.add(evaluation, ended);
             return;
         }
         Tally kept = evaluation.getActive() ? asking(evaluation, tally) : tally;
         tallies().put(key, kept);
-        await(evaluation, kept);
+        awaited.add(evaluation, kept);
         gauge.set(key, kept.getAsked().size());
     }
 
@@ -203,39 +197,25 @@ public final class TallyProcessor extends ContextualProcessor<String, TallyEvent
 
     private Tally ask(Evaluation evaluation, Tally tally, EvaluationPlan.Slot slot, int attempt, long now) {
         AttackRequest request = EvaluationPlan.request(evaluation, slot, attempt, now);
-        request.setLabels(Tallies.labels(evaluation, tally, slot));
+        request.setLabels(Predictions.labels(evaluation, tally, slot));
         forward(new Write(Topic.ATTACK_REQUESTS, request.getId(), request));
         return Tallies.asking(tally, new AskedRequest(request.getId(), slot.attack(), slot.from(), attempt, now));
     }
 
-    /** Where every attack has seen all images, or has failed, labels may come. */
-    private void await(Evaluation evaluation, Tally tally) {
-        if (EvaluationPlan.isPredicted(evaluation) && Tallies.isOver(evaluation, tally)) {
-            awaiting.putIfAbsent(
-                    evaluation.getKey(), new Awaiting(evaluation.getDataset(), evaluation.getFingerprint(), List.of()));
-        }
-    }
-
-    /** Tells again what labels have come for. */
     private void tellLabels() {
-        awaiting.replaceAll((key, known) -> {
-            List<Integer> now = labels.apply(known.dataset(), known.fingerprint());
-            if (now.isEmpty() || now == known.told()) {
-                return known;
-            }
+        awaited.news().forEach((key, labels) -> {
             Tally tally = tallies().get(key);
-            if (!now.equals(tally.getLabels())) {
-                Tally labelled = Tally.newBuilder(tally).setLabels(now).build();
+            if (!labels.equals(tally.getLabels())) {
+                Tally labelled = Tally.newBuilder(tally).setLabels(labels).build();
                 tallies().put(key, labelled);
                 tell(plans().get(key), labelled, List.of(Mode.values()));
             }
-            return new Awaiting(known.dataset(), known.fingerprint(), now);
         });
     }
 
     private void close(String key) {
         open.remove(key);
-        awaiting.remove(key);
+        awaited.remove(key);
         gauge.set(key, 0);
     }
 

@@ -79,6 +79,7 @@ public final class Identity {
     public static Experiment work(Experiment experiment) {
         return Experiment.newBuilder(experiment)
                 .setRun(0)
+                .setSubmitted(0)
                 .setDesiredState(DesiredState.RUN)
                 .setDataset(DatasetIds.determining(experiment.getDataset()))
                 .setAlerts(List.of())

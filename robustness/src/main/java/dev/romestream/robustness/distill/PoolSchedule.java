@@ -5,8 +5,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Which network of the pool is matched in which iteration, at which version, and which train: a pure function of the iteration.
@@ -61,6 +63,18 @@ public final class PoolSchedule implements NetworkSchedule {
             advance(matched.size());
         }
         return List.of(matched.get(iteration));
+    }
+
+    /** The networks that are in the pool after so many iterations, the oldest first, by the versions in which they were last matched; empty where they never were. */
+    public Map<Integer, Optional<Version>> members(int iterations) {
+        PoolSchedule replayed = new PoolSchedule(rule, seed);
+        Map<Integer, Version> last = new HashMap<>();
+        for (int iteration = 0; iteration < iterations; iteration++) {
+            replayed.matched(iteration).forEach(version -> last.put(version.network(), version));
+        }
+        Map<Integer, Optional<Version>> members = new LinkedHashMap<>();
+        replayed.members.forEach(network -> members.put(network, Optional.ofNullable(last.get(network))));
+        return members;
     }
 
     private void advance(int iteration) {

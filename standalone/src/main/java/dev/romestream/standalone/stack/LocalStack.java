@@ -128,6 +128,7 @@ public final class LocalStack implements AutoCloseable {
             stack.close();
             throw failure;
         }
+        stack.dashboards().forEach(own -> own.beside(services));
         return stack;
     }
 
@@ -138,11 +139,11 @@ public final class LocalStack implements AutoCloseable {
 
     /** Where a browser finds the dashboard, if there is one. */
     public Optional<String> dashboard() {
-        return services.stream()
-                .filter(DashboardService.class::isInstance)
-                .map(DashboardService.class::cast)
-                .map(DashboardService::url)
-                .findFirst();
+        return dashboards().map(DashboardService::url).findFirst();
+    }
+
+    private Stream<DashboardService> dashboards() {
+        return services.stream().filter(DashboardService.class::isInstance).map(DashboardService.class::cast);
     }
 
     public PrometheusMeterRegistry metrics() {

@@ -1,0 +1,80 @@
+package dev.romestream.client.experiment;
+
+import java.io.StringReader;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.NodeTuple;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+
+/** On which lines the keys of an experiment file stand. */
+public final class KeyLines {
+    private static final Pattern TOLD = Pattern.compile("\\(line (\\d+)\\)");
+
+    /** By dotted key, from 1; places in lists as {@code [0]}. */
+    private final Map<String, Integer> lines = new HashMap<>();
+
+    /** Of a text that is no YAML, as far as it is. */
+    public KeyLines(String text) {
+        try {
+            for (Node document : new Yaml(new LoaderOptions()).composeAll(new StringReader(text))) {
+                add("", document);
+            }
+        } catch (YAMLException e) {
+            // what is wrong says its line itself
+        }
+    }
+
+    private void add(String path, Node node) {
+        if (node instanceof MappingNode mapping) {
+            for (NodeTuple entry : mapping.getValue()) {
+                if (entry.getKeyNode() instanceof ScalarNode key) {
+                    String name = path.isEmpty() ? key.getValue() : path + "." + key.getValue();
+                    lines.putIfAbsent(name, key.getStartMark().getLine() + 1);
+                    add(name, entry.getValueNode());
+                }
+            }
+        } else if (node instanceof SequenceNode sequence) {
+            List<Node> items = sequence.getValue();
+            for (int i = 0; i < items.size(); i++) {
+                String name = path + "[" + i + "]";
+                lines.putIfAbsent(name, items.get(i).getStartMark().getLine() + 1);
+                add(name, items.get(i));
+            }
+        }
+    }
+
+    /** The line of what a problem names: of the longest key in it, or the one that it says itself. */
+    public OptionalInt of(String problem) {
+        Matcher told = TOLD.matcher(problem);
+        if (told.find()) {
+            return OptionalInt.of(Integer.parseInt(told.group(1)));
+        }
+        return lines.keySet().stream()
+                .filter(key -> names(problem, key))
+                .max(Comparator.comparingInt(String::length))
+                .map(key -> OptionalInt.of(lines.get(key)))
+                .orElse(OptionalInt.empty());
+    }
+
+    /** Whether a problem's first words are about a key, or one within it. */
+    private static boolean names(String problem, String key) {
+        Matcher subject = Pattern.compile("^(?:The key |Unknown key )?'?([A-Za-z0-9_.\\[\\]-]+)")
+                .matcher(problem);
+        if (!subject.find()) {
+            return false;
+        }
+        String named = subject.group(1);
+        return named.equals(key) || named.startsWith(key + ".") || named.startsWith(key + "[");
+    }
+}

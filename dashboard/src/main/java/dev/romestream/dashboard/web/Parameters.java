@@ -1,0 +1,69 @@
+package dev.romestream.dashboard.web;
+
+import dev.romestream.exchange.codec.RecordJson;
+import dev.romestream.exchange.identity.Identity;
+import dev.romestream.schemas.Experiment;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** What experiments are asked to do, as dotted parameters of their files with plain values. */
+final class Parameters {
+    private Parameters() {}
+
+    private static Map<String, Object> of(Experiment experiment) {
+        Map<String, Object> fields = RecordJson.fields(Identity.work(experiment));
+        fields.keySet().removeAll(List.of("id", "name", "run", "desiredState", "submitted", "sweep"));
+        Map<String, Object> flat = new LinkedHashMap<>();
+        flatten("", fields, flat);
+        return flat;
+    }
+
+    private static void flatten(String path, Object value, Map<String, Object> flat) {
+        if (value instanceof Map<?, ?> map) {
+            map.forEach((key, one) -> flatten(path.isEmpty() ? String.valueOf(key) : path + "." + key, one, flat));
+        } else if (value instanceof List<?> list) {
+            boolean plain = list.stream().noneMatch(one -> one instanceof Map || one instanceof List);
+            if (plain) {
+                flat.put(path, list.stream().map(String::valueOf).toList());
+            } else {
+                for (int i = 0; i < list.size(); i++) {
+                    flatten(path + "[" + i + "]", list.get(i), flat);
+                }
+            }
+        } else if (value != null) {
+            flat.put(path, value);
+        }
+    }
+
+    /** A parameter of each experiment that has it, by id. */
+    static Map<String, Object> of(List<Experiment> experiments, String name) {
+        Map<String, Object> values = new TreeMap<>();
+        for (Experiment experiment : experiments) {
+            Object value = of(experiment).get(name);
+            if (value != null) {
+                values.put(experiment.getId(), value);
+            }
+        }
+        return values;
+    }
+
+    /** Parameters that are not the same in all of them, each with its value by id; an experiment that lacks it has none. */
+    static List<Map<String, Object>> differences(List<Experiment> experiments) {
+        Map<String, Map<String, Object>> all = new LinkedHashMap<>();
+        for (Experiment experiment : experiments) {
+            of(experiment).forEach((name, value) -> all.computeIfAbsent(name, any -> new LinkedHashMap<>())
+                    .put(experiment.getId(), value));
+        }
+        List<Map<String, Object>> differences = new ArrayList<>();
+        all.forEach((name, values) -> {
+            if (values.size() < experiments.size() || new HashSet<>(values.values()).size() > 1) {
+                differences.add(Map.of("name", name, "values", values));
+            }
+        });
+        return differences;
+    }
+}
