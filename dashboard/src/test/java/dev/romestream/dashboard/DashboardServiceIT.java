@@ -6,6 +6,10 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.SpecVersion.VersionFlag;
+import com.networknt.schema.ValidationMessage;
 import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.config.Settings;
@@ -30,6 +34,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -89,8 +94,33 @@ class DashboardServiceIT {
         return http.send(request, BodyHandlers.ofString());
     }
 
+    /** What is answered has the form that the API's document says. */
     private static JsonNode get(String path) throws Exception {
-        return JSON.readTree(send(request(path).build()).body());
+        JsonNode answer = JSON.readTree(send(request(path).build()).body());
+        if (path.startsWith("api/") && !path.equals("api/openapi.json")) {
+            assertThat(violations(path, answer)).as(path).isEmpty();
+        }
+        return answer;
+    }
+
+    private static List<String> violations(String path, JsonNode answer) throws Exception {
+        JsonNode document =
+                JSON.readTree(send(request("api/openapi.json").build()).body());
+        String plain = "/" + path.split("\\?", 2)[0];
+        String template = document.path("paths").properties().stream()
+                .map(Map.Entry::getKey)
+                .filter(served -> plain.matches(served.replaceAll("\\{[a-z]+}", "[^/]+")))
+                // an exact path, before one with a parameter
+                .min(Comparator.comparing(served -> served.contains("{")))
+                .orElseThrow();
+        ObjectNode schema = document.path("paths")
+                .path(template)
+                .at("/get/responses/200/content/application~1json/schema")
+                .deepCopy();
+        schema.set("components", document.path("components"));
+        return JsonSchemaFactory.getInstance(VersionFlag.V202012).getSchema(schema).validate(answer).stream()
+                .map(ValidationMessage::toString)
+                .toList();
     }
 
     private static HttpResponse<String> post(String path, String body, String... headers) throws Exception {
@@ -452,7 +482,8 @@ class DashboardServiceIT {
         assertThat(paths.at("/~1api~1compare/get/parameters/0/name").asText()).isEqualTo("ids");
         for (String path : served) {
             if (paths.path(path).has("get") && !path.contains("{") && !path.equals("/api/stream")) {
-                boolean asks = List.of("/api/compare", "/api/versions").contains(path);
+                boolean asks = paths.path(path).path("get").findValues("required").stream()
+                        .anyMatch(JsonNode::asBoolean);
                 assertThat(send(request(path.substring(1)).build()).statusCode())
                         .as(path)
                         .isEqualTo(asks ? 400 : 200);

@@ -3,11 +3,14 @@ package dev.romestream.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.romestream.dashboard.DashboardService;
 import dev.romestream.messaging.config.RomeConfig;
+import dev.romestream.messaging.config.Settings;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.Mode;
 import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.testing.TestCluster;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -122,6 +125,31 @@ class ForeignClientsIT {
                         "77"),
                 "started " + figure.getExperiment() + "-77",
                 figure.getExperiment() + "-77/0/");
+    }
+
+    /** Of operations' names, parameters and bodies as the API's document has them. */
+    @Test
+    void aClientThatIsGeneratedFromTheApisDocumentReadsAMetricSubmitsAndStops() throws Exception {
+        Path folder = Files.createDirectory(directory.resolve("api-client"));
+        for (String file : List.of("package.json", "client.mjs")) {
+            Files.copy(Path.of("src/test/resources/api-client", file), folder.resolve(file));
+        }
+        assumeTrue(
+                succeeds(folder, "npm", "install", "--no-package-lock", "--no-audit", "--no-fund"),
+                "skipped: there is no npm, or it cannot reach its registry");
+        DashboardService dashboard = new DashboardService(
+                pipeline.config().with(Map.of(Settings.DASHBOARD_PORT, "0")), new SimpleMeterRegistry());
+        try {
+            dashboard.start();
+            awaitOutput(
+                    folder,
+                    List.of("node", "client.mjs", dashboard.url(), figure.getExperiment(), TestExperiment.RANDOM),
+                    "listed true",
+                    "asked true stop",
+                    "refused 400 1");
+        } finally {
+            dashboard.close();
+        }
     }
 
     @Test

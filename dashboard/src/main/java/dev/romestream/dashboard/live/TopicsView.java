@@ -267,7 +267,8 @@ public final class TopicsView implements AutoCloseable {
         return copy;
     }
 
-    private Optional<Map<String, Object>> row(String id) {
+    /** An experiment in a line of the list, as of now. */
+    public synchronized Optional<Map<String, Object>> row(String id) {
         Experiment experiment = experiments.get(id);
         if (experiment == null) {
             return Optional.empty();

@@ -1,15 +1,19 @@
 package dev.romestream.dashboard.web;
 
+import static dev.romestream.dashboard.web.Shape.any;
+import static dev.romestream.dashboard.web.Shape.flag;
+import static dev.romestream.dashboard.web.Shape.list;
+import static dev.romestream.dashboard.web.Shape.map;
+import static dev.romestream.dashboard.web.Shape.object;
+import static dev.romestream.dashboard.web.Shape.text;
+import static dev.romestream.dashboard.web.Shape.whole;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.util.RawValue;
 import dev.romestream.client.experiment.ExperimentControl;
-import dev.romestream.client.experiment.ExperimentException;
 import dev.romestream.client.experiment.ExperimentFile;
-import dev.romestream.client.experiment.ExperimentSchema;
 import dev.romestream.client.result.ContactSheet;
-import dev.romestream.client.result.DeadLetterBox;
 import dev.romestream.client.result.FlagWords;
 import dev.romestream.client.result.SyntheticImages;
 import dev.romestream.client.table.Comparison;
@@ -39,10 +43,7 @@ import io.javalin.http.NotFoundResponse;
 import io.javalin.http.sse.SseClient;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,8 +57,6 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The same data as the stream has, by requests; and what a page can do. {@code /api/openapi.json} describes it. */
 final class Api {
@@ -82,14 +81,13 @@ final class Api {
                             "Ids, with commas between, whose figures and snapshots are wanted; * for all."),
                     Route.Query.optional("only", "Kinds of entries, with commas between."));
 
-    private static final Logger log = LoggerFactory.getLogger(Api.class);
-
     private final RomeConfig config;
     private final LiveState state;
     private final TopicsView topics;
     private final SnapshotStore snapshots;
     private final Gallery gallery;
-    private final Function<List<Experiment>, Optional<String>> cost;
+    private final FileRequests files;
+    private final DeadLetterRequests letters;
 
     /** @param cost what experiments cost, in words, where it can be told */
     Api(
@@ -98,7 +96,8 @@ final class Api {
             TopicsView topics,
             SnapshotStore snapshots,
             Function<List<Experiment>, Optional<String>> cost) {
-        this.cost = cost;
+        this.files = new FileRequests(config, topics, cost);
+        this.letters = new DeadLetterRequests(config, state);
         this.gallery = new Gallery(config);
         this.config = config;
         this.state = state;
@@ -123,21 +122,20 @@ final class Api {
     }
 
     private List<Route> routes() {
+        return Stream.of(own(), files.routes(), letters.routes())
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    private List<Route> own() {
         return List.of(
-                Route.get("/api/experiments", "Every experiment in a line.", this::experiments),
-                Route.post(
-                        "/api/experiments",
-                        "Starts the experiments of a file; answers with their ids.",
-                        Map.of("file", "The experiment file: YAML."),
-                        this::submit),
-                Route.post(
-                        "/api/check",
-                        "Checks a file without starting anything.",
-                        Map.of("file", "The experiment file: YAML."),
-                        this::check),
-                Route.get("/api/experiment.schema.json", "The JSON Schema of experiment files.", this::schema),
-                Route.get("/api/presets/{name}", "A preset, as YAML.", this::preset),
-                Route.get("/api/experiments/{id}", "An experiment: its record, and its file.", this::experiment),
+                Route.get("/api/experiments", "Every experiment in a line.", this::experiments)
+                        .answers(list(ApiSchemas.LINE)),
+                Route.get("/api/experiments/{id}", "An experiment: its record, and its file.", this::experiment)
+                        .answers(object().with("summary", ApiSchemas.LINE)
+                                .with("record", ApiSchemas.EXPERIMENT)
+                                .with("file", text())
+                                .schema()),
                 Route.delete(
                                 "/api/experiments/{id}",
                                 "Removes an experiment, with its victims and checkpoints.",
@@ -146,20 +144,32 @@ final class Api {
                                 "results",
                                 "boolean",
                                 false,
-                                "Whether its metrics, snapshots and alerts are removed, too.")),
+                                "Whether its metrics, snapshots and alerts are removed, too."))
+                        .answers(object().with("id", text())
+                                .with("results", flag())
+                                .schema()),
                 Route.post(
-                        "/api/experiments/{id}/state",
-                        "Pauses, resumes or stops an experiment.",
-                        Map.of("state", "run, pause or stop."),
-                        this::setState),
-                Route.post("/api/experiments/{id}/run", "Starts an experiment's next run.", Map.of(), this::runAgain),
+                                "/api/experiments/{id}/state",
+                                "Pauses, resumes or stops an experiment.",
+                                Map.of("state", "run, pause or stop."),
+                                this::setState)
+                        .answers(object().with("id", text())
+                                .with("state", text())
+                                .schema()),
+                Route.post("/api/experiments/{id}/run", "Starts an experiment's next run.", Map.of(), this::runAgain)
+                        .answers(
+                                object().with("id", text()).with("run", whole()).schema()),
                 Route.get(
-                        "/api/experiments/{id}/figures", "Its newest figures, and how they came to be.", this::figures),
+                                "/api/experiments/{id}/figures",
+                                "Its newest figures, and how they came to be.",
+                                this::figures)
+                        .answers(list(ApiSchemas.FIGURE)),
                 Route.get(
                                 "/api/experiments/{id}/outcomes",
                                 "Of each attack of a complete figure, in order, which images were still right: 1 and 0.",
                                 this::outcomes)
-                        .with(Route.Query.needed("figure", FIGURE)),
+                        .with(Route.Query.needed("figure", FIGURE))
+                        .answers(list(text())),
                 Route.get(
                         "/api/experiments/{id}/snapshots/{snapshot}/images.png",
                         "The synthetic images of a snapshot, a row a class.",
@@ -170,7 +180,16 @@ final class Api {
                                 this::gallery)
                         .with(
                                 Route.Query.needed("figure", FIGURE),
-                                new Route.Query("attack", "integer", true, "Its position in the figure.")),
+                                new Route.Query("attack", "integer", true, "Its position in the figure."))
+                        .answers(list(object().with("image", whole())
+                                .with("label", text())
+                                .with("predicted", text())
+                                .with("attacked", text())
+                                .with("right", flag())
+                                .with("clean", text())
+                                .with("perturbed", text())
+                                .with("difference", text())
+                                .schema())),
                 Route.get(
                                 "/api/compare",
                                 "Experiments side by side under one suite, with 95 % intervals and differences.",
@@ -181,37 +200,34 @@ final class Api {
                                 MODE,
                                 Route.Query.optional(
                                         "baseline", "Id of the experiment that the others are held against."),
-                                Route.Query.optional("format", "json or csv; without it, json.")),
+                                Route.Query.optional("format", "json or csv; without it, json."))
+                        .answers(ApiSchemas.TABLE),
                 Route.get(
                                 "/api/versions",
                                 "Versions of a network that is monitored, each against the one before; on a stream, as version@window.",
                                 this::versions)
-                        .with(Route.Query.needed("network", "The victim's name."), SUITE, MODE),
+                        .with(Route.Query.needed("network", "The victim's name."), SUITE, MODE)
+                        .answers(ApiSchemas.TABLE),
                 Route.get(
                                 "/api/differences",
                                 "What experiments are asked to do differently: dotted parameters, each with its value by experiment.",
                                 this::differences)
-                        .with(Route.Query.needed("ids", "Of the experiments, with commas between.")),
+                        .with(Route.Query.needed("ids", "Of the experiments, with commas between."))
+                        .answers(list(object().with("name", text())
+                                .with("values", map(any()))
+                                .schema())),
                 Route.get("/api/parameters", "One parameter of every experiment, by id.", this::parameters)
-                        .with(Route.Query.needed("name", "Dotted, as in the file: distillation.alpha.")),
-                Route.get("/api/alerts", "Alerts: the rules that are crossed, and those that were.", this::alerts),
-                Route.get("/api/flags", "What the flags of figures say.", this::flags),
-                Route.get("/api/dead-letters", "Dead letters by topic and cause, and the newest.", this::deadLetters),
-                Route.get("/api/dead-letters/{id}", "What is in a dead letter.", this::deadLetter),
-                Route.post(
-                        "/api/dead-letters/replay",
-                        "Writes all dead letters of a topic and cause to their topic again, and tells which were refused.",
-                        Map.of("topic", "That they came from.", "cause", "The class of what was thrown."),
-                        this::replayAll),
-                Route.post(
-                        "/api/dead-letters/{id}/replay",
-                        "Writes a dead letter to its topic again.",
-                        Map.of(),
-                        this::replay),
-                Route.get("/api/system", "Health of services, and what waits in each group.", this::system));
+                        .with(Route.Query.needed("name", "Dotted, as in the file: distillation.alpha."))
+                        .answers(map(any())),
+                Route.get("/api/alerts", "Alerts: the rules that are crossed, and those that were.", this::alerts)
+                        .answers(list(ApiSchemas.ALERT)),
+                Route.get("/api/flags", "What the flags of figures say.", this::flags)
+                        .answers(map(text())),
+                Route.get("/api/system", "Health of services, and what waits in each group.", this::system)
+                        .answers(ApiSchemas.SYSTEM));
     }
 
-    private static void answerWith(Context context, Object value) {
+    static void answerWith(Context context, Object value) {
         try {
             context.contentType("application/json").result(JSON.writeValueAsBytes(value));
         } catch (JsonProcessingException e) {
@@ -219,7 +235,7 @@ final class Api {
         }
     }
 
-    private static void answer(Context context, byte[] json) {
+    static void answer(Context context, byte[] json) {
         context.contentType("application/json").result(json);
     }
 
@@ -237,7 +253,7 @@ final class Api {
         answer(context, array.toByteArray());
     }
 
-    private static JsonNode body(Context context) {
+    static JsonNode body(Context context) {
         try {
             JsonNode body = JSON.readTree(context.body());
             if (body == null || !body.isObject()) {
@@ -269,9 +285,7 @@ final class Api {
     private void experiment(Context context) {
         Experiment experiment = known(context);
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put(
-                "summary",
-                new RawValue(new String(state.json(Kind.EXPERIMENT, experiment.getId()), StandardCharsets.UTF_8)));
+        values.put("summary", topics.row(experiment.getId()).orElse(null));
         values.put("record", RecordJson.fields(experiment));
         values.put("file", ExperimentFile.write(experiment));
         answerWith(context, values);
@@ -411,59 +425,6 @@ final class Api {
         return sheet.toByteArray();
     }
 
-    private void schema(Context context) {
-        answerWith(context, ExperimentSchema.json());
-    }
-
-    private void preset(Context context) {
-        String name = context.pathParam("name");
-        try {
-            context.contentType("text/plain; charset=utf-8").result(ExperimentFile.presetText(name));
-        } catch (ExperimentException e) {
-            throw new NotFoundResponse(e.getMessage());
-        }
-    }
-
-    private static List<Experiment> parse(Context context) {
-        String file = body(context).path("file").asText("");
-        try {
-            return ExperimentFile.parse(file, Map.of(), List.of());
-        } catch (ExperimentException e) {
-            throw new RefusedFile(e, file);
-        }
-    }
-
-    private void check(Context context) {
-        List<Experiment> experiments = parse(context);
-        Map<String, Object> values = new LinkedHashMap<>();
-        values.put(
-                "experiments",
-                experiments.stream()
-                        .map(experiment -> Map.of("id", experiment.getId(), "name", experiment.getName()))
-                        .toList());
-        values.put("cost", costOf(experiments).orElse(null));
-        answerWith(context, values);
-    }
-
-    /** What cannot be told keeps no file from being right. */
-    private Optional<String> costOf(List<Experiment> experiments) {
-        try {
-            return cost.apply(experiments);
-        } catch (RuntimeException e) {
-            log.warn("What {} experiments cost is not known: {}", experiments.size(), e.getMessage());
-            return Optional.empty();
-        }
-    }
-
-    private void submit(Context context) {
-        List<Experiment> started = ExperimentControl.start(config, parse(context));
-        // whoever is told asks for them next
-        started.forEach(topics::await);
-        context.status(201);
-        answerWith(
-                context, Map.of("ids", started.stream().map(Experiment::getId).toList()));
-    }
-
     private void setState(Context context) {
         Experiment experiment = known(context);
         String wanted = body(context).path("state").asText("").toUpperCase(Locale.ROOT);
@@ -482,11 +443,7 @@ final class Api {
 
     /** Of its line in the list. */
     private String phase(String id) {
-        try {
-            return JSON.readTree(state.json(Kind.EXPERIMENT, id)).path("phase").asText();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return topics.row(id).map(row -> String.valueOf(row.get("phase"))).orElse("");
     }
 
     private void remove(Context context) {
@@ -506,52 +463,6 @@ final class Api {
                 .build();
         Experiment started = ExperimentControl.start(config, List.of(wanted)).get(0);
         answerWith(context, Map.of("id", started.getId(), "run", started.getRun()));
-    }
-
-    private void deadLetters(Context context) {
-        answer(context, state.json(Kind.DEAD_LETTERS, ""));
-    }
-
-    private static DeadLetterBox.Letter letter(DeadLetterBox box, Context context) {
-        String id = context.pathParam("id");
-        return box.letter(id).orElseThrow(() -> new NotFoundResponse("There is no dead letter '" + id + "'."));
-    }
-
-    private void deadLetter(Context context) {
-        try (DeadLetterBox box = new DeadLetterBox(config)) {
-            DeadLetterBox.Letter letter = letter(box, context);
-            Map<String, Object> values = TopicsView.head(letter);
-            values.put("content", box.content(letter));
-            answerWith(context, values);
-        }
-    }
-
-    private void replay(Context context) {
-        try (DeadLetterBox box = new DeadLetterBox(config)) {
-            answerWith(context, Map.of("place", box.replay(letter(box, context))));
-        } catch (IllegalArgumentException e) {
-            throw new ConflictResponse(e.getMessage());
-        }
-    }
-
-    private void replayAll(Context context) {
-        String topic = body(context).path("topic").asText("");
-        String cause = body(context).path("cause").asText("");
-        int replayed = 0;
-        List<Map<String, String>> refused = new ArrayList<>();
-        try (DeadLetterBox box = new DeadLetterBox(config)) {
-            for (DeadLetterBox.Letter letter : box.letters(topic)) {
-                if (letter.cause().equals(cause)) {
-                    try {
-                        box.replay(letter);
-                        replayed++;
-                    } catch (IllegalArgumentException e) {
-                        refused.add(Map.of("id", letter.id(), "reason", e.getMessage()));
-                    }
-                }
-            }
-        }
-        answerWith(context, Map.of("replayed", replayed, "refused", refused));
     }
 
     private void system(Context context) {

@@ -59,28 +59,20 @@ final class OpenApi {
             ObjectNode responses = operation.putObject("responses");
             boolean creates =
                     route.path().equals("/api/experiments") && route.method().equals("post");
-            responses
+            ObjectNode content = responses
                     .putObject(creates ? "201" : "200")
                     .put("description", "Done.")
                     .putObject("content")
                     .putObject(type(route.path()));
+            route.answer().ifPresent(schema -> content.set("schema", schema));
             responses
                     .putObject("4XX")
                     .put("description", "Refused.")
                     .putObject("content")
                     .putObject("application/problem+json")
-                    .putObject("schema")
-                    .put("$ref", "#/components/schemas/Problem");
+                    .set("schema", ApiSchemas.PROBLEM);
         }
-        ObjectNode problem =
-                document.putObject("components").putObject("schemas").putObject("Problem");
-        problem.put("type", "object");
-        ObjectNode fields = problem.putObject("properties");
-        fields.putObject("type").put("type", "string").put("format", "uri-reference");
-        fields.putObject("title").put("type", "string");
-        fields.putObject("status").put("type", "integer");
-        fields.putObject("detail").put("type", "string").put("description", "Why, and what helps.");
-        fields.putObject("error").put("type", "string").put("description", "As detail, for older clients.");
+        document.putObject("components").putObject("schemas").setAll(ApiSchemas.all());
         return document.toPrettyString();
     }
 
