@@ -3,6 +3,7 @@ package dev.romestream.distiller;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.romestream.schemas.AlertAction;
+import dev.romestream.schemas.Checkpoint;
 import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.DistillationRequest;
@@ -156,6 +157,34 @@ class DistillationPlannerTest {
         other.setSeed(9);
         DistillationPlanner.Step step = step(DistillationPlanner.changed(state, other));
         assertThat(step.request().orElseThrow().getFrom()).isZero();
+    }
+
+    private static WorkAnswer reached(DistillationRequest request, int iteration) {
+        return WorkAnswer.newBuilder()
+                .setId(request.getId())
+                .setExperiment("e")
+                .setOutcome(Outcome.DONE)
+                .setIteration(iteration)
+                .setCheckpoint(Checkpoint.newBuilder()
+                        .setExperiment("e")
+                        .setSpecification("s")
+                        .setIteration(iteration)
+                        .setImages(List.of())
+                        .setMomentum(List.of())
+                        .build())
+                .build();
+    }
+
+    @Test
+    void aCheckpointNeverGoesBack() {
+        DistillationRequest first = write(0, DesiredState.RUN).request().orElseThrow();
+        assertThat(DistillationPlanner.checkpoint(state.orElseThrow(), reached(first, 25)))
+                .hasValueSatisfying(head -> assertThat(head.getIteration()).isEqualTo(25));
+        DistillationRequest second =
+                answer(first, Outcome.DONE, 25, null).request().orElseThrow();
+        answer(second, Outcome.DONE, 50, null);
+        assertThat(DistillationPlanner.checkpoint(state.orElseThrow(), reached(first, 25)))
+                .isEmpty();
     }
 
     private static Experiment onAStream(boolean fresh) {

@@ -79,13 +79,14 @@ class IdentityIT {
     }
 
     /** All test images, each attacked for a thousand steps. */
-    private static NetworkMonitoring endless(String name) {
+    /** @param steps of each attack: its length, and how often the attacker tells that it moves */
+    private static NetworkMonitoring endless(String name, int steps) {
         Experiment experiment = ExperimentFile.monitoring(name, "shapes10", List.of("quick"), Optional.of(1000), 64);
         SuiteAttack attack = SuiteAttack.newBuilder()
                 .setAttack("pgd")
                 .setEpsilon(0.01)
                 .setStepSize(0.001)
-                .setSteps(1000)
+                .setSteps(steps)
                 .build();
         experiment
                 .getEvaluation()
@@ -250,13 +251,15 @@ class IdentityIT {
 
     @Test
     void nothingIsAttackedAfterAStop() {
-        try (NetworkMonitoring monitoring = endless("stopped")) {
+        try (NetworkMonitoring monitoring = endless("stopped", 100)) {
             String id = monitoring.experiment().getId();
+            double atStart = gradientEvaluations();
             NetworkVersion version = publish(monitoring, "convnet.pth", new NetworkVersion(id + "/net", 0, ""), "");
-            pipeline.until(() -> !monitoring.figures(version).isEmpty());
+            pipeline.until(() -> !monitoring.figures(version).isEmpty() && gradientEvaluations() > atStart);
             pipeline.submit(monitoring.experiment(), DesiredState.STOP);
             double[] before = {-1};
-            await().atMost(SOON).pollInterval(Duration.ofSeconds(3)).until(() -> {
+            // several times as long as a request takes
+            await().atMost(SOON).during(Duration.ofSeconds(8)).until(() -> {
                 double now = gradientEvaluations();
                 boolean still = now == before[0];
                 before[0] = now;
@@ -268,7 +271,7 @@ class IdentityIT {
 
     @Test
     void aShortEvaluationDoesNotWaitForTheEndOfALongOne() {
-        try (NetworkMonitoring longer = endless("long");
+        try (NetworkMonitoring longer = endless("long", 1000);
                 NetworkMonitoring shorter = monitoring("short", 64, "quick")) {
             NetworkVersion one = publish(
                     longer,

@@ -456,14 +456,21 @@ class TallyProcessorTest {
         List<AttackRequest> later = new ArrayList<>();
         while (!asked.isEmpty()) {
             AttackRequest request = asked.remove();
-            if (attack(request) > CLAMP && request.getImageIds().get(0) == 50) {
+            boolean second = request.getImageIds().get(0) == 50;
+            if (attack(request) > CLAMP && second) {
                 later.add(request);
+            } else if (attack(request) == NONE && second) {
+                // of all images, half are right; of those that the attacks have seen, all
+                BatchOutcome wrong = outcome(request, request.getImageIds(), 0.001);
+                wrong.setCorrect(ByteBuffer.wrap(new byte[50]));
+                pipe(progress(request).setOutcome(wrong).build());
             } else {
                 answer(request, 0.001);
             }
         }
         RobustnessMetrics figure = figures.get(UNTARGETED);
         assertThat(figure.getClean().getCount()).isEqualTo(100);
+        assertThat(figure.getClean().getAccuracy()).isEqualTo(50);
         assertThat(figure.getWorstCase().getCount()).isEqualTo(50);
         assertThat(figure.getIrr()).isCloseTo(75, within(1e-9));
         // of 50 right images half stand: Jeffreys' interval of 25 of 50 is 36.5 to 63.5 %, and I-RR = 100 (1 - (1 -
