@@ -5,6 +5,7 @@ import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Suite;
 import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.schemas.Experiment;
+import dev.romestream.schemas.SuiteSpec;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -88,7 +89,11 @@ public final class ExperimentSchema {
         mapping.put("properties", properties(schema));
         mapping.put("additionalProperties", false);
         Schema.Field first = schema.getFields().get(0);
-        return Map.of("anyOf", List.of(mapping, value(first.schema(), first)));
+        Map<String, Object> scalar = new LinkedHashMap<>(value(first.schema(), first));
+        if (schema.getName().equals(SuiteSpec.SCHEMA$.getName())) {
+            scalar.put("examples", List.copyOf(Suite.names()));
+        }
+        return Map.of("anyOf", List.of(mapping, scalar));
     }
 
     private static Map<String, Object> text(Schema.Field field) {

@@ -76,10 +76,13 @@ public final class RecordBinder {
 
     private static IndexedRecord record(Schema schema, String path, Map<?, ?> values, IndexedRecord base) {
         List<String> known = schema.getFields().stream().map(Schema.Field::name).toList();
+        List<String> told = known.stream()
+                .filter(name -> !(path.isEmpty() && ExperimentSchema.RESERVED.contains(name)))
+                .toList();
         List<String> problems = new ArrayList<>();
         for (Object key : values.keySet()) {
             if (!known.contains(String.valueOf(key))) {
-                problems.add("Unknown key '" + path + key + "'; known are " + String.join(", ", known) + ".");
+                problems.add("Unknown key '" + path + key + "'; known are " + String.join(", ", told) + ".");
             }
         }
         GenericData.Record record = new GenericData.Record(schema);

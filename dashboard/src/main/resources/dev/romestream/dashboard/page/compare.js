@@ -85,7 +85,7 @@ function drawPlane(place, rows) {
     show(place);
     return;
   }
-  const W = 460, H = 380, left = 44, bottom = 40, top = 10, right = 10;
+  const W = 680, H = 380, left = 44, bottom = 40, top = 10, right = 10;
   const round = value => Math.min(100, Math.ceil((value + 2) / 10) * 10);
   const most = round(Math.max(...known.map(row => row.clean.high ?? row.clean.value))), highest = round(Math.max(...known.map(row => row.worst.high ?? row.worst.value)));
   const x = value => left + (W - left - right) * value / most, y = value => H - bottom - (H - top - bottom) * value / highest;

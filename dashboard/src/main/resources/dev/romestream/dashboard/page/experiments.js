@@ -20,7 +20,7 @@ const COLUMNS = [
     row.headline && !row.headline.complete ? el("abbr", { title: "not complete yet" }, " …") : null] },
   { key: "irr", label: "I-RR", width: "minmax(180px, 1fr)", figure: true, value: row => row.headline?.irr ?? -1, cell: row => [headlineCell(row, "irr"), " ", el("small", {}, row.headline ? interval([row.headline.irrLow, row.headline.irrHigh]) : ""),
     row.headline?.flags.length ? el("abbr.flag", { title: "flags: " + row.headline.flags.join(", ") }, "⚑") : null, sparkline(row.headline?.overSnapshots ?? [], "I-RR over snapshots")] },
-  { key: "submitted", label: "submitted", width: "130px", wide: true, value: row => row.submitted ?? 0, cell: row => row.submitted ? el("time", { datetime: new Date(row.submitted).toISOString(), title: time(row.submitted) + " UTC" }, time(row.submitted).slice(0, 16)) : "–" },
+  { key: "submitted", label: "submitted", width: "144px", wide: true, value: row => row.submitted ?? 0, cell: row => row.submitted ? el("time", { datetime: new Date(row.submitted).toISOString(), title: time(row.submitted) + " UTC" }, time(row.submitted).slice(0, 16)) : "–" },
   { key: "duration", label: "duration", width: "84px", figure: true, more: true, value: row => took(row) ?? -1, cell: row => took(row) == null ? "–" : duration(took(row)) },
   { key: "dataset", label: "data set", width: "minmax(90px, 1fr)", more: true, value: row => row.dataset, cell: row => row.dataset },
   { key: "labels", label: "labels", width: "72px", more: true, value: row => row.labels ?? "", cell: row => row.labels ?? "–" },
@@ -50,7 +50,7 @@ function parameter(path, rows) {
     }).catch(() => {});
   }
   const value = row => known.values[row.id] ?? "";
-  return { key: path, label: path.split(".").slice(-2).join("."), width: "minmax(80px, 1fr)", figure: Object.values(known.values).every(one => typeof one === "number"), value, cell: row => value(row) === "" ? "–" : String(value(row)) };
+  return { key: path, label: path.split(".").slice(-2).join("."), width: "minmax(120px, 1fr)", figure: Object.values(known.values).every(one => typeof one === "number"), value, cell: row => value(row) === "" ? "–" : String(value(row)) };
 }
 
 const GROUPS = { "": () => "", sweep: row => row.sweep || "of no sweep", method: row => row.method, labels: row => row.labels ?? "–", dataset: row => row.dataset, phase: row => row.phase,
@@ -81,7 +81,7 @@ function cells(row, columns, alerts, picked, pick) {
     el("span", { role: "cell" }, el("input", { type: "checkbox", id: "pick-" + row.id, checked: picked, "aria-label": "select " + row.name, onchange: pick })),
     el("span.name", { role: "cell" }, el("a", { href: link("experiment", row.id), title: row.id }, row.name),
       alerts ? el("abbr.flag", { title: alerts === 1 ? "an alert is raised" : `${alerts} alerts are raised` }, " ⚠") : null),
-    ...columns.map(column => el("span." + column.key.replaceAll(".", "-") + (column.figure ? ".figure" : ""), { role: "cell", "data-label": column.label }, column.cell(row))),
+    ...columns.map(column => el("span.in-" + column.key.replace(/[^a-zA-Z]/g, "-") + (column.figure ? ".figure" : ""), { role: "cell", "data-label": column.label }, column.cell(row))),
   ];
 }
 
@@ -203,6 +203,8 @@ export function open(page) {
       const sorted = sort === NAME.key ? NAME : sort ? known(sort) : null;
       columns = chosen.map(known).filter(column => !NARROW.matches || !column.wide);
       table.style.setProperty("--columns", columns.map(column => column.width).join(" "));
+      // where they are many, the table scrolls
+      table.style.setProperty("--least", CARD.matches ? "0" : columns.reduce((sum, column) => sum + 12 + Number(/\d+/.exec(column.width)[0]), 220) + "px");
       show(boxes, [...COLUMNS, ...chosen.filter(key => key.includes(".")).map(known)].map(column => el("label", {}, el("input", { type: "checkbox", id: "column-" + column.key, checked: chosen.includes(column.key),
         onchange: event => choose(event.target.checked ? [...chosen, column.key] : chosen.filter(key => key !== column.key)) }), " ", column.label)));
       show(chooseSort, [["", "newest"], ...[NAME, ...columns].map(column => [column.key, column.label])].map(([key, label]) => el("option", { value: key, selected: key === sort }, label)));

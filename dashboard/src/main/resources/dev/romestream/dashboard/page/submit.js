@@ -50,7 +50,7 @@ export function open(page) {
     } catch (error) {
       if (mine !== asked) return;
       submit.disabled = true;
-      const errors = error.errors?.length ? error.errors : [{ line: null, detail: error.message }];
+      const errors = (error.errors?.length ? error.errors : [{ line: null, detail: error.message }]).sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
       code?.mark(errors);
       show(told, el("p", {}, errors.length === 1 ? "One error." : `${errors.length} errors.`), el("ol.errors", {}, errors.map((one, i) => el("li.bad", {},
         one.line ? el("button.plain", { id: "error-" + i, onclick: () => code?.go(one.line) }, `line ${one.line}: `) : null, one.detail))));

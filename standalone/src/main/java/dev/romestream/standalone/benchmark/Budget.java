@@ -105,7 +105,7 @@ public record Budget(double sets, double victims, double attacks) {
      * @param rate gradient evaluations a second
      */
     public String describe(double rate) {
-        return describe(String.format(Locale.ROOT, "%.1f hours at %.0f a second", total() / rate / 3600, rate));
+        return describe(time(rate) + String.format(Locale.ROOT, " at %.0f a second", rate));
     }
 
     /**
@@ -116,12 +116,21 @@ public record Budget(double sets, double victims, double attacks) {
     public String describe(OptionalDouble rate) {
         return describe(
                 rate.isPresent()
-                        ? String.format(
-                                Locale.ROOT,
-                                "%.1f hours of one worker at the %.0f a second of the attacks so far",
-                                total() / rate.getAsDouble() / 3600,
-                                rate.getAsDouble())
+                        ? time(rate.getAsDouble())
+                                + String.format(
+                                        Locale.ROOT,
+                                        " of one worker at the %.0f a second of the attacks so far",
+                                        rate.getAsDouble())
                         : "how long that takes is told when figures of such a network are complete");
+    }
+
+    /** In the unit that fits. */
+    private String time(double rate) {
+        double seconds = total() / rate;
+        return String.format(
+                Locale.ROOT,
+                seconds < 90 ? "about %.0f s" : seconds < 5400 ? "about %.0f min" : "%.1f hours",
+                seconds < 90 ? seconds : seconds < 5400 ? seconds / 60 : seconds / 3600);
     }
 
     private String describe(String time) {

@@ -24,7 +24,7 @@ import org.openqa.selenium.support.ui.WebDriverWait;
 /** A headless Chromium. */
 final class Browser implements AutoCloseable {
     private static final Path SCREENSHOTS = Path.of("target/screenshots");
-    private static final Duration LIMIT = Duration.ofMinutes(5);
+    private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private final ChromeDriver driver;
 

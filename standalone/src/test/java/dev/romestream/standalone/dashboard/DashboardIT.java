@@ -188,11 +188,39 @@ class DashboardIT {
         browser.awaitText("#check", "gradient evaluations");
         browser.fill("#editor", "name: x\ndataset: shapes10\ndistillation: {method: rom}\n");
         browser.awaitText("#check", "distillation.method is 'rom'; known are");
+        browser.await("the editor", () -> browser.count(".CodeMirror .mark") == 1);
+        browser.fill(
+                "#editor", "name: x\ndataset: shapes10\nsed: 1\nevaluation:\n  images: many\n  victims: {cuont: 2}\n");
+        browser.awaitText("#check", "3 errors.");
+        browser.awaitText("#check", "line 3: Unknown key 'sed'");
+        browser.awaitText("#check", "line 5: The key 'evaluation.images' is 'many'; allowed is a whole number.");
+        browser.awaitText("#check", "line 6: Unknown key 'evaluation.victims[0].cuont'");
+        assertThat(browser.count(".CodeMirror .mark")).isEqualTo(3);
+        browser.screenshot("errors");
+        assertThat(completions("distillation:\n  prior:\n    attack: {st", 2, 16))
+                .contains("steps", "stepSize");
+        assertThat(completions("evaluation:\n  suites: [pixel", 1, 17)).contains("pixel-2");
+        assertThat(completions("distillation:\n  method: k", 1, 11)).containsExactly("kcenter");
+        browser.script("document.querySelector('.CodeMirror').CodeMirror.closeHint();");
         assertThat(browser.script("return document.querySelector('#submit').disabled"))
                 .isEqualTo(true);
         browser.fill("#editor", SMALL.formatted("mended", "dm", 20, 10));
         browser.awaitText("#check", "mended");
         browser.screenshot("submit");
+    }
+
+    /** What Ctrl-Space offers at a place of a text. */
+    @SuppressWarnings("unchecked")
+    private static List<String> completions(String text, int line, int column) {
+        browser.script(
+                "const code = document.querySelector('.CodeMirror').CodeMirror; code.setValue(arguments[0]); code.focus();"
+                        + "code.setCursor(arguments[1], arguments[2]); code.options.extraKeys['Ctrl-Space']();",
+                text,
+                line,
+                column);
+        browser.await("an offer", () -> browser.count(".CodeMirror-hint") > 0);
+        return (List<String>) browser.script(
+                "return [...document.querySelectorAll('.CodeMirror-hint')].map(one => one.firstChild.textContent);");
     }
 
     @Test
@@ -253,6 +281,7 @@ class DashboardIT {
         browser.awaitText(".state > p .phase", "completed");
         browser.open(url + "#/compare?ids=" + base + "," + other);
         browser.awaitText("[data-id='" + base + "']", "baseline");
+        browser.awaitText("[aria-label='What differs']", "distillation.method\trandom\tdm");
         browser.await("a paired difference", () -> String.valueOf(browser.script(
                         "return document.querySelector(\"[data-id='" + other + "'] .difference\")?.title"))
                 .startsWith("paired: "));
@@ -314,7 +343,17 @@ class DashboardIT {
         browser.screenshot("system");
         browser.click("#replay");
         browser.awaitText(".note", "It stands at 0/");
+        String link = browser.driver().getCurrentUrl();
+        browser.open(url);
+        browser.open(link);
+        browser.awaitText("h1", "Dead letter 0");
+        browser.awaitText(".detail pre", "not decodable");
+        browser.open(url + "#/system");
         browser.await("the letter that the replay became", () -> browser.count("[id^='letter-']") == 2);
+        browser.script("window.confirm = () => true;");
+        browser.click("[id^='replay-']");
+        browser.awaitText(".note", "2 written again");
+        browser.await("those of both", () -> browser.count("[id^='letter-']") == 4);
     }
 
     @Test
@@ -460,6 +499,27 @@ class DashboardIT {
         browser.await("the list", () -> browser.count(".row[data-id^=swept]") == 2);
         browser.open(url + "#/experiments?group=sweep&filter=swept");
         browser.awaitText(".heading", "swept (2)");
+        browser.click("#columns");
+        browser.fill("#parameter", "evaluation.images");
+        browser.awaitText(".row.head", "evaluation.images");
+        browser.click("#column-seed");
+        browser.await("a parameter and the seed of each", () -> String.valueOf(
+                        browser.script(
+                                "return [...document.querySelectorAll('.row[data-id^=swept]')].map(row => [...row.querySelectorAll('.in-seed, .in-evaluation-images')].map(cell => cell.textContent).join()).sort().join(';');"))
+                .matches("[0-9]+,1;[0-9]+,2"));
+        browser.click("#sort-seed");
+        browser.click("#sort-seed");
+        browser.awaitText(".row.head", "seed ▾");
+        assertThat(
+                        browser.script(
+                                "return [...document.querySelectorAll('.row[data-id^=swept] .in-seed')].map(cell => cell.textContent).join();"))
+                .isEqualTo("2,1");
+        browser.screenshot("columns");
+        browser.script("localStorage.removeItem('rome-columns');");
+        browser.open(url + "#/experiments?group=sweep&filter=swept");
+        browser.awaitText(".row.head", "submitted");
+        browser.await("the list again", () -> browser.count(".row[data-id^=swept]") == 2);
+        assertThat(browser.text(".row.head")).as("the usual columns").doesNotContain("seed");
         browser.script("document.querySelectorAll('.row[data-id^=swept] input').forEach(box => box.click());");
         browser.awaitText(".tools", "2 selected");
         browser.awaitText(".tools", "Compare 2 selected");
