@@ -71,8 +71,11 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -846,6 +849,29 @@ class MessagingIT {
                     .isEqualTo(1);
         }
         assertThat(meters.getMeters()).isEmpty();
+    }
+
+    /** With those of its partitions under the same name, Prometheus' registry refuses one or the other. */
+    @Test
+    void aConsumersMetricsAreOfTheWholeClient() {
+        RomeConfig config = tenant();
+        config.clients().bindTo(new SimpleMeterRegistry());
+        try (RecordSender sender = new RecordSender(config);
+                KafkaConsumer<byte[], byte[]> consumer = config.clients()
+                        .consumer(
+                                "view", config.consumer(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            sender.send(Topic.EXPERIMENT_STATUS, "key", status("e", 1));
+            sender.flush();
+            TopicPartition partition = new TopicPartition(TopicNames.of(config).of(Topic.EXPERIMENT_STATUS), 0);
+            consumer.assign(List.of(partition));
+            consumer.seekToBeginning(List.of(partition));
+            await().atMost(LIMIT)
+                    .until(() -> !consumer.poll(Duration.ofMillis(100)).isEmpty());
+            assertThat(consumer.metrics().keySet())
+                    .noneMatch(name -> name.tags().containsKey("partition"))
+                    .filteredOn(name -> name.name().equals("records-lag-max"))
+                    .hasSize(1);
+        }
     }
 
     /** As while a name service does not know the brokers yet. */

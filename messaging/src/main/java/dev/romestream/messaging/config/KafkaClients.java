@@ -6,16 +6,22 @@ import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -26,6 +32,8 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.serialization.Deserializer;
@@ -43,6 +51,7 @@ public final class KafkaClients {
     private final AtomicReference<MeterRegistry> registry = new AtomicReference<>();
     private final HiddenSettings hidden;
     private final Map<String, BitSet> open = new HashMap<>();
+    private final ScheduledExecutorService looking = looking();
 
     /**
      * The metrics of a client. There may be several of a purpose, under the same {@code client_id}: the tag {@code client} is the number
@@ -50,25 +59,42 @@ public final class KafkaClients {
      */
     private final class Metered {
         private final String purpose;
+        private final List<Future<?>> tasks = new ArrayList<>();
         private Runnable closing = () -> {};
 
         Metered(String purpose) {
             this.purpose = purpose;
         }
 
-        /** Called once the client is made. */
-        <M extends MeterBinder> void bind(Function<List<Tag>, M> binder, Consumer<M> closer) {
+        /** Called once the client is made; {@code binder} is given its tags and who looks for new metrics. */
+        <M extends MeterBinder> void bind(
+                BiFunction<List<Tag>, ScheduledExecutorService, M> binder, Consumer<M> closer) {
             Optional.ofNullable(registry.get()).ifPresent(wanted -> {
                 int number = number();
-                M metrics = binder.apply(List.of(Tag.of("client", String.valueOf(number))));
+                M metrics = binder.apply(List.of(Tag.of("client", String.valueOf(number))), remembering());
                 metrics.bindTo(wanted);
                 closing = () -> {
+                    tasks.forEach(task -> task.cancel(false));
                     closer.accept(metrics);
                     synchronized (open) {
                         open.get(purpose).clear(number);
                     }
                 };
             });
+        }
+
+        /** The common thread. Micrometer leaves its task there when it closes; this remembers it, so that it ends. */
+        private ScheduledExecutorService remembering() {
+            return (ScheduledExecutorService) Proxy.newProxyInstance(
+                    KafkaClients.class.getClassLoader(),
+                    new Class<?>[] {ScheduledExecutorService.class},
+                    (proxy, method, arguments) -> {
+                        Object answer = method.invoke(looking, arguments);
+                        if (answer instanceof Future<?> task) {
+                            tasks.add(task);
+                        }
+                        return answer;
+                    });
         }
 
         private int number() {
@@ -84,6 +110,31 @@ public final class KafkaClients {
             closing.run();
             closing = () -> {};
         }
+    }
+
+    /** One thread for all clients, as long as there are such. */
+    private static ScheduledExecutorService looking() {
+        var executor = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "kafka-metrics");
+            thread.setDaemon(true);
+            return thread;
+        });
+        executor.setRemoveOnCancelPolicy(true);
+        executor.setKeepAliveTime(1, TimeUnit.MINUTES);
+        executor.allowCoreThreadTimeOut(true);
+        return executor;
+    }
+
+    /**
+     * Of a whole client. Kafka has some of a name for a client, for each topic and for each partition, and to Prometheus these are one metric with
+     * different labels, which it refuses.
+     */
+    private static <M extends Metric> Map<MetricName, M> whole(Map<MetricName, M> all) {
+        Map<MetricName, M> whole = new HashMap<>(all);
+        whole.keySet()
+                .removeIf(
+                        name -> name.tags().containsKey("topic") || name.tags().containsKey("partition"));
+        return whole;
     }
 
     KafkaClients(HiddenSettings hidden) {
@@ -191,7 +242,12 @@ public final class KafkaClients {
         MeteredConsumer(Map<String, Object> settings, Deserializer<K> keys, Deserializer<V> values, Metered metrics) {
             super(settings, keys, values);
             this.metrics = metrics;
-            metrics.bind(tags -> new KafkaClientMetrics(this, tags), KafkaClientMetrics::close);
+            metrics.bind((tags, looking) -> new KafkaClientMetrics(this, tags, looking), KafkaClientMetrics::close);
+        }
+
+        @Override
+        public Map<MetricName, ? extends Metric> metrics() {
+            return whole(Map.copyOf(super.metrics()));
         }
 
         @Override
@@ -213,7 +269,12 @@ public final class KafkaClients {
         MeteredProducer(Map<String, Object> settings, Serializer<K> keys, Serializer<V> values, Metered metrics) {
             super(settings, keys, values);
             this.metrics = metrics;
-            metrics.bind(tags -> new KafkaClientMetrics(this, tags), KafkaClientMetrics::close);
+            metrics.bind((tags, looking) -> new KafkaClientMetrics(this, tags, looking), KafkaClientMetrics::close);
+        }
+
+        @Override
+        public Map<MetricName, ? extends Metric> metrics() {
+            return whole(Map.copyOf(super.metrics()));
         }
 
         @Override
@@ -235,7 +296,12 @@ public final class KafkaClients {
         MeteredStreams(Topology topology, Properties settings, Metered metrics) {
             super(topology, settings);
             this.metrics = metrics;
-            metrics.bind(tags -> new KafkaStreamsMetrics(this, tags), KafkaStreamsMetrics::close);
+            metrics.bind((tags, looking) -> new KafkaStreamsMetrics(this, tags, looking), KafkaStreamsMetrics::close);
+        }
+
+        @Override
+        public Map<MetricName, ? extends Metric> metrics() {
+            return whole(Map.copyOf(super.metrics()));
         }
 
         @Override
