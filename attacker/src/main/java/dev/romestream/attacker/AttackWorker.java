@@ -15,6 +15,7 @@ import dev.romestream.exchange.store.NetworkStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.RequestWorker;
+import dev.romestream.messaging.service.WorkTimer;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.attack.Attack;
 import dev.romestream.robustness.attack.AttackTask;
@@ -69,9 +70,7 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
         this.demand = inputs.demand();
         this.progress = inputs.progress();
         this.sender = sender;
-        this.time = Timer.builder("rome.attack.time")
-                .description("Time of an attack on one request's images")
-                .register(metrics);
+        this.time = WorkTimer.of("rome.attack.time", "Time of an attack on one request's images", metrics);
         this.images = Counter.builder("rome.attack.images")
                 .description("Images attacked")
                 .register(metrics);

@@ -12,6 +12,7 @@ import dev.romestream.experiments.Experiments;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.RequestWorker;
+import dev.romestream.messaging.service.WorkTimer;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.robustness.distill.NetworkSchedule;
 import dev.romestream.robustness.distill.PoolMember;
@@ -51,9 +52,7 @@ final class PoolWorker extends RequestWorker<PoolRequest> {
         this.datasets = datasets;
         this.networks = networks;
         this.sender = sender;
-        this.time = Timer.builder("rome.pool.training.time")
-                .description("Time to make one version of a pool network")
-                .register(metrics);
+        this.time = WorkTimer.of("rome.pool.training.time", "Time to make one version of a pool network", metrics);
     }
 
     @Override

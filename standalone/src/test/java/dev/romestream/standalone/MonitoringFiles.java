@@ -46,7 +46,15 @@ final class MonitoringFiles {
                             title + ": " + panel.path("title").asText() + " "
                                     + target.path("refId").asText(),
                             filled(target.path("expr").asText()))));
+            dashboard
+                    .at("/annotations/list")
+                    .forEach(mark -> queries.put(
+                            title + ": annotation " + mark.path("name").asText(),
+                            filled(mark.path("expr").asText())));
             dashboard.at("/templating/list").forEach(variable -> {
+                if (!variable.path("type").asText().equals("query")) {
+                    return;
+                }
                 String definition = variable.path("definition").asText();
                 queries.put(
                         title + ": variable " + variable.path("name").asText(),

@@ -7,9 +7,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -34,6 +36,22 @@ class MonitoringFilesTest {
     }
 
     @Test
+    void everyAlertHasARunbook() throws Exception {
+        List<String> sections = Files.readAllLines(Path.of("../docs/troubleshooting.md")).stream()
+                .filter(line -> line.startsWith("### "))
+                .map(line -> line.substring(4).toLowerCase(Locale.ROOT))
+                .toList();
+        List<JsonNode> rules = new ObjectMapper(new YAMLFactory())
+                .readTree(MonitoringFiles.FOLDER.resolve("rules.yml").toFile())
+                .findValues("rules");
+        assertThat(rules).isNotEmpty().allSatisfy(group -> assertThat(group).allSatisfy(rule -> {
+            String runbook = rule.at("/annotations/runbook").asText();
+            assertThat(runbook).startsWith("docs/troubleshooting.md#");
+            assertThat(sections).contains(runbook.substring(runbook.indexOf('#') + 1));
+        }));
+    }
+
+    @Test
     void dashboardsAskTheSourceThatIsProvisionedAndFitTogether() throws Exception {
         JsonNode sources = new ObjectMapper(new YAMLFactory())
                 .readTree(MonitoringFiles.FOLDER
@@ -42,13 +60,16 @@ class MonitoringFilesTest {
         String uid = sources.at("/datasources/0/uid").asText();
         assertThat(MonitoringFiles.dashboards()).hasSize(2).allSatisfy(dashboard -> {
             assertThat(dashboard.path("uid").asText()).isNotEmpty();
+            JsonNode source = dashboard.at("/templating/list/0");
+            assertThat(source.path("type").asText()).isEqualTo("datasource");
+            assertThat(source.at("/current/value").asText()).isEqualTo(uid);
             List<Integer> ids = new ArrayList<>();
             List<int[]> places = new ArrayList<>();
             dashboard.path("panels").forEach(panel -> {
                 ids.add(panel.path("id").asInt());
                 panel.path("targets").forEach(target -> assertThat(
                                 target.at("/datasource/uid").asText())
-                        .isEqualTo(uid));
+                        .isEqualTo("${datasource}"));
                 JsonNode at = panel.path("gridPos");
                 places.add(Stream.of("x", "y", "w", "h")
                         .mapToInt(side -> at.path(side).asInt())

@@ -16,6 +16,7 @@ import dev.romestream.exchange.store.PlanStore;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.failure.UnprocessableException;
 import dev.romestream.messaging.queue.RequestWorker;
+import dev.romestream.messaging.service.WorkTimer;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.schemas.AttackProgress;
 import dev.romestream.schemas.BatchOutcome;
@@ -66,9 +67,7 @@ public final class ScoringWorker extends RequestWorker<PerturbedBatch> {
         this.datasets = datasets;
         this.scorer = new BatchScorer(manager);
         this.sender = sender;
-        this.time = Timer.builder("rome.scoring.time")
-                .description("Time to check and classify one perturbed batch")
-                .register(metrics);
+        this.time = WorkTimer.of("rome.scoring.time", "Time to check and classify one perturbed batch", metrics);
     }
 
     @Override
