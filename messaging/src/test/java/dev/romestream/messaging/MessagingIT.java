@@ -44,6 +44,8 @@ import dev.romestream.schemas.Tensor;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.WorkGroup;
 import dev.romestream.testing.TestCluster;
+import io.confluent.kafka.serializers.KafkaAvroDeserializer;
+import io.confluent.kafka.serializers.KafkaAvroSerializer;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
@@ -58,6 +60,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -849,6 +852,28 @@ class MessagingIT {
                     .isEqualTo(1);
         }
         assertThat(meters.getMeters()).isEmpty();
+    }
+
+    @Test
+    void oneSettingPutsConfluentsSerializersInPlaceOfOurs() {
+        RomeConfig config = tenant(Settings.AVRO_SERDES, "confluent");
+        int written = KafkaAvroSerializer.CALLS.get();
+        int read = KafkaAvroDeserializer.CALLS.get();
+        List<ExperimentStatus> statuses = new CopyOnWriteArrayList<>();
+        try (RecordSender sender = new RecordSender(config);
+                var reader = new RecordReader<>(
+                        config, Topic.EXPERIMENT_STATUS, ExperimentStatus.class, (key, value) -> statuses.add(value))) {
+            sender.send(Topic.EXPERIMENT_STATUS, "e/distiller", status("e", 1));
+            sender.flush();
+            reader.awaitCurrent(LIMIT);
+        }
+        assertThat(statuses).containsExactly(status("e", 1));
+        var serde = ControlStream.<ExperimentStatus>serde(config);
+        String topic = TopicNames.of(config).of(Topic.EXPERIMENT_STATUS);
+        assertThat(serde.deserializer().deserialize(topic, serde.serializer().serialize(topic, status("e", 2))))
+                .isEqualTo(status("e", 2));
+        assertThat(KafkaAvroSerializer.CALLS.get() - written).isGreaterThanOrEqualTo(2);
+        assertThat(KafkaAvroDeserializer.CALLS.get() - read).isGreaterThanOrEqualTo(2);
     }
 
     /** With those of its partitions under the same name, Prometheus' registry refuses one or the other. */

@@ -12,6 +12,7 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.config.types.Password;
+import org.apache.kafka.common.utils.Utils;
 
 /**
  * Configuration of the services. Sources, weakest first: defaults, properties file, {@code ROME_*} environment, flags.
@@ -30,6 +31,15 @@ public final class RomeConfig {
             "dev.romestream.messaging.serde.AvroSerializer",
             ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
             "dev.romestream.messaging.serde.AvroDeserializer");
+
+    /** In place of ours, by one word. */
+    static final String CONFLUENT = "confluent";
+
+    private static final Map<String, String> CONFLUENT_SERDES = Map.of(
+            ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG,
+            "io.confluent.kafka.serializers.KafkaAvroSerializer",
+            ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
+            "io.confluent.kafka.serializers.KafkaAvroDeserializer");
 
     private final Map<String, String> values;
     private final Map<String, Object> own;
@@ -63,6 +73,9 @@ public final class RomeConfig {
      */
     public static RomeConfig of(Map<String, String> settings) {
         Map<String, String> merged = new HashMap<>(BUILT_IN);
+        if (CONFLUENT.equals(settings.get(Settings.AVRO_SERDES))) {
+            merged.putAll(CONFLUENT_SERDES);
+        }
         merged.putAll(settings);
         HiddenSettings hidden = new HiddenSettings(SettingReferences.keys(merged), Settings.KAFKA_PREFIXES);
         return new RomeConfig(
@@ -122,6 +135,25 @@ public final class RomeConfig {
 
     public String string(String key) {
         return own.containsKey(key) ? (String) own.get(key) : values.get(key);
+    }
+
+    /**
+     * One of the class that a setting names.
+     *
+     * @throws IllegalArgumentException where that is not on the class path
+     */
+    public <T> T instance(String key, Class<T> type) {
+        try {
+            return Utils.newInstance(string(key), type);
+        } catch (ClassNotFoundException e) {
+            throw new IllegalArgumentException(
+                    key + " is " + string(key) + ", which is not on the class path"
+                            + (string(Settings.AVRO_SERDES).equals(CONFLUENT)
+                                    ? ": build with Confluent's serializers (docs/cluster.md), or leave "
+                                            + Settings.AVRO_SERDES + " out."
+                                    : "."),
+                    e);
+        }
     }
 
     /** A setting that is not to be printed. */

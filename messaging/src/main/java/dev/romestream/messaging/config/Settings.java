@@ -25,6 +25,7 @@ public final class Settings {
     public static final String HEALTH_STALL = "health.stall.ms";
     public static final String DATA_DIR = "data.dir";
     public static final String DATA_DOWNLOAD = "data.download";
+    public static final String AVRO_SERDES = "avro.serdes";
     public static final String QUEUE_TYPE = "queue.type";
     public static final String QUEUE_ATTEMPTS = "queue.attempts";
     public static final String ENGINE_DEVICE = "engine.device";
@@ -133,6 +134,13 @@ public final class Settings {
                     ConfigDef.Importance.LOW,
                     "Whether the official files of cifar10, cifar100, mnist and fashion-mnist are fetched into data.dir where"
                             + " they are not there; their checksums are compared with the published ones.")
+            .define(
+                    AVRO_SERDES,
+                    ConfigDef.Type.STRING,
+                    "rome",
+                    ConfigDef.ValidString.in("rome", RomeConfig.CONFLUENT),
+                    ConfigDef.Importance.LOW,
+                    "rome: this project's serializers. confluent: Confluent's own, which a build with the profile confluent has.")
             .define(
                     QUEUE_TYPE,
                     ConfigDef.Type.STRING,

@@ -6,10 +6,20 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serializer;
 
-/** {@link AvroSerializer} and {@link AvroDeserializer} as one. */
+/** A serializer and a deserializer as one. */
 public final class AvroSerde<T extends GenericContainer> implements Serde<T> {
-    private final Serializer<T> serializer = new AvroSerializer<>();
-    private final Deserializer<T> deserializer = new AvroDeserializer<>();
+    private final Serializer<T> serializer;
+    private final Deserializer<T> deserializer;
+
+    /** {@link AvroSerializer} and {@link AvroDeserializer}. */
+    public AvroSerde() {
+        this(new AvroSerializer<>(), new AvroDeserializer<>());
+    }
+
+    public AvroSerde(Serializer<T> serializer, Deserializer<T> deserializer) {
+        this.serializer = serializer;
+        this.deserializer = deserializer;
+    }
 
     @Override
     public void configure(Map<String, ?> settings, boolean key) {

@@ -9,7 +9,6 @@ import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.Deserializer;
-import org.apache.kafka.common.utils.Utils;
 
 /** Decodes raw records with the configured deserializer, so that a failure leaves the bytes at hand. */
 public final class Decoder implements AutoCloseable {
@@ -20,13 +19,7 @@ public final class Decoder implements AutoCloseable {
     public Decoder(RomeConfig config) {
         this.outages = config.outages();
         this.patience = Duration.ofMillis(config.number(Settings.REGISTRY_PATIENCE));
-        String name = config.string("value.deserializer");
-        try {
-            this.deserializer = Utils.newInstance(name, Deserializer.class);
-        } catch (ClassNotFoundException e) {
-            throw new IllegalArgumentException(
-                    "value.deserializer is " + name + ", which is not on the class path.", e);
-        }
+        this.deserializer = config.instance("value.deserializer", Deserializer.class);
         this.deserializer.configure(config.serde(), false);
     }
 

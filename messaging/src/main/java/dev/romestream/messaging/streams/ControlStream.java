@@ -15,8 +15,10 @@ import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.kstream.Consumed;
@@ -43,9 +45,12 @@ public final class ControlStream<E extends SpecificRecord> {
         this.builder = builder;
     }
 
-    /** A configured serde for records of the system. */
+    /** A serde for records of the system, of the classes that the settings name. */
+    @SuppressWarnings("unchecked") // of records of any kind
     public static <T extends SpecificRecord> Serde<T> serde(RomeConfig config) {
-        Serde<T> serde = new AvroSerde<>();
+        Serde<T> serde = new AvroSerde<>(
+                config.instance("value.serializer", Serializer.class),
+                config.instance("value.deserializer", Deserializer.class));
         serde.configure(config.serde(), false);
         return serde;
     }
