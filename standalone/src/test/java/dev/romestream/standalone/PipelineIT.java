@@ -410,6 +410,7 @@ class PipelineIT extends SharedPipeline {
                             assertThat(folder.resolve("failure.txt")).content().contains("use fewer imagesPerClass"));
         }
         assertThat(out.resolve("results.md")).content().contains("4 victims").contains("seeds 31, 32");
+        assertThat(out.resolve("leaderboard.html")).content().contains("4 victims", "\"headline\":");
         assertThat(out.resolve("results.csv")).content().hasLineCount(1 + 4);
 
         long started = shared.written(Topic.EXPERIMENTS);

@@ -44,6 +44,7 @@ import dev.romestream.client.table.MetricTable;
 import dev.romestream.client.table.TableHtml;
 import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.experiments.DatasetIds;
+import dev.romestream.messaging.service.Version;
 import dev.romestream.robustness.metric.MetricNames;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertState;
@@ -59,9 +60,14 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -73,6 +79,8 @@ import java.util.stream.Stream;
 public final class ReportPage {
     private static final long MOST_IMAGES = 2000;
     private static final int SHORT_LIST = 3;
+    private static final DateTimeFormatter MADE =
+            DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
     private ReportPage() {}
 
@@ -84,17 +92,19 @@ public final class ReportPage {
     public static void write(Path file, Results results, List<Experiment> experiments) throws IOException {
         WholeFile.write(
                 file,
-                page(experiments.stream()
-                        .map(experiment -> new ReportedExperiment(
-                                experiment,
-                                results.metrics(experiment.getId()),
-                                results.images(experiment.getId()),
-                                results.alerts(experiment.getId())))
-                        .toList()));
+                page(
+                        experiments.stream()
+                                .map(experiment -> new ReportedExperiment(
+                                        experiment,
+                                        results.metrics(experiment.getId()),
+                                        results.images(experiment.getId()),
+                                        results.alerts(experiment.getId())))
+                                .toList(),
+                        Instant.now()));
     }
 
-    /** The page. */
-    static String page(List<ReportedExperiment> experiments) {
+    /** @param at when it is made */
+    static String page(List<ReportedExperiment> experiments, Instant at) {
         List<String> names =
                 experiments.stream().map(one -> one.experiment().getName()).toList();
         String name = names.size() > SHORT_LIST
@@ -111,6 +121,8 @@ public final class ReportPage {
                                 style(rawHtml(resource("report.css")))),
                         body(main(
                                 h1("Robustness: " + name),
+                                p("ROME Stream " + Version.NUMBER + ", " + MADE.format(at))
+                                        .withClass("soft"),
                                 p("Accuracies and ratios in per cent, with 95 % intervals. Clean: on images as they are. Worst case:"
                                                 + " right clean and under every attack of the suite. I-RR: the improved"
                                                 + " robustness ratio. …: not complete yet.")
@@ -132,7 +144,9 @@ public final class ReportPage {
         return experiments.stream()
                 .flatMap(one -> one.suites().stream())
                 .distinct()
-                .sorted()
+                // those whose bounds mean the same on every data set come first
+                .sorted(Comparator.<String, Boolean>comparing(suite -> !suite.startsWith("pixel"))
+                        .thenComparing(Comparator.naturalOrder()))
                 .toList();
     }
 

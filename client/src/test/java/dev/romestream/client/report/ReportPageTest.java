@@ -7,6 +7,7 @@ import dev.romestream.client.result.SyntheticImages;
 import dev.romestream.client.table.TestMetrics;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.RobustnessMetrics;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -33,9 +34,12 @@ class ReportPageTest {
         return new ReportedExperiment(experiment, all, Optional.of(images), List.of());
     }
 
+    private static final Instant MADE = Instant.parse("2026-11-30T12:05:06Z");
+
     @Test
     void everythingIsInTheFileAndNothingInItRuns() {
-        String page = ReportPage.page(List.of(reported("a <script>alert(1)</script>", 40, 50), reported("b", 10)));
+        String page =
+                ReportPage.page(List.of(reported("a <script>alert(1)</script>", 40, 50), reported("b", 10)), MADE);
         assertThat(page)
                 .contains("a &lt;script&gt;alert(1)&lt;/script&gt;")
                 .doesNotContain("<script")
@@ -43,6 +47,7 @@ class ReportPageTest {
                 .contains("default-src &#x27;none&#x27;")
                 .contains("data:image/png;base64,")
                 .contains("differences are to a")
+                .contains("2026-11-30 12:05 UTC")
                 .contains("not-converged")
                 .contains("More steps of an attack")
                 .contains("<polyline")
@@ -53,7 +58,8 @@ class ReportPageTest {
     @Test
     void anExperimentWithoutFiguresIsTold() {
         assertThat(ReportPage.page(
-                        List.of(new ReportedExperiment(experiment("early"), List.of(), Optional.empty(), List.of()))))
+                        List.of(new ReportedExperiment(experiment("early"), List.of(), Optional.empty(), List.of())),
+                        MADE))
                 .contains("No figures yet");
     }
 }

@@ -2,6 +2,7 @@ package dev.romestream.dashboard.web;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.romestream.messaging.service.Version;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -19,7 +20,7 @@ final class OpenApi {
         document.put("openapi", "3.1.0");
         document.putObject("info")
                 .put("title", "ROME Stream dashboard")
-                .put("version", "0.1.0")
+                .put("version", Version.NUMBER)
                 .put(
                         "description",
                         "What the pages show and do. Errors are problem details (RFC 9457), whose 'detail' says why and what helps.");

@@ -5,7 +5,7 @@ import { alertList } from "./alerts.js";
 import { attackTable, CONTROLS, FLAGS, short } from "./attacks.js";
 import { deletion, progress } from "./experiments.js";
 import { imagesSeen } from "./tables.js";
-import { count, doing, duration, el, interval, link, look, number, show } from "./dom.js";
+import { count, doing, duration, el, interval, link, look, number, show, time } from "./dom.js";
 
 /** A victim's name; on a stream, with the window of the set that it was trained on. */
 const named = figure => short(figure.victim) + (figure.window && figure.method !== "network" ? " of set " + figure.snapshot : "");
@@ -76,7 +76,7 @@ export function open(page, id) {
     pause: el("button", { id: "pause", onclick: state_("pause") }, "Pause"),
     resume: el("button", { id: "resume", onclick: state_("run") }, "Resume"),
     stop: el("button", { id: "stop", onclick: state_("stop") }, "Stop"),
-    again: el("button", { id: "again", onclick: doing(() => call(`api/experiments/${encodeURIComponent(id)}/run`, {}), answer => `run ${answer.run} started`) }, "Run again"),
+    again: el("button", { id: "again", title: "Starts the next run. What is complete stays as it is; what failed, or was stopped, goes on.", onclick: doing(() => call(`api/experiments/${encodeURIComponent(id)}/run`, {}), answer => `run ${answer.run} started`) }, "Run again"),
     clone: el("button", { id: "clone", onclick: doing(async () => {
       if (!await load()) throw new Error("The file could not be read.");
       sessionStorage.setItem("rome-editor", text);
@@ -264,13 +264,13 @@ export function open(page, id) {
         show(state, el("p", {}, "There is no experiment of this id here. It may be on its way, or deleted. "), el("p", {}, el("a", { href: "#/experiments" }, "All experiments")));
         return;
       }
+      const ended = ["completed", "failed", "stopped"].includes(row.phase);
       title.textContent = row.name;
       document.title = row.name + " – ROME Stream";
-      show(state, failed ? el("p.error", { role: "alert" }, el("b", {}, `${failed.service} failed: `), failed.error) : null, el("p", {}, el("span.phase." + row.phase, {}, row.phase), ` run ${row.run}, `, row.method, row.labels === "soft" ? " + soft labels" : "", ` on ${row.dataset}, seed ${row.seed}, id `, el("code", {}, row.id)));
+      show(state, failed ? el("p.error", { role: "alert" }, el("b", {}, `${failed.service} failed: `), failed.error) : null, el("p", {}, el("span.phase." + row.phase, {}, row.phase), ` run ${row.run}, `, row.method, row.labels === "soft" ? " + soft labels" : "", ` on ${row.dataset}, seed ${row.seed}, id `, el("code", {}, row.id), row.submitted ? `, submitted ${time(row.submitted).slice(0, 16)} UTC, ${ended ? "took" : "running for"} ${duration(Math.max(0, ((row.ended ?? Date.now()) - row.submitted) / 1000))}` : ""));
       show(services.lastChild, row.progress.map(status => el("li", {}, el("b", {}, status.service), " ", el("span.phase." + status.phase, {}, status.phase), " ", progress(status),
         status.total > 0 ? el("meter", { min: 0, max: status.total, value: status.done, "aria-label": status.service + " progress" }) : null)));
       show(alerts, alertList(alert => alert.experiment === id));
-      const ended = ["completed", "failed", "stopped"].includes(row.phase);
       // they fold away when they are done
       if (folded !== ended) services.open = !(folded = ended);
       buttons.pause.hidden = ended || row.desiredState !== "run";

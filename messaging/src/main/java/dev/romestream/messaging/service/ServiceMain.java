@@ -31,7 +31,7 @@ import picocli.CommandLine.Option;
 @Command(
         description = "Runs until it is stopped by a signal; exit code 2 on wrong usage, 1 on failure.",
         mixinStandardHelpOptions = true,
-        version = "rome 0.1.0",
+        version = "rome " + Version.NUMBER,
         usageHelpAutoWidth = true)
 public final class ServiceMain implements Callable<Integer> {
     private static final Logger log = LoggerFactory.getLogger(ServiceMain.class);

@@ -13,7 +13,7 @@ public final class Benchmark {
     private Benchmark() {}
 
     /**
-     * Writes {@code results.csv} and {@code results.md} of those experiments that have been measured.
+     * Writes {@code results.csv}, {@code results.md} and {@code leaderboard.html} of those experiments that have been measured.
      *
      * @param dataset of an experiment, where it is known
      * @return whether there were any
@@ -32,8 +32,13 @@ public final class Benchmark {
             return false;
         }
         String csv = BenchmarkRow.csv(rows);
-        folder.write(csv, page(csv));
+        folder.write(csv, page(csv), leaderboard(csv));
         return true;
+    }
+
+    /** The leaderboard of a {@code results.csv}. */
+    static String leaderboard(String csv) {
+        return Leaderboard.html(BenchmarkRow.parse(csv));
     }
 
     /** The page of a {@code results.csv}. */

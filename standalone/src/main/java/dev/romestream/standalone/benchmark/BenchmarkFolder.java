@@ -28,6 +28,7 @@ import java.util.stream.Stream;
 public final class BenchmarkFolder {
     private static final String CSV = "results.csv";
     private static final String PAGE = "results.md";
+    private static final String LEADERBOARD = "leaderboard.html";
     private static final String METRICS = "metrics.json";
     private static final String FAILURE = "failure.txt";
 
@@ -105,10 +106,11 @@ public final class BenchmarkFolder {
         });
     }
 
-    /** Writes {@code results.csv}, and the page that follows from it. */
-    void write(String csv, String page) {
+    /** Writes {@code results.csv}, and the pages that follow from it. */
+    void write(String csv, String page, String leaderboard) {
         write(Path.of(CSV), csv);
         write(Path.of(PAGE), page);
+        write(Path.of(LEADERBOARD), leaderboard);
     }
 
     private void write(Path file, String text) {

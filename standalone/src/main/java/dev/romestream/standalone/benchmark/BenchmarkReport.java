@@ -26,8 +26,8 @@ import java.util.stream.Collectors;
 /** What a benchmark has shown, in Markdown: tables and verdicts that follow from the lines of {@code results.csv}, and from nothing else. */
 final class BenchmarkReport {
     private static final List<String> LABELS = List.of("class", "natural", "robust", "mixed");
-    private static final String UNTARGETED = "untargeted";
-    private static final String PIXEL = "pixel";
+    static final String UNTARGETED = "untargeted";
+    static final String PIXEL = "pixel";
     private static final double MILLION = 1e6;
     private static final int MOST_LISTED = 12;
 
@@ -148,7 +148,7 @@ final class BenchmarkReport {
         };
     }
 
-    private static boolean isAttack(String attack) {
+    static boolean isAttack(String attack) {
         return !Set.of(Attacks.NONE, Attacks.CLAMP, Metric.RR, Metric.IRR, Metric.WORST_CASE)
                 .contains(attack);
     }
@@ -206,9 +206,12 @@ final class BenchmarkReport {
         return verdicts;
     }
 
-    /** Empty where a figure is undefined for some victim. */
     private Optional<Estimate> estimate(Line line, Metric figure) {
-        List<BenchmarkRow> victims = lines.get(line);
+        return estimate(lines.get(line), figure);
+    }
+
+    /** Of the victims of a line; empty where a figure is undefined for some victim. */
+    static Optional<Estimate> estimate(List<BenchmarkRow> victims, Metric figure) {
         if (victims.stream().anyMatch(row -> !row.figures().containsKey(figure))) {
             return Optional.empty();
         }

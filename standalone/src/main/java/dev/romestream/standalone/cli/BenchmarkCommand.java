@@ -39,7 +39,8 @@ final class BenchmarkCommand implements Runnable {
             names = "--out",
             paramLabel = "DIR",
             required = true,
-            description = "Where each experiment's results are kept, and results.csv and results.md are written.")
+            description =
+                    "Where each experiment's results are kept, and results.csv, results.md and leaderboard.html are written.")
     private Path out;
 
     @Option(
@@ -141,8 +142,8 @@ final class BenchmarkCommand implements Runnable {
 
     private static void report(BenchmarkFolder folder, Collection<Experiment> experiments, DatasetSizes sizes) {
         if (Benchmark.report(folder, experiments, sizes::of)) {
-            System.err.println(
-                    "Results are in " + folder.directory() + ": results.md, and results.csv with a line a victim.");
+            System.err.println("Results are in " + folder.directory()
+                    + ": leaderboard.html, results.md, and results.csv with a line a victim.");
         }
     }
 

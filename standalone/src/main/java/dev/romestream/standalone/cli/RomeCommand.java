@@ -1,6 +1,7 @@
 package dev.romestream.standalone.cli;
 
 import dev.romestream.client.experiment.ExperimentException;
+import dev.romestream.messaging.service.Version;
 import java.util.stream.Stream;
 import org.apache.kafka.common.config.ConfigException;
 import org.slf4j.Logger;
@@ -13,7 +14,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** The command line: 0 on success, 2 on wrong usage, 1 on failure, with one line on standard error. */
 @Command(
         name = "rome",
-        version = "rome 0.1.0",
+        version = "rome " + Version.NUMBER,
         mixinStandardHelpOptions = true,
         description = "Robust dataset distillation and its evaluation, as an event-driven pipeline on Kafka.",
         subcommands = {
