@@ -512,6 +512,22 @@ class DashboardServiceIT {
                 .isEqualTo(304);
     }
 
+    /** Browsers dispatch no event without data. */
+    @Test
+    void aStreamOnWhichNothingHappensSaysThatItIsThere() throws Exception {
+        HttpResponse<java.util.stream.Stream<String>> answer = http.send(
+                request("api/stream?only=alert")
+                        .header("Accept", "text/event-stream")
+                        .build(),
+                BodyHandlers.ofLines());
+        try (java.util.stream.Stream<String> lines = answer.body()) {
+            assertThat(lines.dropWhile(line -> !line.equals("event: alive"))
+                            .skip(1)
+                            .findFirst())
+                    .hasValue("data: {}");
+        }
+    }
+
     @Test
     void streamsThatAreLeftAreForgotten() throws Exception {
         try (Stream stream = new Stream("api/stream", null)) {

@@ -16,6 +16,7 @@ import dev.romestream.schemas.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -95,12 +96,25 @@ final class Checkpoints implements AutoCloseable {
                 .orElse(0);
     }
 
-    /** Networks that the pool of an experiment begins with on a window, as far as it has come. */
-    List<String> carried(String experiment, DatasetDescriptor window) {
-        return head(experiment)
-                .filter(head -> head.getWindow() != null && window.getWindow() != null)
-                .map(head -> head.getWindow() == window.getWindow().getNumber() ? head.getBegun() : head.getCarried())
-                .orElse(List.of());
+    /**
+     * Networks that the pool of an experiment may begin with on a window: those that the window before carried on, or, where that was left
+     * before its end, those that it had begun with itself.
+     */
+    Set<List<String>> carried(String experiment, DatasetDescriptor window) {
+        Optional<Checkpoint> head =
+                head(experiment).filter(known -> known.getWindow() != null && window.getWindow() != null);
+        if (head.isEmpty()) {
+            return Set.of(List.of());
+        }
+        Set<List<String>> possible = new HashSet<>();
+        boolean isHere = head.get().getWindow() == window.getWindow().getNumber();
+        if (isHere || !isComplete(head.get())) {
+            possible.add(head.get().getBegun());
+        }
+        if (!isHere) {
+            possible.add(head.get().getCarried());
+        }
+        return possible;
     }
 
     /** Networks that the pool of a window begins with, present or next, whoever has it. */
@@ -258,6 +272,7 @@ final class Checkpoints implements AutoCloseable {
                 .setExperiment(experiment)
                 .setSpecification(run.specification())
                 .setWindow(run.window().orElse(null))
+                .setBegun(run.begun())
                 .setCarried(run.carried())
                 .setIteration(run.iterations())
                 .setImages(List.of())

@@ -1,5 +1,6 @@
 package dev.romestream.distiller;
 
+import dev.romestream.exchange.identity.Identity;
 import dev.romestream.experiments.DatasetIds;
 import dev.romestream.experiments.StatusReporter;
 import dev.romestream.messaging.config.RomeConfig;
@@ -93,6 +94,10 @@ final class DistillationTopology {
                 remove(record.key());
             } else if (fact instanceof Experiment experiment) {
                 DistillationState before = states().get(experiment.getId());
+                if (before != null && !Identity.isSameDistillation(before.getExperiment(), experiment)) {
+                    // what it carries on is of another distillation
+                    forward(Topic.CHECKPOINTS, experiment.getId(), null);
+                }
                 if (experiment.getDistillation() != null) {
                     plan(DistillationPlanner.changed(Optional.ofNullable(before), experiment));
                 } else {

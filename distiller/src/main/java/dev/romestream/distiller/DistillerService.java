@@ -20,6 +20,7 @@ import dev.romestream.schemas.PriorAnswer;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.WorkGroup;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.List;
 import java.util.Optional;
 
 /** Plans and carries out distillations: segment by segment, shared among all distillers, with a snapshot every so often. */
@@ -56,7 +57,8 @@ public final class DistillerService implements Service {
                 resources.add(new SnapshotStore(config)));
         this.worker = resources.add(new SegmentWorker(config, manager, inputs, chunks, sender, metrics));
         PoolRetirement retirement = new PoolRetirement(networks, checkpoints, sender);
-        this.removals = resources.add(new Removals(config, any -> retirement.retireOthers(experiments, datasets)));
+        this.removals =
+                resources.add(new Removals(config, any -> retirement.retireOthers(experiments, datasets, List.of())));
         this.planner = resources.add(new StreamsApplication(config, NAME, DistillationTopology.build(config)));
     }
 

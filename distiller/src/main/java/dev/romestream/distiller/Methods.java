@@ -221,26 +221,31 @@ final class Methods {
     }
 
     private static Networks underAttack(Experiment experiment, DatasetDescriptor dataset, List<String> carried) {
-        return pool(Pools.underAttack(experiment, dataset, carried), experiment);
+        return pool(Pools.underAttack(experiment, dataset, carried), experiment, dataset);
     }
 
     private static Networks natural(Experiment experiment, DatasetDescriptor dataset, List<String> carried) {
-        return pool(Pools.natural(experiment, dataset, carried), experiment);
+        return pool(Pools.natural(experiment, dataset, carried), experiment, dataset);
     }
 
-    private static Networks pool(Pool pool, Experiment experiment) {
+    private static Networks pool(Pool pool, Experiment experiment, DatasetDescriptor dataset) {
         PoolSpec rule = experiment.getDistillation().getPool();
+        int carried = pool.getCarried().size();
+        // a pool that goes on gains its fresh networks as if the windows before had had their iterations
+        long before = carried == 0
+                ? 0
+                : (long) dataset.getWindow().getNumber()
+                        * DistillationDefaults.iterations(experiment.getDistillation());
         return new Networks(
                 pool,
                 new PoolSchedule(
                         new PoolSchedule.Rule(
-                                rule.getSize(),
-                                pool.getCarried().isEmpty()
-                                        ? rule.getInitial()
-                                        : pool.getCarried().size(),
+                                Math.max(rule.getSize(), carried),
+                                Math.max(rule.getInitial(), carried),
                                 rule.getGenerateInterval(),
                                 rule.getTrainedPerIteration()),
-                        new Seed(pool.getSeed()).with("schedule")));
+                        new Seed(pool.getSeed()).with("schedule"),
+                        before));
     }
 
     private static Networks guardian(Experiment experiment, DatasetDescriptor dataset, List<String> carried) {

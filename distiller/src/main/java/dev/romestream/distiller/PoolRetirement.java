@@ -56,9 +56,10 @@ final class PoolRetirement {
         Map<String, List<Position>> byPool = new HashMap<>();
         for (Experiment experiment : experiments) {
             if (DatasetIds.isOf(dataset, experiment.getDataset())) {
-                Methods.streamed(experiment, dataset, checkpoints.carried(experiment.getId(), dataset))
+                checkpoints.carried(experiment.getId(), dataset).stream()
+                        .flatMap(begun -> Methods.streamed(experiment, dataset, begun).stream())
                         .filter(matched -> !isOfTeachers(matched.pool()))
-                        .ifPresent(
+                        .forEach(
                                 matched -> byPool.computeIfAbsent(matched.pool().getId(), any -> new ArrayList<>())
                                         .add(position(experiment, matched.schedule(), done)));
             }
@@ -98,19 +99,24 @@ final class PoolRetirement {
     /**
      * Retires the networks of pools that no experiment has, on its data set or on a window of its stream that is there: as of now, so
      * that what has just been submitted keeps its own.
+     *
+     * @param carried networks that a pool begins with, beside those of checkpoints
      */
-    void retireOthers(Experiments experiments, DatasetStore datasets) {
+    void retireOthers(Experiments experiments, DatasetStore datasets, Collection<String> carried) {
         networks.awaitCurrent();
         experiments.awaitCurrent(LIMIT);
         datasets.awaitCurrent(LIMIT);
         checkpoints.awaitCurrent();
-        Set<String> kept = checkpoints.carried();
         Set<String> pools = new HashSet<>();
         for (Experiment experiment : experiments.all()) {
-            datasets.descriptors(experiment.getDataset()).forEach(descriptor -> DistillationRun.pools(
-                            experiment, descriptor, checkpoints.carried(experiment.getId(), descriptor))
-                    .forEach(pool -> pools.add(pool.getId())));
+            datasets.descriptors(experiment.getDataset())
+                    .forEach(descriptor -> checkpoints.carried(experiment.getId(), descriptor).stream()
+                            .flatMap(begun -> DistillationRun.pools(experiment, descriptor, begun).stream())
+                            .forEach(pool -> pools.add(pool.getId())));
         }
+        // after the pools: what an experiment has come to meanwhile is in one of the two
+        Set<String> kept = checkpoints.carried();
+        kept.addAll(carried);
         networks.keys().stream()
                 .filter(key -> !kept.contains(key) && !pools.contains(key.substring(0, Math.max(0, key.indexOf('/')))))
                 .filter(key -> networks.head(key)

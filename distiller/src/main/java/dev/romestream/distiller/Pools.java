@@ -53,8 +53,15 @@ final class Pools {
                 .setLearningRate(spec.getLearningRate())
                 .setMomentum(spec.getMomentum())
                 .setWeightDecay(spec.getWeightDecay())
-                .setSeed(spec.getSeed() == null ? experiment.getSeed() : spec.getSeed())
+                .setSeed(seed(spec.getSeed() == null ? experiment.getSeed() : spec.getSeed(), dataset, carried))
                 .setCarried(carried));
+    }
+
+    /** A pool that goes on draws its fresh networks, and whom it matches, anew. */
+    private static long seed(long seed, DatasetDescriptor dataset, List<String> carried) {
+        return carried.isEmpty()
+                ? seed
+                : new Seed(seed).with("window").with(dataset.getFingerprint()).value();
     }
 
     /** The experts of an experiment; robust ones are trained under attack, and their parameters averaged. */

@@ -200,7 +200,7 @@ final class SegmentWorker extends RequestWorker<DistillationRequest> {
                                 && !any.getId().equals(id)
                                 && iterationsDone.applyAsInt(any.getId()) < Integer.MAX_VALUE);
                 // of windows that are gone, whoever had begun with them
-                retirement.retireOthers(experiments, datasets);
+                retirement.retireOthers(experiments, datasets, run.carried());
                 forget(experiment, stage.get().getWindow());
             }
         }

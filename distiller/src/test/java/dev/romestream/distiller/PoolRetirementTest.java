@@ -55,6 +55,17 @@ class PoolRetirementTest {
     }
 
     @Test
+    void aPoolThatGoesOnGainsItsFreshNetworksWhereTheIterationsBeforeCount() {
+        var rule = new PoolSchedule.Rule(9, 1, 10, 1);
+        assertThat(new PoolSchedule(rule, new Seed(1)).members(9)).hasSize(1);
+        assertThat(new PoolSchedule(rule, new Seed(1), 14).members(6)).hasSize(1);
+        assertThat(new PoolSchedule(rule, new Seed(1), 14).members(7)).hasSize(2);
+        assertThat(new PoolSchedule(rule, new Seed(1), 20).members(1))
+                .as("at its beginning")
+                .hasSize(2);
+    }
+
+    @Test
     void whatAnyExperimentStillMatchesStaysAndWhatItIsMadeFrom() {
         PoolSchedule schedule = schedule();
         List<Version> there = new ArrayList<>();

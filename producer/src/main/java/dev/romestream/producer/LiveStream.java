@@ -37,7 +37,6 @@ import org.slf4j.LoggerFactory;
 final class LiveStream implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LiveStream.class);
     private static final long ROOM_MS = 500;
-    private static final int TOLD_GAPS = 5;
     private static final Duration FOR_EVER = Duration.ofMillis(-1);
 
     private final RomeConfig config;
@@ -253,6 +252,7 @@ final class LiveStream implements AutoCloseable {
                 .setLate(window.late())
                 .setRefused(window.refused())
                 .setMissed(window.missed())
+                .setMissedOffsets(window.missedOffsets())
                 .setMarks(window.marks())
                 .build();
         IntConsumer written = count -> {
@@ -267,19 +267,16 @@ final class LiveStream implements AutoCloseable {
                 window.images(),
                 window.late() > 0 ? ", " + window.late() + " late" : "",
                 window.refused() > 0 ? ", " + window.refused() + " records refused" : "",
-                missed(window.missed()),
+                missed(window),
                 range.getPartitions());
         return descriptor;
     }
 
-    /** The first gaps, and how many more there are. */
-    private static String missed(List<OffsetRange> gaps) {
-        if (gaps.isEmpty()) {
-            return "";
-        }
-        int more = gaps.size() - TOLD_GAPS;
-        return ", missed " + gaps.subList(0, Math.min(TOLD_GAPS, gaps.size()))
-                + (more > 0 ? " and " + more + " gaps more" : "");
+    private static String missed(WindowAssembly window) {
+        return window.gaps() == 0
+                ? ""
+                : ", missed " + window.missedOffsets() + " offsets in " + window.gaps() + " gaps, the first "
+                        + window.missed().get(0);
     }
 
     /** Waits while somebody needs a window that would be retired. */

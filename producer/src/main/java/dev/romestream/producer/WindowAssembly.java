@@ -26,6 +26,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 final class WindowAssembly {
     private static final int FEWEST_CLASSES = 2;
     private static final int MOST_MARKS = 10;
+    private static final int MOST_GAPS = 100;
 
     private final WindowSettings settings;
     private final ImageRecords records;
@@ -48,6 +49,8 @@ final class WindowAssembly {
     private long images;
     private long late;
     private long refused;
+    private long gaps;
+    private long missedOffsets;
 
     /**
      * A window without records.
@@ -153,7 +156,11 @@ final class WindowAssembly {
 
     /** Offsets of a partition that are no longer there. */
     void miss(int partition, long to) {
-        missed.add(new OffsetRange(partition, next.get(partition), to));
+        gaps++;
+        missedOffsets += to - next.get(partition);
+        if (missed.size() < MOST_GAPS) {
+            missed.add(new OffsetRange(partition, next.get(partition), to));
+        }
         next.put(partition, to);
     }
 
@@ -234,8 +241,18 @@ final class WindowAssembly {
         return ranges;
     }
 
+    /** The first gaps. */
     List<OffsetRange> missed() {
         return missed;
+    }
+
+    long gaps() {
+        return gaps;
+    }
+
+    /** Offsets in all gaps. */
+    long missedOffsets() {
+        return missedOffsets;
     }
 
     /** The offset of a partition that is to be read next. */

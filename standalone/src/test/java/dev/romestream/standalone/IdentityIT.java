@@ -78,8 +78,11 @@ class IdentityIT {
         return monitoring(ExperimentFile.monitoring(name, "shapes10", List.of(suites), Optional.of(images), 12));
     }
 
-    /** All test images, each attacked for a thousand steps. */
-    /** @param steps of each attack: its length, and how often the attacker tells that it moves */
+    /**
+     * All test images under one attack.
+     *
+     * @param steps of the attack
+     */
     private static NetworkMonitoring endless(String name, int steps) {
         Experiment experiment = ExperimentFile.monitoring(name, "shapes10", List.of("quick"), Optional.of(1000), 64);
         SuiteAttack attack = SuiteAttack.newBuilder()

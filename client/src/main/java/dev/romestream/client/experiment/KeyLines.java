@@ -1,11 +1,14 @@
 package dev.romestream.client.experiment;
 
 import java.io.StringReader;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -19,10 +22,14 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 
 /** On which lines the keys of an experiment file stand. */
 public final class KeyLines {
+    private static final int NOWHERE = -1;
+    private static final Pattern SUBJECT = Pattern.compile("^(?:The key |Unknown key )?'?([A-Za-z0-9_.\\[\\]-]+)");
     private static final Pattern TOLD = Pattern.compile("\\(line (\\d+)\\)");
 
     /** By dotted key, from 1; places in lists as {@code [0]}. */
     private final Map<String, Integer> lines = new HashMap<>();
+    /** An alias is the node that it stands for, and may be part of itself. */
+    private final Set<Node> seen = Collections.newSetFromMap(new IdentityHashMap<>());
 
     /** Of a text that is no YAML, as far as it is. */
     public KeyLines(String text) {
@@ -36,11 +43,14 @@ public final class KeyLines {
     }
 
     private void add(String path, Node node) {
+        if (!seen.add(node)) {
+            return;
+        }
         if (node instanceof MappingNode mapping) {
             for (NodeTuple entry : mapping.getValue()) {
                 if (entry.getKeyNode() instanceof ScalarNode key) {
                     String name = path.isEmpty() ? key.getValue() : path + "." + key.getValue();
-                    lines.putIfAbsent(name, key.getStartMark().getLine() + 1);
+                    put(name, key);
                     add(name, entry.getValueNode());
                 }
             }
@@ -48,10 +58,15 @@ public final class KeyLines {
             List<Node> items = sequence.getValue();
             for (int i = 0; i < items.size(); i++) {
                 String name = path + "[" + i + "]";
-                lines.putIfAbsent(name, items.get(i).getStartMark().getLine() + 1);
+                put(name, items.get(i));
                 add(name, items.get(i));
             }
         }
+    }
+
+    /** What stands in several documents has no line of its own. */
+    private void put(String name, Node node) {
+        lines.merge(name, node.getStartMark().getLine() + 1, (one, other) -> NOWHERE);
     }
 
     /** The line of what a problem names: of the longest key in it, or the one that it says itself. */
@@ -63,14 +78,15 @@ public final class KeyLines {
         return lines.keySet().stream()
                 .filter(key -> names(problem, key))
                 .max(Comparator.comparingInt(String::length))
-                .map(key -> OptionalInt.of(lines.get(key)))
+                .map(lines::get)
+                .filter(line -> line != NOWHERE)
+                .map(OptionalInt::of)
                 .orElse(OptionalInt.empty());
     }
 
     /** Whether a problem's first words are about a key, or one within it. */
     private static boolean names(String problem, String key) {
-        Matcher subject = Pattern.compile("^(?:The key |Unknown key )?'?([A-Za-z0-9_.\\[\\]-]+)")
-                .matcher(problem);
+        Matcher subject = SUBJECT.matcher(problem);
         if (!subject.find()) {
             return false;
         }

@@ -7,18 +7,24 @@ import dev.romestream.messaging.topic.Sending;
 import dev.romestream.messaging.topic.TopicNames;
 import dev.romestream.messaging.topic.TopicReader;
 import dev.romestream.schemas.Topic;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Producer;
@@ -35,6 +41,9 @@ public final class DeadLetterBox implements AutoCloseable {
     private static final Duration FETCH = Duration.ofSeconds(10);
     private static final Pattern PLACE = Pattern.compile("(?:([0-9]{1,4}):)?([0-9]{1,18})");
     private static final int SHOWN_BYTES = 256;
+    /** Header of a record that was replayed: the letter that it was. */
+    private static final String REPLAYED = "rome.replayed";
+
     private static final int SHOWN_CHARACTERS = 20_000;
 
     private final RomeConfig config;
@@ -113,17 +122,71 @@ public final class DeadLetterBox implements AutoCloseable {
      * @param topic of those that are wanted, with or without its prefix; null for all
      */
     public List<Letter> letters(String topic) {
-        List<ConsumerRecord<String, byte[]>> records = new ArrayList<>();
-        try (TopicReader reader = new TopicReader(config, Topic.DEAD_LETTERS, records::add)) {
-            reader.awaitCaughtUp(LIMIT);
-        }
-        return records.stream()
-                .map(Letter::new)
-                .filter(letter -> topic == null
-                        || letter.topic().equals(topic)
-                        || letter.topic().endsWith("." + topic))
+        List<Letter> letters = new ArrayList<>();
+        each(letter -> {
+            if (topic == null || letter.topic().equals(topic) || letter.topic().endsWith("." + topic)) {
+                letters.add(letter);
+            }
+        });
+        return letters.stream()
                 .sorted(Comparator.comparing(letter -> letter.record().timestamp()))
                 .toList();
+    }
+
+    /** What came of many replays: how many letters were written again, those that were refused with the reason, and how many are left. */
+    public record Replayed(int written, Map<String, String> refused, int left) {}
+
+    /**
+     * Writes the letters of a topic with a cause to their topic again: none that was written again before, where that is known, and of a
+     * compacted topic the newest of each key alone. The bytes of one letter at a time are held.
+     *
+     * @param skipped ids of those that are left out; those that are written are added
+     * @param most letters that are written
+     */
+    public Replayed replayAll(String topic, String cause, Set<String> skipped, int most) {
+        Map<String, String> wanted = new LinkedHashMap<>();
+        Set<String> again = new HashSet<>();
+        each(letter -> {
+            Header before = letter.record().headers().lastHeader(REPLAYED);
+            if (before != null) {
+                again.add(new String(before.value(), StandardCharsets.UTF_8));
+            }
+            if (letter.topic().equals(topic) && letter.cause().equals(cause)) {
+                String place = isCompacted(topic) ? letter.key() : letter.partition() + "/" + letter.offset();
+                wanted.put(place, letter.id());
+            }
+        });
+        Set<String> ids = new HashSet<>(wanted.values());
+        ids.removeAll(again);
+        ids.removeAll(skipped);
+        Map<String, String> refused = new LinkedHashMap<>();
+        int[] written = {0};
+        each(letter -> {
+            if (written[0] < most && ids.contains(letter.id())) {
+                try {
+                    replay(letter);
+                    written[0]++;
+                    skipped.add(letter.id());
+                } catch (IllegalArgumentException e) {
+                    refused.put(letter.id(), e.getMessage());
+                }
+            }
+        });
+        return new Replayed(written[0], refused, ids.size() - written[0] - refused.size());
+    }
+
+    private boolean isCompacted(String topic) {
+        TopicNames names = TopicNames.of(config);
+        return Stream.of(Topic.values())
+                .anyMatch(own -> names.of(own).equals(topic) && own.kept() == Topic.Kept.COMPACTED);
+    }
+
+    /** Those that are there now, in the order of the topic. */
+    private void each(Consumer<Letter> taker) {
+        try (TopicReader reader =
+                new TopicReader(config, Topic.DEAD_LETTERS, record -> taker.accept(new Letter(record)))) {
+            reader.awaitCaughtUp(LIMIT);
+        }
     }
 
     /** What is in a letter: the record as JSON where it can be decoded, else its first bytes. */
@@ -163,10 +226,11 @@ public final class DeadLetterBox implements AutoCloseable {
         }
         RecordHeaders headers = new RecordHeaders();
         for (Header header : letter.record().headers()) {
-            if (!header.key().startsWith(DeadLetters.PREFIX)) {
+            if (!header.key().startsWith(DeadLetters.PREFIX) && !header.key().equals(REPLAYED)) {
                 headers.add(header);
             }
         }
+        headers.add(REPLAYED, letter.id().getBytes(StandardCharsets.UTF_8));
         var written = Sending.await(producer()
                 .send(new ProducerRecord<>(
                         letter.topic(),

@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.LongFunction;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.ListShareGroupOffsetsSpec;
@@ -93,6 +94,12 @@ public final class SystemView implements AutoCloseable {
                 List<Map<String, Object>> health = services.health();
                 List<Map<String, Object>> groups = groups();
                 groups.forEach(this::remember);
+                if (!groups.isEmpty()) {
+                    trends.keySet()
+                            .retainAll(groups.stream()
+                                    .map(group -> group.get("id"))
+                                    .collect(Collectors.toSet()));
+                }
                 Map<String, Object> system = new LinkedHashMap<>();
                 system.put("waitsFor", config.outages().describe().orElse(null));
                 system.put("services", health);
@@ -100,7 +107,12 @@ public final class SystemView implements AutoCloseable {
                 system.put("requests", services.requests());
                 state.put(Kind.SYSTEM, "", "", system);
                 ready.register(
-                        rows(health, "name", "target", one -> one.get("ready").equals(true) ? 1 : 0), true);
+                        rows(
+                                worst(health),
+                                "name",
+                                "target",
+                                one -> one.get("ready").equals(true) ? 1 : 0),
+                        true);
                 waiting.register(rows(groups, "id", "group", group -> (Number) group.get("waiting")), true);
                 oldest.register(rows(groups, "id", "group", group -> (Number) group.get("oldestSeconds")), true);
                 members.register(rows(groups, "id", "group", group -> (Number) group.get("members")), true);
@@ -109,6 +121,14 @@ public final class SystemView implements AutoCloseable {
         } catch (InterruptedException | InterruptException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Of several of a name, one that is not ready, where one is not. */
+    private static List<Map<String, Object>> worst(List<Map<String, Object>> health) {
+        Map<Object, Map<String, Object>> byName = new LinkedHashMap<>();
+        health.forEach(one -> byName.merge(
+                one.get("name"), one, (before, other) -> before.get("ready").equals(true) ? other : before));
+        return List.copyOf(byName.values());
     }
 
     private void remember(Map<String, Object> group) {

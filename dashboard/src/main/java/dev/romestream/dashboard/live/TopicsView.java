@@ -267,8 +267,13 @@ public final class TopicsView implements AutoCloseable {
         return copy;
     }
 
-    /** An experiment in a line of the list, as of now. */
-    public synchronized Optional<Map<String, Object>> row(String id) {
+    /** An experiment in a line of the list, as of now: streams and lists have it, too, once this has returned. */
+    public synchronized Optional<Map<String, Object>> line(String id) {
+        publish();
+        return row(id);
+    }
+
+    private Optional<Map<String, Object>> row(String id) {
         Experiment experiment = experiments.get(id);
         if (experiment == null) {
             return Optional.empty();

@@ -285,7 +285,7 @@ final class Api {
     private void experiment(Context context) {
         Experiment experiment = known(context);
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put("summary", topics.row(experiment.getId()).orElse(null));
+        values.put("summary", topics.line(experiment.getId()).orElse(null));
         values.put("record", RecordJson.fields(experiment));
         values.put("file", ExperimentFile.write(experiment));
         answerWith(context, values);
@@ -443,7 +443,7 @@ final class Api {
 
     /** Of its line in the list. */
     private String phase(String id) {
-        return topics.row(id).map(row -> String.valueOf(row.get("phase"))).orElse("");
+        return topics.line(id).map(row -> String.valueOf(row.get("phase"))).orElse("");
     }
 
     private void remove(Context context) {

@@ -16,14 +16,26 @@ import dev.romestream.messaging.config.RomeConfig;
 import io.javalin.http.ConflictResponse;
 import io.javalin.http.Context;
 import io.javalin.http.NotFoundResponse;
-import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Dead letters are listed, shown and replayed. */
 final class DeadLetterRequests {
     private final RomeConfig config;
+    private static final int MOST_AT_ONCE = 1000;
+    private static final int MOST_REMEMBERED = 100_000;
+
     private final LiveState state;
+    /** Letters that were written again here, the last ones of them. */
+    private final Set<String> done = Collections.synchronizedSet(Collections.newSetFromMap(new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+            return size() > MOST_REMEMBERED;
+        }
+    }));
 
     DeadLetterRequests(RomeConfig config, LiveState state) {
         this.config = config;
@@ -40,10 +52,11 @@ final class DeadLetterRequests {
                         .answers(ApiSchemas.letter().with("content", text()).schema()),
                 Route.post(
                                 "/api/dead-letters/replay",
-                                "Writes all dead letters of a topic and cause to their topic again, and tells which were refused.",
+                                "Writes dead letters of a topic and cause to their topic again, up to 1,000 at a time, and tells how many are left and which were refused.",
                                 Map.of("topic", "That they came from.", "cause", "The class of what was thrown."),
                                 this::replayAll)
                         .answers(object().with("replayed", whole())
+                                .with("left", whole())
                                 .with(
                                         "refused",
                                         list(object().with("id", text())
@@ -87,20 +100,19 @@ final class DeadLetterRequests {
     private void replayAll(Context context) {
         String topic = body(context).path("topic").asText("");
         String cause = body(context).path("cause").asText("");
-        int replayed = 0;
-        List<Map<String, String>> refused = new ArrayList<>();
         try (DeadLetterBox box = new DeadLetterBox(config)) {
-            for (DeadLetterBox.Letter letter : box.letters(topic)) {
-                if (letter.cause().equals(cause)) {
-                    try {
-                        box.replay(letter);
-                        replayed++;
-                    } catch (IllegalArgumentException e) {
-                        refused.add(Map.of("id", letter.id(), "reason", e.getMessage()));
-                    }
-                }
-            }
+            DeadLetterBox.Replayed replayed = box.replayAll(topic, cause, done, MOST_AT_ONCE);
+            answerWith(
+                    context,
+                    Map.of(
+                            "replayed",
+                            replayed.written(),
+                            "left",
+                            replayed.left(),
+                            "refused",
+                            replayed.refused().entrySet().stream()
+                                    .map(one -> Map.of("id", one.getKey(), "reason", one.getValue()))
+                                    .toList()));
         }
-        answerWith(context, Map.of("replayed", replayed, "refused", refused));
     }
 }

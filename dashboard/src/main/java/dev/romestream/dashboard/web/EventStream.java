@@ -81,7 +81,8 @@ final class EventStream {
                 client.sendEvent(
                         changes.whole() ? "state" : "changes", json(changes.entries()), epoch + ":" + changes.change());
             } else if (due) {
-                client.sendEvent("alive", "");
+                // without data, browsers dispatch no event
+                client.sendEvent("alive", "{}");
             }
             known = changes.change();
             if (!changes.more()) {

@@ -1,7 +1,6 @@
 package dev.romestream.dashboard.web;
 
 import dev.romestream.exchange.codec.RecordJson;
-import dev.romestream.exchange.identity.Identity;
 import dev.romestream.schemas.Experiment;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -15,7 +14,7 @@ final class Parameters {
     private Parameters() {}
 
     private static Map<String, Object> of(Experiment experiment) {
-        Map<String, Object> fields = RecordJson.fields(Identity.work(experiment));
+        Map<String, Object> fields = RecordJson.fields(experiment);
         fields.keySet().removeAll(List.of("id", "name", "run", "desiredState", "submitted", "sweep"));
         Map<String, Object> flat = new LinkedHashMap<>();
         flatten("", fields, flat);
@@ -29,6 +28,9 @@ final class Parameters {
             boolean plain = list.stream().noneMatch(one -> one instanceof Map || one instanceof List);
             if (plain) {
                 flat.put(path, list.stream().map(String::valueOf).toList());
+            } else if (list.size() == 1) {
+                // as the file may have it, too
+                flatten(path, list.get(0), flat);
             } else {
                 for (int i = 0; i < list.size(); i++) {
                     flatten(path + "[" + i + "]", list.get(i), flat);
@@ -39,13 +41,20 @@ final class Parameters {
         }
     }
 
-    /** A parameter of each experiment that has it, by id. */
+    /** A parameter of each experiment that has it, by id; of one within a list, all of them. */
     static Map<String, Object> of(List<Experiment> experiments, String name) {
         Map<String, Object> values = new TreeMap<>();
         for (Experiment experiment : experiments) {
-            Object value = of(experiment).get(name);
-            if (value != null) {
-                values.put(experiment.getId(), value);
+            Map<String, Object> flat = of(experiment);
+            List<Object> found = flat.containsKey(name)
+                    ? List.of(flat.get(name))
+                    : flat.entrySet().stream()
+                            .filter(one ->
+                                    one.getKey().replaceAll("\\[[0-9]+]", "").equals(name))
+                            .map(Map.Entry::getValue)
+                            .toList();
+            if (!found.isEmpty()) {
+                values.put(experiment.getId(), found.size() == 1 ? found.get(0) : found);
             }
         }
         return values;

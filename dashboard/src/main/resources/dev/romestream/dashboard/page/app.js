@@ -14,6 +14,7 @@ const PAGES = {
 const page = document.getElementById("page");
 const connection = document.getElementById("connection");
 let shown = null;
+let again = null;
 
 function connected(how) {
   connection.textContent = { live: "live", lost: "connection lost, trying again …", refused: "refused, trying again …" }[how];
@@ -40,8 +41,9 @@ async function open() {
     } catch {
       shown?.page.close?.();
       shown = null;
-      page.replaceChildren(el("h1", {}, "The server does not answer"), el("p", {}, "This page could not be loaded. It is tried again when the server is back."));
-      setTimeout(() => shown === null && open(), 3000);
+      page.replaceChildren(el("h1", {}, "The server does not answer"), el("p", {}, "This page could not be loaded. It is loaded when the server is back."));
+      // browsers remember that a module failed: only a document that is loaded anew asks again
+      again ??= setInterval(() => fetch("icon.svg", { cache: "no-store" }).then(answer => answer.ok && location.reload()).catch(() => {}), 3000);
       return;
     }
     if (route().page + "/" + route().of !== key) return;

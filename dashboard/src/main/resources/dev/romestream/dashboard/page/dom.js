@@ -71,6 +71,13 @@ export function look(changes, { replace = false } = {}) {
   }
 }
 
+/** Values by what key(value) gives, in the order in which they come. */
+export function groupBy(values, key) {
+  const groups = new Map();
+  for (const value of values) groups.set(key(value), [...groups.get(key(value)) ?? [], value]);
+  return groups;
+}
+
 export const link = (page, of) => "#/" + page + (of ? "/" + encodeURIComponent(of) : "");
 
 /** A line in the size of a word. */

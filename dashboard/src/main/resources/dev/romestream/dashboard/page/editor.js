@@ -1,5 +1,5 @@
 // CodeMirror in place of a text area, which stays its value: whoever changes either changes both.
-import { el } from "./dom.js";
+import { el, groupBy } from "./dom.js";
 
 const HOME = "codemirror/5.65.21/";
 
@@ -15,7 +15,13 @@ export async function loadEditor(area, { complete, describe }) {
     await script("lib/codemirror.js");
     await Promise.all([script("mode/yaml/yaml.js"), script("addon/hint/show-hint.js")]);
   })();
-  await loaded;
+  try {
+    await loaded;
+  } catch (error) {
+    // the next visit tries again
+    loaded = null;
+    throw error;
+  }
   const code = window.CodeMirror.fromTextArea(area, {
     mode: "yaml", lineNumbers: true, tabSize: 2, viewportMargin: Infinity, gutters: ["CodeMirror-linenumbers", "errors"], screenReaderLabel: area.getAttribute("aria-label"),
     // Tab leaves the editor, as it leaves every field
@@ -44,8 +50,7 @@ export async function loadEditor(area, { complete, describe }) {
   return {
     mark(errors) {
       code.clearGutter("errors");
-      const byLine = Map.groupBy?.(errors.filter(error => error.line), error => error.line) ?? new Map(errors.filter(error => error.line).map(error => [error.line, [error]]));
-      for (const [line, own] of byLine) code.setGutterMarker(line - 1, "errors", el("span.mark", { title: own.map(error => error.detail).join("\n"), "aria-hidden": "true" }, "●"));
+      for (const [line, own] of groupBy(errors.filter(error => error.line), error => error.line)) code.setGutterMarker(line - 1, "errors", el("span.mark", { title: own.map(error => error.detail).join("\n"), "aria-hidden": "true" }, "●"));
     },
     go(line) {
       code.setCursor(line - 1, 0);

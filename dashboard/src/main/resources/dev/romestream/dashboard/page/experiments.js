@@ -2,11 +2,12 @@
 import { raisedByExperiment } from "./alerts.js";
 import { call, entries } from "./live.js";
 import { leaves } from "./schema.js";
-import { count, doing, duration, el, interval, link, look, number, show, sparkline, time } from "./dom.js";
+import { count, doing, duration, el, groupBy, interval, link, look, number, show, sparkline, time } from "./dom.js";
 
 const CARD = matchMedia("(max-width: 520px)");
 const NARROW = matchMedia("(max-width: 1100px)");
-const rowHeight = () => CARD.matches ? 100 : 44;
+/** A card has its name in a line, and three columns in each of the others. */
+const rowHeight = columns => CARD.matches ? 52 + 48 * Math.ceil(columns.length / 3) : 44;
 const headlineCell = (row, name) => number(row.headline?.[name]);
 
 /** Of the columns: key, heading, width, what they are sorted by, what stands in them, and whether it is a number. Those that are wide go first where there is little room. */
@@ -18,7 +19,7 @@ const COLUMNS = [
   { key: "clean", label: "clean", width: "64px", figure: true, value: row => row.headline?.clean ?? -1, cell: row => headlineCell(row, "clean") },
   { key: "worst", label: "worst case", width: "104px", figure: true, value: row => row.headline?.worst ?? -1, cell: row => [row.headline?.stability == null ? headlineCell(row, "worst") : `stability ${headlineCell(row, "stability")}`,
     row.headline && !row.headline.complete ? el("abbr", { title: "not complete yet" }, " …") : null] },
-  { key: "irr", label: "I-RR", width: "minmax(180px, 1fr)", figure: true, value: row => row.headline?.irr ?? -1, cell: row => [headlineCell(row, "irr"), " ", el("small", {}, row.headline ? interval([row.headline.irrLow, row.headline.irrHigh]) : ""),
+  { key: "irr", label: "I-RR", width: "minmax(180px, 1fr)", figure: true, value: row => row.headline?.irr ?? -1, title: row => row.headline ? `${row.headline.suite}, untargeted, ${row.headline.victims} victims` : "", cell: row => [headlineCell(row, "irr"), " ", el("small", {}, row.headline ? interval([row.headline.irrLow, row.headline.irrHigh]) : ""),
     row.headline?.flags.length ? el("abbr.flag", { title: "flags: " + row.headline.flags.join(", ") }, "⚑") : null, sparkline(row.headline?.overSnapshots ?? [], "I-RR over snapshots")] },
   { key: "submitted", label: "submitted", width: "144px", wide: true, value: row => row.submitted ?? 0, cell: row => row.submitted ? el("time", { datetime: new Date(row.submitted).toISOString(), title: time(row.submitted) + " UTC" }, time(row.submitted).slice(0, 16)) : "–" },
   { key: "duration", label: "duration", width: "84px", figure: true, more: true, value: row => took(row) ?? -1, cell: row => took(row) == null ? "–" : duration(took(row)) },
@@ -27,7 +28,7 @@ const COLUMNS = [
   { key: "imagesPerClass", label: "images/class", width: "100px", figure: true, more: true, value: row => row.imagesPerClass ?? -1, cell: row => row.imagesPerClass ?? "–" },
   { key: "sweep", label: "sweep", width: "minmax(90px, 1fr)", more: true, value: row => row.sweep, cell: row => row.sweep || "–" },
   { key: "seed", label: "seed", width: "72px", figure: true, more: true, value: row => row.seed, cell: row => row.seed },
-  { key: "run", label: "run", width: "56px", figure: true, more: true, value: row => row.run, cell: row => row.run + 1 },
+  { key: "run", label: "run", width: "56px", figure: true, more: true, value: row => row.run, cell: row => row.run },
 ];
 const NAME = { key: "name", label: "experiment", value: row => row.name };
 const USUAL = COLUMNS.filter(column => !column.more).map(column => column.key);
@@ -81,7 +82,7 @@ function cells(row, columns, alerts, picked, pick) {
     el("span", { role: "cell" }, el("input", { type: "checkbox", id: "pick-" + row.id, checked: picked, "aria-label": "select " + row.name, onchange: pick })),
     el("span.name", { role: "cell" }, el("a", { href: link("experiment", row.id), title: row.id }, row.name),
       alerts ? el("abbr.flag", { title: alerts === 1 ? "an alert is raised" : `${alerts} alerts are raised` }, " ⚠") : null),
-    ...columns.map(column => el("span.in-" + column.key.replace(/[^a-zA-Z]/g, "-") + (column.figure ? ".figure" : ""), { role: "cell", "data-label": column.label }, column.cell(row))),
+    ...columns.map(column => el("span.in-" + column.key.replace(/[^a-zA-Z]/g, "-") + (column.figure ? ".figure" : ""), { role: "cell", "data-label": column.label, title: column.title?.(row) || null }, column.cell(row))),
   ];
 }
 
@@ -115,8 +116,9 @@ export function open(page) {
   } });
   const boxes = el("span.columns");
   const columnMenu = el("details.menu", {}, el("summary.button", { id: "columns" }, "Columns"), el("div.sheet-menu", {}, boxes, el("label", {}, "any parameter ", more, paths), el("button", { onclick: () => choose(USUAL) }, "The usual ones")));
+  const turn = el("button.narrow", { "aria-label": "The other way round", onclick: () => look({ down: new URLSearchParams(location.hash.split("?")[1]).get("down") ? "" : "1" }) }, "⇅");
   const chooseSort = el("select", { id: "sort", onchange: () => look({ sort: chooseSort.value, down: "" }) });
-  call("api/experiment.schema.json").then(schema => paths.append(...leaves(schema).map(([path]) => el("option", { value: path })))).catch(() => {});
+  call("api/experiment.schema.json").then(schema => paths.append(...leaves(schema).map(([path]) => path).filter(path => path.includes(".") && !path.startsWith("sweep")).map(path => el("option", { value: path })))).catch(() => {});
   const head = el("div.row.head", { role: "row" });
   const space = el("div.space", { role: "presentation" });
   const window_ = el("div.window", { tabindex: "0", role: "rowgroup", "aria-label": "Experiments, scrollable" }, space);
@@ -150,12 +152,13 @@ export function open(page) {
   const selection = el("span.hint", {});
   bulk.append(selection, stop, remove, el("button", { onclick: clear }, "Clear"));
   page.append(el("h1", {}, "Experiments"), el("form.tools", { role: "search", onsubmit: event => event.preventDefault() },
-    search, el("label", {}, "grouped by ", group), el("label.narrow", {}, "sorted by ", chooseSort), columnMenu, compare, bulk), told, table, deleting.dialog,
+    search, el("label", {}, "grouped by ", group), el("label.narrow", {}, "sorted by ", chooseSort), turn, columnMenu, compare, bulk), told, table, deleting.dialog,
     el("p.hint", {}, "Clean and worst case (right under every attack) in per cent, means over victims of the newest snapshot, untargeted, in pixel-2 where it was asked for. I-RR with the mean of its 95 % intervals; beside it, over snapshots."));
   let lines = [], columns = [];
 
   function paint() {
-    const height = rowHeight();
+    const height = rowHeight(columns);
+    table.style.setProperty("--height", height + "px");
     space.style.height = lines.length * height + "px";
     const from = Math.max(0, Math.floor(window_.scrollTop / height) - 5);
     const to = Math.min(lines.length, from + Math.ceil(window_.clientHeight / height) + 10);
@@ -201,11 +204,12 @@ export function open(page) {
       chosen = (view.get("columns") ?? localStorage.getItem(KEPT) ?? USUAL.join(",")).split(",").filter(Boolean);
       const known = key => COLUMNS.find(column => column.key === key) ?? parameter(key, all);
       const sorted = sort === NAME.key ? NAME : sort ? known(sort) : null;
-      columns = chosen.map(known).filter(column => !NARROW.matches || !column.wide);
-      table.style.setProperty("--columns", columns.map(column => column.width).join(" "));
+      // of the usual ones, those that are wide go where there is little room
+      columns = chosen.map(known).filter(column => !NARROW.matches || !column.wide || chosen.join() !== USUAL.join());
+      table.style.setProperty("--columns", columns.map(column => column.width).join(" ") || "0px");
       // where they are many, the table scrolls
       table.style.setProperty("--least", CARD.matches ? "0" : columns.reduce((sum, column) => sum + 12 + Number(/\d+/.exec(column.width)[0]), 220) + "px");
-      show(boxes, [...COLUMNS, ...chosen.filter(key => key.includes(".")).map(known)].map(column => el("label", {}, el("input", { type: "checkbox", id: "column-" + column.key, checked: chosen.includes(column.key),
+      show(boxes, [...COLUMNS, ...chosen.filter(key => !COLUMNS.some(column => column.key === key)).map(known)].map(column => el("label", {}, el("input", { type: "checkbox", id: "column-" + column.key, checked: chosen.includes(column.key),
         onchange: event => choose(event.target.checked ? [...chosen, column.key] : chosen.filter(key => key !== column.key)) }), " ", column.label)));
       show(chooseSort, [["", "newest"], ...[NAME, ...columns].map(column => [column.key, column.label])].map(([key, label]) => el("option", { value: key, selected: key === sort }, label)));
       const sign = key => sort === key ? (down ? " ▾" : " ▴") : "";
@@ -222,7 +226,7 @@ export function open(page) {
       table.hidden = compare.hidden = all.length === 0;
       if (all.length) show(told, `${rows.length} of ${all.length} experiments`);
       else show(told, "No experiments yet. ", el("a", { href: "#/submit" }, "Submit one"), ", or run ", el("code", {}, "./rome submit FILE"), " in a terminal.");
-      lines = by ? [...Map.groupBy?.(rows, GROUPS[by]) ?? groups(rows, GROUPS[by])].sort(([a], [b]) => a.localeCompare(b)).flatMap(([heading, members]) => [{ heading, count: members.length }, ...members]) : rows;
+      lines = by ? [...groupBy(rows, GROUPS[by])].sort(([a], [b]) => a.localeCompare(b)).flatMap(([heading, members]) => [{ heading, count: members.length }, ...members]) : rows;
       paint();
     },
     close() {
@@ -234,8 +238,3 @@ export function open(page) {
 }
 
 const compareValues = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
-function groups(rows, key) {
-  const map = new Map();
-  for (const row of rows) map.set(key(row), [...map.get(key(row)) ?? [], row]);
-  return map;
-}

@@ -53,12 +53,20 @@ export function open(page) {
       const errors = (error.errors?.length ? error.errors : [{ line: null, detail: error.message }]).sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
       code?.mark(errors);
       show(told, el("p", {}, errors.length === 1 ? "One error." : `${errors.length} errors.`), el("ol.errors", {}, errors.map((one, i) => el("li.bad", {},
-        one.line ? el("button.plain", { id: "error-" + i, onclick: () => code?.go(one.line) }, `line ${one.line}: `) : null, one.detail))));
+        one.line ? el("button.plain", { id: "error-" + i, onclick: () => code ? code.go(one.line) : go(one.line) }, `line ${one.line}: `) : null, one.detail))));
     }
+  }
+
+  /** In the text area itself. */
+  function go(line) {
+    const at = editor.value.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+    editor.setSelectionRange(at, at);
+    editor.focus();
   }
 
   editor.addEventListener("input", changed);
   // without it, the text is edited as it is
-  loadEditor(editor, { complete: (text, at) => schema ? completions(schema, text, at) : null, describe: (text, at) => schema ? describe(schema, text, at) : "" }).then(loaded => { code = loaded; check(); }).catch(() => check());
+  loadEditor(editor, { complete: (text, at) => schema ? completions(schema, text, at) : null, describe: (text, at) => schema ? describe(schema, text, at) : "" }).then(loaded => { code = loaded; check(); }).catch(() => {});
+  check();
   return { draw() {}, close() { clearTimeout(timer); } };
 }

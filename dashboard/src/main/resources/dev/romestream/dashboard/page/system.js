@@ -30,11 +30,11 @@ export function open(page, id) {
     letterOf(id).catch(error => [el("p.error", {}, error.message)]).then(shown => show(letter, shown));
     return { draw() {} };
   }
-  const all = (topic, cause, number) => el("button", { id: `replay-${topic}-${cause}`, title: "Writes each of them to its topic again, as it came: once what kept them from being processed is mended. Letters stay listed.",
+  const all = (topic, cause, number) => el("button", { id: `replay-${topic}-${cause}`, title: "Writes each of them to its topic again, once what kept them from being processed is mended: none twice, and of a compacted topic the newest of each key. Letters stay listed.",
     onclick: doing(async () => {
       if (!confirm(`Write ${number} records to ${topic} again?`)) return null;
       return call("api/dead-letters/replay", { topic, cause });
-    }, answer => answer && `${count(answer.replayed)} written again` + (answer.refused.length ? `, ${count(answer.refused.length)} refused: ${answer.refused[0].reason}` : "")) }, "Replay all");
+    }, answer => answer && `${count(answer.replayed)} written again` + (answer.left ? `, ${count(answer.left)} are left` : "") + (answer.refused.length ? `, ${count(answer.refused.length)} refused: ${answer.refused[0].reason}` : "")) }, "Replay all");
 
   return {
     draw() {

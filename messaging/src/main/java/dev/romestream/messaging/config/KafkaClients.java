@@ -51,7 +51,7 @@ public final class KafkaClients {
     private final AtomicReference<MeterRegistry> registry = new AtomicReference<>();
     private final HiddenSettings hidden;
     private final Map<String, BitSet> open = new HashMap<>();
-    private final ScheduledExecutorService looking = looking();
+    private final ScheduledThreadPoolExecutor looking = looking();
 
     /**
      * The metrics of a client. There may be several of a purpose, under the same {@code client_id}: the tag {@code client} is the number
@@ -113,7 +113,7 @@ public final class KafkaClients {
     }
 
     /** One thread for all clients, as long as there are such. */
-    private static ScheduledExecutorService looking() {
+    private static ScheduledThreadPoolExecutor looking() {
         var executor = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "kafka-metrics");
             thread.setDaemon(true);
@@ -123,6 +123,11 @@ public final class KafkaClients {
         executor.setKeepAliveTime(1, TimeUnit.MINUTES);
         executor.allowCoreThreadTimeOut(true);
         return executor;
+    }
+
+    /** Clients whose new metrics are looked for. */
+    int looks() {
+        return looking.getQueue().size();
     }
 
     /**

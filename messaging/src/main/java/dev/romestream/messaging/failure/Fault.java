@@ -3,6 +3,7 @@ package dev.romestream.messaging.failure;
 import dev.romestream.schemas.ContractException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
 import java.net.http.HttpTimeoutException;
 import org.apache.kafka.common.errors.FencedMemberEpochException;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
@@ -26,6 +27,7 @@ public enum Fault {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof SocketException
                     || cause instanceof SocketTimeoutException
+                    || cause instanceof UnknownHostException
                     || cause instanceof HttpTimeoutException) {
                 return TRANSIENT;
             }

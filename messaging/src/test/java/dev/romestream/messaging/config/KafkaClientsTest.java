@@ -42,6 +42,10 @@ class KafkaClientsTest {
         List<KafkaConsumer<byte[], byte[]>> views =
                 Stream.generate(this::view).limit(3).toList();
         assertThat(clients()).containsExactly("rome-view 0", "rome-view 1", "rome-view 2");
+        assertThat(Thread.getAllStackTraces().keySet().stream().map(Thread::getName))
+                .as("one thread looks for new metrics of all clients")
+                .noneMatch(name -> name.contains("micrometer-kafka"));
+        assertThat(config.clients().looks()).isEqualTo(3);
         views.get(0).close();
         views.get(0).close();
         assertThat(clients()).containsExactly("rome-view 1", "rome-view 2");
@@ -51,9 +55,7 @@ class KafkaClientsTest {
         }
         views.forEach(KafkaConsumer::close);
         assertThat(metrics.getMeters()).isEmpty();
-        assertThat(Thread.getAllStackTraces().keySet().stream().map(Thread::getName))
-                .as("one thread looks for new metrics of all clients")
-                .noneMatch(name -> name.contains("micrometer-kafka"));
+        assertThat(config.clients().looks()).isZero();
     }
 
     private static Topology topology() {

@@ -18,6 +18,7 @@ import java.util.Optional;
 public final class PoolSchedule implements NetworkSchedule {
     private final Rule rule;
     private final Seed seed;
+    private final long before;
     private final Deque<Integer> members = new ArrayDeque<>();
     private final Map<Integer, Integer> versions = new HashMap<>();
     private final List<Version> matched = new ArrayList<>();
@@ -41,8 +42,14 @@ public final class PoolSchedule implements NetworkSchedule {
     }
 
     public PoolSchedule(Rule rule, Seed seed) {
+        this(rule, seed, 0);
+    }
+
+    /** @param before iterations that the pool has behind it already */
+    public PoolSchedule(Rule rule, Seed seed, long before) {
         this.rule = rule;
         this.seed = seed;
+        this.before = before;
         for (int i = 0; i < rule.initial(); i++) {
             append();
         }
@@ -67,7 +74,7 @@ public final class PoolSchedule implements NetworkSchedule {
 
     /** The networks that are in the pool after so many iterations, the oldest first, by the versions in which they were last matched; empty where they never were. */
     public Map<Integer, Optional<Version>> members(int iterations) {
-        PoolSchedule replayed = new PoolSchedule(rule, seed);
+        PoolSchedule replayed = new PoolSchedule(rule, seed, before);
         Map<Integer, Version> last = new HashMap<>();
         for (int iteration = 0; iteration < iterations; iteration++) {
             replayed.matched(iteration).forEach(version -> last.put(version.network(), version));
@@ -78,7 +85,8 @@ public final class PoolSchedule implements NetworkSchedule {
     }
 
     private void advance(int iteration) {
-        if (iteration > 0 && iteration % rule.generateInterval() == 0) {
+        long age = before + iteration;
+        if (age > 0 && age % rule.generateInterval() == 0) {
             append();
         }
         List<Integer> now = List.copyOf(members);

@@ -352,8 +352,9 @@ class DashboardIT {
         browser.await("the letter that the replay became", () -> browser.count("[id^='letter-']") == 2);
         browser.script("window.confirm = () => true;");
         browser.click("[id^='replay-']");
-        browser.awaitText(".note", "2 written again");
-        browser.await("those of both", () -> browser.count("[id^='letter-']") == 4);
+        browser.awaitText(".note", "1 written again");
+        browser.await("that of the newest", () -> browser.count("[id^='letter-']") == 3);
+        browser.awaitText("#page", "three minutes");
     }
 
     @Test
