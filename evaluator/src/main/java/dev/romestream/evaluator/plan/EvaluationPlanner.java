@@ -233,14 +233,14 @@ final class EvaluationPlanner {
             Optional<PlannedEvaluation> known = plans.find(evaluation.getKey());
             if (known.filter(own -> own.getPlan().equals(evaluation.getPlan())).isEmpty()) {
                 if (known.isPresent() || evaluation.getActive()) {
-                    write(evaluation, planned(evaluation).build());
+                    write(evaluation, Plans.begun(evaluation).build());
                 }
             } else if (isToldAgain(known.get(), evaluation)) {
                 boolean again = known.get().getRun() != evaluation.getRun();
                 write(
                         evaluation,
                         again && !known.get().getFailures().isEmpty()
-                                ? planned(evaluation)
+                                ? Plans.begun(evaluation)
                                         .setOutcomes(known.get().getOutcomes())
                                         .build()
                                 : PlannedEvaluation.newBuilder(known.get())
@@ -265,20 +265,6 @@ final class EvaluationPlanner {
         return EvaluationProgress.isEnded(known)
                 ? again && !known.getFailures().isEmpty()
                 : again || known.getActive() != evaluation.getActive();
-    }
-
-    private static PlannedEvaluation.Builder planned(Evaluation evaluation) {
-        return PlannedEvaluation.newBuilder()
-                .setPlan(evaluation.getPlan())
-                .setRun(evaluation.getRun())
-                .setActive(evaluation.getActive())
-                .setOutcomes(new ArrayList<>(List.of(0L, 0L)))
-                .setComplete(new ArrayList<>(List.of(false, false)))
-                .setWindow(
-                        evaluation.getWindow() == null
-                                ? null
-                                : evaluation.getWindow().getNumber())
-                .setTotal(EvaluationPlan.outcomes(evaluation));
     }
 
     private void write(Evaluation evaluation, PlannedEvaluation planned) {

@@ -454,6 +454,25 @@ class EvaluationPlannerTest {
     }
 
     @Test
+    void aFailedAttackOnAMonitoredNetworkEndsItsEvaluationAndIsTold() {
+        after(planner -> planner.experiment(monitoring()));
+        after(planner -> planner.dataset(dataset(32)));
+        VictimRequest check = only(after(planner -> planner.network(seen("r1"))), VictimRequest.class)
+                .get(0);
+        Evaluation evaluation =
+                only(done(check, "weights", "r1"), Evaluation.class).get(0);
+        assertThat(planner.isWaiting()).isTrue();
+        for (Mode mode : Mode.values()) {
+            after(planner -> planner.figure(progress(evaluation, mode, true, "fgsm: out of memory")));
+        }
+        assertThat(planner.isWaiting()).as("nothing more will come").isFalse();
+        assertThat(planner.isActive()).as("the experiment goes on").isTrue();
+        assertThat(planner.progress().failure().orElseThrow())
+                .contains("fgsm: out of memory")
+                .contains(evaluation.getKey());
+    }
+
+    @Test
     void theSameBytesPublishedAgainGoOnAsTheyWere() {
         after(planner -> planner.experiment(monitoring()));
         after(planner -> planner.dataset(dataset(32)));

@@ -367,6 +367,8 @@ class DashboardIT {
         browser.awaitText("#connection", "live");
         before.close();
         browser.awaitText("#connection", "lost");
+        browser.script("location.hash = '#/system';");
+        browser.awaitText("h1", "The server does not answer");
         DashboardService after = new DashboardService(
                 own.with(Map.of(
                         Settings.DASHBOARD_PORT,
@@ -375,6 +377,7 @@ class DashboardIT {
         after.start();
         try {
             browser.awaitText("#connection", "live");
+            browser.awaitText("h1", "System");
         } finally {
             browser.open("about:blank");
             after.close();
