@@ -94,11 +94,13 @@ final class DistillationTopology {
                 remove(record.key());
             } else if (fact instanceof Experiment experiment) {
                 DistillationState before = states().get(experiment.getId());
-                if (before != null && !Identity.isSameDistillation(before.getExperiment(), experiment)) {
-                    // what it carries on is of another distillation
-                    forward(Topic.CHECKPOINTS, experiment.getId(), null);
-                }
                 if (experiment.getDistillation() != null) {
+                    if (before != null
+                            && before.getStage() != null
+                            && !Identity.isSameDistillation(before.getExperiment(), experiment)) {
+                        // the pool that it would carry on is of another distillation
+                        forward(Topic.CHECKPOINTS, experiment.getId(), null);
+                    }
                     plan(DistillationPlanner.changed(Optional.ofNullable(before), experiment));
                 } else {
                     remove(experiment.getId());
