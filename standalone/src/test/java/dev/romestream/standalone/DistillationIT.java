@@ -162,7 +162,7 @@ class DistillationIT extends SharedPipeline {
                     common[1],
                     common[2],
                     "distillation.method=random",
-                    "distillation.labels={kind: soft, natural: 1, adversarial: 0, epochs: 10, batch: 500}");
+                    "distillation.labels={kind: soft, natural: 1, adversarial: 0, epochs: 5, batch: 500}");
             String checkpoints = "checkpoints/" + waiting.getId();
             other.submit(List.of(waiting));
             other.until(() -> !keys(other, Topic.CHUNKS, checkpoints).isEmpty());
