@@ -4,6 +4,7 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.romestream.exchange.codec.AttackCodec;
+import dev.romestream.exchange.codec.Dataset;
 import dev.romestream.exchange.codec.EngineFaults;
 import dev.romestream.exchange.codec.InvalidRecordException;
 import dev.romestream.exchange.codec.TensorCodec;
@@ -34,6 +35,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.avro.specific.SpecificRecord;
@@ -134,8 +136,20 @@ final class AttackWorker extends RequestWorker<AttackRequest> {
         }
     }
 
+    /** Of an evaluation whose window is gone, nothing is wanted any more. */
+    private Dataset dataset(AttackRequest request) {
+        try {
+            return datasets.await(request.getDataset(), request.getFingerprint(), () -> isEnded(request));
+        } catch (UnprocessableException e) {
+            if (!request.getPlan().isEmpty() && datasets.isRetired(request.getDataset())) {
+                throw new CancellationException(e.getMessage());
+            }
+            throw e;
+        }
+    }
+
     private Work work(AttackRequest request, NetworkCache.Loaded network) {
-        var dataset = datasets.await(request.getDataset(), request.getFingerprint(), () -> isEnded(request));
+        var dataset = dataset(request);
         int classes = dataset.descriptor().getClasses().size();
         int own = network.network().classes();
         if (classes != own && classes > 0) {

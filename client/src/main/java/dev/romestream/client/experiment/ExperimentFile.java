@@ -37,6 +37,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.apache.avro.Schema;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
 
 /** Experiment files: YAML with presets, overrides and sweeps, to the records that start experiments. */
 public final class ExperimentFile {
@@ -316,17 +317,22 @@ public final class ExperimentFile {
 
     /** The file that runs as this experiment does, every default filled in. */
     public static String write(Experiment experiment) {
+        try {
+            return YAML.writeValueAsString(values(experiment));
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The maps, lists and plain values of that file. */
+    public static Map<String, Object> values(Experiment experiment) {
         Map<String, Object> values = RecordBinder.unbind(experiment);
         values.keySet().removeAll(ExperimentSchema.RESERVED);
         if (experiment.getSweep().isEmpty()) {
             values.remove(SWEEP);
         }
         keepWhatTheMethodKnows(values);
-        try {
-            return YAML.writeValueAsString(values);
-        } catch (JsonProcessingException e) {
-            throw new UncheckedIOException(e);
-        }
+        return values;
     }
 
     /** A value of a sweep as part of a name: of a mapping, its values. */
@@ -387,8 +393,15 @@ public final class ExperimentFile {
             }
         } catch (JsonProcessingException e) {
             throw new ExperimentException(
-                    what + " is not YAML: " + e.getOriginalMessage() + " (line "
-                            + (e.getLocation() == null ? "?" : e.getLocation().getLineNr()) + ").",
+                    what + " is not YAML: "
+                            + (e.getCause() instanceof MarkedYAMLException marked && marked.getProblemMark() != null
+                                    ? marked.getProblem() + " (line "
+                                            + (marked.getProblemMark().getLine() + 1)
+                                    : e.getOriginalMessage() + " (line "
+                                            + (e.getLocation() == null
+                                                    ? "?"
+                                                    : e.getLocation().getLineNr()))
+                            + ").",
                     e);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

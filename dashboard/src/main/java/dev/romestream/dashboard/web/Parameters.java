@@ -1,6 +1,6 @@
 package dev.romestream.dashboard.web;
 
-import dev.romestream.exchange.codec.RecordJson;
+import dev.romestream.client.experiment.ExperimentFile;
 import dev.romestream.schemas.Experiment;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -14,8 +14,8 @@ final class Parameters {
     private Parameters() {}
 
     private static Map<String, Object> of(Experiment experiment) {
-        Map<String, Object> fields = RecordJson.fields(experiment);
-        fields.keySet().removeAll(List.of("id", "name", "run", "desiredState", "submitted", "sweep"));
+        Map<String, Object> fields = ExperimentFile.values(experiment);
+        fields.keySet().removeAll(List.of("name", "run", "sweep"));
         Map<String, Object> flat = new LinkedHashMap<>();
         flatten("", fields, flat);
         return flat;

@@ -108,8 +108,7 @@ export const doing = (work, done) => async event => {
   button.disabled = true;
   try {
     const result = await work();
-    const words = done?.(result);
-    if (words) say(words);
+    if (done) say(done(result));
   } catch (error) {
     say(error.message, true);
   } finally {

@@ -21,6 +21,9 @@ const position = figure => figure.window?.number ?? figure.snapshot;
 
 const STAGES = ["producer", "distiller", "evaluator"];
 
+/** Whether nothing happens any more of itself. */
+const ended = id => ["completed", "failed", "stopped"].includes(entry("experiment", id)?.phase);
+
 /** How much of a stage is done, from 0 to 1. */
 const part = status => status?.phase === "completed" ? 1 : status?.total > 0 ? status.done / status.total : 0;
 
@@ -28,7 +31,9 @@ const part = status => status?.phase === "completed" ? 1 : status?.total > 0 ? s
 function tile(label, values, bounds, title) {
   const known = values.filter(value => value != null);
   const mean = known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
-  const spread = known.length > 1 ? `${number(Math.min(...known))} to ${number(Math.max(...known))}` : interval(bounds[0]);
+  const whole = bounds.filter(one => one?.[0] != null);
+  const middle = i => whole.reduce((sum, one) => sum + one[i], 0) / whole.length;
+  const spread = [whole.length ? interval([middle(0), middle(1)]) : "", known.length > 1 ? `victims ${number(Math.min(...known))} to ${number(Math.max(...known))}` : ""].filter(Boolean).join(", ");
   return el("div.tile", { title }, el("dt", {}, label), el("dd", {}, el("b", {}, number(mean)), known.length ? el("small", {}, " %") : null, el("small.spread", {}, spread)));
 }
 
@@ -128,7 +133,7 @@ export function open(page, id) {
   function drawHeat(view, now) {
     const victims = [...now.at].sort((a, b) => a.victim.localeCompare(b.victim, "en", { numeric: true }));
     if (!victims.length) {
-      show(heat, el("p.hint", {}, now.scored.length ? `This ${now.word} is not scored yet.` : "No metrics yet: they appear while the first images are attacked."));
+      show(heat, el("p.hint", {}, now.scored.length ? `This ${now.word} is not scored yet.` : ended(id) ? "No metrics." : "No metrics yet: they appear while the first images are attacked."));
       show(detail);
       drawGallery();
       return;
@@ -233,7 +238,7 @@ export function open(page, id) {
   function drawImages(now) {
     const snapshots = [...entries("snapshot").values()].filter(snapshot => snapshot.experiment === id).sort((a, b) => a.snapshot - b.snapshot);
     if (!snapshots.length || snapshots[0].method === "full") {
-      none.textContent = snapshots.length ? "This method keeps the whole training set." : "No snapshot yet.";
+      none.textContent = snapshots.length ? "This method keeps the whole training set." : entry("experiment", id)?.method === "network" ? "Networks that are brought have none." : ended(id) ? "No snapshot." : "No snapshot yet.";
       images.replaceChildren(none);
       return;
     }
@@ -264,19 +269,19 @@ export function open(page, id) {
         show(state, el("p", {}, "There is no experiment of this id here. It may be on its way, or deleted. "), el("p", {}, el("a", { href: "#/experiments" }, "All experiments")));
         return;
       }
-      const ended = ["completed", "failed", "stopped"].includes(row.phase);
+      const isOver = ended(id);
       title.textContent = row.name;
       document.title = row.name + " – ROME Stream";
-      show(state, failed ? el("p.error", { role: "alert" }, el("b", {}, `${failed.service} failed: `), failed.error) : null, el("p", {}, el("span.phase." + row.phase, {}, row.phase), ` run ${row.run}, `, row.method, row.labels === "soft" ? " + soft labels" : "", ` on ${row.dataset}, seed ${row.seed}, id `, el("code", {}, row.id), row.submitted ? `, submitted ${time(row.submitted).slice(0, 16)} UTC, ${ended ? "took" : "running for"} ${duration(Math.max(0, ((row.ended ?? Date.now()) - row.submitted) / 1000))}` : ""));
+      show(state, failed ? el("p.error", { role: "alert" }, el("b", {}, `${failed.service} failed: `), failed.error) : null, el("p", {}, el("span.phase." + row.phase, {}, row.phase), ` run ${row.run}, `, row.method, row.labels === "soft" ? " + soft labels" : "", ` on ${row.dataset}, seed ${row.seed}, id `, el("code", {}, row.id), row.submitted ? `, submitted ${time(row.submitted).slice(0, 16)} UTC, ${isOver ? "took" : "running for"} ${duration(Math.max(0, ((row.ended ?? Date.now()) - row.submitted) / 1000))}` : ""));
       show(services.lastChild, row.progress.map(status => el("li", {}, el("b", {}, status.service), " ", el("span.phase." + status.phase, {}, status.phase), " ", progress(status),
         status.total > 0 ? el("meter", { min: 0, max: status.total, value: status.done, "aria-label": status.service + " progress" }) : null)));
       show(alerts, alertList(alert => alert.experiment === id));
       // they fold away when they are done
-      if (folded !== ended) services.open = !(folded = ended);
-      buttons.pause.hidden = ended || row.desiredState !== "run";
-      buttons.resume.hidden = ended || row.desiredState !== "pause";
-      buttons.stop.hidden = ended;
-      buttons.again.hidden = !ended;
+      if (folded !== isOver) services.open = !(folded = isOver);
+      buttons.pause.hidden = isOver || row.desiredState !== "run";
+      buttons.resume.hidden = isOver || row.desiredState !== "pause";
+      buttons.stop.hidden = isOver;
+      buttons.again.hidden = !isOver;
       const now = chosen(view);
       what = [row.name, now.suite, now.mode].filter(Boolean).join(" ");
       drawTiles(now);

@@ -148,7 +148,7 @@ export function open(page) {
     deleting.dialog.close();
     each(id => call(`api/experiments/${id}?results=${results}`, {}, "DELETE"), "deleted")(event);
   });
-  const remove = el("button", { id: "delete-selected", onclick: () => deleting.ask(`Delete the selected experiments, ${picked.size} in all?`) }, "Delete …");
+  const remove = el("button", { id: "delete-selected", onclick: () => deleting.ask(`Delete the selected experiments, ${picked.size} in all? ${[...picked].slice(0, 5).map(id => entries("experiment").get(id)?.name ?? id).join(", ")}${picked.size > 5 ? ", …" : ""}`) }, "Delete …");
   const selection = el("span.hint", {});
   bulk.append(selection, stop, remove, el("button", { onclick: clear }, "Clear"));
   page.append(el("h1", {}, "Experiments"), el("form.tools", { role: "search", onsubmit: event => event.preventDefault() },
@@ -212,9 +212,10 @@ export function open(page) {
       show(boxes, [...COLUMNS, ...chosen.filter(key => !COLUMNS.some(column => column.key === key)).map(known)].map(column => el("label", {}, el("input", { type: "checkbox", id: "column-" + column.key, checked: chosen.includes(column.key),
         onchange: event => choose(event.target.checked ? [...chosen, column.key] : chosen.filter(key => key !== column.key)) }), " ", column.label)));
       show(chooseSort, [["", "newest"], ...[NAME, ...columns].map(column => [column.key, column.label])].map(([key, label]) => el("option", { value: key, selected: key === sort }, label)));
+      const shownIds = rows.map(row => row.id);
       const sign = key => sort === key ? (down ? " ▾" : " ▴") : "";
-      show(head, el("span", { role: "columnheader" }, el("abbr", { title: "selected" }, "✓")), [NAME, ...columns].map(column => el("span" + (column.figure ? ".figure" : ""), { role: "columnheader", "aria-sort": sort === column.key ? (down ? "descending" : "ascending") : "none" },
-        el("button.plain", { id: "sort-" + column.key, title: column.key, onclick: () => look({ sort: column.key, down: sort === column.key && !down ? "1" : "" }) }, column.label, sign(column.key)))));
+      show(head, el("span", { role: "columnheader" }, el("input", { type: "checkbox", id: "pick-all", "aria-label": "select all that are shown", checked: shownIds.length > 0 && shownIds.every(id => picked.has(id)), onchange: event => { for (const id of shownIds) { if (event.target.checked) picked.add(id); else picked.delete(id); } again(); } })), [NAME, ...columns].map(column => el("span" + (column.figure ? ".figure" : ""), { role: "columnheader", "aria-sort": sort === column.key ? (down ? "descending" : "ascending") : "none" },
+        el("button.plain", { id: "sort-" + column.key, title: column.key, onclick: () => look({ sort: column.key, down: (sort === column.key ? !down : column.figure) ? "1" : "" }) }, column.label, sign(column.key)))));
       if (sorted) rows.sort((a, b) => compareValues(sorted.value(a), sorted.value(b)) * (down ? -1 : 1));
       else rows.sort((a, b) => (b.submitted ?? 0) - (a.submitted ?? 0) || a.name.localeCompare(b.name, "en", { numeric: true }));
       const there = new Set(all.map(row => row.id));

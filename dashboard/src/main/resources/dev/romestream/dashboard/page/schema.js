@@ -68,7 +68,9 @@ export function completions(schema, text, offset) {
   const names = key == null
     ? [...path.length ? values(node) : [], ...[...new Map([...ways(node).flatMap(way => Object.entries(way.properties ?? {})), ...(path.length === 1 && path[0] === "sweep" ? leaves(schema) : [])]).entries()].map(([name, of]) => ({ name, insert: name + ": ", description: of.description }))]
     : values(child(node, key));
-  return { from: offset - written.length, names: names.filter(({ name }) => name.startsWith(written)).slice(0, 60) };
+  const fitting = names.filter(({ name }) => name.startsWith(written));
+  // behind what is wrong, what would be right
+  return { from: offset - written.length, names: (fitting.length ? fitting : names).slice(0, 60) };
 }
 
 /** What the key is that stands around an offset. */

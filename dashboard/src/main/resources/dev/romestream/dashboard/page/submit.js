@@ -34,6 +34,8 @@ export function open(page) {
 
   function changed() {
     sessionStorage.setItem(KEPT, editor.value);
+    // what was said is of the file before
+    told.classList.add("stale");
     clearTimeout(timer);
     timer = setTimeout(check, 300);
   }
@@ -43,12 +45,14 @@ export function open(page) {
     try {
       const { experiments, cost } = await call("api/check", { file: editor.value });
       if (mine !== asked) return;
+      told.classList.remove("stale");
       submit.disabled = false;
       code?.mark([]);
-      show(told, el("p.good", {}, experiments.length === 1 ? "One experiment." : `${experiments.length} experiments.`), cost ? el("p", {}, cost) : null,
+      show(told, el("p.good", {}, experiments.length === 1 ? "One experiment. Ready to submit:" : `${experiments.length} experiments. Ready to submit:`), cost ? el("p", {}, cost) : null,
         el("ul", {}, experiments.slice(0, 20).map(experiment => el("li", {}, el("code", {}, experiment.id)))), experiments.length > 20 ? el("p", {}, "…") : null);
     } catch (error) {
       if (mine !== asked) return;
+      told.classList.remove("stale");
       submit.disabled = true;
       const errors = (error.errors?.length ? error.errors : [{ line: null, detail: error.message }]).sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
       code?.mark(errors);

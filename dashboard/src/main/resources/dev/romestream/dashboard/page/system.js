@@ -30,11 +30,18 @@ export function open(page, id) {
     letterOf(id).catch(error => [el("p.error", {}, error.message)]).then(shown => show(letter, shown));
     return { draw() {} };
   }
-  const all = (topic, cause, number) => el("button", { id: `replay-${topic}-${cause}`, title: "Writes each of them to its topic again, once what kept them from being processed is mended: none twice, and of a compacted topic the newest of each key. Letters stay listed.",
-    onclick: doing(async () => {
-      if (!confirm(`Write ${number} records to ${topic} again?`)) return null;
-      return call("api/dead-letters/replay", { topic, cause });
-    }, answer => answer && `${count(answer.replayed)} written again` + (answer.left ? `, ${count(answer.left)} are left` : "") + (answer.refused.length ? `, ${count(answer.refused.length)} refused: ${answer.refused[0].reason}` : "")) }, "Replay all");
+  const question = el("p", {}), dialog = el("dialog", { "aria-label": "Replay" });
+  let asked = null;
+  dialog.append(question, el("p", {}, "Each record is written as it came. Letters stay listed; none is written again twice, and of a compacted topic the newest of each key alone."),
+    el("div.tools", {}, el("button", { onclick: () => dialog.close() }, "Cancel"),
+      el("button", { id: "replay-now", onclick: event => { dialog.close(); doing(() => call("api/dead-letters/replay", asked),
+        answer => `${count(answer.replayed)} written again` + (answer.left ? `, ${count(answer.left)} are left` : "") + (answer.refused.length ? `, ${count(answer.refused.length)} refused: ${answer.refused[0].reason}` : ""))(event); } }, "Replay")));
+  page.append(dialog);
+  const all = (topic, cause, number) => el("button", { id: `replay-${topic}-${cause}`, onclick: () => {
+    asked = { topic, cause };
+    question.textContent = `Replay the letters of ${topic} with the cause ${cause}? There are ${count(number)}.`;
+    dialog.showModal();
+  } }, "Replay all …");
 
   return {
     draw() {

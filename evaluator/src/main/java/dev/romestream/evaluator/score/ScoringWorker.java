@@ -112,6 +112,9 @@ public final class ScoringWorker extends RequestWorker<PerturbedBatch> {
             return Optional.of(
                     BatchOutcome.newBuilder().setFailure(batch.getError()).build());
         }
+        if (datasets.isRetired(evaluation.getDataset())) {
+            return Optional.empty();
+        }
         NetworkReference victim = NetworkReference.victim(evaluation);
         Optional<NetworkCache.Loaded> lent = cache.lend(victim);
         if (lent.isEmpty() && networks.contains(victim.key())) {

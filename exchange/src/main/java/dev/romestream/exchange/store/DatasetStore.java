@@ -102,6 +102,11 @@ public final class DatasetStore implements AutoCloseable {
         }
     }
 
+    /** Whether an id is that of a window that is not there, as of what has been read. */
+    public boolean isRetired(String id) {
+        return !DatasetIds.streamOf(id).equals(id) && !descriptors.containsKey(id);
+    }
+
     /**
      * The data set that work names.
      *
@@ -113,6 +118,9 @@ public final class DatasetStore implements AutoCloseable {
         }
         while (true) {
             DatasetDescriptor descriptor = descriptors.get(id);
+            if (isRetired(id)) {
+                throw new UnprocessableException("The window " + id + " was retired before it was read.");
+            }
             if (!isOf(descriptor, fingerprint)) {
                 throw new UnprocessableException("There is no data set " + id + " of the fingerprint " + fingerprint
                         + "; on the topics is "

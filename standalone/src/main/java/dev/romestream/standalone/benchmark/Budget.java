@@ -35,6 +35,9 @@ import java.util.OptionalDouble;
  * @param attacks on them
  */
 public record Budget(double sets, double victims, double attacks) {
+    private static final double THOUSAND = 1e3;
+    private static final double MILLION = 1e6;
+
     private static final int PROBED_IMAGES = 64;
     private static final int PROBED_STEPS = 10;
     private static final double PROBE_SECONDS = 2;
@@ -134,14 +137,16 @@ public record Budget(double sets, double victims, double attacks) {
     }
 
     private String describe(String time) {
+        double unit = total() < MILLION ? THOUSAND : MILLION;
         return String.format(
                 Locale.ROOT,
-                "About %.1f million gradient evaluations: %.1f for the sets (pools, priors and teachers once), %.1f to train"
+                "About %.1f " + (total() < MILLION ? "thousand" : "million")
+                        + " gradient evaluations: %.1f for the sets (pools, priors and teachers once), %.1f to train"
                         + " victims, %.1f to attack them; %s.",
-                total() / 1e6,
-                sets / 1e6,
-                victims / 1e6,
-                attacks / 1e6,
+                total() / unit,
+                sets / unit,
+                victims / unit,
+                attacks / unit,
                 time);
     }
 

@@ -350,8 +350,9 @@ class DashboardIT {
         browser.awaitText(".detail pre", "not decodable");
         browser.open(url + "#/system");
         browser.await("the letter that the replay became", () -> browser.count("[id^='letter-']") == 2);
-        browser.script("window.confirm = () => true;");
         browser.click("[id^='replay-']");
+        browser.awaitText("dialog", "There are 2.");
+        browser.click("#replay-now");
         browser.awaitText(".note", "1 written again");
         browser.await("that of the newest", () -> browser.count("[id^='letter-']") == 3);
         browser.awaitText("#page", "three minutes");
@@ -511,7 +512,6 @@ class DashboardIT {
                         browser.script(
                                 "return [...document.querySelectorAll('.row[data-id^=swept]')].map(row => [...row.querySelectorAll('.in-seed, .in-evaluation-images')].map(cell => cell.textContent).join()).sort().join(';');"))
                 .matches("[0-9]+,1;[0-9]+,2"));
-        browser.click("#sort-seed");
         browser.click("#sort-seed");
         browser.awaitText(".row.head", "seed ▾");
         assertThat(
