@@ -472,6 +472,14 @@ class PipelineIT extends SharedPipeline {
         assertThat(rome(0, "watch", endless)).contains("stopped");
         assertThat(rome(0, "list").lines()).anyMatch(line -> line.startsWith(endless) && line.contains(" stopped "));
         rome(1, "stop", "nothing-of-the-kind");
-        rome(1, "status", "nothing-of-the-kind");
+        PrintStream errors = System.err;
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        try (PrintStream captured = new PrintStream(said, true, StandardCharsets.UTF_8)) {
+            System.setErr(captured);
+            rome(1, "status", endless.substring(0, endless.length() - 1));
+        } finally {
+            System.setErr(errors);
+        }
+        assertThat(said.toString(StandardCharsets.UTF_8)).contains("Did you mean " + endless + "?");
     }
 }

@@ -30,6 +30,19 @@ public final class ExperimentControl {
         return nextRuns(config, List.of(experiment)).get(0);
     }
 
+    /** Ids of the experiments of a name, or that begin with it. */
+    public static List<String> named(RomeConfig config, String name) {
+        try (Experiments known = new Experiments(config)) {
+            known.awaitCaughtUp(LIMIT);
+            return known.all().stream()
+                    .filter(experiment -> experiment.getName().equals(name)
+                            || experiment.getId().startsWith(name))
+                    .map(Experiment::getId)
+                    .sorted()
+                    .toList();
+        }
+    }
+
     private static List<Experiment> nextRuns(RomeConfig config, List<Experiment> experiments) {
         try (Experiments known = new Experiments(config)) {
             known.awaitCaughtUp(LIMIT);

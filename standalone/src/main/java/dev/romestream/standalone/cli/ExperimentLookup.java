@@ -3,9 +3,12 @@ package dev.romestream.standalone.cli;
 import dev.romestream.client.experiment.ExperimentControl;
 import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.schemas.Experiment;
+import java.util.List;
 
 /** Finding the experiment that a command names. */
 final class ExperimentLookup {
+    private static final int MOST_NAMED = 3;
+
     private ExperimentLookup() {}
 
     /** @throws FailureException where there is none */
@@ -14,7 +17,11 @@ final class ExperimentLookup {
     }
 
     static FailureException missing(RomeConfig config, String id) {
+        List<String> named = ExperimentControl.named(config, id);
         return new FailureException("There is no experiment '" + id + "' on " + config.bootstrapServers()
-                + "; rome list shows those that there are.");
+                + (named.isEmpty()
+                        ? "; rome list shows those that there are."
+                        : ". Did you mean " + String.join(" or ", named.subList(0, Math.min(MOST_NAMED, named.size())))
+                                + "?"));
     }
 }

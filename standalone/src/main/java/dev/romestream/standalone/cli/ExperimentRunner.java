@@ -16,6 +16,8 @@ import dev.romestream.schemas.RobustnessMetrics;
 import dev.romestream.standalone.stack.LocalStack;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +31,9 @@ import java.util.stream.Collectors;
 
 /** Runs experiments to completion: submits them, follows them, writes and prints their results. */
 final class ExperimentRunner {
+    private static final int USUAL_PORT = 9092;
+    private static final int CONNECT_MS = 200;
+
     private ExperimentRunner() {}
 
     /**
@@ -67,6 +72,11 @@ final class ExperimentRunner {
 
     /** Does {@code work} with a broker, a registry and services of its own, which end with it. */
     static void embedded(RomeConfig config, DashboardOptions dashboard, Consumer<LocalStack> work) {
+        if (isThereABroker()) {
+            System.err.println(
+                    "A broker answers at localhost:" + USUAL_PORT + ". This command starts its own beside it; with"
+                            + " --bootstrap-server localhost:" + USUAL_PORT + " it would use that one.");
+        }
         System.err.println("Starting broker, schema registry and services ...");
         long start = System.nanoTime();
         try (LocalStack stack = LocalStack.start(config, LocalStack.Options.temporary())) {
@@ -76,6 +86,16 @@ final class ExperimentRunner {
                 dashboard.open(url);
             });
             work.accept(stack);
+        }
+    }
+
+    /** Whether something listens where {@code rome up} does. */
+    private static boolean isThereABroker() {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress("localhost", USUAL_PORT), CONNECT_MS);
+            return true;
+        } catch (IOException e) {
+            return false;
         }
     }
 
