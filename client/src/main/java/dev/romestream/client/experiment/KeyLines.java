@@ -75,8 +75,13 @@ public final class KeyLines {
         if (told.find()) {
             return OptionalInt.of(Integer.parseInt(told.group(1)));
         }
+        Matcher subject = SUBJECT.matcher(problem);
+        if (!subject.find()) {
+            return OptionalInt.empty();
+        }
+        String named = subject.group(1);
         return lines.keySet().stream()
-                .filter(key -> names(problem, key))
+                .filter(key -> isOrHolds(key, named))
                 .max(Comparator.comparingInt(String::length))
                 .map(lines::get)
                 .filter(line -> line != NOWHERE)
@@ -84,13 +89,8 @@ public final class KeyLines {
                 .orElse(OptionalInt.empty());
     }
 
-    /** Whether a problem's first words are about a key, or one within it. */
-    private static boolean names(String problem, String key) {
-        Matcher subject = SUBJECT.matcher(problem);
-        if (!subject.find()) {
-            return false;
-        }
-        String named = subject.group(1);
+    /** Whether a key is the one that is named, or that is within it. */
+    private static boolean isOrHolds(String key, String named) {
         return named.equals(key) || named.startsWith(key + ".") || named.startsWith(key + "[");
     }
 }
