@@ -8,6 +8,7 @@ import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.network.ThreatModel;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.robustness.tensor.Seed;
 import java.util.Optional;
 
@@ -16,6 +17,7 @@ import java.util.Optional;
  * processor, the bytes are the same.
  *
  * @param pixels N images, a byte a value
+ * @param precision of convolutions where gradients are wanted
  * @param augmentation a Siamese draw that the normalised images get before the attack, for priors
  */
 public record AttackTask(
@@ -24,7 +26,19 @@ public record AttackTask(
         byte[] pixels,
         int[] labels,
         Optional<AugmentationDraw> augmentation,
-        Seed seed) {
+        Seed seed,
+        Precision precision) {
+
+    /** In float32. */
+    public AttackTask(
+            AttackSettings spec,
+            ImageShape shape,
+            byte[] pixels,
+            int[] labels,
+            Optional<AugmentationDraw> augmentation,
+            Seed seed) {
+        this(spec, shape, pixels, labels, augmentation, seed, Precision.FLOAT32);
+    }
 
     /** A Siamese draw by its strategy and seed. */
     public record AugmentationDraw(String strategy, Seed seed) {}
@@ -39,7 +53,8 @@ public record AttackTask(
         Attacks.requireClasses(spec, network.classes());
         try (NDManager scope = manager.newSubManager()) {
             NDArray start = start(threat, LabelledImages.pixels(scope, shape, pixels));
-            Attack.Perturbation made = attack.perturb(threat.view(network).prepared(scope), start, labels, seed);
+            Attack.Perturbation made =
+                    attack.perturb(threat.view(network).prepared(scope, precision), start, labels, seed);
             made.images().attach(manager);
             return made;
         }

@@ -8,8 +8,8 @@ import java.util.List;
 
 /** A range of a batch's images that goes through a network at once. */
 record MicroBatch(int from, int to) {
-    /** What lies between the layers of so few images stays in a processor's caches. */
-    static final int MOST = 16;
+    /** Fewer, and calls cost as much as what they compute; more, and memory is all that grows. */
+    static final int MOST = 64;
 
     /** The parts of a batch; on a GPU it is one. */
     static List<MicroBatch> of(int count, NDManager manager) {

@@ -2,6 +2,7 @@ package dev.romestream.robustness.network;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.robustness.tensor.Tensors;
 import java.util.function.UnaryOperator;
 
@@ -16,8 +17,9 @@ public interface Classifier {
      * This network for many queries in a row: what does not depend on the images is computed once.
      *
      * @param keeper keeps that; to be closed after the last query. Not for several threads at a time
+     * @param precision of convolutions where gradients are wanted; what is asked without one is in float32
      */
-    default Classifier prepared(NDManager keeper) {
+    default Classifier prepared(NDManager keeper, Precision precision) {
         return this;
     }
 
@@ -36,8 +38,8 @@ public interface Classifier {
             }
 
             @Override
-            public Classifier prepared(NDManager keeper) {
-                return inner.prepared(keeper).after(first);
+            public Classifier prepared(NDManager keeper, Precision precision) {
+                return inner.prepared(keeper, precision).after(first);
             }
         };
     }

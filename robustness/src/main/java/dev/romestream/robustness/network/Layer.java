@@ -2,12 +2,12 @@ package dev.romestream.robustness.network;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.convolutional.Conv2d;
-import ai.djl.nn.norm.LayerNorm;
 import ai.djl.nn.pooling.Pool;
+import dev.romestream.robustness.tensor.Precision;
+import dev.romestream.robustness.tensor.Program;
 import dev.romestream.robustness.tensor.Scalars;
 import dev.romestream.robustness.tensor.Tensors;
 import java.util.List;
@@ -53,6 +53,8 @@ interface Layer {
     /** A square convolution. */
     record Convolution(String name, int in, int out, int kernel, int stride, int padding, boolean bias)
             implements Layer {
+        private static final int BLOCK = 16;
+
         @Override
         public void declare(Map<String, Parameter> parameters) {
             double bound = 1 / Math.sqrt((double) in * kernel * kernel);
@@ -64,13 +66,51 @@ interface Layer {
 
         @Override
         public NDArray forward(NDArray x, Parameters parameters) {
-            NDArray offset = bias ? parameters.get(name + ".bias") : null;
-            return apply(x, parameters.get(name + ".weight"), offset);
+            return forward(x, parameters, bias);
+        }
+
+        /** Without the bias, which an instance norm takes away again. */
+        NDArray unbiased(NDArray x, Parameters parameters) {
+            return forward(x, parameters, false);
+        }
+
+        private NDArray forward(NDArray x, Parameters parameters, boolean biased) {
+            NDArray weight = parameters.crafting(x, name + ".weight", isWhole() && in % BLOCK == 0);
+            NDArray offset = biased ? parameters.crafting(x, name + ".bias", isWhole() && in % BLOCK == 0) : null;
+            NDArray input = Precision.as(weight, x);
+            if (isWhole()) {
+                return apply(input, weight, offset);
+            }
+            NDManager manager = x.getManager();
+            boolean fill = in >= BLOCK;
+            NDArray weights = filled(manager, weight, 0);
+            return apply(
+                            fill ? filled(manager, input, 1) : input,
+                            fill ? filled(manager, weights, 1) : weights,
+                            biased ? filled(manager, offset, 0) : null)
+                    .get(":, :" + out);
         }
 
         private NDArray apply(NDArray x, NDArray weight, NDArray offset) {
             return Conv2d.conv2d(x, weight, offset, square(stride), square(padding), square(1), 1)
                     .head();
+        }
+
+        /** Whether channels fill oneDNN's blocks; there are processors on which what it fills up itself is wrong. */
+        private boolean isWhole() {
+            return out % BLOCK == 0 && (in < BLOCK || in % BLOCK == 0);
+        }
+
+        /** With zeros along an axis up to a whole block; an array of {@code manager}. */
+        private static NDArray filled(NDManager manager, NDArray array, int axis) {
+            long[] missing = array.getShape().getShape().clone();
+            missing[axis] = Math.floorMod(-missing[axis], BLOCK);
+            if (missing[axis] == 0) {
+                return array;
+            }
+            NDArray filled = array.concat(manager.zeros(new Shape(missing)), axis);
+            filled.attach(manager);
+            return filled;
         }
     }
 
@@ -85,56 +125,57 @@ interface Layer {
 
         @Override
         public NDArray forward(NDArray x, Parameters parameters) {
-            return ai.djl.nn.core.Linear.linear(x, parameters.get(name + ".weight"), parameters.get(name + ".bias"))
+            NDArray weight = parameters.get(name + ".weight");
+            return ai.djl.nn.core.Linear.linear(Precision.as(weight, x), weight, parameters.get(name + ".bias"))
                     .head();
         }
     }
 
-    /**
-     * Means of square patches. Where they cover the image, as one matrix product over {@code size} lines of pixels at a time, and else
-     * as a depthwise convolution: the engine's own pooling takes more time than either.
-     */
+    /** Means of square patches; where they cover the image, as one matrix product over {@code size} lines of pixels at a time. */
     record AveragePool(int size) implements Layer {
         @Override
         public NDArray forward(NDArray x, Parameters parameters) {
             Shape shape = x.getShape();
-            long channels = shape.get(1);
-            long height = shape.get(2);
-            long width = shape.get(3);
-            if (height % size == 0 && width % size == 0) {
-                NDArray means = parameters.derived(
-                        x, "means " + size + " of " + width, manager -> means(manager, Math.toIntExact(width)));
-                try (NDArray lines = x.reshape(-1, size * width);
-                        NDArray pooled = lines.matMul(means)) {
-                    return pooled.reshape(shape.get(0), channels, height / size, width / size);
-                }
+            if (!covers(shape)) {
+                return Pool.avgPool2d(x, square(size), square(size), square(0), false, true);
             }
-            NDArray kernel = parameters.derived(
+            try (NDArray lines = x.reshape(-1, size * shape.get(3));
+                    NDArray pooled = lines.matMul(means(x, parameters))) {
+                return pooled.reshape(shape.get(0), shape.get(1), shape.get(2) / size, shape.get(3) / size);
+            }
+        }
+
+        /** Whether no pixel of {@code (N, C, H, W)} is left over. */
+        boolean covers(Shape images) {
+            return images.get(2) % size == 0 && images.get(3) % size == 0;
+        }
+
+        /** {@code (size * width, width / size)}, in the type of {@code x}: the pixels of some lines to their means. */
+        NDArray means(NDArray x, Parameters parameters) {
+            int width = Math.toIntExact(x.getShape().get(3));
+            return parameters.derived(
                     x,
-                    "means " + size + " of " + channels + " channels",
-                    manager -> manager.full(new Shape(channels, 1, size, size), share()));
-            return Conv2d.conv2d(x, kernel, null, square(size), square(0), square(1), Math.toIntExact(channels))
-                    .head();
+                    "means " + size + " of " + width + " in " + x.getDataType(),
+                    manager -> Precision.as(x, means(manager, width)));
         }
 
-        private float share() {
-            return 1f / (size * size);
-        }
-
-        /** {@code (size * width, width / size)}: the pixels of some lines to their means. */
         private NDArray means(NDManager manager, int width) {
             int columns = width / size;
             float[] shares = new float[size * width * columns];
             for (int pixel = 0; pixel < size * width; pixel++) {
-                shares[pixel * columns + pixel % width / size] = share();
+                shares[pixel * columns + pixel % width / size] = 1f / (size * size);
             }
             return manager.create(shares, new Shape((long) size * width, columns));
         }
     }
 
-    /** Each channel of each image to zero mean and unit variance, which is a layer norm over its pixels; then affine. */
+    /** Each channel of each image to zero mean and unit variance, then affine: a group norm of as many groups as channels. */
     record InstanceNorm(String name, int channels) implements Layer {
-        private static final float EPSILON = 1e-5f;
+        /** Of {@code h}, with the scale and the shift in {@code at[0]} and {@code at[1]}. */
+        static final String NORMED =
+                "torch.group_norm(h, torch.size(h, 1), at[0], at[1], 1.0000000000000001e-05, True)";
+
+        private static final Program PROGRAM = Program.of("h = x\nreturn [" + NORMED + "]");
 
         @Override
         public void declare(Map<String, Parameter> parameters) {
@@ -144,31 +185,29 @@ interface Layer {
 
         @Override
         public NDArray forward(NDArray x, Parameters parameters) {
-            NDManager manager = x.getManager();
-            NDArray scale = parameters.get(name + ".weight").reshape(1, -1, 1, 1);
-            NDArray shift = parameters.get(name + ".bias").reshape(1, -1, 1, 1);
-            scale.attach(manager);
-            shift.attach(manager);
-            return normed(x, parameters).mul(scale).add(shift);
+            return PROGRAM.apply(x, scale(parameters), shift(parameters)).head();
         }
 
-        /** Without the affine map. */
-        static NDArray normed(NDArray x, Parameters parameters) {
-            Shape pixels = x.getShape().slice(2);
-            NDArray ones = parameters.derived(x, "ones " + pixels, manager -> manager.ones(pixels));
-            NDArray zeros = parameters.derived(x, "zeros " + pixels, manager -> manager.zeros(pixels));
-            return LayerNorm.layerNorm(x, pixels, ones, zeros, EPSILON).head();
+        NDArray scale(Parameters parameters) {
+            return parameters.get(name + ".weight");
+        }
+
+        NDArray shift(Parameters parameters) {
+            return parameters.get(name + ".bias");
         }
     }
 
-    /**
-     * Convolution, instance norm, ReLU and average pooling 2. With weights that do not train, the norm's scale g leaves the large
-     * array: {@code relu(g n + b) = |g| relu(sign(g) n + b / |g|)}, where the sign goes into the convolution, whose norm turns with
-     * it, and |g| behind the pooling.
-     */
+    /** Convolution, instance norm, ReLU and average pooling 2, in as few passes as the engine can. */
     record Block(Convolution convolution, InstanceNorm norm) implements Layer {
         private static final AveragePool POOL = new AveragePool(2);
-        private static final float LEAST_SCALE = 1e-12f;
+
+        /** All that follows the convolution; {@code at[2]} has the means of {@link AveragePool}. */
+        private static final Program REST = Program.of("h = x\nh = torch.relu_(" + InstanceNorm.NORMED + """
+                )
+                lines = torch.reshape(h, [-1, torch.size(at[2], 0)])
+                pooled = torch.matmul(lines, at[2])
+                return [torch.reshape(pooled, [torch.size(x, 0), torch.size(x, 1), -1, torch.size(at[2], 1)])]
+                """);
 
         @Override
         public void declare(Map<String, Parameter> parameters) {
@@ -179,69 +218,26 @@ interface Layer {
         @Override
         public NDArray forward(NDArray x, Parameters parameters) {
             if (parameters.train()) {
-                NDArray normed = norm.forward(convolution.forward(x, parameters), parameters);
-                return POOL.forward(Activation.relu(normed), parameters);
+                return rest(convolution.forward(x, parameters), parameters);
             }
-            NDArray shift = parameters.derived(x, norm.name() + " shift", manager -> shift(manager, parameters));
-            NDArray factor = parameters.derived(x, norm.name() + " factor", manager -> size(manager, parameters)
-                    .reshape(1, -1, 1, 1));
-            // in place, or let go as soon as the next is there: memory that is used again is warm
-            return pooled(x, parameters, shift).muli(factor);
-        }
-
-        private NDArray size(NDManager manager, Parameters parameters) {
-            return Scalars.maximum(
-                    parameters.constant(manager, norm.name() + ".weight").abs(), LEAST_SCALE);
-        }
-
-        private NDArray shift(NDManager manager, Parameters parameters) {
-            return parameters
-                    .constant(manager, norm.name() + ".bias")
-                    .div(size(manager, parameters))
-                    .reshape(1, -1, 1, 1);
-        }
-
-        /** The convolution's weights with the signs of the norm's scale. */
-        private NDArray turned(NDManager manager, Parameters parameters) {
-            NDArray positive =
-                    parameters.constant(manager, norm.name() + ".weight").gte(0).toType(DataType.FLOAT32, false);
-            NDArray sign = Scalars.mul(positive, 2).sub(1);
-            return parameters.constant(manager, convolution.name() + ".weight").mul(sign.reshape(-1, 1, 1, 1));
-        }
-
-        /** Without the convolution's bias, which the norm would take away again. */
-        private NDArray pooled(NDArray x, Parameters parameters, NDArray shift) {
             Optional<WindowConvolution> windowed = WindowConvolution.of(convolution, x.getShape());
-            NDArray weight = parameters.derived(x, convolution.name() + " turned for " + windowed, manager -> {
-                NDArray turned = turned(manager, parameters);
-                return windowed.map(form -> form.weight(turned)).orElse(turned);
-            });
-            if (windowed.isEmpty()) {
-                try (NDArray active = active(convolution.apply(x, weight, null), shift, parameters)) {
-                    return POOL.forward(active, parameters);
+            return windowed.isPresent()
+                    ? windowed.get().block(x, norm, parameters)
+                    : rest(convolution.unbiased(x, parameters), parameters);
+        }
+
+        /** Lets go of {@code convolved}. */
+        private NDArray rest(NDArray convolved, Parameters parameters) {
+            try (convolved) {
+                if (POOL.covers(convolved.getShape())) {
+                    return REST.apply(
+                                    convolved,
+                                    norm.scale(parameters),
+                                    norm.shift(parameters),
+                                    POOL.means(convolved, parameters))
+                            .head();
                 }
-            }
-            WindowConvolution form = windowed.get();
-            try (NDArray active = active(form.apply(x, weight, parameters), shift, parameters);
-                    NDArray mean = active.mean(new int[] {2})) {
-                return mean.reshape(x.getShape().get(0), convolution.out(), form.rows(), form.columns());
-            }
-        }
-
-        /** Lets go of {@code turned}. */
-        private static NDArray active(NDArray turned, NDArray shift, Parameters parameters) {
-            try (NDArray shifted = shifted(turned, shift, parameters)) {
-                return Activation.relu(shifted);
-            }
-        }
-
-        private static NDArray shifted(NDArray turned, NDArray shift, Parameters parameters) {
-            return normed(turned, parameters).addi(shift);
-        }
-
-        private static NDArray normed(NDArray turned, Parameters parameters) {
-            try (turned) {
-                return InstanceNorm.normed(turned, parameters);
+                return POOL.forward(Activation.relu(norm.forward(convolved, parameters)), parameters);
             }
         }
     }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.robustness.tensor.Seed;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -27,6 +28,8 @@ public final class NeuralNetwork implements Classifier {
     private final List<String> names;
     private final NDList parameters;
     private final Parameters named;
+    /** For images by which gradients are wanted. */
+    private final Parameters crafting;
 
     /**
      * A network on these parameters.
@@ -62,9 +65,10 @@ public final class NeuralNetwork implements Classifier {
             byName.put(names.get(i), parameters.get(i));
         }
         this.named = Parameters.of(byName, train);
+        this.crafting = named;
     }
 
-    private NeuralNetwork(NeuralNetwork other, Parameters named) {
+    private NeuralNetwork(NeuralNetwork other, Parameters named, Parameters crafting) {
         this.architecture = other.architecture;
         this.input = other.input;
         this.classes = other.classes;
@@ -73,11 +77,13 @@ public final class NeuralNetwork implements Classifier {
         this.names = other.names;
         this.parameters = other.parameters;
         this.named = named;
+        this.crafting = crafting;
     }
 
     @Override
-    public NeuralNetwork prepared(NDManager keeper) {
-        return new NeuralNetwork(this, named.kept(keeper));
+    public NeuralNetwork prepared(NDManager keeper, Precision precision) {
+        Parameters exact = named.kept(keeper, Precision.FLOAT32);
+        return new NeuralNetwork(this, exact, precision == Precision.FLOAT32 ? exact : named.kept(keeper, precision));
     }
 
     private static Layer classifier(Layers layers, int classes) {
@@ -219,7 +225,7 @@ public final class NeuralNetwork implements Classifier {
 
     /** The embedding {@code (N, features)} of normalised images {@code (N, C, H, W)}: what the last linear layer sees. */
     public NDArray features(NDArray images) {
-        return layers.embedding().forward(images, named);
+        return layers.embedding().forward(images, images.hasGradient() ? crafting : named);
     }
 
     /** The logits of an embedding {@code (N, features)}. */

@@ -2,6 +2,7 @@ package dev.romestream.robustness.network;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.robustness.tensor.Tensors;
 import java.util.HashMap;
 import java.util.Map;
@@ -12,13 +13,15 @@ import java.util.function.Function;
 final class Parameters {
     private final Map<String, NDArray> byName;
     private final boolean train;
+    private final Precision precision;
     private final Optional<NDManager> keeper;
     private final Map<String, NDArray> kept = new HashMap<>();
     private final Map<String, NDArray> noted = new HashMap<>();
 
-    private Parameters(Map<String, NDArray> byName, boolean train, Optional<NDManager> keeper) {
+    private Parameters(Map<String, NDArray> byName, boolean train, Precision precision, Optional<NDManager> keeper) {
         this.byName = byName;
         this.train = train;
+        this.precision = precision;
         this.keeper = keeper;
     }
 
@@ -28,12 +31,20 @@ final class Parameters {
      * @param train whether gradients by the parameters are wanted
      */
     static Parameters of(Map<String, NDArray> byName, boolean train) {
-        return new Parameters(Map.copyOf(byName), train, Optional.empty());
+        return new Parameters(Map.copyOf(byName), train, Precision.FLOAT32, Optional.empty());
     }
 
-    /** The same, of which {@code keeper} keeps what was computed once. Not for several threads at a time. */
-    Parameters kept(NDManager keeper) {
-        return new Parameters(byName, train, Optional.of(keeper));
+    /**
+     * The same, of which {@code keeper} keeps what was computed once. Not for several threads at a time.
+     *
+     * @param precision of convolutions
+     */
+    Parameters kept(NDManager keeper, Precision precision) {
+        return new Parameters(byName, train, precision, Optional.of(keeper));
+    }
+
+    Precision precision() {
+        return precision;
     }
 
     /** Whether gradients by the parameters are wanted. */
@@ -53,6 +64,13 @@ final class Parameters {
 
     NDArray get(String name) {
         return byName.get(name);
+    }
+
+    /** The parameter, in {@link #precision} where that is possible. */
+    NDArray crafting(NDArray x, String name, boolean possible) {
+        return precision == Precision.FLOAT32 || !possible
+                ? get(name)
+                : derived(x, name + " in " + precision, manager -> precision.of(constant(manager, name)));
     }
 
     /** The parameter without its gradient, as an array of {@code manager}. */

@@ -13,6 +13,20 @@ import java.util.function.Function;
  * has no such limit. This is the one place that reaches for it.
  */
 public final class Autograd {
+    /** DJL has {@code backward} alone, which stores a gradient in its leaf: one that is differentiable itself would hold its own leaf for ever. */
+    private static final String GRADIENTS = """
+            gradients = annotate(List[Tensor], [])
+            optional = torch.autograd.grad([x], at, None, None, %s)
+            for i in range(torch.len(optional)):
+              gradient = unchecked_cast(Tensor, optional[i])
+              _0 = torch.append(gradients, gradient)
+            return gradients
+            """;
+    /** Gradients that are differentiable themselves; what they were computed from is kept for that. */
+    private static final Program DIFFERENTIABLE = Program.of(GRADIENTS.formatted("True"));
+    /** Gradients that are not; what they were computed from is given back. */
+    private static final Program LAST = Program.of(GRADIENTS.formatted("False"));
+
     private Autograd() {}
 
     /**
@@ -58,12 +72,12 @@ public final class Autograd {
      * @param at inputs of its computation, or what was made of them on the way, with gradients required
      */
     public static NDList differentiable(NDArray value, NDList at) {
-        return GradientProgram.DIFFERENTIABLE.gradients(value, at);
+        return DIFFERENTIABLE.apply(value, at.toArray(new NDArray[0]));
     }
 
     /** As {@link #differentiable}, without a way on. Nothing of what {@code value} was computed from can be differentiated again. */
     public static NDList last(NDArray value, NDList at) {
-        return GradientProgram.PLAIN.gradients(value, at);
+        return LAST.apply(value, at.toArray(new NDArray[0]));
     }
 
     /** A leaf with the values of {@code input} (the storage is shared), whose gradients can be taken in this thread. */

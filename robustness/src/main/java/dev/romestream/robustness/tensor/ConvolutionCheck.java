@@ -17,8 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether the engine's convolutions on this processor are right. oneDNN pads channels to a multiple of 16; there are processors on
- * which it leaves the padding as the memory was, and values and gradients are wrong without a word. Convolutions then run without it.
+ * Whether the engine's convolutions on this processor are right. oneDNN fills up channels to a multiple of 16; there are processors on
+ * which it leaves what it adds as the memory was, and values and gradients are wrong without a word. Networks of this project have
+ * whole multiples, or fill them up themselves; those that others have programmed run without oneDNN there.
  */
 final class ConvolutionCheck {
     private static final Logger LOG = LoggerFactory.getLogger(ConvolutionCheck.class);
@@ -26,25 +27,26 @@ final class ConvolutionCheck {
     /** PyTorch takes oneDNN for more than one image only. */
     private static final int IMAGES = 2;
 
+    /** A multiple of 16. */
+    static final int WHOLE = 32;
+
     /** No multiple of 16, nor of 8. */
-    private static final int CHANNELS = 20;
+    static final int PART = 20;
 
     private static final int SIDE = 8;
     private static final int KERNEL = 3;
-    private static final int PIXELS = IMAGES * CHANNELS * SIDE * SIDE;
-    private static final int WEIGHTS = CHANNELS * CHANNELS * KERNEL * KERNEL;
-
-    private static final int PADDED_PIXELS = IMAGES * 32 * SIDE * SIDE;
-    private static final int PADDED_WEIGHTS = 32 * 32 * KERNEL * KERNEL;
+    private static final int PADDED_PIXELS = IMAGES * WHOLE * SIDE * SIDE;
+    private static final int PADDED_WEIGHTS = WHOLE * WHOLE * KERNEL * KERNEL;
 
     private static final int ROUNDS = 3;
 
     private static boolean done;
+    private static boolean wrongForOthers;
 
     private ConvolutionCheck() {}
 
     /**
-     * Checks once a process, and switches oneDNN off where it is wrong.
+     * Checks once a process, and switches oneDNN off where it is wrong for this project's networks.
      *
      * @throws IllegalStateException where convolutions are wrong without it, too
      */
@@ -55,43 +57,56 @@ final class ConvolutionCheck {
         BinaryOperator<NDArray> convolution = (x, weight) ->
                 Conv2d.conv2d(x, weight, null, new Shape(1, 1), new Shape(1, 1)).head();
         try (NDManager manager = engine.newBaseManager(Device.cpu())) {
-            if (!isRight(manager, convolution)) {
+            if (!isRight(manager, convolution, WHOLE)) {
                 LOG.warn("oneDNN's convolutions are wrong on this processor; they run without it, more slowly");
-                withoutOneDnn();
-                if (!isRight(manager, convolution)) {
+                useOneDnn(false);
+                if (!isRight(manager, convolution, WHOLE)) {
                     throw new IllegalStateException(
                             "PyTorch's convolutions are wrong on this processor, with oneDNN and"
                                     + " without it. Use another machine.");
                 }
             }
+            wrongForOthers = !isRight(manager, convolution, PART);
         }
         done = true;
     }
 
+    /** Switches oneDNN off where it is wrong for networks whose channels are their own business. */
+    static synchronized void ensureRightForOthers() {
+        if (wrongForOthers) {
+            LOG.warn(
+                    "oneDNN's convolutions are wrong on this processor for numbers of channels that a TorchScript program may have;"
+                            + " all run without it from now on, more slowly");
+            useOneDnn(false);
+            wrongForOthers = false;
+        }
+    }
+
     /**
-     * What PyTorch offers in Python as {@code torch.backends.mkldnn.enabled = False}, and in no interface for C or Java; with NNPACK,
+     * What PyTorch offers in Python as {@code torch.backends.mkldnn.enabled}, and in no interface for C or Java; with NNPACK,
      * which would come next, and warns where it cannot.
      */
-    static void withoutOneDnn() {
+    static void useOneDnn(boolean use) {
         Path library = Path.of(LibUtils.getLibtorchPath(), System.mapLibraryName("torch_cpu"));
         NativeLibrary torch = NativeLibrary.getInstance(library.toString());
         Pointer context = torch.getFunction("_ZN2at13globalContextEv").invokePointer(new Object[0]);
         for (String flag : List.of("Mkldnn", "NNPACK")) {
-            torch.getFunction("_ZN2at7Context20setUserEnabled" + flag + "Eb").invokeVoid(new Object[] {context, false});
+            torch.getFunction("_ZN2at7Context20setUserEnabled" + flag + "Eb").invokeVoid(new Object[] {context, use});
         }
     }
 
     /** Whether a 3x3 convolution with a margin of one, and its gradient at the input, are what the sums say. */
-    static boolean isRight(NDManager parent, BinaryOperator<NDArray> convolution) {
-        float[] x = whole(PIXELS, 7);
-        float[] weight = whole(WEIGHTS, 11);
-        float[] factors = whole(PIXELS, 13);
-        float[] output = new float[PIXELS];
-        float[] gradient = new float[PIXELS];
-        sums(x, weight, factors, output, gradient);
+    static boolean isRight(NDManager parent, BinaryOperator<NDArray> convolution, int channels) {
+        int pixels = IMAGES * channels * SIDE * SIDE;
+        float[] x = whole(pixels, 7);
+        float[] weight = whole(channels * channels * KERNEL * KERNEL, 11);
+        float[] factors = whole(pixels, 13);
+        float[] output = new float[pixels];
+        float[] gradient = new float[pixels];
+        sums(x, weight, factors, output, gradient, channels);
         try (NDManager manager = parent.newSubManager()) {
-            NDArray weights = manager.create(weight, new Shape(CHANNELS, CHANNELS, KERNEL, KERNEL));
-            Shape shape = new Shape(IMAGES, CHANNELS, SIDE, SIDE);
+            NDArray weights = manager.create(weight, new Shape(channels, channels, KERNEL, KERNEL));
+            Shape shape = new Shape(IMAGES, channels, SIDE, SIDE);
             for (int round = 0; round < ROUNDS; round++) {
                 leaveNaN(manager);
                 NDArray image = manager.create(x, shape);
@@ -129,19 +144,21 @@ final class ConvolutionCheck {
         return values;
     }
 
-    private static void sums(float[] x, float[] weight, float[] factors, float[] output, float[] gradient) {
-        for (int i = 0; i < IMAGES * WEIGHTS; i++) {
+    private static void sums(
+            float[] x, float[] weight, float[] factors, float[] output, float[] gradient, int channels) {
+        int weights = channels * channels * KERNEL * KERNEL;
+        for (int i = 0; i < IMAGES * weights; i++) {
             int column = i % KERNEL - 1;
             int row = i / KERNEL % KERNEL - 1;
-            int in = i / (KERNEL * KERNEL) % CHANNELS;
-            int out = i % WEIGHTS / (KERNEL * KERNEL * CHANNELS);
-            int image = i / WEIGHTS * CHANNELS;
+            int in = i / (KERNEL * KERNEL) % channels;
+            int out = i % weights / (KERNEL * KERNEL * channels);
+            int image = i / weights * channels;
             for (int y = Math.max(0, -row); y < SIDE - Math.max(0, row); y++) {
                 for (int at = Math.max(0, -column); at < SIDE - Math.max(0, column); at++) {
                     int from = ((image + in) * SIDE + y + row) * SIDE + at + column;
                     int to = ((image + out) * SIDE + y) * SIDE + at;
-                    output[to] += x[from] * weight[i % WEIGHTS];
-                    gradient[from] += factors[to] * weight[i % WEIGHTS];
+                    output[to] += x[from] * weight[i % weights];
+                    gradient[from] += factors[to] * weight[i % weights];
                 }
             }
         }

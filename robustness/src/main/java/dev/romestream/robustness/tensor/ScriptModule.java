@@ -28,12 +28,18 @@ public final class ScriptModule {
     }
 
     /**
-     * Loads a program.
+     * Loads a program that somebody else has made.
      *
      * @param manager frees it when it is closed
      * @throws IllegalArgumentException where the engine cannot read it
      */
     public static ScriptModule load(NDManager manager, byte[] program) {
+        ConvolutionCheck.ensureRightForOthers();
+        return own(manager, program);
+    }
+
+    /** {@link #load} of a program of this project. */
+    static ScriptModule own(NDManager manager, byte[] program) {
         try {
             PtSymbolBlock block =
                     JniUtils.loadModule((PtNDManager) manager, new ByteArrayInputStream(program), true, false);
@@ -68,19 +74,18 @@ public final class ScriptModule {
         return answer.head();
     }
 
-    /** As {@link #forward(NDArray)}, of a program that takes a tensor and a list of tensors and answers with a list. */
+    /**
+     * As {@link #forward(NDArray)}, of a program that takes a tensor and a list of tensors and answers with a list; whether gradients are
+     * on is left as it is.
+     *
+     * @param first in no list at the same time
+     */
     NDList forward(NDArray first, NDList others) {
-        NDList inputs = new NDList(first);
-        List<String> names = others.stream().map(NDArray::getName).toList();
+        first.setName(null);
         others.forEach(array -> array.setName(LIST));
+        NDList inputs = new NDList(first);
         inputs.addAll(others);
-        try {
-            return IValueUtils.forward(block, inputs, true);
-        } finally {
-            for (int i = 0; i < names.size(); i++) {
-                others.get(i).setName(names.get(i));
-            }
-        }
+        return IValueUtils.forward(block, inputs, true);
     }
 
     /** The engine's message without the program's stack: the error itself is its last line. */

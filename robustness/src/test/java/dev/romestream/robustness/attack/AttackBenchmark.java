@@ -10,6 +10,7 @@ import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.ThreatModel.Space;
 import dev.romestream.robustness.tensor.Autograd;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.robustness.train.CrossEntropy;
@@ -71,7 +72,7 @@ class AttackBenchmark {
         try (NDManager manager = TestData.manager()) {
             for (int width : new int[] {128, 32}) {
                 Classifier network =
-                        TestData.randomNetwork(manager, width, 3, SHAPE, 10).prepared(manager);
+                        TestData.randomNetwork(manager, width, 3, SHAPE, 10).prepared(manager, Precision.FLOAT32);
                 LabelledImages images = TestData.randomImages(SHAPE, 10, 7, 1);
                 int[] ids = IntStream.range(0, BATCH).toArray();
                 int[] labels = images.labels(ids);

@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.TestData;
 import dev.romestream.robustness.tensor.Autograd;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.robustness.train.CrossEntropy;
@@ -156,7 +157,7 @@ class NeuralNetworkTest {
                 NDManager keeper = manager.newSubManager()) {
             Normalization normalization = new Normalization(List.of(0.5, 0.25), List.of(0.2, 0.1));
             Classifier network = TestData.randomNetwork(manager, 4, 2, SHAPE, 3).after(normalization::normalise);
-            Classifier prepared = network.prepared(keeper);
+            Classifier prepared = network.prepared(keeper, Precision.FLOAT32);
             float[] images = new Seed(8).uniform(5 * SHAPE.size(), -1, 1);
             int held = 0;
             for (int pass = 0; pass < 3; pass++) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
 import dev.romestream.robustness.TestData;
 import dev.romestream.robustness.tensor.Autograd;
 import dev.romestream.robustness.tensor.Seed;
@@ -29,7 +30,7 @@ class WindowConvolutionTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"3, 8, 8, 1", "1, 28, 28, 3", "2, 6, 10, 1", "4, 6, 8, 2", "1, 2, 2, 1"})
+    @CsvSource({"3, 8, 8, 1", "1, 28, 28, 3", "2, 6, 10, 1", "4, 6, 8, 1", "1, 2, 2, 1"})
     void pooledValuesAndGradientsAreThoseOfTheConvolution(int channels, int height, int width, int padding) {
         try (NDManager manager = TestData.manager()) {
             Layer.Convolution convolution = convolution(channels, 3, 1, padding);
@@ -38,14 +39,21 @@ class WindowConvolutionTest {
                     new Shape(IMAGES, channels, height, width));
             NDArray weight =
                     manager.create(new Seed(2).uniform(OUT * channels * 9, -1, 1), new Shape(OUT, channels, 3, 3));
-            Parameters parameters = Parameters.of(Map.of("features.0.weight", weight), false);
+            Layer.InstanceNorm norm = new Layer.InstanceNorm("features.1", OUT);
+            Parameters parameters = Parameters.of(
+                    Map.of(
+                            "features.0.weight",
+                            weight,
+                            "features.1.weight",
+                            manager.create(new Seed(4).uniform(OUT, -2, 2), new Shape(OUT)),
+                            "features.1.bias",
+                            manager.create(new Seed(5).uniform(OUT, -1, 1), new Shape(OUT))),
+                    false);
             WindowConvolution form =
                     WindowConvolution.of(convolution, images.getShape()).orElseThrow();
-            UnaryOperator<NDArray> direct =
-                    x -> new Layer.AveragePool(2).forward(convolution.forward(x, parameters), parameters);
-            UnaryOperator<NDArray> windowed = x -> form.apply(x, form.weight(weight), parameters)
-                    .mean(new int[] {2})
-                    .reshape(IMAGES, OUT, form.rows(), form.columns());
+            UnaryOperator<NDArray> direct = x -> new Layer.AveragePool(2)
+                    .forward(Activation.relu(norm.forward(convolution.forward(x, parameters), parameters)), parameters);
+            UnaryOperator<NDArray> windowed = x -> form.block(x, norm, parameters);
 
             NDArray pooled = direct.apply(images);
             assertClose(windowed.apply(images), pooled);
@@ -68,6 +76,8 @@ class WindowConvolutionTest {
         assertThat(WindowConvolution.of(convolution(3, 5, 1, 2), new Shape(1, 3, 8, 8)))
                 .isEmpty();
         assertThat(WindowConvolution.of(convolution(3, 3, 2, 1), new Shape(1, 3, 8, 8)))
+                .isEmpty();
+        assertThat(WindowConvolution.of(convolution(3, 3, 1, 2), new Shape(1, 3, 8, 8)))
                 .isEmpty();
     }
 }

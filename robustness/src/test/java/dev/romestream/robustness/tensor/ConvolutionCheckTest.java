@@ -17,7 +17,7 @@ class ConvolutionCheckTest {
     @Test
     void theEngineIsRightOnceItIsStarted() {
         try (NDManager manager = TestData.manager()) {
-            assertThat(ConvolutionCheck.isRight(manager, ConvolutionCheckTest::convolution))
+            assertThat(ConvolutionCheck.isRight(manager, ConvolutionCheckTest::convolution, ConvolutionCheck.WHOLE))
                     .isTrue();
         }
     }
@@ -25,15 +25,21 @@ class ConvolutionCheckTest {
     @Test
     void aWrongValueOrGradientIsFound() {
         try (NDManager manager = TestData.manager()) {
-            assertThat(ConvolutionCheck.isRight(manager, (x, weight) -> {
-                        NDArray result = convolution(x, weight);
-                        return result.add(manager.ones(new Shape(1)));
-                    }))
+            assertThat(ConvolutionCheck.isRight(
+                            manager,
+                            (x, weight) -> {
+                                NDArray result = convolution(x, weight);
+                                return result.add(manager.ones(new Shape(1)));
+                            },
+                            ConvolutionCheck.WHOLE))
                     .isFalse();
-            assertThat(ConvolutionCheck.isRight(manager, (x, weight) -> {
-                        NDArray result = convolution(x, weight);
-                        return result.add(x.sub(x.stopGradient()));
-                    }))
+            assertThat(ConvolutionCheck.isRight(
+                            manager,
+                            (x, weight) -> {
+                                NDArray result = convolution(x, weight);
+                                return result.add(x.sub(x.stopGradient()));
+                            },
+                            ConvolutionCheck.WHOLE))
                     .as("the gradient alone")
                     .isFalse();
         }
@@ -42,9 +48,13 @@ class ConvolutionCheckTest {
     @Test
     void convolutionsAreRightWithoutOneDnn() {
         try (NDManager manager = TestData.manager()) {
-            ConvolutionCheck.withoutOneDnn();
-            assertThat(ConvolutionCheck.isRight(manager, ConvolutionCheckTest::convolution))
-                    .isTrue();
+            ConvolutionCheck.useOneDnn(false);
+            for (int channels : new int[] {ConvolutionCheck.WHOLE, ConvolutionCheck.PART}) {
+                assertThat(ConvolutionCheck.isRight(manager, ConvolutionCheckTest::convolution, channels))
+                        .isTrue();
+            }
+        } finally {
+            ConvolutionCheck.useOneDnn(true);
         }
     }
 }

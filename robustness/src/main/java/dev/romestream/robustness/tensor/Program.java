@@ -3,56 +3,58 @@ package dev.romestream.robustness.tensor;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * The engine's {@code autograd.grad} as a TorchScript program. DJL has {@code backward} alone, which stores a gradient in its leaf:
- * one that is differentiable itself would then hold its own leaf for ever.
+ * A function of a tensor {@code x} and a list of tensors {@code at} as a TorchScript program: for operations that DJL does not offer,
+ * and for several of them in one call. Differentiable as any other operation.
  */
-final class GradientProgram {
+public final class Program {
     private static final String SOURCE = """
-            class Gradients(Module):
+            class Program(Module):
               __parameters__ = []
               __buffers__ = []
               training : bool
-              def forward(self: __torch__.Gradients,
-                value: Tensor,
+              def forward(self: __torch__.Program,
+                x: Tensor,
                 at: List[Tensor]) -> List[Tensor]:
-                gradients = annotate(List[Tensor], [])
-                optional = torch.autograd.grad([value], at, None, None, %s)
-                for i in range(torch.len(optional)):
-                  gradient = unchecked_cast(Tensor, optional[i])
-                  _0 = torch.append(gradients, gradient)
-                return gradients
             """;
-    /** A pickle of {@code __torch__.Gradients} with {@code {"training": False}}. */
+    private static final int INDENT = 4;
+    /** A pickle of {@code __torch__.Program} with {@code {"training": False}}. */
     private static final String STATE =
-            "\u0080\u0002c__torch__\nGradients\n)\u0081}(X\u0008\u0000\u0000\u0000training\u0089ub.";
+            "\u0080\u0002c__torch__\nProgram\n)\u0081}(X\u0008\u0000\u0000\u0000training\u0089ub.";
     /** A pickle of an empty tuple. */
     private static final String CONSTANTS = "\u0080\u0002).";
 
-    /** Gradients that are differentiable themselves; what they were computed from is kept for that. */
-    static final GradientProgram DIFFERENTIABLE = new GradientProgram("True");
-    /** Gradients that are not; what they were computed from is given back. */
-    static final GradientProgram PLAIN = new GradientProgram("False");
-
     private final ScriptModule module;
 
-    private GradientProgram(String differentiable) {
-        NDManager forever = Engine.getEngine(Tensors.ENGINE).newBaseManager();
-        this.module = ScriptModule.load(forever, archive(SOURCE.formatted(differentiable)));
+    private Program(ScriptModule module) {
+        this.module = module;
     }
 
-    /** The gradients of a scalar at what it was computed from. */
-    NDList gradients(NDArray value, NDList at) {
-        return module.forward(value, at);
+    /**
+     * A program that stays for the life of the process.
+     *
+     * @param statements in TorchScript's own form; the last one returns a list of tensors
+     */
+    public static Program of(String statements) {
+        return new Program(ScriptModule.own(
+                Engine.getEngine(Tensors.ENGINE).newBaseManager(), archive(SOURCE + statements.indent(INDENT))));
+    }
+
+    /** The program's value, whose arrays belong to the manager of {@code x}. */
+    public NDList apply(NDArray x, NDArray... at) {
+        // the engine's optimiser of programs ends the process where they differentiate
+        JniUtils.setGraphExecutorOptimize(false);
+        return module.forward(x, new NDList(List.of(at)));
     }
 
     private static byte[] archive(String source) {
@@ -69,7 +71,7 @@ final class GradientProgram {
     }
 
     private static void entry(ZipOutputStream zip, String name, byte[] content) throws IOException {
-        ZipEntry entry = new ZipEntry("gradients/" + name);
+        ZipEntry entry = new ZipEntry("program/" + name);
         entry.setMethod(ZipEntry.STORED);
         entry.setSize(content.length);
         CRC32 checksum = new CRC32();
