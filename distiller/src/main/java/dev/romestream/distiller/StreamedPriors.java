@@ -16,6 +16,7 @@ import dev.romestream.robustness.distill.NetworkSchedule;
 import dev.romestream.robustness.distill.PoolMember;
 import dev.romestream.robustness.distill.PriorDraws;
 import dev.romestream.robustness.distill.PriorSource;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.schemas.AnswerKind;
 import dev.romestream.schemas.AttackRequest;
 import dev.romestream.schemas.Experiment;
@@ -316,7 +317,8 @@ final class StreamedPriors implements PriorSource {
                 Optional.of(needs.draws().augmentation(iteration, label)),
                 part.seed(),
                 AnswerKind.EMBEDDING,
-                network.key());
+                network.key(),
+                Precision.FLOAT32);
         AttackRequest request = AttackCodec.request(spec, needs.attempt());
         request.setExperiment(needs.experiment().getId());
         return request;

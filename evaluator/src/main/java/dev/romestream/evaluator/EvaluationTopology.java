@@ -11,6 +11,7 @@ import dev.romestream.messaging.config.RomeConfig;
 import dev.romestream.messaging.config.Settings;
 import dev.romestream.messaging.streams.ControlStream;
 import dev.romestream.messaging.topic.TopicNames;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.schemas.Alert;
 import dev.romestream.schemas.AlertAction;
 import dev.romestream.schemas.AlertSeries;
@@ -72,10 +73,16 @@ final class EvaluationTopology {
         this.names = TopicNames.of(config);
     }
 
-    /** @param labels that have come of a data set's images, by its id and fingerprint */
-    static Topology build(RomeConfig config, OpenRequests open, BiFunction<String, String, List<Integer>> labels) {
+    /**
+     * Both of them.
+     *
+     * @param fastest the precision of attacks that leave it open
+     * @param labels that have come of a data set's images, by its id and fingerprint
+     */
+    static Topology build(
+            RomeConfig config, Precision fastest, OpenRequests open, BiFunction<String, String, List<Integer>> labels) {
         EvaluationTopology topology = new EvaluationTopology(config);
-        topology.planning();
+        topology.planning(fastest);
         topology.tallying(open, labels);
         return topology.builder.build();
     }
@@ -90,7 +97,7 @@ final class EvaluationTopology {
                 .withLoggingEnabled(Map.of()));
     }
 
-    private void planning() {
+    private void planning(Precision fastest) {
         this.<EvaluationState>store(PlanProcessor.STATES);
         this.<PlannedEvaluation>store(PlanProcessor.PLANS);
         this.<DatasetDescriptor>store(PlanProcessor.DATASETS);
@@ -108,7 +115,7 @@ final class EvaluationTopology {
         ControlStream.write(
                 config,
                 facts.process(
-                        PlanProcessor::new,
+                        () -> new PlanProcessor(fastest),
                         Named.as("plan"),
                         PlanProcessor.STATES,
                         PlanProcessor.PLANS,

@@ -22,6 +22,7 @@ import dev.romestream.messaging.streams.StreamsApplication;
 import dev.romestream.messaging.topic.RecordReader;
 import dev.romestream.messaging.topic.RecordSender;
 import dev.romestream.messaging.topic.TopicNames;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.schemas.Topic;
 import dev.romestream.schemas.WindowLabels;
@@ -90,7 +91,10 @@ public final class EvaluatorService implements Service {
                     }
                 }));
         this.stream = resources.add(new StreamsApplication(
-                config, NAME, EvaluationTopology.build(config, new OpenRequests(metrics), this::labels)));
+                config,
+                NAME,
+                EvaluationTopology.build(
+                        config, Precision.fastest(manager.getDevice()), new OpenRequests(metrics), this::labels)));
     }
 
     private List<Integer> labels(String dataset, String fingerprint) {

@@ -146,6 +146,7 @@ class NetworkIT {
                 "watched",
                 Map.of("name", "shapes10"),
                 List.of("quick"),
+                "float32",
                 Optional.of(IMAGES),
                 12,
                 List.of("flag: zero-gradient", "{figure: clean, below: 100, significant: false, name: perfect}"));

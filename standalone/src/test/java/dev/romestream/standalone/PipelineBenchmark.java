@@ -21,6 +21,7 @@ import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.Normalization;
 import dev.romestream.robustness.network.ThreatModel;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.schemas.AnswerKind;
@@ -187,7 +188,8 @@ class PipelineBenchmark {
                         Optional.empty(),
                         new Seed(firstSeed + i),
                         AnswerKind.IMAGES,
-                        "n");
+                        "n",
+                        Precision.FLOAT32);
                 var request = AttackCodec.request(spec, 0);
                 sender.send(Topic.ATTACK_REQUESTS, request.getId(), request.getId(), request);
             }

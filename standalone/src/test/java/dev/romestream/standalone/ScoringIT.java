@@ -19,6 +19,7 @@ import dev.romestream.robustness.network.Architecture;
 import dev.romestream.robustness.network.ImageShape;
 import dev.romestream.robustness.network.NeuralNetwork;
 import dev.romestream.robustness.network.Normalization;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.robustness.tensor.Tensors;
 import dev.romestream.schemas.AttackRequest;
@@ -86,7 +87,8 @@ class ScoringIT {
                 .setImages(2)
                 .setRequestSize(2)
                 .setSeed(5)
-                .setAttacks(EvaluationPlan.attacks(Suite.named("quick"), new NetworkVersion("n", 0, ""), List.of()))
+                .setAttacks(EvaluationPlan.attacks(
+                        Suite.named("quick"), new NetworkVersion("n", 0, ""), List.of(), Precision.FLOAT32))
                 .build();
         evaluation.setPlan(Identity.plan(evaluation));
         return evaluation;

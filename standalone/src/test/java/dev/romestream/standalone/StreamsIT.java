@@ -850,6 +850,7 @@ class StreamsIT {
                 "live",
                 Map.of("name", "topic", "path", topic, "window", Map.of("images", 60, "test", 0.3)),
                 List.of("quick"),
+                "float32",
                 Optional.empty(),
                 64,
                 List.of("figure: clean, below: 100, significant: false, onAlert: {distil: set}"));

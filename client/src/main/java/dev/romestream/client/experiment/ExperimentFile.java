@@ -206,19 +206,21 @@ public final class ExperimentFile {
      */
     public static Experiment monitoring(
             String name, String dataset, List<String> suites, Optional<Integer> images, int requestSize) {
-        return monitoring(name, Map.of("name", dataset), suites, images, requestSize, List.of());
+        return monitoring(name, Map.of("name", dataset), suites, "float32", images, requestSize, List.of());
     }
 
     /**
      * As {@link #monitoring(String, String, List, Optional, int)}, of any data set.
      *
      * @param dataset keys of its specification
+     * @param precision of crafting, in suites that do not reproduce a publication
      * @param alerts rules as a file has them, with or without braces
      */
     public static Experiment monitoring(
             String name,
             Map<String, Object> dataset,
             List<String> suites,
+            String precision,
             Optional<Integer> images,
             int requestSize,
             List<String> alerts) {
@@ -226,7 +228,7 @@ public final class ExperimentFile {
                 .map(rule -> map(rule.strip().startsWith("{") ? rule : "{" + rule + "}", "an alert rule"))
                 .toList();
         Map<String, Object> evaluation = new LinkedHashMap<>();
-        evaluation.put("suites", SuiteFile.values(suites));
+        evaluation.put("suites", SuiteFile.values(suites, precision));
         images.ifPresent(count -> evaluation.put("images", count));
         evaluation.put("requestSize", requestSize);
         Experiment experiment = RecordBinder.bind(

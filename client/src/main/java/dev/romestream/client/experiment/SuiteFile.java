@@ -1,9 +1,12 @@
 package dev.romestream.client.experiment;
 
+import dev.romestream.robustness.attack.Suite;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Suites as a command line names them: built-in ones by their name, one's own by a YAML file. */
 final class SuiteFile {
@@ -16,6 +19,25 @@ final class SuiteFile {
      */
     static List<Object> values(List<String> namesOrFiles) {
         return namesOrFiles.stream().map(SuiteFile::value).toList();
+    }
+
+    /** As {@link #values(List)}, in a precision where they do not reproduce a publication. */
+    static List<Object> values(List<String> namesOrFiles, String precision) {
+        return values(namesOrFiles).stream().map(suite -> in(precision, suite)).toList();
+    }
+
+    private static Object in(String precision, Object suite) {
+        Map<String, Object> keys = new LinkedHashMap<>();
+        if (suite instanceof String name) {
+            if (Suite.isPublication(name)) {
+                return suite;
+            }
+            keys.put("name", name);
+        } else {
+            ((Map<?, ?>) suite).forEach((key, value) -> keys.put(key.toString(), value));
+        }
+        keys.putIfAbsent("precision", precision);
+        return keys;
     }
 
     private static Object value(String nameOrFile) {

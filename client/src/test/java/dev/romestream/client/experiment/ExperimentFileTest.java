@@ -7,7 +7,9 @@ import dev.romestream.exchange.codec.SuiteCodec;
 import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.robustness.attack.Suite;
 import dev.romestream.robustness.attack.SuiteAttack;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.schemas.Alignment;
+import dev.romestream.schemas.CraftingPrecision;
 import dev.romestream.schemas.Experiment;
 import dev.romestream.schemas.LabelKind;
 import dev.romestream.schemas.LabelSpec;
@@ -375,6 +377,51 @@ class ExperimentFileTest {
     }
 
     @Test
+    void aSuiteOrAnAttackSaysInWhichPrecisionItIsCrafted() {
+        List<SuiteAttack> own = SuiteCodec.decode(withSuite(
+                                "{name: own, precision: auto, attacks: [{attack: pgd, epsilon: 2/255}, {attack: fgsm, epsilon:"
+                                        + " 2/255, precision: bfloat16}]}")
+                        .get(0)
+                        .getEvaluation())
+                .get(1)
+                .attacks();
+        assertThat(own)
+                .extracting(SuiteAttack::precision)
+                .as("none, clamp, pgd, fgsm")
+                .containsExactly(
+                        Optional.of(Precision.FLOAT32),
+                        Optional.of(Precision.FLOAT32),
+                        Optional.empty(),
+                        Optional.of(Precision.BFLOAT16));
+        assertThat(SuiteCodec.decode(withSuite("{name: pixel-8, precision: bfloat16}")
+                                .get(0)
+                                .getEvaluation())
+                        .get(1)
+                        .attacks()
+                        .get(3)
+                        .precision())
+                .contains(Precision.BFLOAT16);
+        assertThat(withSuite("{name: pixel-8, precision: float32}"))
+                .as("what is so anyway makes no other experiment")
+                .isEqualTo(withSuite("pixel-8"));
+    }
+
+    @Test
+    void thePrecisionOfACommandLeavesSuitesThatReproducePublications() {
+        Experiment experiment = ExperimentFile.monitoring(
+                "m",
+                Map.of("name", "cifar10"),
+                List.of("as-published-quick", "pixel-8"),
+                "auto",
+                Optional.empty(),
+                64,
+                List.of());
+        assertThat(experiment.getEvaluation().getSuites())
+                .extracting(SuiteSpec::getPrecision)
+                .containsExactly(CraftingPrecision.FLOAT32, CraftingPrecision.AUTO);
+    }
+
+    @Test
     void victimsAreOneKindOrAListOfKinds() {
         Experiment one = one(MINIMAL + "evaluation: {victims: {count: 3}}\n");
         assertThat(Victim.of(one)).extracting(Victim::number).containsExactly(0, 1, 2);
@@ -432,6 +479,8 @@ class ExperimentFileTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
+                    {name: autoattack, precision: auto}                                | The suite 'autoattack' reproduces a publication, and its precision is float32; leave precision out.
+                    {name: pixel-8, precision: float64}                                | The key 'evaluation.suites[1].precision' is 'float64'; allowed is [float32, bfloat16, auto].
                     {name: pixel-2}                                                    | There are two suites of the name 'pixel-2'.
                     {name: pixel-8, attacks: [{attack: none}]}                         | The suite 'pixel-8' is a built-in one; choose another name.
                     {name: own, attacks: [{attack: pdg}]}                              | Unknown attack 'pdg'; known are apgd_ce, apgd_dlr

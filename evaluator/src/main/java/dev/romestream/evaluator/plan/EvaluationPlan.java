@@ -6,6 +6,7 @@ import dev.romestream.robustness.attack.AttackSettings;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Suite;
 import dev.romestream.robustness.attack.SuiteAttack;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.schemas.AnswerKind;
 import dev.romestream.schemas.AttackRequest;
@@ -34,23 +35,27 @@ public final class EvaluationPlan {
      * transferred once more for each source.
      *
      * @param sources of transferred attacks; where there are none, the victim itself is
+     * @param fastest the precision of attacks that leave it open
      */
-    public static List<PlannedAttack> attacks(Suite suite, NetworkVersion victim, List<NetworkVersion> sources) {
+    public static List<PlannedAttack> attacks(
+            Suite suite, NetworkVersion victim, List<NetworkVersion> sources, Precision fastest) {
         List<PlannedAttack> planned = new ArrayList<>();
         for (SuiteAttack attack : suite.attacks()) {
             AttackSettings spec = attack.spec();
             if (Attacks.isControl(spec.name())) {
-                planned.add(planned(spec, null, false, List.of(Mode.values())));
+                planned.add(planned(spec, null, false, Precision.FLOAT32, List.of(Mode.values())));
                 continue;
             }
             List<NetworkVersion> origins = attack.transfer() && !sources.isEmpty() ? sources : List.of(victim);
             for (NetworkVersion origin : origins) {
+                Precision precision = attack.precision().orElse(fastest);
                 NetworkVersion source = origin.equals(victim) ? null : origin;
                 if (attack.untargeted()) {
-                    planned.add(planned(spec, source, attack.rated(), List.of(Mode.UNTARGETED)));
+                    planned.add(planned(spec, source, attack.rated(), precision, List.of(Mode.UNTARGETED)));
                 }
                 if (attack.targeted()) {
-                    planned.add(planned(spec.targetedAt(true), source, attack.rated(), List.of(Mode.TARGETED)));
+                    planned.add(
+                            planned(spec.targetedAt(true), source, attack.rated(), precision, List.of(Mode.TARGETED)));
                 }
             }
         }
@@ -58,11 +63,12 @@ public final class EvaluationPlan {
     }
 
     private static PlannedAttack planned(
-            AttackSettings attack, NetworkVersion source, boolean rated, List<Mode> modes) {
+            AttackSettings attack, NetworkVersion source, boolean rated, Precision precision, List<Mode> modes) {
         return PlannedAttack.newBuilder()
                 .setAttack(AttackCodec.encode(attack))
                 .setSource(source)
                 .setRated(rated)
+                .setPrecision(AttackCodec.encode(precision))
                 .setModes(modes)
                 .build();
     }
@@ -126,7 +132,8 @@ public final class EvaluationPlan {
                         .with(slot.attack())
                         .with(slot.from()),
                 AnswerKind.IMAGES,
-                evaluation.getKey());
+                evaluation.getKey(),
+                AttackCodec.decode(planned.getPrecision()));
         AttackRequest request = AttackCodec.request(spec, attempt);
         request.setPlan(evaluation.getPlan());
         request.setAskedAt(askedAt);

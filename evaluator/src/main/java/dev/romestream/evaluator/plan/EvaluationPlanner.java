@@ -1,10 +1,12 @@
 package dev.romestream.evaluator.plan;
 
+import dev.romestream.exchange.codec.AttackCodec;
 import dev.romestream.exchange.codec.SuiteCodec;
 import dev.romestream.exchange.experiment.AlertRules;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.experiments.WindowSettings;
 import dev.romestream.messaging.streams.Write;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DesiredState;
 import dev.romestream.schemas.Evaluation;
@@ -31,11 +33,14 @@ import java.util.TreeMap;
 final class EvaluationPlanner {
     private final EvaluationState state;
     private final Plans plans;
+    private final Precision fastest;
     private final List<Write> work = new ArrayList<>();
     /** Whether what was planned before counts no more. */
     private boolean anew;
 
-    EvaluationPlanner(EvaluationState state, Plans plans) {
+    /** @param fastest the precision of attacks that leave it open, in plans that are made from now on */
+    EvaluationPlanner(EvaluationState state, Plans plans, Precision fastest) {
+        this.fastest = fastest;
         this.state = state;
         this.plans = plans;
     }
@@ -76,6 +81,9 @@ final class EvaluationPlanner {
         boolean run = before == null || experiment.getRun() != before.getRun();
         state.setExperiment(experiment);
         anew |= another;
+        if (another) {
+            state.setPrecision(null);
+        }
         if (another || run) {
             state.setFailure(null);
             networks().retry();
@@ -199,6 +207,9 @@ final class EvaluationPlanner {
             return;
         }
         try {
+            if (state.getPrecision() == null) {
+                state.setPrecision(AttackCodec.encode(fastest));
+            }
             WindowSettings.check(state.getExperiment());
             AlertRules.of(
                     state.getExperiment(),

@@ -2,6 +2,7 @@ package dev.romestream.evaluator.plan;
 
 import dev.romestream.experiments.DatasetIds;
 import dev.romestream.messaging.streams.Write;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DatasetRetired;
 import dev.romestream.schemas.DatasetSpec;
@@ -47,6 +48,13 @@ public final class PlanProcessor extends ContextualProcessor<String, PlannerEven
 
     /** When something new came of each. */
     private final Map<String, Long> moved = new HashMap<>();
+
+    private final Precision fastest;
+
+    /** @param fastest the precision of attacks that leave it open */
+    public PlanProcessor(Precision fastest) {
+        this.fastest = fastest;
+    }
 
     @Override
     public void init(ProcessorContext<String, Write> context) {
@@ -162,7 +170,7 @@ public final class PlanProcessor extends ContextualProcessor<String, PlannerEven
     private void remove(String id) {
         EvaluationState state = states().delete(id);
         if (state != null) {
-            EvaluationPlanner planner = new EvaluationPlanner(state, new StoredPlans(id));
+            EvaluationPlanner planner = new EvaluationPlanner(state, new StoredPlans(id), fastest);
             planner.removed();
             planner.work().forEach(this::forward);
         }
@@ -187,7 +195,7 @@ public final class PlanProcessor extends ContextualProcessor<String, PlannerEven
 
     private EvaluationPlanner planner(String id) {
         EvaluationState state = states().get(id);
-        return new EvaluationPlanner(state == null ? EvaluationPlanner.unknown() : state, new StoredPlans(id));
+        return new EvaluationPlanner(state == null ? EvaluationPlanner.unknown() : state, new StoredPlans(id), fastest);
     }
 
     private void apply(String id, Change change) {

@@ -236,7 +236,8 @@ final class PlannedEvaluations {
                 .setClassCounts(classCounts)
                 .setRequestSize(Math.min(experiment.getEvaluation().getRequestSize(), mostImages(dataset)))
                 .setSeed(seed.value())
-                .setAttacks(EvaluationPlan.attacks(suite, network.getNetwork(), sources));
+                .setAttacks(EvaluationPlan.attacks(
+                        suite, network.getNetwork(), sources, AttackCodec.decode(state.getPrecision())));
     }
 
     /** The same ones in every experiment on the data set; none where the test split is taken whole, in its order. */

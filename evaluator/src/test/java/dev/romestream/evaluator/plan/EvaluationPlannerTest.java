@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.romestream.exchange.experiment.Victim;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.messaging.streams.Write;
+import dev.romestream.robustness.tensor.Precision;
+import dev.romestream.schemas.CraftingPrecision;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.DatasetSpec;
 import dev.romestream.schemas.DesiredState;
@@ -120,8 +122,10 @@ class EvaluationPlannerTest {
                 .build();
     }
 
+    private Precision fastest = Precision.FLOAT32;
+
     private List<SpecificRecord> after(Consumer<EvaluationPlanner> fact) {
-        planner = new EvaluationPlanner(state, plans);
+        planner = new EvaluationPlanner(state, plans, fastest);
         fact.accept(planner);
         planner.plan();
         state = planner.state();
@@ -195,6 +199,28 @@ class EvaluationPlannerTest {
         assertThat(EvaluationPlan.images(evaluation)).startsWith(first);
     }
 
+    /** The evaluator that made the plan may be followed by one on another kind of machine. */
+    @Test
+    void aPrecisionThatIsLeftOpenIsDecidedOnce() {
+        fastest = Precision.BFLOAT16;
+        Experiment experiment = experiment(0, DesiredState.RUN, "quick");
+        experiment.getEvaluation().getSuites().get(0).setPrecision(CraftingPrecision.AUTO);
+        after(planner -> planner.experiment(experiment));
+        after(planner -> planner.dataset(dataset(32)));
+        List<VictimRequest> victims = only(after(planner -> planner.snapshot(snapshot(0, true))), VictimRequest.class);
+        Evaluation first = only(done(victims.get(0)), Evaluation.class).get(0);
+        assertThat(first.getAttacks())
+                .extracting(attack -> attack.getAttack().getAttack() + " " + attack.getPrecision())
+                .containsExactly("none FLOAT32", "clamp FLOAT32", "fgsm BFLOAT16", "fgsm BFLOAT16");
+        assertThat(EvaluationPlan.request(first, new EvaluationPlan.Slot(2, 0), 0, 0)
+                        .getPrecision())
+                .hasToString("BFLOAT16");
+
+        fastest = Precision.FLOAT32;
+        Evaluation second = only(done(victims.get(1)), Evaluation.class).get(0);
+        assertThat(second.getAttacks()).isEqualTo(first.getAttacks());
+    }
+
     @Test
     void theWholeTestSplitKeepsItsOrder() {
         Evaluation evaluation = evaluation(null);
@@ -211,7 +237,7 @@ class EvaluationPlannerTest {
         List<VictimRequest> victims = only(after(planner -> planner.snapshot(snapshot(0, true))), VictimRequest.class);
         List<Evaluation> evaluations = only(done(victims.get(0)), Evaluation.class);
         complete(evaluations.get(0));
-        planner = new EvaluationPlanner(state, plans);
+        planner = new EvaluationPlanner(state, plans, fastest);
         planner.removed();
         assertThat(planner.work())
                 .allMatch(work -> work.topic() == Topic.EVALUATIONS && work.record() == null)

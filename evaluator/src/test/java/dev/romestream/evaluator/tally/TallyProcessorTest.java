@@ -8,6 +8,7 @@ import dev.romestream.evaluator.plan.EvaluationPlan;
 import dev.romestream.exchange.identity.Identity;
 import dev.romestream.messaging.streams.Write;
 import dev.romestream.robustness.attack.Suite;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.schemas.AttackAccuracy;
 import dev.romestream.schemas.AttackProgress;
 import dev.romestream.schemas.AttackRequest;
@@ -51,8 +52,8 @@ import org.junit.jupiter.api.Test;
 
 /** Asking and tallying, by a topology of the processor alone. Images with an even id stand every attack, and all stand none. */
 class TallyProcessorTest {
-    private static final List<PlannedAttack> PLAN =
-            EvaluationPlan.attacks(Suite.named("pixel-2"), new NetworkVersion("v", 0, ""), List.of());
+    private static final List<PlannedAttack> PLAN = EvaluationPlan.attacks(
+            Suite.named("pixel-2"), new NetworkVersion("v", 0, ""), List.of(), Precision.FLOAT32);
     private static final List<PlannedAttack> LONG = PLAN.stream()
             .map(planned -> PlannedAttack.newBuilder(planned)
                     .setAttack(AttackSpec.newBuilder(planned.getAttack())

@@ -7,6 +7,7 @@ import dev.romestream.robustness.attack.AttackTask;
 import dev.romestream.robustness.attack.Norm;
 import dev.romestream.robustness.network.LabelledImages;
 import dev.romestream.robustness.network.ThreatModel;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.schemas.AnswerKind;
 import dev.romestream.schemas.AttackNorm;
@@ -69,7 +70,8 @@ public final class AttackCodec {
             Optional<AttackTask.AugmentationDraw> augmentation,
             Seed seed,
             AnswerKind answer,
-            String replyKey) {}
+            String replyKey,
+            Precision precision) {}
 
     /**
      * A request, its id derived from all that determines the answer.
@@ -94,6 +96,7 @@ public final class AttackCodec {
                 .setSeed(spec.seed().value())
                 .setAnswer(spec.answer())
                 .setReplyKey(spec.replyKey())
+                .setPrecision(encode(spec.precision()))
                 .build();
         request.setId(new Digest().add(request).hex());
         request.setAttempt(attempt);
@@ -126,7 +129,16 @@ public final class AttackCodec {
                 labels,
                 Optional.ofNullable(request.getAugmentation())
                         .map(draw -> new AttackTask.AugmentationDraw(draw.getStrategy(), new Seed(draw.getSeed()))),
-                new Seed(request.getSeed()));
+                new Seed(request.getSeed()),
+                decode(request.getPrecision()));
+    }
+
+    public static dev.romestream.schemas.Precision encode(Precision precision) {
+        return dev.romestream.schemas.Precision.valueOf(precision.name());
+    }
+
+    public static Precision decode(dev.romestream.schemas.Precision precision) {
+        return Precision.valueOf(precision.name());
     }
 
     /**

@@ -6,13 +6,18 @@ import ai.djl.ndarray.types.Shape;
 import dev.romestream.robustness.network.Classifier;
 import dev.romestream.robustness.tensor.Autograd;
 import java.util.BitSet;
+import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
 
 /**
  * A network as iterative attacks ask it: images as rows of Java's numbers, so that the attack's own arithmetic is plain loops
  * and images that are done can be left out of a call. Counts what is asked.
  */
 final class Oracle {
+    /** Several times what eight bits of mantissa move. */
+    private static final double CLOSE = 0.05;
+
     private final Classifier model;
     private final NDManager manager;
     private final Shape image;
@@ -91,7 +96,7 @@ final class Oracle {
         inMicroBatches(images.length, (scope, part) -> {
             NDArray[] kept = new NDArray[2];
             NDArray gradient = Autograd.gradient(array(scope, part.of(images)), x -> {
-                kept[0] = model.logits(x);
+                kept[0] = model.craftingLogits(x);
                 kept[1] = loss.perImage(kept[0], part.of(labels), part.of(targets));
                 return kept[1].sum();
             });
@@ -99,7 +104,23 @@ final class Oracle {
             System.arraycopy(kept[1].toFloatArray(), 0, answer.losses(), part.from(), part.size());
             part.fill(answer.gradients(), gradient);
         });
+        decide(images, answer.logits());
         return answer;
+    }
+
+    /** Where a prediction hangs on the precision of crafting, the logits of float32. */
+    private void decide(float[][] images, float[][] logits) {
+        if (model.isExact()) {
+            return;
+        }
+        List<Integer> close = IntStream.range(0, images.length)
+                .filter(row -> Rows.lead(logits[row]) < CLOSE)
+                .boxed()
+                .toList();
+        float[][] exact = logits(Rows.select(images, close));
+        for (int i = 0; i < exact.length; i++) {
+            logits[close.get(i)] = exact[i];
+        }
     }
 
     /** The gradient of every logit at the images. */
@@ -108,7 +129,7 @@ final class Oracle {
         gradientEvaluations += (long) images.length * classes();
         var answer = new Jacobians(new float[images.length][], new float[images.length][classes()][]);
         inMicroBatches(images.length, (scope, part) -> {
-            Autograd.Jacobian jacobian = Autograd.jacobian(array(scope, part.of(images)), model::logits);
+            Autograd.Jacobian jacobian = Autograd.jacobian(array(scope, part.of(images)), model::craftingLogits);
             part.fill(answer.logits(), jacobian.value());
             for (int output = 0; output < classes(); output++) {
                 float[][] ofClass = Rows.of(jacobian.gradients().get(output));

@@ -129,8 +129,8 @@ public record ProjectedGradientDescent(
             try (NDManager scope = owner.newSubManager()) {
                 NDArray at = Tensors.detached(scope, current);
                 NDArray origin = Tensors.detached(scope, clean);
-                NDArray gradient = Autograd.gradient(
-                        at, x -> CrossEntropy.perImage(model.logits(x), aim).sum());
+                NDArray gradient = Autograd.gradient(at, x -> CrossEntropy.perImage(model.craftingLogits(x), aim)
+                        .sum());
                 if (step == 0) {
                     zeroGradients = zeroRows(gradient).size();
                 }

@@ -46,6 +46,14 @@ final class Rows {
         return best;
     }
 
+    /** How far the largest logit is before the second, as a share of the distance of the largest from the smallest. */
+    static double lead(float[] logits) {
+        float[] sorted = logits.clone();
+        Arrays.sort(sorted);
+        int last = sorted.length - 1;
+        return (sorted[last] - sorted[last - 1]) / Math.max(Float.MIN_NORMAL, sorted[last] - (double) sorted[0]);
+    }
+
     /** The label's logit minus the largest other one. */
     static double margin(float[] logits, int label) {
         double other = Double.NEGATIVE_INFINITY;

@@ -1,6 +1,7 @@
 package dev.romestream.robustness.attack;
 
 import dev.romestream.robustness.network.ThreatModel.Space;
+import dev.romestream.robustness.tensor.Precision;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -32,6 +33,8 @@ public record Suite(String name, Space space, List<SuiteAttack> attacks) {
             "autoattack", autoAttack(),
             "checks", checks(),
             "transfer", transfer()));
+
+    private static final Set<String> PUBLISHED = Set.of("as-published", "as-published-quick", "autoattack");
 
     public Suite {
         attacks = List.copyOf(attacks);
@@ -76,6 +79,30 @@ public record Suite(String name, Space space, List<SuiteAttack> attacks) {
                     "Unknown suite '" + name + "'; known are " + String.join(", ", BUILT_IN.keySet()) + ".");
         }
         return suite;
+    }
+
+    /** Whether a built-in suite reproduces a publication. */
+    public static boolean isPublication(String name) {
+        return PUBLISHED.contains(name);
+    }
+
+    /**
+     * This suite with attacks of another precision; its controls draw nothing from it.
+     *
+     * @param precision empty for the fastest one
+     * @throws IllegalArgumentException where the suite reproduces a publication, and it is not float32
+     */
+    public Suite in(Optional<Precision> precision) {
+        if (!precision.equals(Optional.of(Precision.FLOAT32)) && isPublication(name)) {
+            throw new IllegalArgumentException("The suite '" + name
+                    + "' reproduces a publication, and its precision is float32; leave precision out.");
+        }
+        return new Suite(
+                name,
+                space,
+                attacks.stream()
+                        .map(attack -> Attacks.isControl(attack.spec().name()) ? attack : attack.in(precision))
+                        .toList());
     }
 
     /**

@@ -13,11 +13,21 @@ public interface Classifier {
     /** {@code (N, C, H, W)} to {@code (N, classes)}. */
     NDArray logits(NDArray images);
 
+    /** As {@link #logits}, for gradients by the images: in the precision that the network was {@linkplain #prepared prepared} for. */
+    default NDArray craftingLogits(NDArray images) {
+        return logits(images);
+    }
+
+    /** Whether {@link #craftingLogits} are in float32, too. */
+    default boolean isExact() {
+        return true;
+    }
+
     /**
      * This network for many queries in a row: what does not depend on the images is computed once.
      *
      * @param keeper keeps that; to be closed after the last query. Not for several threads at a time
-     * @param precision of convolutions where gradients are wanted; what is asked without one is in float32
+     * @param precision of convolutions in {@link #craftingLogits}; all others are in float32
      */
     default Classifier prepared(NDManager keeper, Precision precision) {
         return this;
@@ -35,6 +45,16 @@ public interface Classifier {
             @Override
             public NDArray logits(NDArray images) {
                 return inner.logits(first.apply(images));
+            }
+
+            @Override
+            public NDArray craftingLogits(NDArray images) {
+                return inner.craftingLogits(first.apply(images));
+            }
+
+            @Override
+            public boolean isExact() {
+                return inner.isExact();
             }
 
             @Override

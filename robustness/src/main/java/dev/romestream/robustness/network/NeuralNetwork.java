@@ -28,7 +28,7 @@ public final class NeuralNetwork implements Classifier {
     private final List<String> names;
     private final NDList parameters;
     private final Parameters named;
-    /** For images by which gradients are wanted. */
+    /** For gradients by the images. */
     private final Parameters crafting;
 
     /**
@@ -225,7 +225,7 @@ public final class NeuralNetwork implements Classifier {
 
     /** The embedding {@code (N, features)} of normalised images {@code (N, C, H, W)}: what the last linear layer sees. */
     public NDArray features(NDArray images) {
-        return layers.embedding().forward(images, images.hasGradient() ? crafting : named);
+        return layers.embedding().forward(images, named);
     }
 
     /** The logits of an embedding {@code (N, features)}. */
@@ -236,5 +236,15 @@ public final class NeuralNetwork implements Classifier {
     @Override
     public NDArray logits(NDArray images) {
         return classify(features(images));
+    }
+
+    @Override
+    public NDArray craftingLogits(NDArray images) {
+        return classify(layers.embedding().forward(images, crafting));
+    }
+
+    @Override
+    public boolean isExact() {
+        return crafting == named;
     }
 }

@@ -34,10 +34,12 @@ public final class Program {
     /** A pickle of an empty tuple. */
     private static final String CONSTANTS = "\u0080\u0002).";
 
-    private final ScriptModule module;
+    private final String statements;
+    /** Once the engine is needed. */
+    private ScriptModule module;
 
-    private Program(ScriptModule module) {
-        this.module = module;
+    private Program(String statements) {
+        this.statements = statements;
     }
 
     /**
@@ -46,15 +48,22 @@ public final class Program {
      * @param statements in TorchScript's own form; the last one returns a list of tensors
      */
     public static Program of(String statements) {
-        return new Program(ScriptModule.own(
-                Engine.getEngine(Tensors.ENGINE).newBaseManager(), archive(SOURCE + statements.indent(INDENT))));
+        return new Program(statements);
+    }
+
+    private synchronized ScriptModule module() {
+        if (module == null) {
+            module = ScriptModule.own(
+                    Engine.getEngine(Tensors.ENGINE).newBaseManager(), archive(SOURCE + statements.indent(INDENT)));
+        }
+        return module;
     }
 
     /** The program's value, whose arrays belong to the manager of {@code x}. */
     public NDList apply(NDArray x, NDArray... at) {
         // the engine's optimiser of programs ends the process where they differentiate
         JniUtils.setGraphExecutorOptimize(false);
-        return module.forward(x, new NDList(List.of(at)));
+        return module().forward(x, new NDList(List.of(at)));
     }
 
     private static byte[] archive(String source) {

@@ -2,6 +2,8 @@ package dev.romestream.standalone.benchmark;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.romestream.client.table.Means;
 import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.standalone.benchmark.BenchmarkRow.Line;
@@ -23,7 +25,11 @@ import java.util.stream.Stream;
 /** The lines of {@code results.csv} as one page by itself: sorted by what stands against the strongest attack, filtered by the reader. */
 final class Leaderboard {
     private static final String PAGE = "/dev/romestream/standalone/benchmark/leaderboard.html";
-    private static final ObjectMapper JSON = new ObjectMapper();
+    /** The same bytes for the same figures. */
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+            .build();
+
     private static final double MILLION = 1e6;
 
     private Leaderboard() {}

@@ -44,6 +44,16 @@ final class NetworkOptions {
                     + " and pixel-8.")
     private List<String> suites = List.of("as-published-quick", "pixel-8");
 
+    @Option(
+            names = "--precision",
+            paramLabel = "PRECISION",
+            defaultValue = "float32",
+            description =
+                    "Of the gradients that attacks follow: float32, bfloat16, or auto, which is bfloat16 on processors that have"
+                            + " it, in about half the time [${DEFAULT-VALUE}]. Every outcome is judged in float32. Suites that reproduce"
+                            + " publications stay in float32.")
+    private String precision;
+
     @Option(names = "--limit", paramLabel = "N", description = "Only N test images, of each class its share.")
     private Integer limit;
 
@@ -119,7 +129,8 @@ final class NetworkOptions {
         if (limit != null && limit < 1) {
             throw new UsageException("--limit is " + limit + "; the least allowed is 1.");
         }
-        return ExperimentFile.monitoring(name, images, suites, Optional.ofNullable(limit), requestSize, alerts);
+        return ExperimentFile.monitoring(
+                name, images, suites, precision, Optional.ofNullable(limit), requestSize, alerts);
     }
 
     /** A network's file. */
