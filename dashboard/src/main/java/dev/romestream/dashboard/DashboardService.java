@@ -19,9 +19,9 @@ import java.util.function.Function;
 
 /** Pages that show what the topics say, and start and stop experiments by writing to one. */
 public final class DashboardService implements Service {
-    /** Pages are told five times a second: records of so long come together. */
+    /** Records of so many bytes, or of so long, come together. */
     private static final Map<String, String> BATCHES =
-            Map.of("consumer.fetch.min.bytes", "1048576", "consumer.fetch.max.wait.ms", "150");
+            Map.of("consumer.fetch.min.bytes", "1048576", "consumer.fetch.max.wait.ms", "300");
 
     private final RomeConfig config;
     private final MeterRegistry metrics;

@@ -159,7 +159,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         properties.put("log.cleaner.dedupe.buffer.size", "2097152");
         for (String group : new String[] {"share", "streams", "consumer"}) {
             properties.put("group." + group + ".min.heartbeat.interval.ms", "100");
-            properties.put("group." + group + ".heartbeat.interval.ms", "200");
+            properties.put("group." + group + ".heartbeat.interval.ms", "1000");
         }
         properties.put("group.streams.initial.rebalance.delay.ms", "0");
         properties.put("group.share.min.record.lock.duration.ms", "1000");

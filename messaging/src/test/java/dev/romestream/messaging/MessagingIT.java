@@ -849,7 +849,8 @@ class MessagingIT {
                             .tag("client.id", "rome-attacker-records")
                             .functionCounter()
                             .count())
-                    .isEqualTo(1);
+                    .as("each try counts")
+                    .isPositive();
         }
         assertThat(meters.getMeters()).isEmpty();
     }

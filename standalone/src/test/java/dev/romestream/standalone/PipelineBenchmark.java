@@ -151,7 +151,7 @@ class PipelineBenchmark {
                 double after = plainLoop(manager, network);
                 System.out.printf(
                         "PGD-10, width 32, %d images a request: plain loop %.0f and %.0f images/s, through Kafka %.0f;"
-                                + " ratio %.3f (limit 0.95)%n",
+                                + " ratio %.3f (limit 0.98)%n",
                         IMAGES, before, after, kafka, kafka / ((before + after) / 2));
             }
         }
@@ -233,7 +233,7 @@ class PipelineBenchmark {
                 long late = residentOutsideHeap();
                 assertThat(warm).isNotEmpty();
                 report("of the first " + WARM + " batches", cold);
-                report("of the others (limit of the 99th percentile: 250 ms)", warm);
+                report("of the others (limit of the 99th percentile: 100 ms)", warm);
                 System.out.printf(
                         "resident memory outside the heap: %d MiB after %d batches, %d MiB after %d: %+.1f %% (limit 5)%n",
                         early.get() >> 20,

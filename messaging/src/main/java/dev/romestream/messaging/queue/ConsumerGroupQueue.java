@@ -77,7 +77,6 @@ final class ConsumerGroupQueue implements WorkQueue {
             settings.putIfAbsent("partition.assignment.strategy", CooperativeStickyAssignor.class.getName());
         }
         settings.put("isolation.level", "read_committed");
-        settings.putIfAbsent("fetch.max.wait.ms", 100);
         this.consumer =
                 config.clients().consumer(group, settings, new StringDeserializer(), new ByteArrayDeserializer());
         this.failedWork = new FailedWork(config, worker);

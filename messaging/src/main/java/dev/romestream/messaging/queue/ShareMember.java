@@ -73,7 +73,6 @@ final class ShareMember implements AutoCloseable {
         settings.put("share.acknowledgement.mode", "explicit");
         settings.put("share.acquire.mode", "record_limit");
         settings.put("max.poll.records", 1);
-        settings.putIfAbsent("fetch.max.wait.ms", 100);
         return settings;
     }
 

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
 public final class StreamsApplication implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(StreamsApplication.class);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
-    private static final int COMMIT_MS = 50;
+    private static final int COMMIT_MS = 15;
     private static final int SESSION_MS = 10_000;
     private static final int HEARTBEAT_MS = 2_000;
     private static final int MOST_WAITING_MS = 3_600_000;
@@ -86,7 +86,6 @@ public final class StreamsApplication implements AutoCloseable {
         properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 1);
         properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, COMMIT_MS);
         properties.put("main.consumer.auto.offset.reset", "earliest");
-        properties.put("consumer.fetch.max.wait.ms", 25);
         properties.put("consumer.session.timeout.ms", SESSION_MS);
         properties.put("consumer.heartbeat.interval.ms", HEARTBEAT_MS);
         properties.put("main.consumer.max.poll.interval.ms", MOST_WAITING_MS);

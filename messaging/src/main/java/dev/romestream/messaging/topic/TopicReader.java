@@ -38,10 +38,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class TopicReader implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TopicReader.class);
-    private static final Duration POLL = Duration.ofMillis(500);
+    private static final Duration POLL = Duration.ofSeconds(2);
     private static final Duration AWAITED_POLL = Duration.ofMillis(20);
     private static final Duration START_PATIENCE = Duration.ofMinutes(1);
-    private static final long PARTITIONS_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long PARTITIONS_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final RomeConfig config;
     private final String topic;
@@ -89,6 +89,8 @@ public final class TopicReader implements AutoCloseable {
         settings.put("auto.offset.reset", "earliest");
         settings.put("isolation.level", isolation);
         settings.remove("group.id");
+        // what is new ends the wait
+        settings.putIfAbsent("fetch.max.wait.ms", 2000);
         return config.clients().consumer("view", settings, new StringDeserializer(), new ByteArrayDeserializer());
     }
 
