@@ -1,10 +1,12 @@
 package dev.romestream.client.table;
 
 import dev.romestream.schemas.AttackAccuracy;
+import dev.romestream.schemas.Precision;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -16,7 +18,8 @@ public final class AttackColumns {
     private final Map<Key, AttackAccuracy> known = new LinkedHashMap<>();
 
     /** @param number tells apart those that agree in all else */
-    private record Key(String attack, double epsilon, int steps, String norm, String source, int number) {
+    private record Key(
+            String attack, double epsilon, int steps, String norm, String source, Precision precision, int number) {
         static Key of(AttackAccuracy attack, int number) {
             return new Key(
                     attack.getAttack(),
@@ -24,6 +27,7 @@ public final class AttackColumns {
                     attack.getSteps(),
                     String.valueOf(attack.getNorm()),
                     sourceOf(attack),
+                    attack.getPrecision(),
                     number);
         }
     }
@@ -65,6 +69,9 @@ public final class AttackColumns {
             }
             if (!key.source().isEmpty()) {
                 name.append(" from ").append(key.source());
+            }
+            if (key.precision() != Precision.FLOAT32) {
+                name.append(" in ").append(key.precision().name().toLowerCase(Locale.ROOT));
             }
             if (key.number() > 1) {
                 name.append(" #").append(key.number());

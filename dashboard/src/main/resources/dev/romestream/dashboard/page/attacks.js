@@ -13,7 +13,7 @@ export function attackTable(figures) {
   for (const figure of figures) {
     const seen = new Map();
     of.set(figure, new Map(figure.attacks.map((attack, position) => {
-      const what = [attack.attack, attack.epsilon, attack.steps, attack.norm, attack.source ? short(attack.source.network) : ""].join("|");
+      const what = [attack.attack, attack.epsilon, attack.steps, attack.norm, attack.source ? short(attack.source.network) : "", attack.precision].join("|");
       seen.set(what, (seen.get(what) ?? 0) + 1);
       const key = what + "|" + seen.get(what);
       if (!known.has(key)) known.set(key, attack);
@@ -26,7 +26,8 @@ export function attackTable(figures) {
     const differs = property => same.some(other => other[property] !== attack[property]);
     const digits = [3, 4, 6].find(n => same.every(a => same.every(b => a.epsilon === b.epsilon || a.epsilon.toFixed(n) !== b.epsilon.toFixed(n)))) ?? 6;
     let name = (attack.attack === "none" ? "clean" : attack.attack) + (differs("epsilon") ? " " + number(attack.epsilon, digits) : "") + (differs("steps") ? ` ×${attack.steps}` : "")
-      + (differs("norm") && attack.norm ? " " + attack.norm : "") + (attack.source ? " from " + short(attack.source.network) : "");
+      + (differs("norm") && attack.norm ? " " + attack.norm : "") + (attack.source ? " from " + short(attack.source.network) : "")
+      + (attack.precision && attack.precision !== "FLOAT32" ? " in " + attack.precision.toLowerCase() : "");
     const taken = [...names.values()].filter(other => other === name || other.startsWith(name + " #")).length;
     if (taken) name += ` #${taken + 1}`;
     names.set(key, name);

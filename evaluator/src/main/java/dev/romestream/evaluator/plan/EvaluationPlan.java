@@ -48,7 +48,9 @@ public final class EvaluationPlan {
             }
             List<NetworkVersion> origins = attack.transfer() && !sources.isEmpty() ? sources : List.of(victim);
             for (NetworkVersion origin : origins) {
-                Precision precision = attack.precision().orElse(fastest);
+                Precision precision = Attacks.followsGradients(spec.name())
+                        ? attack.precision().orElse(fastest)
+                        : Precision.FLOAT32;
                 NetworkVersion source = origin.equals(victim) ? null : origin;
                 if (attack.untargeted()) {
                     planned.add(planned(spec, source, attack.rated(), precision, List.of(Mode.UNTARGETED)));

@@ -8,6 +8,7 @@ import dev.romestream.robustness.attack.Attacks;
 import dev.romestream.robustness.attack.Suite;
 import dev.romestream.robustness.attack.SuiteAttack;
 import dev.romestream.robustness.metric.StratifiedSubset;
+import dev.romestream.robustness.tensor.Precision;
 import dev.romestream.robustness.tensor.Seed;
 import dev.romestream.schemas.DatasetDescriptor;
 import dev.romestream.schemas.Evaluation;
@@ -236,8 +237,12 @@ final class PlannedEvaluations {
                 .setClassCounts(classCounts)
                 .setRequestSize(Math.min(experiment.getEvaluation().getRequestSize(), mostImages(dataset)))
                 .setSeed(seed.value())
-                .setAttacks(EvaluationPlan.attacks(
-                        suite, network.getNetwork(), sources, AttackCodec.decode(state.getPrecision())));
+                .setAttacks(EvaluationPlan.attacks(suite, network.getNetwork(), sources, fastest()));
+    }
+
+    /** Unknown of an experiment that an earlier version planned. */
+    private Precision fastest() {
+        return state.getPrecision() == null ? Precision.FLOAT32 : AttackCodec.decode(state.getPrecision());
     }
 
     /** The same ones in every experiment on the data set; none where the test split is taken whole, in its order. */

@@ -217,6 +217,11 @@ class EvaluationPlannerTest {
                 .hasToString("BFLOAT16");
 
         fastest = Precision.FLOAT32;
+        state.setPrecision(null);
+        assertThat(PlannedEvaluations.of(state, false))
+                .as("of a state that an earlier version has left")
+                .isNotEmpty();
+        state.setPrecision(first.getAttacks().get(2).getPrecision());
         Evaluation second = only(done(victims.get(1)), Evaluation.class).get(0);
         assertThat(second.getAttacks()).isEqualTo(first.getAttacks());
     }

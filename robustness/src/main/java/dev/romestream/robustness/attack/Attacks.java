@@ -249,6 +249,11 @@ public final class Attacks {
         return CONTROLS.contains(name);
     }
 
+    /** Whether an attack follows the network's gradients. */
+    public static boolean followsGradients(String name) {
+        return !isControl(name) && !isScoreBased(name);
+    }
+
     /** Whether an attack sees the network's answers alone, and not its gradients. */
     public static boolean isScoreBased(String name) {
         return SCORE_BASED.contains(name);

@@ -100,7 +100,8 @@ record Fab(Ball ball, int steps, Aim aim) implements StagedAttack {
             Loss gap = (logits, own, others) -> Loss.at(logits, others).sub(Loss.at(logits, own));
             Oracle.Gradients answer = field.oracle().gradients(at, gap, labels, aims);
             for (int i = 0; i < at.length; i++) {
-                boundaries.add(new Boundary(answer.losses()[i], answer.gradients()[i]));
+                float[] logits = answer.logits()[i];
+                boundaries.add(new Boundary(logits[aims[i]] - logits[labels[i]], answer.gradients()[i]));
             }
             return boundaries;
         }

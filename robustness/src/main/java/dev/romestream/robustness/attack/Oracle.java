@@ -108,7 +108,7 @@ final class Oracle {
         return answer;
     }
 
-    /** Where a prediction hangs on the precision of crafting, the logits of float32. */
+    /** Replaces logits by those of float32 where the prediction is close. */
     private void decide(float[][] images, float[][] logits) {
         if (model.isExact()) {
             return;
@@ -138,6 +138,7 @@ final class Oracle {
                 }
             }
         });
+        decide(images, answer.logits());
         return answer;
     }
 

@@ -87,7 +87,7 @@ public record Suite(String name, Space space, List<SuiteAttack> attacks) {
     }
 
     /**
-     * This suite with attacks of another precision; its controls draw nothing from it.
+     * This suite with attacks of another precision.
      *
      * @param precision empty for the fastest one
      * @throws IllegalArgumentException where the suite reproduces a publication, and it is not float32
@@ -100,9 +100,7 @@ public record Suite(String name, Space space, List<SuiteAttack> attacks) {
         return new Suite(
                 name,
                 space,
-                attacks.stream()
-                        .map(attack -> Attacks.isControl(attack.spec().name()) ? attack : attack.in(precision))
-                        .toList());
+                attacks.stream().map(attack -> attack.in(precision)).toList());
     }
 
     /**

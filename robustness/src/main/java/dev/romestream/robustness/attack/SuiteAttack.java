@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param targeted whether it is made targeted, too
  * @param transfer whether it is crafted on every network that is evaluated together, and measured on each
  * @param rated whether it takes part in the ratios
- * @param precision of crafting; empty: the {@linkplain Precision#fastest fastest} one
+ * @param precision of gradients, if it follows any; empty: the {@linkplain Precision#fastest fastest} one
  */
 public record SuiteAttack(
         AttackSettings spec,

@@ -27,7 +27,7 @@ public interface Classifier {
      * This network for many queries in a row: what does not depend on the images is computed once.
      *
      * @param keeper keeps that; to be closed after the last query. Not for several threads at a time
-     * @param precision of convolutions in {@link #craftingLogits}; all others are in float32
+     * @param precision of convolutions in {@link #craftingLogits}, on a processor; all others, and all on a GPU, are in float32
      */
     default Classifier prepared(NDManager keeper, Precision precision) {
         return this;

@@ -83,7 +83,9 @@ public final class NeuralNetwork implements Classifier {
     @Override
     public NeuralNetwork prepared(NDManager keeper, Precision precision) {
         Parameters exact = named.kept(keeper, Precision.FLOAT32);
-        return new NeuralNetwork(this, exact, precision == Precision.FLOAT32 ? exact : named.kept(keeper, precision));
+        // the norms of a GPU take one type alone
+        boolean rounded = precision != Precision.FLOAT32 && !keeper.getDevice().isGpu();
+        return new NeuralNetwork(this, exact, rounded ? named.kept(keeper, precision) : exact);
     }
 
     private static Layer classifier(Layers layers, int classes) {

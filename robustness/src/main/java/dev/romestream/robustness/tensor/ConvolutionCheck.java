@@ -42,6 +42,7 @@ final class ConvolutionCheck {
 
     private static boolean done;
     private static boolean wrongForOthers;
+    private static boolean told;
 
     private ConvolutionCheck() {}
 
@@ -74,11 +75,13 @@ final class ConvolutionCheck {
     /** Switches oneDNN off where it is wrong for networks whose channels are their own business. */
     static synchronized void ensureRightForOthers() {
         if (wrongForOthers) {
-            LOG.warn(
-                    "oneDNN's convolutions are wrong on this processor for numbers of channels that a TorchScript program may have;"
-                            + " all run without it from now on, more slowly");
+            if (!told) {
+                LOG.warn(
+                        "oneDNN's convolutions are wrong on this processor for numbers of channels that a TorchScript program may"
+                                + " have; all run without it from now on, more slowly");
+                told = true;
+            }
             useOneDnn(false);
-            wrongForOthers = false;
         }
     }
 

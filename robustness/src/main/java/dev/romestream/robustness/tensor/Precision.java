@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Of the products of convolutions; sums, norms and losses are in float32. */
+/** Of convolutions, and of what follows them until the next one; parameters of norms, the last layer and losses are in float32. */
 public enum Precision {
     FLOAT32,
     /** Eight bits of mantissa. */
@@ -20,7 +20,7 @@ public enum Precision {
     private static final Program TO_BFLOAT16 = Program.of("return [torch.to(x, 15, False, False, None)]");
     private static final Program AS = Program.of("return [torch.type_as(x, at[0])]");
 
-    /** An array of float32 in this precision; DJL's own conversion ends the process. The list is there because a program takes one. */
+    /** An array of float32 in this precision; DJL's own conversion ends the process. A program's list must not be empty. */
     public NDArray of(NDArray array) {
         return this == FLOAT32
                 ? array

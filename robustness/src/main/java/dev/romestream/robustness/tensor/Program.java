@@ -3,7 +3,6 @@ package dev.romestream.robustness.tensor;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -61,8 +60,6 @@ public final class Program {
 
     /** The program's value, whose arrays belong to the manager of {@code x}. */
     public NDList apply(NDArray x, NDArray... at) {
-        // the engine's optimiser of programs ends the process where they differentiate
-        JniUtils.setGraphExecutorOptimize(false);
         return module().forward(x, new NDList(List.of(at)));
     }
 

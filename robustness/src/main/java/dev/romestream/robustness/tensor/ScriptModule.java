@@ -59,7 +59,9 @@ public final class ScriptModule {
      * @throws IllegalArgumentException where the program fails on it or answers with anything but one tensor
      */
     public NDArray forward(NDArray input) {
+        input.setName(null);
         JniUtils.setGradMode(true);
+        optimiseNothing();
         NDList answer;
         try {
             answer = IValueUtils.forward(block, new NDList(input), true);
@@ -81,11 +83,17 @@ public final class ScriptModule {
      * @param first in no list at the same time
      */
     NDList forward(NDArray first, NDList others) {
+        optimiseNothing();
         first.setName(null);
         others.forEach(array -> array.setName(LIST));
         NDList inputs = new NDList(first);
         inputs.addAll(others);
         return IValueUtils.forward(block, inputs, true);
+    }
+
+    /** The engine's optimiser of programs ends the process where they differentiate. Holds for this thread. */
+    private static void optimiseNothing() {
+        JniUtils.setGraphExecutorOptimize(false);
     }
 
     /** The engine's message without the program's stack: the error itself is its last line. */

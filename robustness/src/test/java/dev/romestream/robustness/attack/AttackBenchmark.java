@@ -101,15 +101,6 @@ class AttackBenchmark {
                                 some,
                                 at -> Autograd.gradient(at, x -> CrossEntropy.perImage(network.logits(x), aim)
                                         .sum())));
-                NDArray allAims = Tensors.oneHot(manager, labels, 10);
-                works.put(
-                        "forward and backward of all",
-                        () -> repeat(
-                                10,
-                                manager,
-                                pixels,
-                                at -> Autograd.gradient(at, x -> CrossEntropy.perImage(network.logits(x), allAims)
-                                        .sum())));
                 works.put("PGD-10", () -> pgd.perturb(network, pixels, labels, new Seed(1))
                         .images()
                         .close());
@@ -128,15 +119,13 @@ class AttackBenchmark {
                 double operations = 2.0 * SHAPE.height() * SHAPE.width() * 9 * width * (3 + width / 4.0 + width / 16.0);
                 System.out.printf(
                         "width %d, parts of %d: matrix product %.0f GFLOP/s; forward %.0f images/s; forward and backward"
-                                + " %.0f images/s (%.0f in a batch of %d), which is %.0f GFLOP/s of convolutions, %.2f of the matrix"
+                                + " %.0f images/s, which is %.0f GFLOP/s of convolutions, %.2f of the matrix"
                                 + " product%n",
                         width,
                         PART,
                         product,
                         REPEATS * PART / medians.get("forward"),
                         bare,
-                        10 * BATCH / medians.get("forward and backward of all"),
-                        BATCH,
                         bare * 2 * operations / GIGA,
                         bare * 2 * operations / GIGA / product);
                 System.out.printf(
