@@ -171,7 +171,8 @@ class PipelineIT extends SharedPipeline {
             others.removeAll(pools);
             return others.isEmpty();
         });
-        assertThat(left(endless)).as("and nothing comes after").isEmpty();
+        // a status that a worker had in hand is removed in its turn
+        shared.until(() -> left(endless).isEmpty());
         assertThat(shared.iterationsDone()).isEqualTo(done);
     }
 
