@@ -79,6 +79,8 @@ export class Follower {
   close() {
     this.source?.close();
     this.source = null;
+    // a page that comes while the worker is still there is told when it is live again
+    this.connection = "connecting";
     this.known.clear();
   }
 }

@@ -581,8 +581,6 @@ class DashboardIT {
                 List.of("experiments", "experiment/" + id, "compare?ids=" + id, "monitor", "submit", "system")) {
             for (int width : page.startsWith("experiment") ? List.of(360, 1280, 3840) : List.of(360, 1280)) {
                 browser.resize(width, 1000);
-                // the page before is gone, and its shared worker, before the next one asks for it
-                browser.open("about:blank");
                 browser.open(url + "#/" + page);
                 browser.awaitText("#connection", "live");
                 browser.await("a heading", () -> browser.count("h1") == 1);
