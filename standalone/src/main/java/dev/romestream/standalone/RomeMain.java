@@ -13,10 +13,6 @@ public final class RomeMain {
         Locale.setDefault(Locale.ROOT);
         System.setOut(ClosedPipe.standardOutput());
         LiveLines.install(System.getProperty("rome.terminal", ""), System.getenv());
-        if (Boolean.getBoolean("rome.archive")) {
-            // the archive of classes that the launcher makes of this run is to have those of help, too
-            RomeCommand.execute("--help");
-        }
         System.exit(ClosedPipe.exitCode(RomeCommand.execute(args)));
     }
 }

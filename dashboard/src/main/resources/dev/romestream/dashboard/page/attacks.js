@@ -27,7 +27,7 @@ export function attackTable(figures) {
     const digits = [3, 4, 6].find(n => same.every(a => same.every(b => a.epsilon === b.epsilon || a.epsilon.toFixed(n) !== b.epsilon.toFixed(n)))) ?? 6;
     let name = (attack.attack === "none" ? "clean" : attack.attack) + (differs("epsilon") ? " " + number(attack.epsilon, digits) : "") + (differs("steps") ? ` ×${attack.steps}` : "")
       + (differs("norm") && attack.norm ? " " + attack.norm : "") + (attack.source ? " from " + short(attack.source.network) : "")
-      + (attack.precision?.toLowerCase() === "bfloat16" ? " in bfloat16" : "");
+      + (attack.precision === "bfloat16" ? " in bfloat16" : "");
     const taken = [...names.values()].filter(other => other === name || other.startsWith(name + " #")).length;
     if (taken) name += ` #${taken + 1}`;
     names.set(key, name);

@@ -75,8 +75,9 @@ interface Layer {
         }
 
         private NDArray forward(NDArray x, Parameters parameters, boolean biased) {
-            NDArray weight = parameters.crafting(x, name + ".weight", isWhole() && in % BLOCK == 0);
-            NDArray offset = biased ? parameters.crafting(x, name + ".bias", isWhole() && in % BLOCK == 0) : null;
+            boolean rounds = isWhole() && in % BLOCK == 0;
+            NDArray weight = parameters.crafting(x, name + ".weight", rounds);
+            NDArray offset = biased ? parameters.crafting(x, name + ".bias", rounds) : null;
             NDArray input = Precision.as(weight, x);
             if (isWhole()) {
                 return apply(input, weight, offset);
